@@ -1,0 +1,1 @@
+"""Reread: a reproducible companion to five deep-learning papers on gene expression."""

@@ -1,0 +1,1 @@
+"""Run chapters, judge claims, make pages."""

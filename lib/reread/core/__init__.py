@@ -1,0 +1,1 @@
+"""What at least two studies need: arrays in, arrays out, and no deep-learning framework."""

@@ -1,0 +1,1 @@
+"""Who regulates whom? Transcription factors and their targets from single-cell expression."""
