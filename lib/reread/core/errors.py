@@ -66,5 +66,6 @@ def need(module: str, extra: str) -> ModuleType:
         if error.name != module.split(".")[0]:
             raise
         raise MissingExtra(
-            f"The {extra} study needs {error.name}, which is not installed.\nRun:  pip install 'reread[{extra}]'"
+            f"The {extra} study needs {error.name}, which is not installed.\n"
+            f"Run:  pip install 'reread[{extra}]'"
         ) from None

@@ -1,0 +1,270 @@
+"""What a notebook calls: the guard, measured values, figures, tables, the verdict.
+
+Under ``reread run`` everything lands in the folder of the run; elsewhere (JupyterLab, plain papermill) in
+``runs/scratch``.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import sys
+import time
+from dataclasses import dataclass, field
+from numbers import Real
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from reread import pages, studies
+from reread.core import figures, places, registry, verdicts
+from reread.core.errors import ParameterError, RunError
+from reread.core.files import read_json, write_json
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SCHEMA = 1
+NOT_PARAMETERS = ("In", "Out")
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """A finished page that this one builds on."""
+
+    page: str
+    folder: Path
+    record: dict[str, Any]
+
+    def artifact(self, name: str) -> Path:
+        """Path of a file that the page left behind."""
+        return self.folder / "artifacts" / name
+
+
+@dataclass
+class Page:
+    """An open page: what is measured and drawn goes through it into the record."""
+
+    ref: pages.PageRef
+    parameters: dict[str, studies.Value]
+    folder: Path
+    is_published: bool
+    values: dict[str, Any] = field(default_factory=dict)
+    shown: dict[str, list[dict[str, str]]] = field(default_factory=lambda: {"figures": [], "tables": []})
+    _started: float = field(default_factory=time.process_time)
+
+    def measure(self, key: str, value: float | str) -> float | str:
+        """Record one value under ``key`` and glue it, so that prose can quote it.
+
+        Raises
+        ------
+        ParameterError
+            If the key was measured before: two values under one name would be one lie.
+        """
+        if key in self.values:
+            raise ParameterError(f"{key!r} is measured twice in {self.ref.name}; each value has its own key.")
+        self.values[key] = _plain(value)
+        _glue(key, self.values[key])
+        return self.values[key]
+
+    def measure_all(self, values: dict[str, float] | pd.Series) -> None:
+        """Record every value of a mapping or of a Series, under its own key."""
+        for key, value in dict(values).items():
+            self.measure(str(key), value)
+
+    def figure(self, drawn: tuple[Figure, pd.DataFrame], name: str, *, caption: str, alt: str) -> None:
+        """Place a figure: SVG, PNG and its data as CSV, with caption and alt text.
+
+        Parameters
+        ----------
+        drawn : Figure, DataFrame
+            The figure and the data behind it, as every ``draw`` function returns them.
+        name : str
+            Names the files and the cross-reference.
+        caption, alt : str
+            What to see; alt text says chart type and finding in 40 to 250 characters.
+        """
+        figure, data = drawn
+        alt = figures.check_alt(name, alt)
+        figures.save(figure, data, self.folder / "figures", name)
+        self.shown["figures"].append({"id": name, "caption": caption, "alt": alt, "label": self._label(name)})
+        if self.is_published:
+            _show_markdown(figures.directive(name, self._label(name), caption, alt))
+        else:
+            _show_image(self.folder / "figures" / f"{name}.png", alt)
+
+    def table(self, data: pd.DataFrame, name: str, *, caption: str) -> None:
+        """Place a table, with its CSV."""
+        figures.save_table(data, self.folder / "tables" / f"{name}.csv")
+        self.shown["tables"].append({"id": name, "caption": caption, "label": self._label(name)})
+        _show_markdown(figures.table_text(data, name, self._label(name), caption))
+
+    def artifact(self, name: str) -> Path:
+        """Path for a file that later pages or readers use; its folder exists."""
+        path = self.folder / "artifacts" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def upstream(self, chapter: str) -> list[Upstream]:
+        """Finished pages of a chapter this one needs, in the same profile.
+
+        Raises
+        ------
+        RunError
+            If one has not run: its command is in the message.
+        """
+        found = [ref for ref in self.ref.upstream if ref.chapter.key == chapter]
+        for ref in found:
+            if not (ref.folder / "record.json").is_file():
+                raise RunError(
+                    f"{self.ref.name} needs {ref.name}, which has not run.\n"
+                    f"Run:  reread run {ref.name} --profile {ref.profile}",
+                    exit_code=9,
+                )
+        return [Upstream(ref.page, ref.folder, read_json(ref.folder / "record.json")) for ref in found]
+
+    def close(self) -> None:
+        """Show the verdicts and the planted-truth checks, and write what was measured.
+
+        Raises
+        ------
+        RunError
+            If nothing was measured: a page without a value is hollow.
+        """
+        if not self.values:
+            raise RunError(f"{self.ref.name} measured nothing; a page needs at least one value.", exit_code=9)
+        claims, checks = self._verdicts(), self._checks()
+        for name, data, caption in (
+            ("verdicts", claims, "Claims that this page answers"),
+            ("planted-truth", checks, "Planted truth: what the simulated data must show"),
+        ):
+            if len(data):
+                self.table(data, name, caption=caption)
+        write_json(self.folder / "measured.json", self._measured())
+
+    def _measured(self) -> dict[str, Any]:
+        """Everything the kernel knows of the run; the runner adds where and how it ran."""
+        files = sorted((self.folder / "artifacts").rglob("*")) if (self.folder / "artifacts").is_dir() else []
+        return {
+            "schema": SCHEMA,
+            "study": self.ref.study.key,
+            "chapter": self.ref.chapter.key,
+            "page": self.ref.page,
+            "profile": self.ref.profile,
+            "scope": self.ref.scope(self.parameters),
+            "parameters": self.parameters,
+            "values": self.values,
+            **self.shown,
+            "artifacts": [str(f.relative_to(self.folder / "artifacts")) for f in files if f.is_file()],
+            "data": registry.used(),
+            "device": _device(),
+            "cost": {
+                "cpu_s": time.process_time() - self._started,
+                "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            },
+        }
+
+    def _answers(self, entry: Any) -> bool:
+        wanted = entry.answered_by
+        return wanted is not None and (wanted.chapter, wanted.page) == (self.ref.chapter.key, self.ref.page)
+
+    def _verdicts(self) -> pd.DataFrame:
+        scope = self.ref.scope(self.parameters)
+        rows = []
+        for claim in filter(self._answers, self.ref.study.claims):
+            verdict = verdicts.judge(claim, self.values.get(claim.answered_by.key), scope=scope)
+            rows.append(
+                (claim.id, claim.says, claim.published.value, verdict.ours, verdict.word, verdict.reason)
+            )
+        return pd.DataFrame(rows, columns=["claim", "says", "published", "ours", "verdict", "because"])
+
+    def _checks(self) -> pd.DataFrame:
+        words = {True: "holds", False: "fails", None: "not measured"}
+        rows = []
+        for check in filter(self._answers, self.ref.study.checks):
+            value = self.values.get(check.answered_by.key)
+            word = words[verdicts.holds(value, check.min, check.max)]
+            rows.append((check.id, check.says, check.min, check.max, value, word))
+        return pd.DataFrame(rows, columns=["check", "says", "at least", "at most", "ours", "outcome"])
+
+    def _label(self, name: str) -> str:
+        return "-".join(filter(None, (self.ref.profile, *self.ref.name.replace(".", "/").split("/"), name)))
+
+
+def open_page(name: str, variables: dict[str, Any]) -> Page:
+    """Guard a notebook: check its parameters against the record before any data is read.
+
+    Parameters
+    ----------
+    name : str
+        ``study/chapter``.
+    variables : dict
+        ``globals()`` of the notebook: its parameters, and whatever papermill injected.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is unknown, missing, mistyped or out of range.
+    """
+    study_key, _, chapter_key = name.partition("/")
+    study = studies.find(study_key)
+    chapter = study.chapter(chapter_key)
+    given = {key: value for key, value in variables.items() if _may_be_parameter(key, value)}
+    parameters = chapter.fitting(given)
+    for missing in chapter.parameters.keys() - given.keys():
+        raise ParameterError(f"{name} lacks its parameter {missing!r}.\nRun:  reread sync {study_key}")
+    profile, page = os.environ.get("REREAD_PROFILE", "demo"), os.environ.get("REREAD_PAGE", "")
+    folder = Path(os.environ.get("REREAD_RUN") or places.runs() / "scratch" / name)
+    if "REREAD_RUN" not in os.environ:
+        shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    ref = pages.PageRef(profile, study, chapter, page)
+    return Page(ref, parameters, folder, is_published="REREAD_RUN" in os.environ)
+
+
+def _may_be_parameter(name: str, value: Any) -> bool:
+    """Whether a variable of the notebook is data that somebody set, and not Python's or papermill's."""
+    ours = not name.startswith(("_", "PAPERMILL_")) and name not in NOT_PARAMETERS
+    return ours and (value is None or isinstance(value, (bool, int, float, str, list, tuple, dict)))
+
+
+def _plain(value: Any) -> Any:
+    """NumPy scalars as Python's own, so that JSON can say them."""
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if isinstance(value, (int, np.integer)):
+        return int(value)
+    return float(value) if isinstance(value, Real) else str(value)
+
+
+def _device() -> str:
+    """Name of the accelerator, if a framework was loaded and found one."""
+    torch = sys.modules.get("torch")
+    return torch.cuda.get_device_name(0) if torch is not None and torch.cuda.is_available() else "cpu"
+
+
+def _glue(key: str, value: Any) -> None:
+    """Leave a value in the notebook where the book's ``glue`` role finds it, showing nothing."""
+    from IPython.display import display
+
+    prefix = "application/papermill.record/"
+    display(
+        {prefix + "text/plain": repr(value)},
+        raw=True,
+        metadata={"scrapbook": {"name": key, "mime_prefix": prefix}},
+    )
+
+
+def _show_markdown(text: str) -> None:
+    from IPython.display import Markdown, display
+
+    display(Markdown(text))
+
+
+def _show_image(path: Path, alt: str) -> None:
+    from IPython.display import Image, display
+
+    display(Image(path.read_bytes(), alt=alt))

@@ -1,0 +1,98 @@
+"""Read a YAML record into a pydantic model; an error names file, line, key and the nearest right key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from reread.core.errors import ParameterError, did_you_mean
+
+
+class Record(BaseModel):
+    """Parent of every record: frozen, and deaf to no misspelt key."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+Model = TypeVar("Model", bound=Record)
+
+
+def read_record(path: Path, model: type[Model]) -> Model:
+    """Read and validate ``path``.
+
+    Raises
+    ------
+    ParameterError
+        If the file is missing, is not YAML, repeats a key, or does not fit ``model``.
+    """
+    if not path.is_file():
+        raise ParameterError(f"There is no record {path}.\nSee book/contribute.md for what a record holds.")
+    try:
+        tree = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        _refuse_repeated_keys(path, tree)
+        return model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except yaml.YAMLError as error:
+        raise ParameterError(f"{path} is not YAML: {error}") from None
+    except ValidationError as error:
+        raise ParameterError("\n".join(_explain(path, tree, model, one) for one in error.errors())) from None
+
+
+def _explain(path: Path, tree: yaml.Node, model: type[Record], error: Any) -> str:
+    """One line for one pydantic error: where, which key, what is wrong, which key is near."""
+    loc = [part for part in error["loc"] if not str(part).startswith(("function-", "tuple["))]
+    where = f"{path}, line {_line(tree, loc)}: {'.'.join(map(str, loc)) or 'the record'}"
+    if error["type"] != "extra_forbidden":
+        return f"{where}: {error['msg'].removeprefix('Value error, ')} (came: {error['input']!r:.80})"
+    known = [field.alias or name for name, field in _model_at(model, loc[:-1]).model_fields.items()]
+    return f"{where}: there is no such key. {did_you_mean(str(loc[-1]), known)}"
+
+
+def _line(node: yaml.Node, loc: list) -> int:
+    """Line of the deepest part of ``loc`` that the file has, counted from 1."""
+    line = node.start_mark.line + 1
+    for part in loc:
+        if isinstance(node, yaml.MappingNode):
+            found = [(k, v) for k, v in node.value if k.value == str(part)]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            found = [(node.value[part], node.value[part])]
+        else:
+            found = []
+        if not found:
+            return line
+        line, node = found[0][0].start_mark.line + 1, found[0][1]
+    return line
+
+
+def _model_at(model: type[Record], loc: list) -> type[Record]:
+    """The model that holds the key at ``loc``: descend through fields, lists and mappings."""
+    for part in loc:
+        field = model.model_fields.get(str(part)) or next(
+            (f for f in model.model_fields.values() if f.alias == part), None
+        )
+        if field is not None:
+            model = next(iter(_records_in(field.annotation)), model)
+    return model
+
+
+def _records_in(annotation: Any) -> list[type[Record]]:
+    """All record classes inside an annotation such as ``dict[str, Parameter]``."""
+    if isinstance(annotation, type) and issubclass(annotation, Record):
+        return [annotation]
+    return [found for argument in get_args(annotation) for found in _records_in(argument)]
+
+
+def _refuse_repeated_keys(path: Path, node: yaml.Node | None) -> None:
+    """YAML keeps the last of two equal keys without a word; here it is an error."""
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                raise ParameterError(f"{path}, line {key.start_mark.line + 1}: {key.value!r} stands twice.")
+            seen.add(key.value)
+            _refuse_repeated_keys(path, value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            _refuse_repeated_keys(path, value)

@@ -1,0 +1,95 @@
+"""Pages: one chapter under one set of parameters in one profile, and where its run lands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from reread.core import places
+from reread.core.errors import ParameterError, did_you_mean
+from reread.studies import SCOPES, Chapter, Profile, Scope, Source, Study, Value, every, find
+
+
+@dataclass(frozen=True)
+class PageRef:
+    """One page in one profile: what is run, where it lands, and what its data can answer."""
+
+    profile: Profile
+    study: Study
+    chapter: Chapter
+    page: str = ""
+
+    @property
+    def name(self) -> str:
+        """``networks/02-deeptgi.corrected``: the word of the command line."""
+        return f"{self.study.key}/{self.chapter.key}" + (f".{self.page}" if self.page else "")
+
+    @property
+    def title(self) -> str:
+        """Title of the chapter, and of the page where it has one."""
+        return self.chapter.title + (f": {self.chapter.pages[self.page].title}" if self.page else "")
+
+    @property
+    def folder(self) -> Path:
+        """Where the finished run lies."""
+        return places.runs() / self.profile / self.name
+
+    @property
+    def notebook(self) -> Path:
+        """The source notebook, stored without outputs."""
+        return places.root() / "chapters" / self.study.key / f"{self.chapter.key}.ipynb"
+
+    @property
+    def parameters(self) -> dict[str, Value]:
+        """Value of every parameter."""
+        return self.chapter.fitting(self.chapter.values(self.profile, self.page))
+
+    @property
+    def upstream(self) -> list[PageRef]:
+        """Every page, in this profile, of the chapters this one needs."""
+        return [ref for ref in pages(self.profile, self.study.key) if ref.chapter.key in self.chapter.needs]
+
+    def datasets(self, parameters: dict[str, Value] | None = None) -> tuple[str, ...]:
+        """Keys of the files that these parameter values read."""
+        used = self._sources(parameters)
+        return tuple(dict.fromkeys(key for source in used for key in source.datasets))
+
+    def scope(self, parameters: dict[str, Value] | None = None) -> Scope:
+        """The narrowest scope among the sources: what the run can answer."""
+        scopes = [source.scope for source in self._sources(parameters)]
+        return min(scopes, key=SCOPES.index, default="full")
+
+    def _sources(self, parameters: dict[str, Value] | None) -> list[Source]:
+        return [self.study.sources[key] for key in self.chapter.sources(parameters or self.parameters)]
+
+
+def pages(profile: Profile, study: str = "") -> list[PageRef]:
+    """Every page of a profile, in reading order; of one study when named."""
+    found = []
+    for record in [find(study)] if study else every():
+        for chapter in record.chapters:
+            keys = [key for key, page in chapter.pages.items() if profile in page.profiles]
+            found += [PageRef(profile, record, chapter, key) for key in (keys if chapter.pages else [""])]
+    return found
+
+
+def page(name: str, profile: Profile = "demo") -> PageRef:
+    """Find ``study/chapter.page``; the page may be left out where a profile has one only.
+
+    Raises
+    ------
+    ParameterError
+        If a part of the name is unknown, or several pages fit.
+    """
+    study, _, rest = name.partition("/")
+    record = find(study)
+    chapter, _, key = rest.partition(".")
+    record.chapter(chapter)
+    fits = [ref for ref in pages(profile, study) if ref.chapter.key == chapter and key in ("", ref.page)]
+    if len(fits) == 1:
+        return fits[0]
+    known = [ref.page for ref in pages(profile, study) if ref.chapter.key == chapter]
+    if not fits:
+        near = did_you_mean(key, known)
+        raise ParameterError(f"{study}/{chapter} has no page {key!r} in {profile}. {near}")
+    raise ParameterError(f"{name} has several pages in {profile}; add one of: .{', .'.join(known)}")
