@@ -99,11 +99,19 @@ class Parameter(Record):
 
 
 class Page(Record):
-    """A named set of parameters that is rendered as a page of its own."""
+    """A named set of parameters that is rendered as a page of its own.
+
+    A value in ``set`` holds in every profile, or is a mapping from profile to value.
+    """
 
     title: str
     profiles: tuple[Profile, ...] = PROFILES
-    set: dict[str, Value] = {}  # noqa: RUF012 (pydantic copies defaults)
+    set: dict[str, Value | dict[Profile, Value]] = {}  # noqa: RUF012 (pydantic copies defaults)
+
+    def values(self, profile: Profile) -> dict[str, Value]:
+        """What the page sets in one profile."""
+        here = {k: v.get(profile) if isinstance(v, dict) else v for k, v in self.set.items()}
+        return {name: value for name, value in here.items() if value is not None}
 
 
 class Chapter(Record):
@@ -126,7 +134,7 @@ class Chapter(Record):
     def values(self, profile: Profile, page: str = "") -> dict[str, Value]:
         """Parameter values of one page in one profile, unchecked."""
         values = {name: getattr(parameter, profile) for name, parameter in self.parameters.items()}
-        return values | (self.pages[page].set if page else {})
+        return values | (self.pages[page].values(profile) if page else {})
 
     def fitting(self, values: dict[str, Any]) -> dict[str, Value]:
         """Check names and values against the record.
