@@ -87,6 +87,14 @@ def report(profile: Profile, study: str = "") -> str:
     return "\n".join([*lines, f"{n_fresh} of {len(found)} pages of {profile} are fresh."])
 
 
+def is_finished(path: Path) -> bool:
+    """Whether every code cell of an executed notebook ran, and none ended in an error."""
+    cells = _code_cells(path)
+    ran = (cell.get("execution_count") is not None for cell in cells)
+    errors = [out for cell in cells for out in cell.get("outputs", ()) if out.get("output_type") == "error"]
+    return bool(cells) and all(ran) and not errors
+
+
 def _fields(ref: PageRef, parameters: dict[str, Value], seen: dict[str, str]) -> dict[str, str]:
     code = closure.notebook(ref.notebook)
     modules = closure.closure(code.imports)
@@ -149,14 +157,6 @@ def _record(ref: PageRef) -> dict[str, Any] | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return record if whole else None
-
-
-def is_finished(path: Path) -> bool:
-    """Whether every code cell of an executed notebook ran, and none ended in an error."""
-    cells = _code_cells(path)
-    ran = (cell.get("execution_count") is not None for cell in cells)
-    errors = [out for cell in cells for out in cell.get("outputs", ()) if out.get("output_type") == "error"]
-    return bool(cells) and all(ran) and not errors
 
 
 def _is_cut_off(path: Path) -> bool:
