@@ -62,7 +62,7 @@ def draw_pairs(
         raise ParameterError(
             f"There is no way {negatives!r} to draw negatives. {did_you_mean(negatives, NEGATIVES)}"
         )
-    if not 1 <= pool <= len(genes):
+    if negatives == "pool" and not 1 <= pool <= len(genes):
         raise ParameterError(f"The pool must hold 1 to {len(genes)} genes, but pool={pool}.")
     if not truth.any():
         raise DataError(
