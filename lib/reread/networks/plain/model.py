@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from reread.networks.tables import Pairs
 
 
-
 class PlainPublished:
     """The published training, one pass at a time, drawing from the global random streams as the authors do.
 

@@ -1,7 +1,7 @@
 """DeepTGI, the network as released, and its training made fast at equal draws, losses and weights.
 
 Source: DeepTGI (doi 10.1093/bib/bbae639), its released script for mHSC. The repository has no licence, so
-this is written from the facts it states. Two of its three branches are commented out there, hence absent here.
+this is written from the facts it states. Two of three branches are commented out there, hence absent here.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from reread.networks.training.model import FusedRAdam, Stream, device_of
 if TYPE_CHECKING:
     from reread.networks.tables import Pairs
 
-ATTENTION = ("published", "zeros", "fixed")
+ATTENTION = ("published", "zeros", "batch")
 HEADS = 4
 LAYERS = 2
 DROPOUT = 0.3
@@ -33,7 +33,7 @@ class BatchAttention(nn.Module):
     """Self-attention whose tokens are the *pairs of a batch*, with the published fault or without.
 
     ``published`` swaps the wrong two axes when it joins the heads, so that each output row is cut from 32
-    different pairs; ``fixed`` swaps the right ones, and still attends over the batch; ``zeros`` is the ablation.
+    different pairs; ``batch`` swaps the right ones, still attending over the batch; ``zeros`` gives 0.
     """
 
     def __init__(self, width: int, attention: str):
@@ -50,7 +50,7 @@ class BatchAttention(nn.Module):
         if self.attention == "zeros":
             return torch.zeros_like(x)
         query, key, value = (self._heads(part(x)) for part in (self.query, self.key, self.value))
-        weight = torch.softmax(query @ key.transpose(1, 2) / np.sqrt(self.depth), dim=-1)  # (head, pair, pair)
+        weight = torch.softmax(query @ key.transpose(1, 2) / np.sqrt(self.depth), dim=-1)
         context = weight @ value  # (head, pair, depth)
         joined = context.transpose(1, 2) if self.attention == "published" else context.transpose(0, 1)
         return self.join(joined.reshape(-1, HEADS * self.depth))
@@ -148,15 +148,25 @@ class Published:
         Width of the latent vector; one of ``ATTENTION``.
     """
 
-    def __init__(self, features, pairs: Pairs, train, test, *, latent=1000, attention="published", seed=0,
-                 device="auto"):
+    def __init__(
+        self,
+        features,
+        pairs: Pairs,
+        train,
+        test,
+        *,
+        latent=1000,
+        attention="published",
+        seed=0,
+        device="auto",
+    ):
         self.device = device_of(device)
         self.stream = Stream(seed, self.device)
         with self.stream:
             self.network = DeepTGI(2 * features.shape[1], latent=latent, attention=attention).to(self.device)
         self.optimizer = FusedRAdam(self.network.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
         self.features = torch.as_tensor(features, dtype=torch.float32, device=self.device)
-        left, right, label = (np.asarray(part, dtype=np.int64) for part in (pairs.tf, pairs.gene, pairs.label))
+        left, right, label = pairs.tf, pairs.gene, pairs.label
         order = np.arange(2 * len(train))
         self.stream.numpy.shuffle(order)
         self.train = self._tensors(
@@ -222,7 +232,8 @@ class Published:
         return x, label[rows].float()
 
     def _tensors(self, *arrays) -> tuple[Tensor, ...]:
-        return tuple(torch.as_tensor(np.asarray(array), dtype=torch.int64, device=self.device) for array in arrays)
+        whole = (np.asarray(array, dtype=np.int64) for array in arrays)
+        return tuple(torch.as_tensor(array, device=self.device) for array in whole)
 
 
 def _loader_seed() -> int:

@@ -1,4 +1,4 @@
-"""What every network of this study trains with: one device, one random stream, Lightning, and a way back in."""
+"""What every network of this study trains with: one device, one random stream, Lightning, a way back in."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from torch import nn
 
 from reread.core.errors import need
 from reread.core.files import written_whole
+
 
 class FusedRAdam(torch.optim.Adam):
     """RAdam in one fused kernel: Adam's step with the learning rate and epsilon of the rectified one.
@@ -95,7 +96,9 @@ class Stream:
         return [torch.get_rng_state(), *(torch.cuda.get_rng_state(device) for device in self.devices)]
 
 
-def fit(recipe, *, epochs: int, checkpoint: Path | None = None, every: int = 1, progress: bool = False) -> list[dict]:
+def fit(
+    recipe, *, epochs: int, checkpoint: Path | None = None, every: int = 1, progress: bool = False
+) -> list[dict]:
     """Train a recipe to ``epochs`` passes with Lightning, going on from ``checkpoint`` if it is there.
 
     Parameters
@@ -134,6 +137,30 @@ def fit(recipe, *, epochs: int, checkpoint: Path | None = None, every: int = 1, 
         back = checkpoint if checkpoint is not None and checkpoint.exists() else None
         trainer.fit(module, [0], ckpt_path=back, weights_only=True)
     return module.curve
+
+
+def finish(recipe, *, epochs: int, stem: Path | None, every: int, progress: bool = False) -> list[dict]:
+    """Train a recipe to its end, or read the end back; return the curve, as :func:`fit`.
+
+    Parameters
+    ----------
+    stem : path, optional
+        ``<stem>.ckpt`` holds the way so far and is removed at the end; ``<stem>.pt`` holds weights and curve.
+    recipe, epochs, every, progress
+        As :func:`fit`.
+    """
+    if stem is None:
+        return fit(recipe, epochs=epochs, progress=progress)
+    checkpoint, finished = Path(f"{stem}.ckpt"), Path(f"{stem}.pt")
+    if finished.exists():
+        kept = torch.load(finished, map_location=recipe.device, weights_only=True)
+        recipe.network.load_state_dict(kept["network"])
+        return kept["curve"]
+    curve = fit(recipe, epochs=epochs, checkpoint=checkpoint, every=every, progress=progress)
+    with written_whole(finished) as part:
+        torch.save({"network": recipe.network.state_dict(), "curve": curve}, part)
+    checkpoint.unlink(missing_ok=True)
+    return curve
 
 
 def _module(lightning: ModuleType, recipe) -> nn.Module:
