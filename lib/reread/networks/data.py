@@ -132,7 +132,7 @@ def load_label_split(source: str = "simulated", *, style: str = "by tf", seed: i
 
 
 def read_label_split(paths: dict[str, Path]) -> LabelSplit:
-    """Read tables ``train``, ``validation``, ``test``, ``predictions``; errors as :func:`load_label_split`."""
+    """Read tables ``train``, ``validation``, ``test``, ``predictions``; errors: :func:`load_label_split`."""
     tables = {name: pd.read_csv(paths[name]) for name in ("train", "validation", "test")}
     n_genes = 1 + max(int(table[side].max()) for table in tables.values() for side in ("TF", "Target"))
     genes = tuple(str(i) for i in range(n_genes))

@@ -57,8 +57,9 @@ def read_expression(
     if not may_be_negative and values.min() < 0:
         cell, gene = np.argwhere(values < 0)[0]
         raise DataError(
-            f"{path}: gene {genes[gene]} is {values[cell, gene]:g} in cell {cell + 1}, but expression on a log "
-            f"scale of counts is never negative.\nUndo the centring, or pass may_be_negative=True if it is meant."
+            f"{path}: gene {genes[gene]} is {values[cell, gene]:g} in cell {cell + 1}, but expression "
+            f"on a log scale of counts is never negative.\n"
+            f"Undo the centring, or pass may_be_negative=True if it is meant."
         )
     return Expression(values, tuple(genes), name or path.name)
 
@@ -221,6 +222,6 @@ def _refuse_lone_tfs(path: Path, tfs: pd.Series) -> None:
     lone = tfs[~tfs.duplicated(keep=False)]
     if len(lone):
         raise DataError(
-            f"{path}, row {lone.index[0] + 1}: TF {lone.iloc[0]} has one pair only, but a TF needs at least two "
-            f"to be tested ({len(lone)} such TFs).\nRemove the row, or add pairs of this TF."
+            f"{path}, row {lone.index[0] + 1}: TF {lone.iloc[0]} has one pair only, but a TF needs "
+            f"at least two to be tested ({len(lone)} such TFs).\nRemove the row, or add pairs of this TF."
         )
