@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from reread.core.errors import DataError
+from reread.networks.attribute import attribute_tf
+
+GENES = tuple("abcdefg")
+NEIGHBOUR = np.array([3, 3, 3, 4, 3, 3, 3])  # everyone's neighbour is d, whose neighbour is e
+
+
+class Toy:
+    """Tokens: TF, gene, neighbour of each. Only gene d carries anything, wherever its features go."""
+
+    def token_genes(self, tf, gene):
+        return np.column_stack((tf, gene, NEIGHBOUR[tf], NEIGHBOUR[gene]))
+
+    def attribute(self, tf, gene, *, genes=None, n_steps):
+        carried = np.arange(len(GENES)) if genes is None else genes
+        return np.where(carried[self.token_genes(tf, gene)] == 3, -2.0, 0.25)
+
+    def attend(self, tf, gene):
+        weight = np.zeros((len(tf), 2, 2, 4))
+        weight[:, :, 0] = [0.1, 0.2, 0.3, 0.4]
+        weight[:, 0, 0] += [0.2, 0, -0.2, 0]
+        return weight
+
+
+def test_the_gene_that_carries_the_predictions_comes_first_and_beats_its_null():
+    table = attribute_tf(Toy(), "a", GENES, n_null=199)
+
+    first = table.iloc[0]
+    assert (first["gene"], first["attribution"]) == ("d", 2)
+    assert first["p"] < 0.25
+    assert first["null_mean"] < 1
+    assert table["p"].iloc[1:].min() > 0.9
+
+
+def test_pairs_and_attention_are_counted_by_gene_over_all_targets():
+    table = attribute_tf(Toy(), "a", GENES, n_null=3).set_index("gene")
+
+    assert table["n_pairs"].to_dict() == {"a": 6, "b": 1, "c": 1, "d": 6 + 1 + 5, "e": 1 + 1, "f": 1, "g": 1}
+    assert table["attention"]["a"] == pytest.approx(0.2)
+    assert table["attention"]["d"] == pytest.approx((6 * 0.2 + 0.2 + 5 * 0.4) / 12)
+
+
+def test_a_tf_that_is_no_gene_is_refused():
+    with pytest.raises(DataError, match="'z' is not a gene"):
+        attribute_tf(Toy(), "z", GENES)
