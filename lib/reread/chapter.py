@@ -7,6 +7,7 @@ Under ``reread run`` everything lands in the folder of the run; elsewhere (Jupyt
 from __future__ import annotations
 
 import os
+import re
 import resource
 import shutil
 import sys
@@ -75,6 +76,12 @@ class Page:
         for key, value in dict(values).items():
             self.measure(str(key), value)
 
+    def measure_table(self, data: pd.DataFrame, *, by: list[str], values: list[str]) -> None:
+        """Record the columns ``values`` of every row, keyed ``value.by.by``: ``auroc.pair.pearson``."""
+        for row in data.to_dict("records"):
+            for name in values:
+                self.measure(".".join([name, *(_slug(row[key]) for key in by)]), row[name])
+
     def figure(self, drawn: tuple[Figure, pd.DataFrame], name: str, *, caption: str, alt: str) -> None:
         """Place a figure: SVG, PNG and its data as CSV, with caption and alt text.
 
@@ -107,6 +114,12 @@ class Page:
         path = self.folder / "artifacts" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder that outlives a killed run; named by the stale key, so that it never meets other code."""
+        key = os.environ.get("REREAD_KEY", "")
+        return places.root() / ".reread" / "checkpoints" / key[:16] if key else self.folder / "checkpoints"
 
     def upstream(self, chapter: str) -> list[Upstream]:
         """Finished pages of a chapter this one needs, in the same profile.
@@ -143,6 +156,7 @@ class Page:
         ):
             if len(data):
                 self.table(data, name, caption=caption)
+        shutil.rmtree(self.checkpoints, ignore_errors=True)
         write_json(self.folder / "measured.json", self._measured())
 
     def _measured(self) -> dict[str, Any]:
@@ -238,6 +252,11 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (int, np.integer)):
         return int(value)
     return float(value) if isinstance(value, Real) else str(value)
+
+
+def _slug(value: Any) -> str:
+    """A word for a key: ``names, logistic`` becomes ``names-logistic``."""
+    return "-".join(re.findall(r"[a-z0-9]+", str(value).lower()))
 
 
 def _device() -> str:

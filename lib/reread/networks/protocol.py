@@ -1,0 +1,160 @@
+"""Train DeepTGI, as published or corrected, under named splits, beside the rule that sees names only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from reread.core import score as measure
+from reread.networks import batch, names
+from reread.networks.calibrated import calibrated_scores, network_score, published_measures
+from reread.networks.split import Fold, split_pairs
+from reread.networks.tables import World
+from reread.networks.train import cross_validate
+
+METHOD = {"published": "DeepTGI", "zeros": "DeepTGI without attention", "batch": "DeepTGI, transposed right"}
+NULL = "names, logistic"
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What one protocol gave.
+
+    Attributes
+    ----------
+    scores : DataFrame
+        One row for each tested pair and method: scheme, fold, row, label, score, method.
+    curves : DataFrame
+        One row a pass: scheme, fold, epoch, train_loss, test_loss.
+    model, fold
+        The model of the first fold of the first scheme, and that fold.
+    """
+
+    scores: pd.DataFrame
+    curves: pd.DataFrame
+    model: Any
+    fold: Fold
+
+
+def run(
+    attention: str,
+    world: World,
+    schemes: Sequence[str],
+    *,
+    epochs: int,
+    folds_run: int = 5,
+    seed: int = 0,
+    checkpoint_folder: Path | None = None,
+    **settings: Any,
+) -> Outcome:
+    """Train one network a fold under each scheme; score its test rows, and score them by names alone.
+
+    Parameters
+    ----------
+    attention : str
+        ``published``, ``zeros``, ``batch`` or ``tokens``: the kinds of :mod:`reread.networks.train`.
+    world : World
+        Expression (cell, gene) and pairs (pair,).
+    schemes : sequence of str
+        Of ``pair``, ``tf``, ``gene``, ``both``.
+    epochs, folds_run, seed, settings
+        As :func:`reread.networks.train.cross_validate`; ``latent`` concerns the published network only.
+    checkpoint_folder : path, optional
+        A run that was killed goes on from here.
+    """
+    settings = _fitting(attention, settings)
+    scores, curves, first = [], [], None
+    for scheme in schemes:
+        folds = split_pairs(world.pairs, scheme)
+        trained = cross_validate(
+            attention, world, folds, epochs=epochs, seed=seed, folds_run=folds_run,
+            checkpoint_folder=checkpoint_folder, progress=True, **settings,
+        )  # fmt: skip
+        first = first or (trained.models[0], trained.folds[0])
+        curves.append(trained.curves.assign(scheme=scheme))
+        scores += [
+            _rows(world, scheme, f, trained.scores[f.test], method_of(attention)) for f in trained.folds
+        ]
+        for fold in trained.folds:
+            null = names.METHODS[NULL](world.pairs, fold.train, fold.test, seed)
+            scores.append(_rows(world, scheme, fold, null, NULL))
+    return Outcome(pd.concat(scores, ignore_index=True), pd.concat(curves, ignore_index=True), *first)
+
+
+def method_of(attention: str) -> str:
+    """Name of the method in tables: what its attention runs over decides it."""
+    return METHOD.get(attention, "attention over tokens")
+
+
+def by_fold(outcome: Outcome) -> pd.DataFrame:
+    """Measure every fold as the authors' script does, with true average precision beside its "AUPR".
+
+    Returns
+    -------
+    DataFrame
+        scheme, method, fold, and the measures of :func:`reread.networks.calibrated.published_measures`.
+    """
+    groups = outcome.scores.groupby(["scheme", "method", "fold"], sort=False)
+    return pd.DataFrame(
+        {"scheme": scheme, "method": method, "fold": fold}
+        | published_measures(rows["label"].to_numpy(), rows["score"].to_numpy())
+        for (scheme, method, fold), rows in groups
+    )
+
+
+def company(outcome: Outcome, world: World, *, batch_size: int = 32, seed: int = 0) -> dict[str, float]:
+    """Predict the test rows of the first fold in other company; see :mod:`reread.networks.batch`."""
+    test = outcome.fold.test
+    return batch.batch_dependence(outcome.model.predict, world.pairs, test, batch_size=batch_size, seed=seed)
+
+
+def moves(outcome: Outcome, world: World, *, batch_size: int = 32) -> np.ndarray:
+    """How far each prediction of a batch moves when its first pair is changed, (pair of the batch,)."""
+    return batch.change_one(outcome.model.predict, world.pairs, outcome.fold.test, batch_size=batch_size)
+
+
+def calibration(
+    attention: str, world: World, *, epochs: int, n_inner: int, seed: int = 0, **settings: Any
+) -> tuple[pd.DataFrame, dict[str, float]]:
+    """Calibrate the first TF-held-out fold on inner TF-held-out folds of its training rows.
+
+    Parameters
+    ----------
+    n_inner : int
+        Inner folds, each trained anew.
+
+    Returns
+    -------
+    DataFrame
+        Test rows: label, raw, calibrated.
+    dict
+        ``brier`` and ``ece`` of both.
+    """
+    settings = _fitting(attention, settings)
+    fold = split_pairs(world.pairs, "tf")[0]
+    score = network_score(attention, world, epochs=epochs, **settings)
+    found = calibrated_scores(score, world.pairs, fold, n_inner=n_inner, seed=seed)
+    label = world.pairs.label[fold.test]
+    summary = {
+        f"{name}.{version}": function(label, found[version])
+        for name, function in (("brier", measure.brier), ("ece", measure.expected_calibration_error))
+        for version in ("raw", "calibrated")
+    }
+    return pd.DataFrame({"label": label, **found}), summary
+
+
+def _fitting(attention: str, settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings that this network has: one that attends over tokens has no latent width."""
+    return {k: v for k, v in settings.items() if attention != "tokens" or k != "latent"}
+
+
+def _rows(world: World, scheme: str, fold: Fold, score: np.ndarray, method: str) -> pd.DataFrame:
+    row = fold.test
+    return pd.DataFrame(
+        {"scheme": scheme, "fold": fold.name, "row": row, "label": world.pairs.label[row], "score": score}
+    ).assign(method=method)
