@@ -18,6 +18,8 @@ from reread.core.files import digest, read_json
 from reread.pages import PageRef, pages
 from reread.studies import Profile, Value
 
+# pages looked at so far and their fields, so that one that many need is not walked many times
+Seen = dict[str, dict[str, str]]
 Word = Literal["fresh", "stale", "never run", "hollow", "interrupted", "failed"]
 
 
@@ -56,6 +58,12 @@ def fields(ref: PageRef, parameters: dict[str, Value] | None = None) -> dict[str
     return _fields(ref, parameters or ref.parameters, {})
 
 
+def keys(refs: Iterable[PageRef]) -> dict[str, str]:
+    """Page name to today's stale key; what pages share is looked at once."""
+    seen: Seen = {}
+    return {ref.name: key(_today(ref, seen)) for ref in refs}
+
+
 def key(fields: dict[str, str]) -> str:
     """The stale key: one digest of all fields."""
     return digest(fields)
@@ -74,7 +82,7 @@ def state(ref: PageRef) -> State:
 
 def states(refs: Iterable[PageRef]) -> dict[str, State]:
     """Page name to state; what pages share is looked at once."""
-    seen: dict[str, str] = {}
+    seen: Seen = {}
     return {ref.name: _state(ref, seen) for ref in refs}
 
 
@@ -95,7 +103,7 @@ def is_finished(path: Path) -> bool:
     return bool(cells) and all(ran) and not errors
 
 
-def _fields(ref: PageRef, parameters: dict[str, Value], seen: dict[str, str]) -> dict[str, str]:
+def _fields(ref: PageRef, parameters: dict[str, Value], seen: Seen) -> dict[str, str]:
     code = closure.notebook(ref.notebook)
     modules = closure.closure(code.imports)
     return {
@@ -103,16 +111,15 @@ def _fields(ref: PageRef, parameters: dict[str, Value], seen: dict[str, str]) ->
         **{f"module {path}": text for path, text in modules.items()},
         **{f"parameter {name}": json.dumps(value) for name, value in sorted(parameters.items())},
         **{f"data {name}": registry.pinned(name) for name in ref.datasets(parameters)},
-        **{f"upstream {up.name}": _key_today(up, seen) for up in ref.upstream},
+        **{f"upstream {up.name}": key(_today(up, seen)) for up in ref.upstream},
         "lock": digest(_pins(places.root() / "requirements.lock")),
         "runner": _runner(),
     }
 
 
-def _key_today(ref: PageRef, seen: dict[str, str]) -> str:
-    """Key of a page upstream; ``seen`` keeps a page that many need from being walked many times."""
+def _today(ref: PageRef, seen: Seen) -> dict[str, str]:
     if ref.name not in seen:
-        seen[ref.name] = key(_fields(ref, ref.parameters, seen))
+        seen[ref.name] = _fields(ref, ref.parameters, seen)
     return seen[ref.name]
 
 
@@ -130,13 +137,13 @@ def _runner() -> str:
     return str(run.RUNNER_VERSION)
 
 
-def _state(ref: PageRef, seen: dict[str, str]) -> State:
+def _state(ref: PageRef, seen: Seen) -> State:
     if not ref.folder.is_dir():
         return State(_without_run(ref))
     record = _record(ref)
     if record is None or not is_finished(ref.folder / "notebook.ipynb"):
         return State("hollow")
-    moves = moved(record["stale"]["fields"], _fields(ref, ref.parameters, seen))
+    moves = moved(record["stale"]["fields"], _today(ref, seen))
     return State("stale", moves) if moves else State("fresh")
 
 
