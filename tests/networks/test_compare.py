@@ -14,7 +14,7 @@ SCHEMES = ["pair", "both"]
 
 @pytest.fixture(scope="module")
 def world():
-    return data.load("simulated", n_cells=80, n_genes=60, n_tfs=16, negatives="pool", pool=5, seed=1)
+    return data.load("simulated", n_cells=80, negatives="pool")
 
 
 @pytest.fixture(scope="module")

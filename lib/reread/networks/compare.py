@@ -75,7 +75,7 @@ def score_methods(
         for fold in split_pairs(world.pairs, scheme, n_folds=n_folds, seed=seed)
     ]
     tables = []
-    for name in _known(methods):
+    for name in known_methods(methods):
         start = process_time()
         score_fold = scorer_of(name, world, seed=seed, n_jobs=n_jobs)
         share = (process_time() - start) / len(folds)
@@ -83,7 +83,8 @@ def score_methods(
     return pd.concat(tables, ignore_index=True)
 
 
-def _known(methods: Iterable[str]) -> list[str]:
+def known_methods(methods: Iterable[str]) -> list[str]:
+    """List the names, or refuse one that is not in ``FAMILY``."""
     methods = list(methods)
     for name in methods:
         if name not in FAMILY:
@@ -159,8 +160,8 @@ def compare_scores(
     -------
     DataFrame
         One row for each scheme and method: family, auroc, auroc_sd, auprc, auprc_sd (means and standard
-        deviations over folds), prevalence, best_null (its name) and best_null_auprc on the same folds, lift = auprc -
-        best_null_auprc, lift_low, lift_high (95 %, bootstrap clustered by TF), n_folds.
+        deviations over folds), prevalence, best_null (its name) and best_null_auprc on the same folds,
+        lift = auprc - best_null_auprc, lift_low, lift_high (95 %, bootstrap clustered by TF), n_folds.
 
     Raises
     ------
