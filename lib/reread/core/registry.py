@@ -104,6 +104,29 @@ def where(key: str) -> Path | None:
     return next((path for path in candidates if path.is_file()), None)
 
 
+def is_here(path: Path) -> bool:
+    """Whether a path lies in the data folder, and not in a mirror."""
+    return path.is_relative_to(places.data())
+
+
+def matching(words: list[str]) -> list[str]:
+    """Keys that are named, or that belong to a named study.
+
+    Raises
+    ------
+    ParameterError
+        If a word is neither a key nor a study.
+    """
+    known = datasets()
+    found = []
+    for word in words:
+        fits = [key for key in known if key == word or key.startswith(f"{word}/")]
+        if not fits:
+            find(word)
+        found += fits
+    return list(dict.fromkeys(found))
+
+
 def verify(keys: list[str]) -> list[str]:
     """Check files that are at hand against their record; returns what is wrong, a line each.
 

@@ -1,0 +1,235 @@
+"""The command line: parse, call one function, print."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from reread.core.errors import ParameterError, RereadError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+data_app = typer.Typer(no_args_is_help=True, help="Data files: pinned, verified, never in the repository.")
+runs_app = typer.Typer(no_args_is_help=True, help="Bring runs home from a GPU machine or a cluster.")
+app.add_typer(data_app, name="data")
+app.add_typer(runs_app, name="runs")
+app.info.help = "Run chapters, judge claims, build the book."
+
+
+class ProfileName(StrEnum):
+    """The three columns of parameter values."""
+
+    demo = "demo"
+    real = "real"
+    paper = "paper"
+
+
+ProfileOption = Annotated[ProfileName, typer.Option(help="Which column of parameter values.")]
+StudyOption = Annotated[str, typer.Option(help="One study only.")]
+
+
+@app.command("list")
+def list_pages(profile: ProfileOption = ProfileName.demo) -> None:
+    """Show studies, chapters and pages, and how their runs stand."""
+    from reread import pages
+    from reread.book import stale
+
+    refs = pages.pages(profile.value)
+    states = stale.states(refs)
+    for ref in refs:
+        typer.echo(f"{states[ref.name].word:<11} {ref.name:<48} {ref.title}")
+
+
+@app.command()
+def run(
+    name: Annotated[str, typer.Argument(metavar="STUDY/CHAPTER[.PAGE]")],
+    page: Annotated[str, typer.Option(help="The page, if not in the name.")] = "",
+    profile: ProfileOption = ProfileName.demo,
+    parameter: Annotated[list[str], typer.Option("-p", metavar="NAME=VALUE", help="Another value.")] = [],  # noqa: B006 (typer copies it)
+    timeout_s: Annotated[float, typer.Option(help="Stop the page after so many seconds; 0 never.")] = 0,
+    threads: Annotated[int, typer.Option(help="Threads of the kernel.")] = 1,
+) -> None:
+    """Run one page. With -p the run lands in runs/custom and answers no claim."""
+    from reread import pages
+    from reread.book.run import run_page
+
+    ref = pages.page(f"{name}.{page}" if page else name, profile.value)
+    overrides = dict(_assignment(text) for text in parameter)
+    typer.echo(f"{ref.name} ({ref.profile})")
+    folder = run_page(ref, overrides=overrides, timeout_s=timeout_s or None, threads=threads, say=typer.echo)
+    typer.echo(f"done: {folder}")
+
+
+@app.command()
+def sync(
+    study: Annotated[str, typer.Argument(help="One study only.")] = "",
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit 2 if something differs.")
+    ] = False,
+) -> None:
+    """Write the parameter cells of the notebooks from study.yml, and strip outputs."""
+    from reread.book.sync import sync as sync_notebooks
+
+    differences = sync_notebooks(study, check=check)
+    typer.echo("\n".join(differences) or "Every notebook equals its record.")
+    if check and differences:
+        typer.echo("Run:  reread sync")
+        raise typer.Exit(2)
+
+
+@app.command()
+def build(
+    profile: ProfileOption = ProfileName.demo,
+    study: StudyOption = "",
+    cores: Annotated[int, typer.Option(help="Pages that run at once.")] = 2,
+    threads: Annotated[int, typer.Option(help="Threads of each page.")] = 1,
+    workflow_profile: Annotated[
+        str, typer.Option(help="A Snakemake profile, such as workflow/profiles/slurm.")
+    ] = "",
+    site: Annotated[bool, typer.Option(help="Build the site afterwards.")] = True,
+) -> None:
+    """Run what is stale, then build the site."""
+    from reread.book import graph
+
+    report = graph.build(
+        profile.value, study, cores, threads=threads, workflow_profile=workflow_profile, say=typer.echo
+    )
+    typer.echo(report.text())
+    if report.exit_code:
+        raise typer.Exit(report.exit_code)
+    if site:
+        book(profile, study)
+
+
+@app.command()
+def book(profile: ProfileOption = ProfileName.demo, study: StudyOption = "") -> None:
+    """Build the site from finished runs; refuse what did not run to its end."""
+    from reread.book.site import build_site
+
+    typer.echo(f"The book is at {build_site(profile.value, study)}")
+
+
+@app.command()
+def status(profile: ProfileOption = ProfileName.demo, study: StudyOption = "") -> None:
+    """Say of each page whether it is fresh, or which field and file moved."""
+    from reread.book import stale
+
+    typer.echo(stale.report(profile.value, study))
+
+
+@app.command()
+def claims(
+    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False, study: StudyOption = ""
+) -> None:
+    """Judge every claim by the runs at hand."""
+    from reread.book import ledger
+
+    rows = ledger.ledger(study)
+    typer.echo(ledger.as_json(rows) if json else ledger.as_text(rows))
+
+
+@app.command()
+def compare(
+    profile: ProfileOption = ProfileName.demo,
+    study: StudyOption = "",
+    write: Annotated[bool, typer.Option("--write", help="Make the runs at hand the reference.")] = False,
+) -> None:
+    """Compare runs with the committed reference; exit 10 if a verdict changed, 9 if a value drifted."""
+    from reread.book import compare as comparing
+
+    report = comparing.write(profile.value, study) if write else comparing.compare(profile.value, study)
+    typer.echo(report.text())
+    raise typer.Exit(report.exit_code)
+
+
+@data_app.command("list")
+def data_list() -> None:
+    """Show every data file: where it is, how large, under which licence."""
+    from reread.core import registry
+
+    for key, dataset in registry.datasets().items():
+        path = registry.where(key)
+        state = "absent" if path is None else "here" if registry.is_here(path) else "mirror"
+        typer.echo(f"{state:<7} {key:<34} {dataset.bytes:>13,} B  {dataset.licence}")
+
+
+@data_app.command("get")
+def data_get(
+    keys: Annotated[list[str], typer.Argument(help="Keys, or a study for all of its files.")],
+) -> None:
+    """Fetch files and verify them; the licence is shown before a download."""
+    from reread.core import registry
+
+    for key in registry.matching(keys):
+        typer.echo(f"{key}: {registry.fetch(key)}")
+
+
+@data_app.command("verify")
+def data_verify(
+    keys: Annotated[list[str], typer.Argument(help="Keys, or a study for all of its files.")],
+) -> None:
+    """Check files that are at hand against their record; exit 3 if one differs."""
+    from reread.core import registry
+
+    names = registry.matching(keys)
+    problems = registry.verify(names)
+    typer.echo("\n".join(problems) or f"{len(names)} files are what the record says.")
+    if problems:
+        raise typer.Exit(3)
+
+
+@data_app.command("where")
+def data_where(key: str) -> None:
+    """Print the path of a file; exit 3 if it is not at hand."""
+    from reread.core import registry
+
+    path = registry.where(key)
+    typer.echo(path if path else f"{key} is not at hand. Run:  reread data get {key}")
+    if path is None:
+        raise typer.Exit(3)
+
+
+@runs_app.command("export")
+def runs_export(
+    out: Annotated[Path, typer.Option(help="The archive to write.")] = Path("runs.tar.gz"),
+    profile: ProfileOption = ProfileName.real,
+    study: StudyOption = "",
+) -> None:
+    """Pack finished runs into one archive with the digest of every file."""
+    from reread.book import archive
+
+    typer.echo(archive.export_runs(out, profile.value, study).text())
+
+
+@runs_app.command("import")
+def runs_import(file: Path) -> None:
+    """Check an archive member by member and unpack its runs; refuse what is stale, naming the field."""
+    from reread.book import archive
+
+    typer.echo(archive.import_runs(file).text())
+
+
+def _assignment(text: str) -> tuple[str, Any]:
+    """``epochs=3`` to a name and a YAML scalar."""
+    import yaml
+
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ParameterError(f"-p wants NAME=VALUE, but came as {text!r}.")
+    return name.strip(), yaml.safe_load(value)
+
+
+def main() -> None:
+    """Run the command line; an error raised on purpose is printed without a traceback."""
+    try:
+        app()
+    except RereadError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()
