@@ -8,7 +8,6 @@ from textwrap import dedent
 
 import pytest
 from reread.book import closure, run, stale
-from reread.core import registry
 from reread.core.errors import ParameterError
 from reread.pages import page, pages
 
@@ -35,6 +34,9 @@ chapters:
     pages:
       short: {title: short, profiles: [demo]}
       long: {title: long, profiles: [demo], set: {source: planted}}
+"""
+PLANTS = """
+maize/plants: {title: -, url: -, file: plants.csv, bytes: 7, sha256: 9f2c, licence: -, cite: -, holds: plants}
 """
 GENES = """
 from reread.maize import data  # the door
@@ -69,7 +71,7 @@ def home(tmp_path, monkeypatch) -> Path:
     monkeypatch.setenv("REREAD_HOME", str(folder))
     monkeypatch.delenv("REREAD_RUNS", raising=False)
     monkeypatch.setattr(closure, "PACKAGE", package)
-    monkeypatch.setattr(registry, "pinned", {"maize/plants": "9f2c"}.__getitem__)
+    write(folder / "data/datasets.yml", PLANTS)
     for ref in pages("demo", "maize"):
         finish(ref)
     assert words() == {"fresh"}, "nothing below means anything unless all pages start fresh"
@@ -142,8 +144,8 @@ def test_a_mutation_is_caught_and_names_its_field(home, field):
     assert moved("02-genes.short") == wanted
 
 
-def test_other_data_are_caught_by_the_pages_that_read_them(home, monkeypatch):
-    monkeypatch.setattr(registry, "pinned", {"maize/plants": "03be"}.__getitem__)
+def test_other_data_are_caught_by_the_pages_that_read_them(home):
+    replace(home / "home/data/datasets.yml", "9f2c", "03be")
 
     assert moved("02-genes.short") == ["data maize/plants"]
     assert moved("02-genes.long") == moved("01-cells") == []

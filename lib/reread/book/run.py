@@ -180,6 +180,9 @@ def _finish(ref: PageRef, part: Path, code: int, fields: dict[str, str], started
             f"{ref.name} is hollow: a cell did not run, or close() was not called.\nSee {kept}", HOLLOW
         )
     measured = read_json(part / "measured.json")
+    # a file that nobody had seen before has its hash only now that it was read
+    read = {f"data {one['key']}": one["sha256"] for one in measured["data"]}
+    fields = fields | {name: text for name, text in read.items() if name in fields}
     record = measured | {
         "stale": {"key": stale.key(fields), "fields": fields},
         "made": provenance.made(started),
