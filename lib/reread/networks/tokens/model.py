@@ -28,36 +28,55 @@ LEARNING_RATE = 3e-3
 WEIGHT_DECAY = 1e-2
 BATCH = 64
 WARM_UP = 0.1
+# Of a feature's standard deviation over genes: so that a gene is learnt by its kind, not as a name.
+NOISE = 0.5
 
 
 class TokenNetwork(nn.Module):
     """The TF and the gene look at themselves, at each other, and at the neighbours of both.
 
     Token 0 is the TF, token 1 the gene; then k neighbours of the TF and k of the gene. One layer, so that its
-    attention weights are about genes, not about mixtures of genes. Only tokens 0 and 1 ask.
+    attention weights are about genes, not about mixtures of genes. Only tokens 0 and 1 ask. Their cosines with
+    every token are read beside them: with principal components these are correlations, nearly.
+
+    Parameters
+    ----------
+    features : float tensor, (gene, feature)
+        Not scaled. The network takes them centred and scaled by ``centre`` and ``spread``, found here.
+    n_neighbours : int
+        Neighbours of each side, k.
     """
 
-    def __init__(self, n_features: int, n_neighbours: int):
+    def __init__(self, features: Tensor, n_neighbours: int):
         super().__init__()
+        n_features, n_tokens = features.shape[1], 2 + 2 * n_neighbours
+        spread = features.std(dim=0, correction=0)
+        self.register_buffer("centre", features.mean(dim=0))
+        self.register_buffer("spread", torch.where(spread > 0, spread, 1.0))
         self.project = nn.Linear(n_features, WIDTH)
         self.role = nn.Embedding(4, WIDTH)
         roles = [0, 1] + [2] * n_neighbours + [3] * n_neighbours
         self.register_buffer("roles", torch.tensor(roles), persistent=False)
         self.norm = nn.ModuleList([nn.LayerNorm(WIDTH) for _ in range(3)])
         self.query, self.key, self.value, self.join = (nn.Linear(WIDTH, WIDTH, bias=False) for _ in range(4))
-        self.mix, self.read = _two_layers(WIDTH, WIDTH), _two_layers(3 * WIDTH, 1)
+        self.mix, self.read = _two_layers(WIDTH, WIDTH), _two_layers(3 * WIDTH + 4 * n_tokens, 1)
         self.drop = nn.Dropout(DROPOUT)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Map (pair, token, feature) to logits (pair,) and attention (pair, head, query token, key token)."""
+        cosine = self._cosine(x).flatten(1)
         x = self.norm[0](self.drop(self.project(x) + self.role(self.roles)))
         query, key = self._heads(self.query(x[:, :2])), self._heads(self.key(x))
         weight = torch.softmax(query @ key.transpose(2, 3) / (WIDTH // HEADS) ** 0.5, dim=-1)
         context = (weight @ self._heads(self.value(x))).transpose(1, 2).reshape(len(x), 2, WIDTH)
         asked = self.norm[1](x[:, :2] + self.drop(self.join(context)))
         asked = self.norm[2](asked + self.drop(self.mix(asked)))
-        both = torch.cat((asked.flatten(1), asked[:, 0] * asked[:, 1]), dim=1)
+        both = torch.cat((asked.flatten(1), asked[:, 0] * asked[:, 1], cosine, cosine.abs()), dim=1)
         return self.read(both)[:, 0], weight
+
+    def _cosine(self, x: Tensor) -> Tensor:
+        unit = functional.normalize(x * self.spread + self.centre, dim=2)
+        return unit[:, :2] @ unit.transpose(1, 2)
 
     def _heads(self, x: Tensor) -> Tensor:
         return x.view(len(x), -1, HEADS, WIDTH // HEADS).transpose(1, 2)
@@ -68,12 +87,12 @@ def _two_layers(n_in: int, n_out: int) -> nn.Sequential:
 
 
 class Tokens:
-    """The corrected training: no swap (the task is directed), no mixup, a learning rate that ends at zero.
+    """The corrected training: no swap (the task is directed), noise on features, a rate that ends at 0.
 
     Parameters
     ----------
     features : float array, (gene, feature)
-        Each column is scaled here to mean 0 and standard deviation 1 over genes.
+        Principal components. Each is scaled here to mean 0 and standard deviation 1 over genes.
     neighbours : int array, (gene, neighbour)
         The genes nearest to each gene, nearest first, itself excluded.
     pairs : Pairs
@@ -103,14 +122,15 @@ class Tokens:
     ):
         self.device = device_of(device)
         self.stream = Stream(seed, self.device)
+        features = torch.as_tensor(np.asarray(features, dtype=np.float32))
         with self.stream:
-            self.network = TokenNetwork(features.shape[1], neighbours.shape[1]).to(self.device)
+            self.network = TokenNetwork(features, neighbours.shape[1]).to(self.device)
         weights = self.network.parameters()
         self.optimizer = torch.optim.AdamW(weights, LEARNING_RATE, weight_decay=WEIGHT_DECAY, fused=True)
         self.optimizer.param_groups[0]["steps"] = 0
         self.batch_size = batch_size
         self.n_steps = epochs * -(-len(train) // batch_size)
-        self.features = torch.as_tensor(_scaled(features), device=self.device)
+        self.features = (features.to(self.device) - self.network.centre) / self.network.spread
         self.neighbours = torch.as_tensor(np.asarray(neighbours, dtype=np.int64), device=self.device)
         self.tokens = self._tokens(pairs.tf, pairs.gene)
         self.label = torch.as_tensor(pairs.label, dtype=torch.float32, device=self.device)
@@ -132,7 +152,8 @@ class Tokens:
         group["lr"] = LEARNING_RATE * _slope(group["steps"] / self.n_steps)
         group["steps"] += 1
         self.optimizer.zero_grad()
-        logit, _ = self.network(self.features[self.tokens[rows]])
+        x = self.features[self.tokens[rows]]
+        logit, _ = self.network(x + NOISE * torch.randn_like(x))
         loss = functional.binary_cross_entropy_with_logits(logit, self.label[rows])
         loss.backward()
         self.optimizer.step()
@@ -201,12 +222,6 @@ class Tokens:
     def _tokens(self, tf, gene) -> Tensor:
         tf, gene = (torch.as_tensor(np.asarray(x, dtype=np.int64), device=self.device) for x in (tf, gene))
         return torch.cat((tf[:, None], gene[:, None], self.neighbours[tf], self.neighbours[gene]), dim=1)
-
-
-def _scaled(features) -> np.ndarray:
-    features = np.asarray(features, dtype=np.float64)
-    spread = features.std(axis=0)
-    return ((features - features.mean(axis=0)) / np.where(spread > 0, spread, 1)).astype(np.float32)
 
 
 def _slope(share: float) -> float:

@@ -1,0 +1,47 @@
+"""Race the corrected model against the published one: CPU time of the whole training, and AUROC, one fold.
+
+The published one is ours, several times faster than the authors' (see published_epoch.py), at equal losses.
+Run: python benchmarks/corrected_vs_published.py [--small]
+"""
+
+from __future__ import annotations
+
+import argparse
+from time import process_time
+
+from reread.core.score import auroc
+from reread.networks import data
+from reread.networks.split import split_pairs
+from reread.networks.train import cross_validate
+
+
+def run(kind: str, world, epochs: int) -> dict[str, float]:
+    fold = split_pairs(world.pairs, "pair")[0]
+    start = process_time()
+    trained = cross_validate(kind, world, [fold], epochs=epochs, device="cpu")
+    spent = process_time() - start
+    reached = auroc(world.pairs.label[fold.test], trained.scores[fold.test])
+    return {"epochs": epochs, "cpu_s": spent, "cpu_s_an_epoch": spent / epochs, "auroc": reached}
+
+
+def main() -> dict[str, dict[str, float]]:
+    import torch
+
+    torch.set_num_threads(1)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--small", action="store_true", help="two passes of the published on simulated cells")
+    small = parser.parse_args().small
+    world = data.load("simulated" if small else "mhsc-e")
+    run("tokens", world, 1)  # warm up: Lightning and torch import much on first use
+    measured = {"published": run("published", world, 2 if small else 120), "tokens": run("tokens", world, 60)}
+    print(f"{'':10s} {'epochs':>7s} {'CPU s':>8s} {'an epoch':>9s} {'AUROC':>6s}")
+    for kind, row in measured.items():
+        times = f"{row['cpu_s']:8.1f} {row['cpu_s_an_epoch']:9.3f}"
+        print(f"{kind:10s} {row['epochs']:7d} {times} {row['auroc']:6.3f}")
+    for key in ("cpu_s", "cpu_s_an_epoch"):
+        print(f"ratio of {key}: {measured['published'][key] / measured['tokens'][key]:.0f}")
+    return measured
+
+
+if __name__ == "__main__":
+    main()
