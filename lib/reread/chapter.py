@@ -71,15 +71,18 @@ class Page:
         _glue(key, self.values[key])
         return self.values[key]
 
-    def measure_all(self, values: dict[str, float] | pd.Series) -> None:
-        """Record every value of a mapping or of a Series, under its own key."""
+    def measure_all(self, values: dict[str, float] | pd.Series, prefix: str = "") -> None:
+        """Record every value of a mapping or of a Series under its own key; ``prefix.key`` with a prefix."""
         for key, value in dict(values).items():
-            self.measure(str(key), value)
+            self.measure(f"{prefix}.{key}" if prefix else str(key), value)
 
     def measure_table(self, data: pd.DataFrame, *, by: list[str], values: list[str]) -> None:
-        """Record the columns ``values`` of every row, keyed ``value.by.by``: ``auroc.pair.pearson``."""
+        """Record the columns ``values`` of every row, keyed ``value.by.by``: ``auroc.pair.pearson``.
+
+        A cell that holds NaN was not measured and gets no key.
+        """
         for row in data.to_dict("records"):
-            for name in values:
+            for name in (name for name in values if not pd.isna(row[name])):
                 self.measure(".".join([name, *(_slug(row[key]) for key in by)]), row[name])
 
     def figure(self, drawn: tuple[Figure, pd.DataFrame], name: str, *, caption: str, alt: str) -> None:
@@ -108,6 +111,11 @@ class Page:
         figures.save_table(data, self.folder / "tables" / f"{name}.csv")
         self.shown["tables"].append({"id": name, "caption": caption, "label": self._label(name)})
         _show_markdown(figures.table_text(data, name, self._label(name), caption))
+
+    def say(self, text: str) -> None:
+        """Show a sentence that was computed, in a box; a warning in a box that warns."""
+        kind = "warning" if text.startswith("WARNING") else "note"
+        _show_markdown(f"```{{{kind}}}\n{text.removeprefix('WARNING: ')}\n```")
 
     def artifact(self, name: str) -> Path:
         """Path for a file that later pages or readers use; its folder exists."""

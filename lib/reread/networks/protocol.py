@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from reread.core import score as measure
-from reread.networks import batch, names
+from reread.networks import names
 from reread.networks.calibrated import calibrated_scores, network_score, published_measures
 from reread.networks.split import Fold, split_pairs
 from reread.networks.tables import World
@@ -107,17 +106,6 @@ def by_fold(outcome: Outcome) -> pd.DataFrame:
     )
 
 
-def company(outcome: Outcome, world: World, *, batch_size: int = 32, seed: int = 0) -> dict[str, float]:
-    """Predict the test rows of the first fold in other company; see :mod:`reread.networks.batch`."""
-    test = outcome.fold.test
-    return batch.batch_dependence(outcome.model.predict, world.pairs, test, batch_size=batch_size, seed=seed)
-
-
-def moves(outcome: Outcome, world: World, *, batch_size: int = 32) -> np.ndarray:
-    """How far each prediction of a batch moves when its first pair is changed, (pair of the batch,)."""
-    return batch.change_one(outcome.model.predict, world.pairs, outcome.fold.test, batch_size=batch_size)
-
-
 def calibration(
     attention: str, world: World, *, epochs: int, n_inner: int, seed: int = 0, **settings: Any
 ) -> tuple[pd.DataFrame, dict[str, float]]:
@@ -158,3 +146,17 @@ def _rows(world: World, scheme: str, fold: Fold, score: np.ndarray, method: str)
     return pd.DataFrame(
         {"scheme": scheme, "fold": fold.name, "row": row, "label": world.pairs.label[row], "score": score}
     ).assign(method=method)
+
+
+def summary(by_fold: pd.DataFrame) -> pd.DataFrame:
+    """Means over folds of :func:`by_fold`: one row for each scheme and method, with the number of folds."""
+    groups = by_fold.groupby(["scheme", "method"], sort=False)
+    return groups.mean().drop(columns="fold").join(groups.size().rename("n_folds")).reset_index()
+
+
+def against_names(summary: pd.DataFrame) -> pd.DataFrame:
+    """What the network gains over names on the same rows: scheme, auroc_gain, ap_gain."""
+    wide = summary.set_index(["scheme", "method"])[["auroc", "average_precision"]].unstack()
+    network = next(m for m in summary["method"].unique() if m != NULL)
+    gains = {name: wide[name][network] - wide[name][NULL] for name in ("auroc", "average_precision")}
+    return pd.DataFrame(gains).set_axis(["auroc_gain", "ap_gain"], axis=1).reset_index()

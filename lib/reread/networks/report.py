@@ -1,0 +1,147 @@
+"""Results as tables a reader can take in, and as sentences computed from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from reread.networks import data
+from reread.networks.compare import DEEP, SCORE_COLUMNS, SUPERVISED
+from reread.networks.grid import planted_truth
+from reread.networks.protocol import METHOD, method_of
+from reread.networks.tables import World
+
+AUDIT = {
+    "n_pairs": "pairs",
+    "n_tfs": "TFs",
+    "prevalence": "share of positives",
+    "negative_genes": "genes with a negative",
+    "positive_genes": "genes with a positive",
+    "negative_gene_top50_share": "negatives on the 50 genes with most negatives",
+    "positive_gene_top50_share": "positives on the same genes",
+    "only_positive_rate": "pairs whose gene is never negative",
+    "duplicate_rate": "pairs that repeat another",
+    "reversed_rate": "pairs listed the other way round too",
+    "self_pairs": "pairs of a TF with itself",
+    "names_auroc": "AUROC of names alone, pair split",
+}
+DEEP_METHODS = {*METHOD.values(), method_of("tokens")}
+
+
+def describe(world: World) -> pd.DataFrame:
+    """Count what was read: columns what and n."""
+    expression, pairs = world.expression, world.pairs
+    counts = {
+        "cells": len(expression.values),
+        "genes": len(expression.genes),
+        "zeros among the values": f"{(expression.values == 0).mean():.0%}",
+        "TFs with pairs": len(np.unique(pairs.tf)),
+        "pairs": len(pairs),
+        "positive pairs": int(pairs.label.sum()),
+        "edges of the whole network": int(world.truth.sum()),
+    }
+    return pd.DataFrame(
+        {"what": list(counts), "n": [f"{n:,}" if n != str(n) else n for n in counts.values()]}
+    )
+
+
+def audit_table(found: dict[str, float]) -> pd.DataFrame:
+    """The audit in words: columns measure and value; shares in per cent."""
+    values = []
+    for key in AUDIT:
+        is_share = key.endswith(("share", "rate")) or key == "prevalence"
+        values.append(f"{found[key]:.1%}" if is_share else f"{found[key]:.4g}")
+    return pd.DataFrame({"measure": list(AUDIT.values()), "value": values})
+
+
+def deep_scores(upstream: Iterable, source: str) -> pd.DataFrame:
+    """Scores that the deep chapter left behind for one source, as :func:`compare.compare_scores` wants them.
+
+    Parameters
+    ----------
+    upstream : iterable of Upstream
+        Finished pages of the deep chapter.
+    source : str
+        Pages of other sources are left out.
+
+    Returns
+    -------
+    DataFrame
+        scheme, fold, row, label, score, method.
+    """
+    tables = [
+        pd.read_csv(up.artifact("scores.csv"))
+        for up in upstream
+        if up.record["parameters"]["source"] == source
+    ]
+    scores = pd.concat([pd.DataFrame(columns=list(SCORE_COLUMNS)), *tables], ignore_index=True)
+    return scores[scores["method"].isin(DEEP_METHODS)].astype(
+        {"fold": int, "row": int, "label": int, "score": float}
+    )
+
+
+def wide(table: pd.DataFrame, values: Sequence[str] = ("auroc", "auprc")) -> pd.DataFrame:
+    """One row a method, one column a measure and split; methods in the order of ``table``."""
+    order = table.drop_duplicates("method")[["family", "method"]]
+    columns = {
+        f"{value} {scheme}": table[table["scheme"] == scheme].set_index("method")[value]
+        for scheme in table["scheme"].unique()
+        for value in values
+    }
+    return order.join(pd.DataFrame(columns), on="method").reset_index(drop=True)
+
+
+def best_lift(table: pd.DataFrame) -> pd.DataFrame:
+    """For each split, what claims are asked of the comparison.
+
+    Returns
+    -------
+    DataFrame
+        scheme; ``deep_lift`` (DeepTGI as published, NaN where it was not run) and ``tokens_lift``, AUPRC minus
+        that of the best names-only rule; ``supervised_over_spearman``, AUROC of the best supervised or deep
+        method minus that of |Spearman|; ``deep_over_genie3``, AUROC.
+    """
+    rows = []
+    for scheme, part in table.groupby("scheme", sort=False):
+        by_method = part.set_index("method")
+        learnt = part[part["family"].isin([SUPERVISED, DEEP])]["auroc"].max()
+        rows.append(
+            {
+                "scheme": scheme,
+                "deep_lift": _at(by_method, METHOD["published"], "lift"),
+                "tokens_lift": _at(by_method, method_of("tokens"), "lift"),
+                "supervised_over_spearman": learnt - _at(by_method, "|Spearman|", "auroc"),
+                "deep_over_genie3": _at(by_method, METHOD["published"], "auroc")
+                - _at(by_method, "GENIE3", "auroc"),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def truth_over_seeds(source: str, methods: Iterable[str], *, n_seeds: int, seed: int = 0) -> pd.DataFrame:
+    """Score what is inferred without labels against the whole network, over seeds.
+
+    Simulated: every seed is a new world. Real: the cells stay, only the seed of the method moves.
+
+    Returns
+    -------
+    DataFrame
+        One row for each seed and method: columns of :func:`reread.networks.grid.planted_truth`, and seed.
+    """
+    tables = [
+        planted_truth(data.load(source, seed=s), methods, seed=s).assign(seed=s)
+        for s in range(seed, seed + n_seeds)
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def mean_and_spread(table: pd.DataFrame, by: Sequence[str], values: Sequence[str]) -> pd.DataFrame:
+    """Mean and standard deviation over what is not in ``by``: columns ``value`` and ``value_sd``."""
+    groups = table.groupby(list(by), sort=False)[list(values)]
+    return groups.mean().join(groups.std(ddof=0), rsuffix="_sd").reset_index()
+
+
+def _at(by_method: pd.DataFrame, method: str, column: str) -> float:
+    return float(by_method[column].get(method, np.nan))

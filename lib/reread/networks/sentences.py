@@ -1,0 +1,41 @@
+"""What a figure shows, in a sentence computed from the table behind it: alternative texts that cannot lie."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from reread.networks.compare import NAMES
+from reread.networks.protocol import NULL
+
+
+def alt_of_folds(summary: pd.DataFrame) -> str:
+    """What the figure of folds shows: network and names, on the first scheme and on the last."""
+    said = []
+    for scheme, rows in summary.groupby("scheme", sort=False):
+        auroc = rows.set_index("method")["auroc"]
+        network = next(m for m in auroc.index if m != NULL)
+        said.append(f"{scheme} {auroc[network]:.2f} against {auroc[NULL]:.2f}")
+    return f"Dot plot of AUROC by fold, network against names alone, mean by split: {', '.join(said)}."
+
+
+def alt_of_splits(table: pd.DataFrame) -> str:
+    """What the split figure shows: names fall to one half when both names are new, and what is best then."""
+    names = table[table["method"] == NULL].set_index("scheme")["auroc"]
+    both = table[(table["scheme"] == "both") & (table["family"] != NAMES)]
+    best = both.loc[both["auroc"].idxmax()]
+    return (
+        f"Dumbbell chart: AUROC of names alone falls from {names['pair']:.2f} under the pair split to "
+        f"{names['both']:.2f} with TFs and genes both new; the best method there is {best['method']}, "
+        f"{best['auroc']:.2f}."
+    )
+
+
+def alt_of_lift(table: pd.DataFrame, scheme: str) -> str:
+    """What the lift figure shows: how many methods clear names alone, and the highest."""
+    part = table[(table["scheme"] == scheme) & (table["family"] != NAMES)]
+    best = part.loc[part["lift"].idxmax()]
+    n_clear = int((part["lift_low"] > 0).sum())
+    return (
+        f"Forest plot, {scheme} split: {n_clear} of {len(part)} methods that see expression lie above names "
+        f"alone with their whole interval; the highest lift is {best['lift']:+.2f} ({best['method']})."
+    )
