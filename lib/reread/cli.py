@@ -151,9 +151,7 @@ def data_list() -> None:
     from reread.core import registry
 
     for key, dataset in registry.datasets().items():
-        path = registry.where(key)
-        state = "absent" if path is None else "here" if registry.is_here(path) else "mirror"
-        typer.echo(f"{state:<7} {key:<34} {dataset.bytes:>13,} B  {dataset.licence}")
+        typer.echo(f"{registry.state(key):<7} {key:<34} {dataset.bytes:>13,} B  {dataset.licence}")
 
 
 @data_app.command("get")

@@ -35,8 +35,9 @@ chapters:
       short: {title: short, profiles: [demo]}
       long: {title: long, profiles: [demo], set: {source: planted}}
 """
-PLANTS = """
-maize/plants: {title: -, url: -, file: plants.csv, bytes: 7, sha256: 9f2c, licence: -, cite: -, holds: plants}
+PLANTS = f"""
+maize/plants: {{title: -, url: "https://example.invalid", file: plants.csv, bytes: 7, sha256: {"9f2c" * 16},
+  licence: -, cite: -, holds: plants}}
 """
 GENES = """
 from reread.maize import data  # the door

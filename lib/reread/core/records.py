@@ -70,7 +70,7 @@ def _model_at(model: type[Record], loc: list) -> type[Record]:
     """The model that holds the key at ``loc``: descend through fields, lists and mappings."""
     for part in loc:
         field = model.model_fields.get(str(part)) or next(
-            (f for f in model.model_fields.values() if f.alias == part), None
+            (f for name, f in model.model_fields.items() if f.alias == part or name == "root"), None
         )
         if field is not None:
             model = next(iter(_records_in(field.annotation)), model)

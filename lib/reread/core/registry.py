@@ -1,75 +1,35 @@
-"""Every file a chapter reads: pinned in ``data/datasets.yml``, found here or in a mirror, else downloaded.
+"""Every file a chapter reads: found here or in a mirror, else downloaded.
 
-Whatever way a file comes, it is verified before anybody reads it.
+Whatever way a file comes, it is verified against its pin before anybody reads it.
 """
 
 from __future__ import annotations
 
 import os
-from functools import lru_cache
+import zlib
+from contextlib import suppress
 from pathlib import Path
+from typing import Any, Literal
 from urllib.parse import unquote, urlparse
 
-import yaml
-from pydantic import RootModel
-
 from reread.core import download, places
-from reread.core.errors import DataError, ParameterError, did_you_mean
-from reread.core.files import sha256, write_text
-from reread.core.records import Record, read_record
+from reread.core.datasets import Dataset, Pin, datasets, find, matching, pin_first_use, pin_of
+from reread.core.errors import DataError, ParameterError
+from reread.core.files import read_json, write_json
 
-_used: dict[str, dict] = {}
+__all__ = [
+    "datasets", "fetch", "find", "forget_used", "matching", "mirror", "pinned", "state", "used", "verify",
+    "where",
+]  # fmt: skip
 
-
-class Dataset(Record):
-    """One file: where it comes from, what it must be, what it holds, and what to beware of."""
-
-    title: str
-    url: str
-    file: str
-    bytes: int
-    sha256: str = ""
-    licence: str
-    cite: str
-    holds: str
-    caveat: str = ""
-    needs_application: str = ""
-
-
-class _Datasets(Record, RootModel[dict[str, Dataset]]):
-    model_config = {"extra": None, "frozen": True}
-
-
-def datasets() -> dict[str, Dataset]:
-    """Every recorded file by key.
-
-    Raises
-    ------
-    ParameterError
-        If ``data/datasets.yml`` is wrong: file, line, key and the nearest right key.
-    """
-    path = places.root() / "data" / "datasets.yml"
-    return _read(path, path.stat().st_mtime_ns) if path.is_file() else {}
-
-
-def find(key: str) -> Dataset:
-    """The record of one file.
-
-    Raises
-    ------
-    ParameterError
-        If there is none of that key.
-    """
-    known = datasets()
-    if key not in known:
-        near = did_you_mean(key, known)
-        raise ParameterError(f"There is no data file {key!r} in data/datasets.yml. {near}")
-    return known[key]
+ALWAYS_HASHED = 50_000_000  # bytes; a larger file is hashed again only if its size or time moved
+_used: dict[str, dict[str, Any]] = {}
 
 
 def pinned(key: str) -> str:
     """SHA-256 that a file must have; empty when nobody has seen it yet."""
-    return find(key).sha256 or _lock().get(key, "")
+    pin = pin_of(key)
+    return pin.sha256 if pin else ""
 
 
 def fetch(key: str) -> Path:
@@ -77,22 +37,27 @@ def fetch(key: str) -> Path:
 
     Raises
     ------
+    ParameterError
+        If no such file is recorded.
     DataError
         If the file cannot be had or is not the one that was recorded; nothing half-written remains.
     """
-    dataset, wanted = find(key), pinned(key)
-    path = where(key)
+    dataset, pin, path = find(key), pin_of(key), where(key)
+    target = places.data() / dataset.file
+    if path is None and dataset.needs_application:
+        raise DataError(
+            f"{key} is given out on application only: {dataset.needs_application}\n"
+            f"When you have it, put it there:  {target}"
+        )
     if path is None:
-        if dataset.needs_application:
-            raise DataError(_by_application(key, dataset))
-        path = download.download(key, dataset, wanted, places.data() / dataset.file)
-    elif path.suffix == ".gz" and not dataset.file.endswith(".gz"):
-        path = download.unpack(key, dataset, wanted, path, places.data() / dataset.file)
-    else:
-        download.check(key, dataset, wanted, path)
-    digest = wanted or _pin(key, path)
-    size = path.stat().st_size
-    _used[key] = {"key": key, "sha256": digest, "bytes": size, "pinned_on_first_use": not dataset.sha256}
+        path = download.download(key, dataset, pin, target)
+    elif _is_packed(dataset, path):
+        path = download.unpack(key, dataset, pin, path, target)
+    found = _content(key, path, pin)
+    pin = pin or pin_first_use(key, found)
+    download.check(key, pin, found, at=str(path), cure=_cure(key, path))
+    is_first_use = not dataset.sha256
+    _used[key] = {"key": key, **found._asdict(), "pinned_on_first_use": is_first_use}
     return path
 
 
@@ -104,31 +69,18 @@ def where(key: str) -> Path | None:
     return next((path for path in candidates if path.is_file()), None)
 
 
-def is_here(path: Path) -> bool:
-    """Whether a path lies in the data folder, and not in a mirror."""
-    return path.is_relative_to(places.data())
-
-
-def matching(words: list[str]) -> list[str]:
-    """Keys that are named, or that belong to a named study.
-
-    Raises
-    ------
-    ParameterError
-        If a word is neither a key nor a study.
-    """
-    known = datasets()
-    found = []
-    for word in words:
-        fits = [key for key in known if key == word or key.startswith(f"{word}/")]
-        if not fits:
-            find(word)
-        found += fits
-    return list(dict.fromkeys(found))
+def state(key: str) -> Literal["here", "mirror", "absent"]:
+    """Where a file is: in the data folder, in the mirror, or still to be fetched."""
+    path = where(key)
+    if path is None:
+        return "absent"
+    return "here" if path.is_relative_to(places.data()) else "mirror"
 
 
 def verify(keys: list[str]) -> list[str]:
-    """Check files that are at hand against their record; returns what is wrong, a line each.
+    """Hash files that are at hand and compare them with their pins; returns what is wrong, a text each.
+
+    Nothing is downloaded, unpacked or pinned.
 
     Raises
     ------
@@ -136,21 +88,11 @@ def verify(keys: list[str]) -> list[str]:
         If no key is given: a check of nothing must not pass.
     """
     if not keys:
-        raise ParameterError("Name what to verify: a key of `reread data list`, or --all.")
-    problems = []
-    for key in keys:
-        path = where(key)
-        try:
-            if path is None:
-                problems.append(f"{key} is not at hand. Run:  reread data get {key}")
-            else:
-                fetch(key)
-        except DataError as error:
-            problems.append(str(error))
-    return problems
+        raise ParameterError("Name what to verify: a key of `reread data list`, or a study.")
+    return [problem for key in keys if (problem := _problem(key))]
 
 
-def used() -> list[dict]:
+def used() -> list[dict[str, Any]]:
     """What :func:`fetch` gave in this process: key, sha256, bytes, pinned_on_first_use."""
     return [_used[key] for key in sorted(_used)]
 
@@ -173,33 +115,74 @@ def mirror() -> Path | None:
         beside = places.root().parent / "shared" / "data"
         return beside if beside.is_dir() else None
     parsed = urlparse(named)
-    path = Path(unquote(parsed.path)) if parsed.scheme == "file" else Path(named)
+    is_local = parsed.scheme == "file" and parsed.netloc in ("", "localhost") and parsed.path
+    path = Path(unquote(parsed.path)) if is_local else Path(named).expanduser()
     if not path.is_dir():
-        raise ParameterError(f"REREAD_MIRROR must be a folder or a file:// address of one, but is {named!r}.")
-    return path
+        raise ParameterError(
+            f"REREAD_MIRROR must be a folder or a file:/// address of one, but is {named!r}."
+        )
+    return path.resolve()
 
 
-def _lock() -> dict[str, str]:
-    path = places.root() / "data" / "datasets.lock"
-    return yaml.safe_load(path.read_text(encoding="utf-8")) or {} if path.is_file() else {}
+def _is_packed(dataset: Dataset, path: Path) -> bool:
+    return path.suffix == ".gz" and path.name != Path(dataset.file).name
 
 
-def _pin(key: str, path: Path) -> str:
-    """Remember the hash of a file nobody had seen before."""
-    digest = sha256(path)
-    lock = places.root() / "data" / "datasets.lock"
-    write_text(lock, yaml.safe_dump(_lock() | {key: digest}, sort_keys=True))
-    return digest
+def _cure(key: str, path: Path) -> str:
+    if not path.is_relative_to(places.data()):
+        return "Put the right file there, or name another mirror with REREAD_MIRROR."
+    line = "" if find(key).sha256 else "\nIf the new file is meant, delete its lines in data/datasets.lock."
+    return f"Delete it, then run:  reread data get {key}{line}"
 
 
-def _by_application(key: str, dataset: Dataset) -> str:
-    target = places.data() / dataset.file
-    return (
-        f"{key} is given out on application only: {dataset.needs_application}\n"
-        f"When you have it, put it there:  {target}"
-    )
+def _problem(key: str) -> str:
+    """What is wrong with one file at hand; empty if nothing is."""
+    path, pin = where(key), pin_of(key)
+    if path is None:
+        return f"{key} is not at hand. Run:  reread data get {key}"
+    if pin is None:
+        return f"{key} is not pinned yet, so it can be any file. Run:  reread data get {key}"
+    try:
+        found = download.content(path, is_packed=_is_packed(find(key), path))
+        download.check(key, pin, found, at=str(path), cure=_cure(key, path))
+    except DataError as error:
+        return str(error)
+    except (OSError, EOFError, zlib.error) as error:
+        return f"{key}: {path} cannot be read: {error}.\n{_cure(key, path)}"
+    return ""
 
 
-@lru_cache(maxsize=8)
-def _read(path: Path, _mtime: int) -> dict[str, Dataset]:
-    return read_record(path, _Datasets).root
+def _content(key: str, path: Path, pin: Pin | None) -> Pin:
+    """Hash a file; take the hash of last time for a large one that nobody touched since."""
+    try:
+        stat = path.stat()
+        if stat.st_size < ALWAYS_HASHED or pin is None:
+            return download.content(path)
+        seen = _Seen(path, stat)
+        return seen.known() or seen.remember(download.content(path))
+    except OSError as error:
+        raise DataError(f"{key}: {path} cannot be read: {error.strerror}.\n{_cure(key, path)}") from None
+
+
+class _Seen:
+    """The hash of a large file, remembered with its size and the time of its last change."""
+
+    def __init__(self, path: Path, stat: os.stat_result):
+        self.book = places.root() / ".reread" / "verified.json"
+        self.path, self.stamp = str(path), [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
+
+    def known(self) -> Pin | None:
+        entry = self._entries().get(self.path)
+        return Pin(entry["sha256"], self.stamp[0]) if entry and entry["stamp"] == self.stamp else None
+
+    def remember(self, found: Pin) -> Pin:
+        with suppress(OSError):  # only the next check is slower
+            entry = {"stamp": self.stamp, "sha256": found.sha256}
+            write_json(self.book, self._entries() | {self.path: entry})
+        return found
+
+    def _entries(self) -> dict[str, Any]:
+        try:
+            return dict(read_json(self.book))
+        except (OSError, ValueError, TypeError):
+            return {}
