@@ -9,6 +9,9 @@ import pandas as pd
 
 from reread.core.errors import DataError, did_you_mean
 
+# The target is a token of its own pair; that it carries its own prediction is no news, so it is left out.
+TARGET = 1
+
 
 def attribute_tf(
     model: Any, tf: str, genes: tuple[str, ...], *, n_null: int = 50, n_steps: int = 4, seed: int = 0
@@ -34,9 +37,10 @@ def attribute_tf(
     Returns
     -------
     DataFrame
-        One row a gene that was a token, strongest first: gene, attribution (mean absolute share of
-        the logit when present), attention (mean weight the TF gives it), n_pairs, null_mean, null_high (95th
-        percentile) and p (share of null draws at least as strong, never 0).
+        One row a gene that took part beside the targets, strongest first: gene, attribution (absolute share
+        of the logit, mean over targets), attention (weight the TF gives it, mean over targets and heads),
+        n_tokens (how often it took part), null_mean, null_high (95th percentile) and p (share of null draws
+        at least as strong, never 0).
 
     Raises
     ------
@@ -53,44 +57,34 @@ def attribute_tf(
     index = genes.index(tf)
     gene = np.delete(np.arange(len(genes)), index)
     tfs = np.full(len(gene), index)
-    tokens = model.token_genes(tfs, gene)
+    n_genes = len(genes)
+    tokens = np.delete(model.token_genes(tfs, gene), TARGET, axis=1)
     rng = np.random.default_rng(seed)
-    measured = _by_gene(np.abs(model.attribute(tfs, gene, n_steps=n_steps)), tokens, len(genes))
-    null = np.stack(
-        [
-            _by_gene(np.abs(model.attribute(tfs, gene, genes=order, n_steps=n_steps)), tokens, len(genes))
-            for order in (rng.permutation(len(genes)) for _ in range(n_null))
-        ]
-    )
-    return _table(
-        genes, tokens, measured, null, _by_gene(_tf_attention(model, tfs, gene), tokens, len(genes))
-    )
-
-
-def _tf_attention(model: Any, tfs: np.ndarray, gene: np.ndarray) -> np.ndarray:
-    """Attention the TF's own token pays to each token (pair, token), mean over heads."""
-    return model.attend(tfs, gene)[:, :, 0].mean(axis=1)
+    null = [
+        _by_gene(model.attribute(tfs, gene, genes=rng.permutation(n_genes), n_steps=n_steps), tokens, n_genes)
+        for _ in range(n_null)
+    ]
+    measured = _by_gene(model.attribute(tfs, gene, n_steps=n_steps), tokens, n_genes)
+    attention = _by_gene(model.attend(tfs, gene)[:, :, 0].mean(axis=1), tokens, n_genes)
+    return _table(genes, tokens, measured, attention, np.stack(null))
 
 
 def _by_gene(values: np.ndarray, tokens: np.ndarray, n_genes: int) -> np.ndarray:
-    """Mean (gene,) of values (pair, token) over the tokens a gene stands for; NaN if it is no token."""
-    total = np.bincount(tokens.ravel(), values.ravel(), n_genes)
-    count = np.bincount(tokens.ravel(), minlength=n_genes)
-    return np.divide(total, count, out=np.full(n_genes, np.nan), where=count > 0)
+    """Absolute values (pair, token) summed over the tokens a gene stands for, mean over pairs: (gene,)."""
+    values = np.delete(np.abs(values), TARGET, axis=1)
+    return np.bincount(tokens.ravel(), values.ravel(), n_genes) / len(values)
 
 
-def _table(genes, tokens, measured, null, attention) -> pd.DataFrame:
+def _table(genes, tokens, measured, attention, null) -> pd.DataFrame:
     count = np.bincount(tokens.ravel(), minlength=len(genes))
     seen = np.flatnonzero(count)
-    table = pd.DataFrame(
-        {
-            "gene": np.asarray(genes)[seen],
-            "attribution": measured[seen],
-            "attention": attention[seen],
-            "n_pairs": count[seen],
-            "null_mean": null[:, seen].mean(axis=0),
-            "null_high": np.quantile(null[:, seen], 0.95, axis=0),
-            "p": (1 + (null[:, seen] >= measured[seen]).sum(axis=0)) / (1 + len(null)),
-        }
-    )
-    return table.sort_values("attribution", ascending=False, kind="stable", ignore_index=True)
+    columns = {
+        "gene": np.asarray(genes)[seen],
+        "attribution": measured[seen],
+        "attention": attention[seen],
+        "n_tokens": count[seen],
+        "null_mean": null[:, seen].mean(axis=0),
+        "null_high": np.quantile(null[:, seen], 0.95, axis=0),
+        "p": (1 + (null[:, seen] >= measured[seen]).sum(axis=0)) / (1 + len(null)),
+    }
+    return pd.DataFrame(columns).sort_values("attribution", ascending=False, kind="stable", ignore_index=True)

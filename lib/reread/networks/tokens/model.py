@@ -36,8 +36,8 @@ class TokenNetwork(nn.Module):
     """The TF and the gene look at themselves, at each other, and at the neighbours of both.
 
     Token 0 is the TF, token 1 the gene; then k neighbours of the TF and k of the gene. One layer, so that its
-    attention weights are about genes, not about mixtures of genes. Only tokens 0 and 1 ask. Their cosines with
-    every token are read beside them: with principal components these are correlations, nearly.
+    attention weights are about genes, not about mixtures of genes. Only tokens 0 and 1 ask. Their cosines
+    with every token are read beside them: with principal components these are correlations, nearly.
 
     Parameters
     ----------
