@@ -14,6 +14,7 @@ import pytest
 import yaml
 from reread.book import engine, graph, job, run, stale
 from reread.core.errors import ParameterError, RunError
+from reread.core.files import read_json, write_json
 from reread.pages import pages
 
 # stands in for reread.book.run in every process that a build starts
@@ -110,7 +111,7 @@ def test_everything_runs_once_upstream_first_and_side_by_side(home):
 
 
 def read(ref) -> dict:
-    return json.loads((ref.folder / "record.json").read_text())["values"]
+    return read_json(ref.folder / "record.json")["values"]
 
 
 def test_a_failed_page_loses_no_other_and_skips_what_needs_it(home):
@@ -200,6 +201,21 @@ def test_two_builds_do_not_run_at_once(home):
         graph.build("demo")
 
 
+def test_a_page_edited_while_it_ran_is_said_to_be_stale_again(home, monkeypatch):
+    as_if_run()
+    chapter(home, "d", "x = 2")
+
+    def edit_in_between(*args):
+        chapter(home, "d", QUICK)
+        as_if_run()
+        write_json(job.result_file("demo", "maize/d"), {"pid": 1, "exit_code": 0, "seconds": 2.0})
+        chapter(home, "d", "x = 3")
+
+    monkeypatch.setattr(engine, "run", edit_in_between)
+
+    assert "ran      maize/d       2.0 s  stale again, changed meanwhile: code" in graph.build("demo").text()
+
+
 def test_a_wrong_workflow_profile_is_named(home):
     with pytest.raises(ParameterError, match=r"nowhere is no workflow profile"):
         graph.build("demo", workflow_profile="nowhere")
@@ -234,6 +250,15 @@ def test_an_interrupted_build_ends_all_it_started_and_keeps_what_is_done(home, k
     assert not is_alive(job.result("demo", "maize/b").pid)
     assert "a" not in due()
     assert "b" in due()
+
+
+def test_real_kernels_leave_pages_that_are_fresh(tiny):
+    report = graph.build("demo", "maize", cores=2, say=lambda line: None)
+
+    assert [row.word for row in report.rows] == ["ran"] * 3, report.text()
+    assert [str(state) for state in stale.states(pages("demo")).values()] == ["fresh"] * 3
+    record = read_json(pages("demo")[0].folder / "record.json")
+    assert job.marker("demo", "maize/01-cells").read_text().strip() == record["stale"]["key"]
 
 
 def wait_until(is_true) -> None:

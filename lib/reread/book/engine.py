@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import reread
@@ -155,11 +155,19 @@ def _terminated_as_interrupted() -> Iterator[None]:
 def _stop(process: subprocess.Popen) -> None:
     """Ask the whole group to end, ever less politely: Snakemake, its shells, the jobs and their runners."""
     for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, kind)
-            process.wait(PATIENCE_S)
-            return
-        except ProcessLookupError:
-            return
-        except subprocess.TimeoutExpired:
-            continue
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            # a job may still be clearing up after Snakemake itself has gone
+            if process.poll() is not None and not _is_group_alive(process.pid):
+                return
+            time.sleep(POLL_S)
+
+
+def _is_group_alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -147,7 +147,9 @@ def _rows(refs: list[PageRef], due: set[str]) -> Iterator[Row]:
             blame = [up.name for up in ref.upstream if up.name in lost]
             yield Row(ref.name, "skipped", note=f"needs {', '.join(blame)}" if blame else "not started")
         elif result.exit_code == 0:
-            yield Row(ref.name, "ran", result.seconds)
+            changes = stale.state(ref).moved
+            note = f"stale again, changed meanwhile: {', '.join(changes)}" if changes else ""
+            yield Row(ref.name, "ran", result.seconds, note=note)
         else:
             lost.add(ref.name)
             code = KILLED if result.exit_code is None else result.exit_code
