@@ -115,7 +115,7 @@ def mirror() -> Path | None:
         beside = places.root().parent / "shared" / "data"
         return beside if beside.is_dir() else None
     parsed = urlparse(named)
-    is_local = parsed.scheme == "file" and parsed.netloc in ("", "localhost") and parsed.path
+    is_local = parsed.scheme == "file" and parsed.netloc in ("", "localhost") and parsed.path[:1] == "/"
     path = Path(unquote(parsed.path)) if is_local else Path(named).expanduser()
     if not path.is_dir():
         raise ParameterError(

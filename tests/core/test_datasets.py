@@ -1,0 +1,180 @@
+"""What is known of a file: the record, its faults by line, and pins of first use."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from reread import studies
+from reread.core import datasets, registry
+from reread.core.errors import DataError, ParameterError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def ours(monkeypatch) -> dict[str, datasets.Dataset]:
+    """The registry of this checkout."""
+    monkeypatch.setenv("REREAD_HOME", str(ROOT))
+    return datasets.datasets()
+
+
+def test_the_registry_agrees_with_the_list_of_the_published_files(ours, mirror):
+    with (mirror / "MANIFEST.tsv").open(newline="") as stream:
+        listed = {row["path"]: row for row in csv.DictReader(stream, delimiter="\t")}
+
+    for key, dataset in ours.items():
+        row = listed[dataset.file]
+        recorded = (str(dataset.bytes), dataset.sha256, dataset.licence, dataset.url)
+        assert recorded == (row["bytes"], row["sha256"], row["licence"], row["origin"]), key
+    known = {dataset.file for dataset in ours.values()}
+    assert {path for path in listed if path.startswith("networks/")} <= known
+
+
+def test_every_recorded_file_of_the_mirror_is_what_the_record_says(ours, mirror, monkeypatch):
+    monkeypatch.setenv("REREAD_MIRROR", str(mirror))
+
+    assert registry.verify(list(ours)) == []
+
+
+def test_every_download_is_pinned_to_a_commit(ours):
+    branches = [key for key, dataset in ours.items() if not re.search(r"/[0-9a-f]{40}/", dataset.url)]
+
+    assert ours and branches == []
+
+
+def test_every_file_that_a_study_names_is_recorded(ours):
+    named = {key for study in studies.every() for source in study.sources.values() for key in source.datasets}
+
+    assert named and named <= ours.keys()
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"licens": "MIT"}, "line 10: maize/pairs.licens: there is no such key. Did you mean 'licence'"),
+        ({"sha256": "9f2c"}, "line 6: maize/pairs.sha256"),
+        ({"bytes": -1}, "line 5: maize/pairs.bytes"),
+        ({"bytes": "many"}, "line 5: maize/pairs.bytes"),
+        ({"url": "ftp://example.org/x"}, "line 3: maize/pairs.url"),
+        ({"file": "../outside.csv"}, "line 4: maize/pairs.file: must be a path below the data folder"),
+        ({"file": "/etc/passwd"}, "line 4: maize/pairs.file: must be a path below the data folder"),
+    ],
+)
+def test_a_fault_of_the_record_names_file_line_and_key(shelf, changes, says):
+    shelf.record(**changes)
+
+    with pytest.raises(ParameterError) as error:
+        datasets.find(shelf.KEY)
+
+    assert f"datasets.yml, {says}" in str(error.value)
+
+
+@pytest.mark.parametrize("key", ["mais/pairs", "maize", "maize/Pairs", "maize/../pairs"])
+def test_a_key_is_a_study_and_a_name(shelf, key):
+    path = shelf.data / "datasets.yml"
+    path.write_text(path.read_text().replace(shelf.KEY, key))
+
+    with pytest.raises(ParameterError, match=r"datasets\.yml, line 1"):
+        datasets.datasets()
+
+
+def test_a_key_that_stands_twice_is_refused(shelf):
+    path = shelf.data / "datasets.yml"
+    path.write_text(path.read_text() * 2)
+
+    with pytest.raises(ParameterError, match="'maize/pairs' stands twice"):
+        datasets.datasets()
+
+
+def test_a_change_of_the_record_is_seen_at_once(shelf):
+    before = datasets.find(shelf.KEY).sha256
+
+    shelf.record(sha256=before[::-1])
+
+    assert datasets.find(shelf.KEY).sha256 == before[::-1]
+
+
+def test_a_study_stands_for_all_its_files_once(shelf):
+    assert datasets.matching(["maize", shelf.KEY]) == [shelf.KEY]
+    with pytest.raises(ParameterError, match="Did you mean 'maize/pairs'"):
+        datasets.matching(["maize/pears"])
+
+
+def test_a_file_of_unknown_hash_is_pinned_on_first_use_and_another_one_refused(shelf, server):
+    shelf.record(f"{server.address}/pairs", sha256="", bytes=0)
+    assert registry.pinned(shelf.KEY) == ""
+    assert "not pinned yet" not in registry.verify([shelf.KEY])[0], "it is not even at hand"
+
+    path = registry.fetch(shelf.KEY)
+
+    assert registry.pinned(shelf.KEY) == shelf.SHA
+    assert registry.used()[0] == {
+        "key": shelf.KEY,
+        "sha256": shelf.SHA,
+        "bytes": len(shelf.GOOD),
+        "pinned_on_first_use": True,
+    }
+    assert registry.fetch(shelf.KEY) == path
+    path.unlink()
+    server.files["/pairs"] = shelf.GOOD[:-1]
+    with pytest.raises(DataError, match="is not the file"):
+        registry.fetch(shelf.KEY)
+    shelf.put(path, shelf.GOOD[:-1])
+    with pytest.raises(DataError, match=r"delete its lines in data/datasets\.lock"):
+        registry.fetch(shelf.KEY)
+
+
+def test_a_file_that_is_not_pinned_does_not_pass_verification(shelf):
+    shelf.record(sha256="", bytes=0)
+    shelf.put(shelf.here)
+
+    assert "not pinned yet" in registry.verify([shelf.KEY])[0]
+
+
+def test_pins_of_two_processes_are_both_kept(shelf):
+    code = (
+        "import sys\n"
+        "from reread.core import datasets\n"
+        "for n in range(12): datasets.pin_first_use(f'{sys.argv[1]}-{n}', datasets.Pin('0' * 64, n))"
+    )
+    names = ["maize/one", "maize/two"]
+
+    both = [subprocess.Popen([sys.executable, "-c", code, name]) for name in names]
+
+    assert [process.wait(60) for process in both] == [0, 0]
+    pins = yaml.safe_load((shelf.data / "datasets.lock").read_text())
+    assert pins.keys() == {f"{name}-{n}" for name in names for n in range(12)}
+
+
+def test_the_pin_of_the_faster_process_holds(shelf):
+    first, second = datasets.Pin("0" * 64, 5), datasets.Pin("1" * 64, 5)
+
+    datasets.pin_first_use(shelf.KEY, first)
+
+    assert datasets.pin_first_use(shelf.KEY, second) == first
+
+
+@pytest.mark.parametrize("text", ["- a\n", "maize/pairs: 0123\n", "maize/pairs: {sha256: a}\n", "a: [\n"])
+def test_a_damaged_file_of_pins_is_named(shelf, text):
+    shelf.record(sha256="")
+    shelf.put(shelf.data / "datasets.lock", text.encode())
+
+    with pytest.raises(DataError, match=r"datasets\.lock must hold sha256 and bytes"):
+        registry.pinned(shelf.KEY)
+
+
+def test_a_pin_that_cannot_be_written_is_said(shelf, monkeypatch):
+    def refuse(self, target):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+
+    with pytest.raises(DataError, match=r"(?s)must be pinned in .*Read-only.*add its sha256 \(0000"):
+        datasets.pin_first_use(shelf.KEY, datasets.Pin("0" * 64, 5))
