@@ -142,15 +142,22 @@ def test_pins_of_two_processes_are_both_kept(shelf):
     code = (
         "import sys\n"
         "from reread.core import datasets\n"
-        "for n in range(12): datasets.pin_first_use(f'{sys.argv[1]}-{n}', datasets.Pin('0' * 64, n))"
+        "print('ready', flush=True), sys.stdin.readline()\n"
+        "for n in range(20): datasets.pin_first_use(f'{sys.argv[1]}-{n}', datasets.Pin('0' * 64, n))"
     )
-    names = ["maize/one", "maize/two"]
+    names, pipe = ["maize/one", "maize/two"], subprocess.PIPE
+    both = [subprocess.Popen([sys.executable, "-c", code, name], stdin=pipe, stdout=pipe) for name in names]
+    assert [process.stdout.readline() for process in both] == [b"ready\n"] * 2
 
-    both = [subprocess.Popen([sys.executable, "-c", code, name]) for name in names]
+    for process in both:
+        process.stdin.write(b"go\n")
+        process.stdin.flush()
+    for process in both:
+        process.communicate(timeout=60)
 
-    assert [process.wait(60) for process in both] == [0, 0]
+    assert [process.returncode for process in both] == [0, 0]
     pins = yaml.safe_load((shelf.data / "datasets.lock").read_text())
-    assert pins.keys() == {f"{name}-{n}" for name in names for n in range(12)}
+    assert pins.keys() == {f"{name}-{n}" for name in names for n in range(20)}
 
 
 def test_the_pin_of_the_faster_process_holds(shelf):
