@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -26,16 +27,18 @@ def read_record(path: Path, model: type[Model]) -> Model:
     Raises
     ------
     ParameterError
-        If the file is missing, is not YAML, repeats a key, or does not fit ``model``.
+        If the file is missing, is not YAML (or JSON), repeats a key, or does not fit ``model``.
     """
     if not path.is_file():
         raise ParameterError(f"There is no record {path}.\nSee book/contribute.md for what a record holds.")
     try:
-        tree = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        text = path.read_text(encoding="utf-8")
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
         _refuse_repeated_keys(path, tree)
-        return model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except yaml.YAMLError as error:
-        raise ParameterError(f"{path} is not YAML: {error}") from None
+        # YAML takes the 1e-06 of JSON for a word
+        return model.model_validate(json.loads(text) if path.suffix == ".json" else yaml.safe_load(text))
+    except (yaml.YAMLError, json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ParameterError(f"{path} cannot be read: {error}") from None
     except ValidationError as error:
         raise ParameterError("\n".join(_explain(path, tree, model, one) for one in error.errors())) from None
 
