@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -156,11 +157,7 @@ def tiny(tmp_path, monkeypatch) -> Path:
 @pytest.fixture
 def chapter_of(tiny) -> Callable[..., Path]:
     """Write a chapter of ``tiny`` anew: ``chapter_of("01-cells", [code, code])``."""
-
-    def write(chapter: str, codes: list[str], **options) -> Path:
-        return write_chapter(tiny, chapter, codes, **options)
-
-    return write
+    return partial(write_chapter, tiny)
 
 
 @pytest.fixture(scope="session")
@@ -180,3 +177,9 @@ def finished(run_once, tmp_path, monkeypatch) -> Path:
     root = tmp_path / "finished"
     shutil.copytree(run_once, root)
     return _settle(monkeypatch, root)
+
+
+@pytest.fixture
+def chapter_of_finished(finished) -> Callable[..., Path]:
+    """Write a chapter of ``finished`` anew."""
+    return partial(write_chapter, finished)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import nbformat
 
@@ -17,33 +19,57 @@ def first_lines(path: Path) -> list[str]:
     """For each cell, in papermill's count (an injected cell comes after the parameters), what it is about."""
     lines = []
     for cell in nbformat.read(path, as_version=4).cells:
-        text = next((line for line in cell.source.splitlines() if line.strip()), "")
-        lines.append(text.strip()[:60])
+        lines.append(_about(cell))
         if "parameters" in cell.metadata.get("tags", []):
             lines.append("the parameters of this page")
     return lines
 
 
-def cells_started(log: str) -> list[int]:
-    """Numbers of the cells that papermill's log says were started, from 1."""
-    return [int(number) for number in re.findall(r"Executing Cell (\d+)-", log)]
+class Failure(NamedTuple):
+    """The first error of an executed notebook: its cell, its name, its message."""
+
+    cell: str
+    error: str
+    message: str
 
 
-def error_of(path: Path) -> tuple[str, str] | None:
-    """Name and message of the first error in an executed notebook; None if it has none."""
-    if not path.is_file() or not path.stat().st_size:
+def failure_of(path: Path) -> Failure | None:
+    """Where an executed notebook failed; None if it did not, or if there is no notebook to tell."""
+    try:
+        cells = nbformat.read(path, as_version=4).cells
+    except (OSError, ValueError):
         return None
-    for cell in nbformat.read(path, as_version=4).cells:
+    for cell in cells:
         for output in cell.get("outputs", []):
             if output.output_type == "error":
-                return output.ename, ANSI.sub("", output.evalue)
+                return Failure(_about(cell), output.ename, ANSI.sub("", output.evalue))
     return None
 
 
-def last_line(path: Path) -> str:
+def _about(cell: Any) -> str:
+    """First line of a cell that says something."""
+    text = next((line for line in cell.source.splitlines() if line.strip()), "")
+    return text.strip()[:60]
+
+
+def _joined(outputs: Iterable[Any]) -> Iterator[Any]:
+    """Outputs with neighbouring pieces of printed text as one: where it is cut is a matter of timing."""
+    last = None
+    for output in outputs:
+        if last is not None and output.output_type == last.output_type == "stream":
+            last.text += output.text
+            continue
+        if last is not None:
+            yield last
+        last = output
+    if last is not None:
+        yield last
+
+
+def last_line(log: str) -> str:
     """Last line of a log that says something."""
-    lines = [line.strip() for line in path.read_text(encoding="utf-8", errors="replace").splitlines()]
-    return ANSI.sub("", next((line for line in reversed(lines) if line), "it said nothing"))
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    return ANSI.sub("", lines[-1] if lines else "it said nothing")
 
 
 def tidy(path: Path) -> None:
@@ -66,5 +92,5 @@ def tidy(path: Path) -> None:
         if status:
             cell.metadata["papermill"] = {"status": status}
         if cell.cell_type == "code":
-            cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr"]
+            cell.outputs = list(_joined(out for out in cell.outputs if out.get("name") != "stderr"))
     write_text(path, json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False) + "\n")

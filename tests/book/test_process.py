@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+from reread.book import process
+
+
+@pytest.mark.parametrize("number", process.SIGNALS)
+def test_every_stopping_signal_comes_as_an_interrupt_and_the_next_one_is_not_heard(number):
+    before = signal.getsignal(number)
+
+    with process.stoppable():
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), number)
+        os.kill(os.getpid(), number)
+
+    assert signal.getsignal(number) is before
+
+
+def test_who_ignores_a_closed_terminal_keeps_ignoring_it():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with process.stoppable():
+            os.kill(os.getpid(), signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
