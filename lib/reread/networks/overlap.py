@@ -91,8 +91,8 @@ def kept_rows(source: World, target: World, pairs: Pairs, exclude: str) -> np.nd
     pairs : Pairs
         Over the genes of the target.
     exclude : str
-        ``nothing``; ``pairs`` that the source lists too; or every pair that shares its TF with a TF, or its gene
-        with a gene, of the source's pairs.
+        ``nothing``; ``pairs`` that the source lists too; or, under ``TFs and genes``, every pair that shares
+        its TF with a TF, or its gene with a gene, of the source's pairs.
 
     Returns
     -------

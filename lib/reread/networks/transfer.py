@@ -60,9 +60,9 @@ def transfer(
     Returns
     -------
     DataFrame
-        One row for each exclusion and method (names; pair statistics; absolute Spearman, which learns nothing):
-        source, target, excluded, method, n_cells, n_pairs, n_positive, auroc, auprc, auprc_ratio; NaN where the
-        rows left hold one class only.
+        One row for each exclusion and method (names; pair statistics; absolute Spearman, which learns
+        nothing): source, target, excluded, method, n_cells, n_pairs, n_positive, auroc, auprc, auprc_ratio;
+        NaN where the rows left hold one class only.
     """
     seen = overlap(source, target).cells
     source, target = (grid_world(world) if grid else world for world in (source, target))
