@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-
-import nbformat
+from typing import Any
 
 from reread.core import places
 from reread.core.errors import ParameterError
-from reread.core.files import write_text
-from reread.studies import TYPES, Chapter, Parameter, Study, every, find
+from reread.core.files import read_json, write_text
+from reread.studies import TYPES, Chapter, Parameter, Study, Value, every, find
+
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
 def sync(study: str = "", *, check: bool = False) -> list[str]:
@@ -52,52 +53,81 @@ def notebook_path(study: Study, chapter: Chapter) -> Path:
 
 
 def parameter_cell(chapter: Chapter) -> str:
-    """Source of the cell tagged ``parameters``: one line a parameter, values of the demo profile."""
-    values = chapter.values("demo", next(iter(chapter.pages), ""))
+    """Source of the cell tagged ``parameters``: one line a parameter, values of the first demo page."""
+    of_demo = [key for key, page in chapter.pages.items() if "demo" in page.profiles]
+    values = chapter.fitting(chapter.values("demo", next(iter([*of_demo, *chapter.pages]), "")))
     return "\n".join(_line(name, p, values[name]) for name, p in chapter.parameters.items())
 
 
 def synced(path: Path, chapter: Chapter) -> str:
-    """Text of the notebook as it should be stored.
+    """Text of the notebook as it should be stored: layout, ids and metadata fixed, no outputs.
 
     Raises
     ------
     ParameterError
         As :func:`sync`.
     """
-    if not path.is_file():
-        raise ParameterError(f"Chapter {chapter.key} has no notebook {path}.")
-    found = nbformat.read(path, as_version=4)
-    tagged = [cell for cell in found.cells if "parameters" in cell.metadata.get("tags", [])]
+    whole = _read(path, chapter)
+    tagged = [cell for cell in whole["cells"] if "parameters" in _tags(cell)]
     if len(tagged) != 1:
         raise ParameterError(f"{path} must have one cell tagged 'parameters', but has {len(tagged)}.")
-    tagged[0].source = parameter_cell(chapter)
-    found.metadata = {
-        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-        "language_info": {"name": "python"},
+    tagged[0]["source"] = parameter_cell(chapter)
+    taken: set[str] = set()
+    cells = [_clean(cell, number, taken) for number, cell in enumerate(whole["cells"])]
+    metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
+    clean = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(clean, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def _read(path: Path, chapter: Chapter) -> dict[str, Any]:
+    """A notebook as it lies on disk: nbformat would give cells without an id another one at each reading."""
+    if not path.is_file():
+        raise ParameterError(f"Chapter {chapter.key} has no notebook {path}.")
+    try:
+        whole = read_json(path)
+        cells = [[cell[part] for part in ("cell_type", "metadata", "source")] for cell in whole["cells"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ParameterError(f"{path} is not a notebook: {error!r}.\nRestore it from git.") from None
+    if not cells:
+        raise ParameterError(f"{path} is a notebook without cells.\nRestore it from git.")
+    return whole
+
+
+def _clean(cell: dict[str, Any], number: int, taken: set[str]) -> dict[str, Any]:
+    """One cell without outputs, with no metadata but tags, and with an id of its own that stays."""
+    key = cell.get("id") or f"cell-{number}"
+    key = key if key not in taken else f"{key}-{number}"
+    taken.add(key)
+    tags = _tags(cell)
+    clean = {
+        "cell_type": cell["cell_type"],
+        "id": key,
+        "metadata": {"tags": tags} if tags else {},
+        "source": "".join(cell["source"]).rstrip().splitlines(keepends=True),
     }
-    for cell in found.cells:
-        cell.metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
-    return json.dumps(found, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    return clean | ({"outputs": [], "execution_count": None} if cell["cell_type"] == "code" else {})
 
 
-def _line(name: str, parameter: Parameter, value: object) -> str:
+def _tags(cell: dict[str, Any]) -> list[str]:
+    return cell["metadata"].get("tags", [])
+
+
+def _line(name: str, parameter: Parameter, value: Value) -> str:
     """``epochs: int = 30  # how long it is trained, passes over the pairs``.
 
     One word as type and one equals sign: papermill's reader of this cell sees nothing else.
     """
     said = parameter.help + (f", {parameter.unit}" if parameter.unit else "")
     said += f" ({', '.join(parameter.choices)})" if parameter.choices else ""
-    return f"{name}: {TYPES[parameter.type].__name__} = {value!r}  # {said}".replace("'", '"')
+    shown = json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+    return f"{name}: {TYPES[parameter.type].__name__} = {shown}  # {said}"
 
 
 def _what(before: str, chapter: Chapter) -> str:
     """What is wrong with a notebook, in a few words."""
-    cells = nbformat.reads(before, as_version=4).cells
-    cell = next(cell for cell in cells if "parameters" in cell.metadata.get("tags", []))
-    if cell.source != parameter_cell(chapter):
+    cells = json.loads(before)["cells"]
+    cell = next(cell for cell in cells if "parameters" in _tags(cell))
+    if "".join(cell["source"]) != parameter_cell(chapter):
         return "its parameter cell differs from study.yml"
     if any(cell.get("outputs") or cell.get("execution_count") for cell in cells):
         return "it holds outputs"
