@@ -1,0 +1,111 @@
+"""Pages that are generated from records alone: figures, studies, profiles, data."""
+
+from __future__ import annotations
+
+from reread.book import myst, woven
+from reread.book.addresses import document, link
+from reread.book.gate import Shelf
+from reread.book.ledger import Row
+from reread.core import registry
+from reread.pages import PageRef
+from reread.studies import PROFILES, Profile, Study
+
+LANDING = {
+    "demo": (
+        "Simulated data (demo)",
+        "Made on the spot by a simulator of our own, so the truth is known and no network is needed. Such "
+        "data answer no published claim: they show whether a method can be trusted.",
+    ),
+    "real": (
+        "Real data (real)",
+        "Small public files, each verified by its SHA-256 before it is read, on two processor cores.",
+    ),
+    "paper": ("Full size (paper)", "The published data at full size, on a GPU or a cluster."),
+}
+
+
+def figures(shelf: Shelf) -> str:
+    """Every figure of the book with its number, caption, and alt text in plain sight."""
+    parts = []
+    for ref in shelf.pages:
+        shown = woven.figures(shelf, ref)
+        if shown:
+            parts += [f"## {myst.plain(ref.title)} ({ref.profile})\n", f"On {link(ref)}.\n"]
+            cards = [_figure_card(ref, entry) for entry in shown]
+            parts += [myst.box("grid", "1 1 2 2", "\n".join(cards), gutter="3")]
+    return "\n".join(parts)
+
+
+def study_page(study: Study, shelf: Shelf, rows: list[Row]) -> str:
+    """Paper, code, chapters and sources of a study, with a link to each page."""
+    paper = study.paper
+    code = myst.outside(paper.code, paper.code) + (f" at `{paper.commit}`" if paper.commit else "")
+    about = [
+        ["paper", myst.plain(paper.title)],
+        ["published", f"{myst.plain(paper.journal)}, {paper.year}. {myst.doi(paper.doi)}"],
+        ["code", f"{code}. Licence: {myst.plain(paper.licence or 'not recorded')}" if code else "none"],
+    ]
+    sources = [[myst.code(key), myst.plain(s.holds), s.scope] for key, s in study.sources.items()]
+    parts = [
+        "## The paper\n",
+        myst.table(["what", "where"], about),
+        "## Chapters\n",
+        *(_chapter(study, chapter.key, shelf, rows) for chapter in study.chapters),
+        "## Data\n",
+        myst.table(["source", "holds", "can answer"], sources),
+        f"Every file, with its licence and caveat: {myst.link('the data', 'data')}.\n",
+    ]
+    return "\n".join(parts)
+
+
+def landing(study: Study, profile: Profile, shelf: Shelf, rows: list[Row]) -> str:
+    """First page of a study in one profile: what data it stands on, and its pages."""
+    title, text = LANDING[profile]
+    pages = shelf.of(study.key, profile)
+    cells = [[link(ref), myst.plain(ref.chapter.question), _badges(ref, rows)] for ref in pages]
+    return f"# {title}\n\n{text}\n\n" + myst.table(["page", "question", "verdicts"], cells, "chapters")
+
+
+def data_page() -> str:
+    """Every file that a chapter may read: where from, how large, under which licence, with which caveat."""
+    parts = []
+    for key, dataset in registry.datasets().items():
+        rows = [
+            ["holds", myst.plain(dataset.holds)],
+            ["beware", myst.plain(dataset.caveat)],
+            ["licence", myst.plain(dataset.licence)],
+            ["cite", myst.plain(dataset.cite)],
+            ["size", f"{dataset.bytes:,} bytes"],
+            ["SHA-256", myst.code(registry.pinned(key)) or "pinned when first seen"],
+            ["from", myst.outside(dataset.url, dataset.url)],
+        ]
+        parts += [f"## {myst.plain(dataset.title)}\n", f"`{key}`\n"]
+        parts += [myst.table(["what", "this"], [row for row in rows if row[1]], "dataset")]
+    return "\n".join(parts)
+
+
+def _badges(ref: PageRef, rows: list[Row]) -> str:
+    return " ".join(myst.badge(row.verdict.word) for row in rows if row.page == ref)
+
+
+def _chapter(study: Study, key: str, shelf: Shelf, rows: list[Row]) -> str:
+    chapter = study.chapter(key)
+    pages = [ref for p in PROFILES for ref in shelf.of(study.key, p) if ref.chapter.key == key]
+    lines = [f"- {link(ref)} {_badges(ref, rows)}" for ref in pages] or ["- not in this copy of the book"]
+    return (
+        f"### {myst.plain(chapter.title)}\n\n*{myst.plain(chapter.question)}*\n\n" + "\n".join(lines) + "\n"
+    )
+
+
+def _figure_card(ref: PageRef, entry: dict[str, str]) -> str:
+    lines = [
+        f"```{{image}} /{document(ref).parent}/figures/{entry['id']}.svg",
+        f":alt: {entry['alt']}",
+        ":loading: lazy",
+        "```",
+        "",
+        f"**{{numref}}`{entry['label']}`** {entry['caption']}",
+        "",
+        f"[Alt text]{{.alt-label}} {myst.plain(entry['alt'])}",
+    ]
+    return myst.box("grid-item-card", "", "\n".join(lines), class_card="figure-card")

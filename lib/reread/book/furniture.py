@@ -1,0 +1,211 @@
+"""What every chapter page carries besides its prose: boxes at the top, commands and provenance at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from reread.book import myst
+from reread.book.ledger import CheckRow, Row
+from reread.core import registry
+from reread.core.verdicts import SCOPE_ORDER
+from reread.pages import PageRef
+from reread.studies import PROFILES, Claim, Parameter
+
+SCOPES = dict(
+    zip(
+        SCOPE_ORDER,
+        (
+            "It is simulated, so its truth is known; it answers no published claim.",
+            "It is real, and a part of what the paper used.",
+            "It is real, and all that the paper used.",
+        ),
+        strict=True,
+    )
+)
+MADE_BY = {"paper": "", "third party": "(said by others) ", "ours": "(said by us) "}
+OUTCOME_WORDS = {"holds": "reproduced", "fails": "not-reproduced"}
+
+
+def head(ref: PageRef, record: dict[str, Any], rows: list[Row], checks: list[CheckRow]) -> str:
+    """Profile, question and badges, then what the paper says and which data is read."""
+    words = [
+        f"[{row.claim.id}]{{.claim-id}} {myst.badge(row.verdict.word)}" for row in rows if answers(row, ref)
+    ] + [f"[{row.check.id}]{{.claim-id}} {outcome(row.outcome)}" for row in checks if row.page == ref]
+    parts = [
+        f"[{ref.study.title} · {ref.profile} · {record['scope']} data]{{.kicker}}",
+        myst.box("container", "question", myst.plain(ref.chapter.question)),
+        myst.box("container", "badges", " ".join(words)) if words else "",
+        _claim_box(ref, [row.claim for row in rows if _asks(row.claim, ref)]),
+        _data_card(ref, record),
+    ]
+    return "\n".join(filter(None, parts))
+
+
+def parameter_table(ref: PageRef, record: dict[str, Any]) -> str:
+    """Every parameter: its value here, unit, meaning, and its value in the other profiles."""
+    others = [profile for profile in PROFILES if profile != ref.profile]
+    rows = []
+    for name, parameter in ref.chapter.parameters.items():
+        there = [myst.code(_elsewhere(ref, name, parameter, profile)) for profile in others]
+        value = myst.code(_written(record["parameters"][name]))
+        rows.append([myst.code(name), value, myst.plain(parameter.unit), _help(parameter), *there])
+    head = ["parameter", "here", "unit", "what it is", *others]
+    return myst.box("dropdown", "Parameters of this page", myst.table(head, rows), class_container="quiet")
+
+
+def verdict(ref: PageRef, rows: list[Row], checks: list[CheckRow]) -> str:
+    """The claims that this page answers with number, verdict and reason; then the planted truth."""
+    claims = [_claim_cells(row) for row in rows if answers(row, ref)]
+    planted = [check_cells(row) for row in checks if row.page == ref]
+    parts = []
+    if claims:
+        head = ["claim", "says", "published>", "ours>", "verdict", "because"]
+        parts += [myst.table(head, claims, "ledger")]
+    if planted:
+        parts += ["What was planted in the simulated data, and must be found again:\n"]
+        parts += [myst.table(["check", "says", "wanted", "ours>", "outcome"], planted, "ledger")]
+    return "\n".join(parts) or "No claim is judged on this page.\n"
+
+
+def again(ref: PageRef) -> str:
+    """Exact commands that run this page again, with one parameter changed."""
+    name = "seed" if "seed" in ref.chapter.parameters else next(iter(ref.chapter.parameters))
+    value = 7 if name == "seed" else _written(ref.parameters[name])
+    notebook = f"chapters/{ref.study.key}/{ref.chapter.key}.ipynb"
+    page = f"--profile {ref.profile}" if ref.profile != "demo" else ""
+    mirror = "It reads the data files named above, and fetches what is missing." if ref.datasets() else ""
+    return f"""## Change this and run again
+
+```bash
+reread run {" ".join(filter(None, (ref.name, page)))} -p {name}={value}
+papermill {notebook} out.ipynb -f runs/{ref.profile}/{ref.name}/parameters.yml -p {name} {value}
+```
+
+The first line keeps record, figures and tables in `runs/custom`; the second is plain papermill, started at
+the top of the checkout. A name or a value that cannot be is refused before any data is read. {mirror}
+"""
+
+
+def footer(record: dict[str, Any]) -> str:
+    """Where the page comes from: commit, stale key, data digests, versions, cost, machine."""
+    made, cost = record["made"], record["cost"]
+    commit = f"`{made['commit'][:10]}`" if made["commit"] else "no commit"
+    dirty = " with local changes" if made["is_dirty"] else ""
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(made["packages"].items()))
+    rows = [
+        [
+            "run",
+            f"{made['started']}, {made['wall_s']:.1f} s wall, {cost['cpu_s']:.1f} s of CPU, "
+            f"{cost['peak_mb']:,.0f} MB at most",
+        ],
+        ["commit", commit + dirty],
+        ["stale key", myst.code(record["stale"]["key"])],
+        [
+            "machine",
+            f"{myst.plain(record['device'])}, {myst.plain(made['platform'])}, Python {made['python']}",
+        ],
+        *([f"data {myst.code(d['key'])}", _digest(d)] for d in record["data"]),
+        ["packages", myst.plain(versions)],
+    ]
+    summary = f"Made from {commit}{dirty} on {myst.plain(record['device'])} in {made['wall_s']:.0f} s"
+    body = myst.table(["field", "value"], rows)
+    return myst.box("dropdown", f"Provenance. {summary}", body, class_container="quiet provenance")
+
+
+def answers(row: Row, ref: PageRef) -> bool:
+    """Whether the verdict of a row is to be shown on a page: it comes from it, or nobody's run gave one."""
+    return row.page == ref or (_asks(row.claim, ref) and row.page is None)
+
+
+def check_cells(row: CheckRow) -> list[str]:
+    """A planted-truth check as cells of a table."""
+    low, high = row.check.min, row.check.max
+    bounds = [f"at least {low:g}"] if low is not None else []
+    bounds += [f"at most {high:g}"] if high is not None else []
+    wanted, ours = " and ".join(bounds), myst.number(row.ours)
+    return [f"[{row.check.id}]{{.claim-id}}", myst.plain(row.check.says), wanted, ours, outcome(row.outcome)]
+
+
+def outcome(word: str) -> str:
+    """Outcome of a check as a badge, in the colours of the verdicts."""
+    return f"[{word}]{{.verdict .verdict-{OUTCOME_WORDS.get(word, 'not-asked')}}}"
+
+
+def _claim_cells(row: Row) -> list[str]:
+    return [
+        f"[{row.claim.id}]{{.claim-id}}",
+        myst.plain(row.claim.says),
+        myst.number(row.claim.published.value),
+        myst.number(row.verdict.ours),
+        myst.badge(row.verdict.word),
+        myst.plain(row.verdict.reason),
+    ]
+
+
+def _asks(claim: Claim, ref: PageRef) -> bool:
+    wanted = claim.answered_by
+    return wanted is not None and (wanted.chapter, wanted.page) == (ref.chapter.key, ref.page)
+
+
+def _claim_box(ref: PageRef, claims: Iterable[Claim]) -> str:
+    paper = ref.study.paper
+    lines = [
+        f"{myst.plain(paper.title)}. *{myst.plain(paper.journal)}*, {paper.year}. {myst.doi(paper.doi)}",
+        "",
+    ]
+    for claim in claims:
+        value = claim.published.value
+        printed = f"{myst.plain(claim.published.metric)} **{value:g}**" if value is not None else ""
+        printed = printed or myst.plain(claim.published.why_null)
+        lines += [
+            f"- [{claim.id}]{{.claim-id}} {MADE_BY[claim.made_by]}{myst.plain(claim.says)} "
+            f"[{myst.plain(claim.locator)}]{{.locator}} {printed}. Protocol: {claim.protocol}."
+        ]
+    if len(lines) == 2:
+        lines += ["No single claim of the paper is judged on this page."]
+    return myst.box("admonition", "What the paper says", "\n".join(lines), **{"class": "claim-box"})
+
+
+def _data_card(ref: PageRef, record: dict[str, Any]) -> str:
+    names = ref.chapter.sources(record["parameters"])
+    lines = [f"- {myst.code(name)}: {myst.plain(ref.study.sources[name].holds)}." for name in names]
+    lines += ["", SCOPES[record["scope"]], ""]
+    keys = ref.datasets(record["parameters"])
+    if keys:
+        rows = [_file_cells(key) for key in keys]
+        table = myst.table(["file", "size>", "licence", "cite", "beware"], rows)
+        lines += [myst.box("dropdown", f"{len(keys)} files, each verified by its SHA-256", table)]
+    return myst.box("admonition", "The data", "\n".join(lines), **{"class": "data-card"})
+
+
+def _file_cells(key: str) -> list[str]:
+    dataset = registry.find(key)
+    caveat = myst.plain(dataset.caveat)
+    return [
+        myst.code(key),
+        myst.n_bytes(dataset.bytes),
+        *map(myst.plain, (dataset.licence, dataset.cite)),
+        caveat,
+    ]
+
+
+def _digest(entry: dict[str, Any]) -> str:
+    first = ", pinned on first use" if entry["pinned_on_first_use"] else ""
+    return f"`{entry['sha256']}`, {myst.n_bytes(entry['bytes'])}{first}"
+
+
+def _written(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _elsewhere(ref: PageRef, name: str, parameter: Parameter, profile: str) -> str:
+    page = ref.chapter.pages.get(ref.page)
+    if page is None or profile in page.profiles:
+        return _written(ref.chapter.values(profile, ref.page)[name])
+    return _written(getattr(parameter, profile))
+
+
+def _help(parameter: Parameter) -> str:
+    choices = f" ({', '.join(parameter.choices)})" if parameter.choices else ""
+    return myst.plain(parameter.help + choices)

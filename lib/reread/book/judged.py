@@ -1,0 +1,126 @@
+"""What was judged, as tables and cards: claims, planted truth, reasons, and the numbers of the front page."""
+
+from __future__ import annotations
+
+from reread.book import furniture, myst
+from reread.book.addresses import link
+from reread.book.gate import Shelf
+from reread.book.ledger import CheckRow, Row
+from reread.core import registry, verdicts
+from reread.studies import Study, every
+
+PROTOCOLS = ("as published", "corrected")
+MEANING = {
+    "reproduced": "inside the tolerance that was fixed before the run, on the full data",
+    "reproduced on a subset": "inside the tolerance, on a part of the data that the paper used",
+    "close": "outside the tolerance, inside twice the tolerance",
+    "direction only": "the same sign or order, but another size, or no number was printed to compare with",
+    "not reproduced": "none of the above",
+    "not asked": "no run has put it to data that can answer; simulated data never answer a published claim",
+    "stale": "the run was made by other code, data or parameters than today's",
+    "blocked": "nothing here can answer it; the reason says what is missing",
+}
+N_SHOWN = 4
+
+
+def claims_table(rows: list[Row]) -> str:
+    """Every claim once, with what came out as published and corrected side by side."""
+    groups: dict[tuple[str, str, str], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row.study.key, row.claim.says, row.claim.locator), []).append(row)
+    cells = []
+    for alike in groups.values():
+        claim = alike[0].claim
+        sides = ["<br>".join(_side(r) for r in alike if r.claim.protocol == p) or "–" for p in PROTOCOLS]
+        says = f"{furniture.MADE_BY[claim.made_by]}{myst.plain(claim.says)}"
+        says += f" [{myst.plain(claim.locator)}]{{.locator}}"
+        names = " ".join(f"[{row.claim.id}]{{.claim-id}}" for row in alike)
+        cells.append([names, says, myst.number(claim.published.value), *sides])
+    return myst.table(["claim", "says", "published>", *PROTOCOLS], cells, "ledger")
+
+
+def checks_table(rows: list[CheckRow], shelf: Shelf) -> str:
+    """Every planted-truth check with its bounds, its outcome and its page."""
+    cells = []
+    for row in rows:
+        is_shown = row.page is not None and row.page in shelf.pages
+        cells.append([*furniture.check_cells(row), link(row.page) if is_shown else ""])
+    return myst.table(["check", "says", "wanted", "ours>", "outcome", "page"], cells, "ledger")
+
+
+def reasons(rows: list[Row], shelf: Shelf) -> str:
+    """Why each verdict is what it is: number, tolerance, and the page that measured it."""
+    head = ["claim", "protocol", "verdict", "because", "tolerance, fixed before the run", "published", "page"]
+    return myst.table(head, [_reason_cells(row, shelf) for row in rows], "ledger wide")
+
+
+def verdict_words() -> str:
+    """What each verdict means."""
+    return myst.table(["verdict", "means"], [[myst.badge(w), MEANING[w]] for w in verdicts.VERDICTS], "words")
+
+
+def headline(rows: list[Row], checks: list[CheckRow], shelf: Shelf) -> str:
+    """Cards of the front page: what was counted and what was found, all computed."""
+    answered = [row for row in rows if row.verdict.word not in ("not asked", "stale", "blocked")]
+    n_held = sum(row.outcome == "holds" for row in checks)
+    n_figures = sum(len(shelf.record(ref)["figures"]) for ref in shelf.pages)
+    counts = [
+        (f"{len(answered)} of {len(rows)}", "claims put to data that can answer them"),
+        (f"{n_held} of {len(checks)}", "planted truths found again"),
+        (str(len(shelf.pages)), f"pages that ran, with {n_figures} figures"),
+        (str(len(registry.datasets())), "data files pinned by SHA-256"),
+    ]
+    found = [row for row in answered if row.verdict.ours is not None]
+    found = sorted(found, key=lambda row: row.claim.made_by != "ours")[:N_SHOWN]
+    results = [
+        (myst.number(r.verdict.ours), f"{myst.plain(r.claim.says)} {myst.badge(r.verdict.word)}")
+        for r in found
+    ]
+    cards = [
+        myst.box("grid-item-card", "", f"[{big}]{{.big}}\n\n{small}", class_card="headline")
+        for big, small in [*counts, *results]
+    ]
+    return myst.box("grid", "2 2 4 4", "\n".join(cards), gutter="2")
+
+
+def study_cards(shelf: Shelf, rows: list[Row]) -> str:
+    """One card for each study: its question, its paper, its verdicts."""
+    cards = []
+    for study in every():
+        words = [myst.badge(w) for w in verdicts.VERDICTS if any(_is(row, study, w) for row in rows)]
+        body = f"{myst.plain(study.paper.title)}\n\n{' '.join(words)}"
+        cards.append(
+            myst.box(
+                "grid-item-card",
+                myst.plain(study.title),
+                body,
+                link=f"/{study.key}/index",
+                link_type="doc",
+                class_card="study-card",
+            )
+        )
+    return myst.box("grid", "1 1 2 2", "\n".join(cards), gutter="3")
+
+
+def _is(row: Row, study: Study, word: str) -> bool:
+    return row.study.key == study.key and row.verdict.word == word
+
+
+def _reason_cells(row: Row, shelf: Shelf) -> list[str]:
+    claim, tolerance = row.claim, row.claim.tolerance
+    value = claim.published.value
+    printed = claim.published.why_null if value is None else f"{claim.published.metric} {value:g}"
+    return [
+        f"[{claim.id}]{{.claim-id}}",
+        claim.protocol,
+        myst.badge(row.verdict.word),
+        myst.plain(row.verdict.reason),
+        myst.plain(f"{tolerance.rule} {tolerance.value:g}: {tolerance.why}") if tolerance else "",
+        myst.plain(printed),
+        link(row.page) if row.page is not None and row.page in shelf.pages else "",
+    ]
+
+
+def _side(row: Row) -> str:
+    ours = f"**{myst.number(row.verdict.ours)}** " if row.verdict.ours is not None else ""
+    return ours + myst.badge(row.verdict.word)
