@@ -1,0 +1,303 @@
+"""The rules of the tree, and for each rule a planted breach that it must catch."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from reread.core import places
+
+ROOT = Path(__file__).resolve().parents[1]
+LIB = ROOT / "lib/reread"
+MODULES = sorted(LIB.rglob("*.py"))
+NOTEBOOKS = sorted(ROOT.glob("chapters/*/*.ipynb"))
+FRAMEWORKS = {"torch", "tensorflow", "keras", "pytorch_lightning", "lightning", "transformers"}
+HEAVY = FRAMEWORKS | {"papermill", "matplotlib", "lightgbm", "snakemake", "networkx"}
+STATEMENTS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.For, ast.While, ast.If, ast.Try)
+MOST_LINES, MOST_FUNCTIONS, MOST_BODY_LINES, MOST_CELLS, MOST_CELL_LINES = 300, 8, 40, 12, 12
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+# layers
+
+
+def lint(package: Path, config: Path) -> subprocess.CompletedProcess:
+    """What import-linter says of the package in ``package/reread``."""
+    command = [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--no-logo", "--config", config]
+    env = os.environ | {"PYTHONPATH": str(package)}
+    return subprocess.run(command, cwd=package, env=env, capture_output=True, text=True, check=False)
+
+
+def test_imports_point_down_and_never_sideways():
+    done = lint(ROOT / "lib", ROOT / "pyproject.toml")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+PLANTED = {
+    "upwards": (
+        "core/files.py",
+        "from reread import pages\n",
+        "reread.core is not allowed to import reread.pages",
+    ),
+    "out of the book": (
+        "chapter.py",
+        "from reread.book import stale\n",
+        "reread.chapter is not allowed to import",
+    ),
+    "inside a function": (
+        *("networks/data.py", "def late():\n    from reread import cli\n"),
+        "reread.networks is not allowed to import reread.cli",
+    ),
+    "sideways": (
+        "maize/data.py",
+        "from reread.networks import data\n",
+        "reread.maize is not allowed to import",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", PLANTED)
+def test_a_planted_import_is_caught(tmp_path, kind):
+    file, code, said = PLANTED[kind]
+    shutil.copytree(LIB, tmp_path / "reread", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "reread/maize").mkdir()
+    (tmp_path / "reread/maize/__init__.py").touch()
+    with (tmp_path / "reread" / file).open("a") as stream:
+        stream.write(f"\n{code}")
+    config = (ROOT / "pyproject.toml").read_text()
+    two_studies = config.replace(
+        'modules = ["reread.networks"]', 'modules = ["reread.networks", "reread.maize"]'
+    )
+    assert two_studies != config
+    (tmp_path / "pyproject.toml").write_text(two_studies)
+
+    done = lint(tmp_path, tmp_path / "pyproject.toml")
+
+    assert done.returncode == 1
+    assert said in " ".join(done.stdout.split())
+
+
+def test_a_study_has_one_key_everywhere():
+    """Its chapters, its package, its tests, its extra, and its places in both contracts."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    layers, studies = project["tool"]["importlinter"]["contracts"]
+    keys = {path.parent.name for path in ROOT.glob("chapters/*/study.yml")}
+
+    assert keys
+    assert keys <= set(places.STUDIES)
+    assert keys == {path.name for path in LIB.iterdir() if path.name in places.STUDIES}
+    assert keys <= {path.name for path in (ROOT / "tests").iterdir()}
+    assert keys <= set(project["project"]["optional-dependencies"])
+    assert {f"reread.{key}" for key in keys} == set(studies["modules"])
+    assert {f"reread.{key}" for key in keys} <= {
+        one for line in layers["layers"] for one in line.split(" | ")
+    }
+
+
+# light imports
+
+
+def loaded_after(*modules: str) -> dict[str, str]:
+    """Heavy package to the first of ``modules`` that loads it, in a fresh interpreter."""
+    code = dedent(
+        f"""
+        import importlib, json, sys
+        found = {{}}
+        for name in {modules!r}:
+            importlib.import_module(name)
+            for heavy in {sorted(HEAVY)!r}:
+                if heavy in sys.modules:
+                    found.setdefault(heavy, name)
+        print(json.dumps(found))
+        """
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def light_modules() -> list[str]:
+    files = [path for path in MODULES if path.name != "model.py"]
+    names = [".".join(("reread", *path.relative_to(LIB).with_suffix("").parts)) for path in files]
+    return [name.removesuffix(".__init__") for name in names]
+
+
+def test_importing_a_light_module_loads_no_framework():
+    assert loaded_after(*light_modules()) == {}
+
+
+def test_the_probe_itself_sees_a_heavy_import():
+    assert loaded_after("json", "papermill") == {"papermill": "papermill"}
+    assert "torch" in loaded_after("reread.networks.plain.model")
+
+
+def test_the_command_line_starts_without_numbers():
+    code = "import reread.cli, sys; print({'numpy', 'pandas', 'pydantic', 'nbformat'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "set()"
+
+
+def frameworks_in(source: str) -> set[str]:
+    """Frameworks that a source imports, wherever the import stands, but for those only type checkers see."""
+    tree = ast.parse(source)
+    typing = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for inner in ast.walk(node)
+    }
+    found = set()
+    for node in ast.walk(tree):
+        if node in typing:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found.add((node.module or "").split(".")[0])
+    return found & FRAMEWORKS
+
+
+def test_only_files_called_model_import_a_framework():
+    guilty = {named(p): frameworks_in(p.read_text()) for p in MODULES if p.name != "model.py"}
+
+    assert {path: found for path, found in guilty.items() if found} == {}
+
+
+def test_a_framework_inside_a_function_is_seen():
+    assert frameworks_in("def f():\n    import torch.nn as nn\n") == {"torch"}
+    assert frameworks_in("from tensorflow import keras\n") == {"tensorflow"}
+    assert frameworks_in("if TYPE_CHECKING:\n    import torch\n") == set()
+
+
+# notebooks
+
+
+def code_cells(path: Path) -> list[dict]:
+    return [cell for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code"]
+
+
+def breaches(cells: list[dict]) -> Iterator[str]:
+    """Rules of a chapter that its code cells break."""
+    if len(cells) > MOST_CELLS:
+        yield f"has {len(cells)} code cells"
+    for cell in cells:
+        source = "".join(cell["source"])
+        if len(source.splitlines()) > MOST_CELL_LINES:
+            yield f"{cell['id']}: {len(source.splitlines())} lines"
+        if cell["outputs"] or cell["execution_count"] is not None:
+            yield f"{cell['id']}: holds outputs"
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, STATEMENTS):
+                yield f"{cell['id']}: {type(node).__name__}"
+        for framework in frameworks_in(source):
+            yield f"{cell['id']}: imports {framework}"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=named)
+def test_a_chapter_is_prose_calls_and_pictures(path):
+    assert list(breaches(code_cells(path))) == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=named)
+def test_a_chapter_begins_with_its_guard_and_ends_with_its_verdicts(path):
+    cells = code_cells(path)
+    tagged = [n for n, cell in enumerate(cells) if "parameters" in cell["metadata"].get("tags", [])]
+    guard = "".join(cells[tagged[0] + 1]["source"])
+
+    assert len(tagged) == 1
+    assert f'chapter.open_page("{path.parent.name}/{path.stem}", globals())' in guard
+    assert "".join(cells[-1]["source"]).strip() == "page.close()"
+
+
+def test_there_are_chapters_to_check():
+    assert len(NOTEBOOKS) >= 6
+
+
+def test_every_breach_of_a_chapter_is_seen():
+    def cell(source: str, **changes) -> dict:
+        return {"id": "a", "source": source, "outputs": [], "execution_count": None} | changes
+
+    for source in (
+        "def f(): pass",
+        "class A: pass",
+        "for a in b: c",
+        "while a: b",
+        "if a: b",
+        "try: a\nexcept: b",
+    ):
+        assert len(list(breaches([cell(source)]))) == 1, source
+    assert list(breaches([cell("import torch")])) == ["a: imports torch"]
+    assert list(breaches([cell("a\n" * 13)])) == ["a: 13 lines"]
+    assert list(breaches([cell("a", outputs=[1])])) == ["a: holds outputs"]
+    assert list(breaches([cell("a", execution_count=1)])) == ["a: holds outputs"]
+    assert list(breaches([cell("a")] * 13)) == ["has 13 code cells"]
+    assert list(breaches([cell("[a for a in b if a]\nf(lambda x: x)")] * 12)) == []
+
+
+# the budget
+
+
+def functions(tree: ast.AST) -> Iterator[ast.FunctionDef]:
+    yield from (node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
+
+
+def n_body_lines(function: ast.FunctionDef) -> int:
+    """Lines of a body, from the first statement that is no docstring to the last."""
+    body = function.body[1:] if ast.get_docstring(function) is not None else function.body
+    return body[-1].end_lineno - body[0].lineno + 1 if body else 0
+
+
+def over_budget(source: str) -> Iterator[str]:
+    tree = ast.parse(source)
+    if len(source.splitlines()) > MOST_LINES:
+        yield f"{len(source.splitlines())} lines"
+    public = [
+        node for node in tree.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+    ]
+    if len(public) > MOST_FUNCTIONS:
+        yield f"{len(public)} public functions"
+    for function in functions(tree):
+        if n_body_lines(function) > MOST_BODY_LINES:
+            yield f"{function.name} has {n_body_lines(function)} lines"
+
+
+# the command line has one function for each of its commands
+COMMANDS = "lib/reread/cli.py"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=named)
+def test_a_file_keeps_the_budget(path):
+    found = [
+        one for one in over_budget(path.read_text()) if not (named(path) == COMMANDS and "public" in one)
+    ]
+
+    assert found == []
+
+
+def test_files_and_functions_are_short_at_the_median():
+    sources = [path.read_text() for path in MODULES if path.name != "__init__.py"]
+    bodies = [n_body_lines(one) for source in sources for one in functions(ast.parse(source))]
+
+    assert statistics.median(len(source.splitlines()) for source in sources) <= 150
+    assert statistics.median(bodies) <= 10
+
+
+def test_every_breach_of_the_budget_is_seen():
+    assert list(over_budget("a = 1\n" * 301)) == ["301 lines"]
+    assert list(over_budget("".join(f"def f{n}(): pass\n" for n in range(9)))) == ["9 public functions"]
+    assert list(over_budget("def f():\n" + "    a = 1\n" * 41)) == ["f has 41 lines"]
+    assert list(over_budget('def f():\n    """Say.\n\n    More.\n    """\n' + "    a = 1\n" * 40)) == []
