@@ -33,7 +33,7 @@ def head(ref: PageRef, record: dict[str, Any], rows: list[Row], checks: list[Che
         f"[{row.claim.id}]{{.claim-id}} {myst.badge(row.verdict.word)}" for row in rows if answers(row, ref)
     ] + [f"[{row.check.id}]{{.claim-id}} {outcome(row.outcome)}" for row in checks if row.page == ref]
     parts = [
-        f"[{ref.study.title} · {ref.profile} · {record['scope']} data]{{.kicker}}",
+        f"[{' · '.join([ref.study.title, ref.profile, *_scope(ref, record)])}]{{.kicker}}",
         myst.box("container", "question", myst.plain(ref.chapter.question)),
         myst.box("container", "badges", " ".join(words)) if words else "",
         _claim_box(ref, [row.claim for row in rows if _asks(row.claim, ref)]),
@@ -79,7 +79,8 @@ def again(ref: PageRef) -> str:
 
 ```bash
 reread run {" ".join(filter(None, (ref.name, page)))} -p {name}={value}
-papermill {notebook} out.ipynb -f runs/{ref.profile}/{ref.name}/parameters.yml -p {name} {value}
+papermill {notebook} out.ipynb \\
+  -f runs/{ref.profile}/{ref.name}/parameters.yml -p {name} {value}
 ```
 
 The first line keeps record, figures and tables in `runs/custom`; the second is plain papermill, started at
@@ -136,7 +137,7 @@ def _claim_cells(row: Row) -> list[str]:
     return [
         f"[{row.claim.id}]{{.claim-id}}",
         myst.plain(row.claim.says),
-        myst.number(row.claim.published.value),
+        myst.printed(row.claim.published.value),
         myst.number(row.verdict.ours),
         myst.badge(row.verdict.word),
         myst.plain(row.verdict.reason),
@@ -170,13 +171,17 @@ def _claim_box(ref: PageRef, claims: Iterable[Claim]) -> str:
 def _data_card(ref: PageRef, record: dict[str, Any]) -> str:
     names = ref.chapter.sources(record["parameters"])
     lines = [f"- {myst.code(name)}: {myst.plain(ref.study.sources[name].holds)}." for name in names]
-    lines += ["", SCOPES[record["scope"]], ""]
+    lines += ["", SCOPES[record["scope"]] if names else "This page reads no data.", ""]
     keys = ref.datasets(record["parameters"])
     if keys:
         rows = [_file_cells(key) for key in keys]
         table = myst.table(["file", "size>", "licence", "cite", "beware"], rows)
         lines += [myst.box("dropdown", f"{len(keys)} files, each verified by its SHA-256", table)]
     return myst.box("admonition", "The data", "\n".join(lines), **{"class": "data-card"})
+
+
+def _scope(ref: PageRef, record: dict[str, Any]) -> list[str]:
+    return [f"{record['scope']} data"] if ref.chapter.sources(record["parameters"]) else []
 
 
 def _file_cells(key: str) -> list[str]:

@@ -35,7 +35,7 @@ def claims_table(rows: list[Row]) -> str:
         says = f"{furniture.MADE_BY[claim.made_by]}{myst.plain(claim.says)}"
         says += f" [{myst.plain(claim.locator)}]{{.locator}}"
         names = " ".join(f"[{row.claim.id}]{{.claim-id}}" for row in alike)
-        cells.append([names, says, myst.number(claim.published.value), *sides])
+        cells.append([names, says, myst.printed(claim.published.value), *sides])
     return myst.table(["claim", "says", "published>", *PROTOCOLS], cells, "ledger")
 
 

@@ -30,8 +30,13 @@ def number(value: Any) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], css: str = "") -> str:
-    """Write a table of MyST cells; ``head`` ending in ``>`` aligns its column to the right."""
+    """Write a table of MyST cells; ``head`` ending in ``>`` aligns its column to the right.
+
+    On a phone a row of a ``ledger`` becomes a card, so each of its cells carries the head of its column.
+    """
     rules = [" ---: " if name.endswith(">") else " --- " for name in head]
+    if "ledger" in css.split():
+        rows = [[_labelled(name, cell) for name, cell in zip(head, row, strict=True)] for row in rows]
     lines = ["| " + " | ".join(name.rstrip(">") for name in head) + " |", "|" + "|".join(rules) + "|"]
     lines += ["| " + " | ".join(cell or " " for cell in row) + " |" for row in rows]
     body = "\n".join(lines)
@@ -44,6 +49,11 @@ def box(kind: str, argument: str, body: str, **options: str) -> str:
     fence = ":" * (inner + 1)
     lines = [f":{name.replace('_', '-')}: {value}" for name, value in options.items()]
     return "\n".join([f"{fence}{{{kind}}} {argument}".rstrip(), *lines, "", body.strip(), fence, ""])
+
+
+def printed(value: float | None) -> str:
+    """A published value with the digits it was printed with; a dash for none."""
+    return "–" if value is None else f"{value:g}"
 
 
 def badge(word: str) -> str:
@@ -72,3 +82,7 @@ def n_bytes(count: int) -> str:
         if count >= size:
             return f"{count / size:.1f} {unit}"
     return f"{count} B"
+
+
+def _labelled(name: str, cell: str) -> str:
+    return f"[{name.rstrip('>')}]{{.cell-label}} {cell}" if cell and not cell.startswith("[") else cell

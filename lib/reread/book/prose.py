@@ -131,10 +131,17 @@ def refer(text: str, labels: dict[str, str]) -> str:
 def _woven(cell: Cell, run: Cell | None, words: Callable[[str], str]) -> Cell:
     if not _is_code(cell):
         return {**cell, "source": words(text_of(cell))}
-    hides = bool(_placings(text_of(cell))) and not any("hide" in tag for tag in _tags(cell))
-    metadata = {**cell["metadata"], "tags": [*_tags(cell), *(["hide-input"] if hides else [])]}
+    metadata = {**cell["metadata"], "tags": [*_tags(cell), *_look(text_of(cell))]}
     kept = {key: run[key] for key in ("outputs", "execution_count")}
     return {**cell, "metadata": metadata, "source": text_of(cell), **kept}
+
+
+def _look(code: str) -> list[str]:
+    """How a cell is shown: not at all if it only opens the page, folded if it places a figure or a table."""
+    statements = [line for line in code.splitlines() if line.strip() and not line.startswith("#")]
+    if all(line.startswith(("import ", "from ", "page = chapter.open_page(")) for line in statements):
+        return ["remove-cell"]
+    return ["hide-input"] if _placings(code) else []
 
 
 def _placings(code: str) -> list[ast.Call]:

@@ -12,11 +12,14 @@ from reread.book import myst
 from reread.core.places import STUDIES
 
 PACKAGE = Path(reread.__file__).resolve().parent
-# what each page of the library reference holds: its title, and modules or packages of ours
+# what each page of the library reference holds: what it says, and modules or packages of ours
 SHARED = {
-    "core": ("What at least two studies need", ("core",)),
-    "records": ("Records of studies, pages, and what a notebook calls", ("studies", "pages", "chapter")),
-    "book": ("Runner, staleness, verdicts, pages", ("book",)),
+    "core": ("what at least two studies need", ("core",)),
+    "records": (
+        "the record of a study, its pages, and what a notebook calls",
+        ("studies", "pages", "chapter"),
+    ),
+    "book": ("runner, staleness, ledger, site", ("book",)),
 }
 
 
@@ -43,21 +46,27 @@ def command_page() -> str:
 
 
 def library() -> dict[str, tuple[str, tuple[str, ...]]]:
-    """Page name to its title and to the parts of the package that it holds."""
-    studies = {key: (f"Methods of the study {key}", (key,)) for key in STUDIES if (PACKAGE / key).is_dir()}
+    """Page name to what it says and to the parts of the package that it holds."""
+    studies = {
+        key: (f"the methods of the study {key}", (key,)) for key in STUDIES if (PACKAGE / key).is_dir()
+    }
     return studies | SHARED
 
 
 def library_index() -> str:
     """Links to the pages of the library."""
-    return "\n".join(f"- {myst.link(title, f'library/{name}')}" for name, (title, _) in library().items())
+    lines = [
+        f"- {myst.link(_names(parts), f'library/{name}')}: {says}"
+        for name, (says, parts) in library().items()
+    ]
+    return "\n".join(lines)
 
 
 def library_page(name: str) -> str:
     """One section for each module, filled from its docstrings by Sphinx."""
-    title, parts = library()[name]
+    says, parts = library()[name]
     sections = [_section(module) for part in parts for module in modules(part)]
-    return f"# {title}\n\n" + "\n".join(sections)
+    return f"# {_names(parts)}\n\n{says.capitalize()}.\n\n" + "\n".join(sections)
 
 
 def modules(part: str) -> list[str]:
@@ -85,6 +94,10 @@ def _default(option: Any) -> str:
     value = getattr(option.default, "value", option.default)
     is_empty = value is None or value is False or value in ("", [], ())
     return "" if is_empty or callable(value) else myst.code(value)
+
+
+def _names(parts: tuple[str, ...]) -> str:
+    return f"reread.{', '.join(parts)}"
 
 
 def _section(module: str) -> str:

@@ -154,5 +154,5 @@ def _study_parts(shelf: Shelf) -> list[dict[str, Any]]:
         for profile in PROFILES:
             pages = [{"file": str(document(ref))} for ref in shelf.of(study.key, profile)]
             chapters += [{"file": f"{study.key}/{profile}/index", "sections": pages}] if pages else []
-        parts.append({"caption": study.title, "chapters": chapters})
+        parts.append({"caption": study.key.capitalize(), "chapters": chapters})
     return parts
