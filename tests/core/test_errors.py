@@ -1,0 +1,94 @@
+"""An error names the thing, what was wanted, what came and the next command; a code for each kind."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from reread.core import errors
+from reread.core.errors import (
+    DataError,
+    MissingExtra,
+    ParameterError,
+    RereadError,
+    RunError,
+    did_you_mean,
+    need,
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [(RereadError, 1), (ParameterError, 2), (DataError, 3), (MissingExtra, 4), (RunError, 5)],
+)
+def test_each_kind_has_its_exit_code_and_one_parent(kind, code):
+    error = kind("what, wanted, came, next")
+
+    assert error.exit_code == code
+    assert isinstance(error, RereadError)
+    assert str(error) == "what, wanted, came, next"
+
+
+def test_no_two_kinds_share_an_exit_code():
+    kinds = [k for k in vars(errors).values() if isinstance(k, type) and issubclass(k, RereadError)]
+
+    assert len({kind("x").exit_code for kind in kinds}) == len(kinds) == 5
+
+
+def test_the_exit_code_of_a_run_is_said_by_who_raises_it():
+    assert RunError("out of time", 6).exit_code == 6
+    assert RunError("a cell failed").exit_code == 5
+
+
+def test_the_nearest_name_is_suggested():
+    assert did_you_mean("epohcs", ["seed", "epochs", "n_cells"]) == "Did you mean 'epochs'?"
+
+
+def test_without_a_near_name_all_are_listed_in_order():
+    assert did_you_mean("zzz", {"seed": 1, "epochs": 2}) == "Known: epochs, seed."
+
+
+def test_an_empty_word_is_no_reason_to_fail():
+    assert did_you_mean("", ["seed"]) == "Known: seed."
+    assert did_you_mean("seed", []) == "Known: ."
+
+
+def test_an_installed_package_comes_back():
+    assert need("json", "networks") is sys.modules["json"]
+    assert need("xml.dom", "networks").__name__ == "xml.dom"
+
+
+@pytest.mark.parametrize("module", ["no_such_package", "no_such_package.deep.inside"])
+def test_a_missing_package_names_the_extra_that_brings_it(module):
+    with pytest.raises(MissingExtra) as caught:
+        need(module, "maize")
+
+    assert str(caught.value) == (
+        "The maize study needs no_such_package, which is not installed.\nRun:  pip install 'reread[maize]'"
+    )
+    assert caught.value.exit_code == 4
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """Put a package ``broken`` on the path that fails when it is imported."""
+
+    def write(text: str) -> None:
+        (tmp_path / "broken").mkdir()
+        (tmp_path / "broken/__init__.py").write_text(text)
+
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "broken", raising=False)
+    return write
+
+
+@pytest.mark.parametrize(
+    "text", ["import no_such_part", "from json import no_such_name", "import broken.inside"]
+)
+def test_an_import_error_from_inside_an_installed_package_is_not_hidden(package, text):
+    package(text)
+
+    with pytest.raises(ImportError) as caught:
+        need("broken", "maize")
+
+    assert "no_such" in str(caught.value) or "broken.inside" in str(caught.value)
