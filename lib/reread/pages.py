@@ -55,9 +55,13 @@ class PageRef:
         return tuple(dict.fromkeys(key for source in used for key in source.datasets))
 
     def scope(self, parameters: dict[str, Value] | None = None) -> Scope:
-        """The narrowest scope among the sources: what the run can answer."""
-        scopes = [source.scope for source in self._sources(parameters)]
-        return min(scopes, key=SCOPES.index, default="full")
+        """The narrowest scope among the sources: what the run can answer.
+
+        A page that reads no source reads what pages upstream left; one that reads nothing answers nothing.
+        """
+        own = [source.scope for source in self._sources(parameters)]
+        scopes = own or [up.scope() for up in self.upstream]
+        return min(scopes, key=SCOPES.index, default="simulated")
 
     def _sources(self, parameters: dict[str, Value] | None) -> list[Source]:
         return [self.study.sources[key] for key in self.chapter.sources(parameters or self.parameters)]

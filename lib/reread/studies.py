@@ -6,23 +6,33 @@ parameters, one rendered page each.
 
 from __future__ import annotations
 
+import hashlib
+import keyword
+from collections import Counter
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from reread.core import places
 from reread.core.errors import ParameterError, did_you_mean
-from reread.core.records import Record, read_record
+from reread.core.parameters import FROM_SOURCES, PROFILES, TYPES, Parameter, Profile, Value
+from reread.core.records import Finite, Record, read_record
 
-Profile = Literal["demo", "real", "paper"]
+__all__ = [
+    "PROFILES", "SCOPES", "TYPES", "Answer", "Chapter", "Check", "Claim", "Page", "Paper", "Parameter",
+    "Profile", "Published", "Scope", "Source", "Study", "Tolerance", "Value", "every", "find",
+]  # fmt: skip
+
 Scope = Literal["simulated", "subset", "full"]
-Value = bool | int | float | str
-PROFILES: tuple[Profile, ...] = ("demo", "real", "paper")
 SCOPES: tuple[Scope, ...] = ("simulated", "subset", "full")
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
-TYPES = {"int": int, "float": float, "str": str, "bool": bool, "words": str, "source": str, "sources": str}
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+Text = Annotated[str, StringConstraints(min_length=1)]
+# what the guard cell binds, beside Python's own words
+TAKEN = ("chapter", "page", *keyword.kwlist)
 
 
 class Paper(Record):
@@ -46,58 +56,6 @@ class Source(Record):
     datasets: tuple[str, ...] = ()
 
 
-class Parameter(Record):
-    """One knob of a chapter: what it is, what it may be, and its value in each profile."""
-
-    type: Literal["int", "float", "str", "bool", "words", "source", "sources"]
-    help: str
-    unit: str = ""
-    min: float | None = None
-    max: float | None = None
-    choices: tuple[str, ...] = ()
-    demo: Value
-    real: Value
-    paper: Value
-
-    def check(self, name: str, value: Any) -> Value:
-        """Return ``value`` if it fits, else say what was wanted.
-
-        Raises
-        ------
-        ParameterError
-            If the type is wrong, the value out of range, or a word not among the choices.
-        """
-        wanted = TYPES[self.type]
-        fits = isinstance(value, wanted) and not (isinstance(value, bool) and wanted is not bool)
-        if wanted is float and isinstance(value, int) and not isinstance(value, bool):
-            value, fits = float(value), True
-        if not fits:
-            raise ParameterError(f"{name} must be {self.wanted()}, but came as {value!r}.")
-        if (self.min is not None and value < self.min) or (self.max is not None and value > self.max):
-            raise ParameterError(f"{name} must be {self.wanted()}, but came as {value}.")
-        for word in self._words(value):
-            if self.choices and word not in self.choices:
-                raise ParameterError(
-                    f"{name} must be {self.wanted()}, but came as {value!r}. "
-                    + did_you_mean(word, self.choices)
-                )
-        return value
-
-    def wanted(self) -> str:
-        """Type, bounds, unit and choices in words."""
-        kind = {"int": "a whole number", "float": "a number", "bool": "True or False"}.get(self.type, "text")
-        kind = "words, split by spaces," if self.type in ("words", "sources") else kind
-        low = f" of at least {self.min:g}" if self.min is not None else ""
-        high = f"{' and' if low else ' of'} at most {self.max:g}" if self.max is not None else ""
-        among = f" among {', '.join(self.choices)}" if self.choices else ""
-        return f"{kind}{low}{high}{among}" + (f" ({self.unit})" if self.unit else "")
-
-    def _words(self, value: Value) -> list[str]:
-        if self.type in ("words", "sources"):
-            return str(value).split()
-        return [str(value)] if self.choices else []
-
-
 class Page(Record):
     """A named set of parameters that is rendered as a page of its own.
 
@@ -105,7 +63,7 @@ class Page(Record):
     """
 
     title: str
-    profiles: tuple[Profile, ...] = PROFILES
+    profiles: Annotated[tuple[Profile, ...], Field(min_length=1)] = PROFILES
     set: dict[str, Value | dict[Profile, Value]] = {}  # noqa: RUF012 (pydantic copies defaults)
 
     def values(self, profile: Profile) -> dict[str, Value]:
@@ -121,14 +79,19 @@ class Chapter(Record):
     title: str
     question: str
     needs: tuple[Key, ...] = ()
-    parameters: dict[str, Parameter]
+    parameters: dict[Name, Parameter]
     pages: dict[Key, Page] = {}  # noqa: RUF012 (pydantic copies defaults)
 
     @model_validator(mode="after")
     def _every_value_fits(self) -> Chapter:
-        for profile in PROFILES:
-            for page in self.pages or {"": Page(title=self.title)}:
-                self.fitting(self.values(profile, page))
+        for name in self.parameters.keys() & set(TAKEN):
+            raise ValueError(f"no parameter can be called {name!r}: the word is taken")
+        for key, page in self.pages.items():
+            for profile in PROFILES:
+                try:
+                    self.fitting(page.values(profile))
+                except ParameterError as error:
+                    raise ValueError(f"page {key} in {profile}: {error}") from None
         return self
 
     def values(self, profile: Profile, page: str = "") -> dict[str, Value]:
@@ -152,7 +115,7 @@ class Chapter(Record):
 
     def sources(self, values: dict[str, Value]) -> list[str]:
         """Names of the sources that a set of values reads."""
-        named = [str(values[k]) for k, p in self.parameters.items() if p.type in ("source", "sources")]
+        named = [str(values[k]) for k, p in self.parameters.items() if p.type in FROM_SOURCES]
         return [word for words in named for word in words.split()]
 
 
@@ -160,7 +123,7 @@ class Published(Record):
     """What the paper printed; without a value, why there is none."""
 
     metric: str
-    value: float | None = None
+    value: Finite | None = None
     why_null: str = ""
 
 
@@ -180,15 +143,21 @@ class Tolerance(Record):
     """
 
     rule: Literal["absolute", "relative", "above", "below"]
-    value: float
-    why: str
+    value: Finite
+    why: Text
+
+    @model_validator(mode="after")
+    def _is_a_distance(self) -> Tolerance:
+        if self.rule in ("absolute", "relative") and self.value < 0:
+            raise ValueError(f"a distance is not negative, but came as {self.value:g}")
+        return self
 
 
 class Claim(Record):
     """A published claim (or one of ours), its place, and how it is judged."""
 
-    id: str
-    says: str
+    id: Text
+    says: Text
     kind: Literal["value", "direction", "ranking", "set overlap"]
     made_by: Literal["paper", "third party", "ours"] = "paper"
     locator: str
@@ -214,11 +183,19 @@ class Claim(Record):
 class Check(Record):
     """A planted-truth check: a bound that a value on simulated data must keep."""
 
-    id: str
-    says: str
+    id: Text
+    says: Text
     answered_by: Answer
-    min: float | None = None
-    max: float | None = None
+    min: Finite | None = None
+    max: Finite | None = None
+
+    @model_validator(mode="after")
+    def _can_fail(self) -> Check:
+        if self.min is None and self.max is None:
+            raise ValueError("needs min or max: a check without a bound cannot fail")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min {self.min:g} is above max {self.max:g}")
+        return self
 
 
 class Study(Record):
@@ -233,14 +210,16 @@ class Study(Record):
     checks: tuple[Check, ...] = ()
 
     @model_validator(mode="after")
-    def _names_exist(self) -> Study:
+    def _names_exist_once(self) -> Study:
+        _once([chapter.key for chapter in self.chapters], "chapter")
+        _once([entry.id for entry in (*self.claims, *self.checks)], "id")
         seen: set[str] = set()
         for chapter in self.chapters:
             _known(chapter.needs, seen, f"chapter {chapter.key} needs")
             seen.add(chapter.key)
-            for profile in PROFILES:
-                for page in chapter.pages or {"": None}:
-                    _known(chapter.sources(chapter.values(profile, page)), self.sources, "source")
+            for name, parameter in chapter.parameters.items():
+                if parameter.type in FROM_SOURCES:
+                    _known(parameter.choices, self.sources, f"{name} of {chapter.key} offers the source")
         for entry in (*self.claims, *self.checks):
             if entry.answered_by:
                 _known([entry.answered_by.chapter], seen, f"{entry.id} answered_by chapter")
@@ -268,7 +247,10 @@ def find(key: str) -> Study:
     path = places.root() / "chapters" / key / "study.yml"
     if not path.is_file():
         raise ParameterError(f"There is no study {key!r}. {did_you_mean(key, [s.key for s in every()])}")
-    return _read(path, path.stat().st_mtime_ns)
+    study = _read(path, hashlib.sha256(path.read_bytes()).digest())
+    if study.key != key:
+        raise ParameterError(f"{path} must have the key of its folder, {key!r}, but has {study.key!r}.")
+    return study
 
 
 def every() -> list[Study]:
@@ -278,8 +260,14 @@ def every() -> list[Study]:
 
 
 @lru_cache(maxsize=16)
-def _read(path: Path, _mtime: int) -> Study:
+def _read(path: Path, _content: bytes) -> Study:
     return read_record(path, Study)
+
+
+def _once(names: Iterable[str], what: str) -> None:
+    for name, count in Counter(names).items():
+        if count > 1:
+            raise ValueError(f"{what} {name!r} stands {count} times")
 
 
 def _known(names: Any, known: Any, what: str) -> None:

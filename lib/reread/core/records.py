@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Annotated, Any, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from reread.core.errors import ParameterError, did_you_mean
 
@@ -19,6 +19,10 @@ class Record(BaseModel):
 
 
 Model = TypeVar("Model", bound=Record)
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+MANY_NODES = 100_000
+# a value that is none of these gives four errors for one fault
+SCALARS = {"bool": "bool_", "int": "int_", "float": ("float_", "finite_"), "str": "string_"}
 
 
 def read_record(path: Path, model: type[Model]) -> Model:
@@ -34,21 +38,25 @@ def read_record(path: Path, model: type[Model]) -> Model:
     try:
         text = path.read_text(encoding="utf-8")
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        _refuse_repeated_keys(path, tree)
+        _refuse_oddities(path, tree)
         # YAML takes the 1e-06 of JSON for a word
         return model.model_validate(json.loads(text) if path.suffix == ".json" else yaml.safe_load(text))
     except (yaml.YAMLError, json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ParameterError(f"{path} cannot be read: {error}") from None
     except ValidationError as error:
-        raise ParameterError("\n".join(_explain(path, tree, model, one) for one in error.errors())) from None
+        lines = [_explain(path, tree, model, one) for one in error.errors()]
+        raise ParameterError("\n".join(dict.fromkeys(lines))) from None
 
 
 def _explain(path: Path, tree: yaml.Node, model: type[Record], error: Any) -> str:
     """One line for one pydantic error: where, which key, what is wrong, which key is near."""
     loc = [part for part in error["loc"] if not str(part).startswith(("function-", "tuple["))]
+    if loc and loc[-1] in SCALARS and error["type"].startswith(SCALARS[loc[-1]]):
+        loc, error = loc[:-1], error | {"msg": "Input should be a word, a number, true or false"}
     where = f"{path}, line {_line(tree, loc)}: {'.'.join(map(str, loc)) or 'the record'}"
     if error["type"] != "extra_forbidden":
-        return f"{where}: {error['msg'].removeprefix('Value error, ')} (came: {error['input']!r:.80})"
+        came = "" if isinstance(error["input"], dict) else f" (came: {error['input']!r:.80})"
+        return f"{where}: {error['msg'].removeprefix('Value error, ')}{came}"
     known = [field.alias or name for name, field in _model_at(model, loc[:-1]).model_fields.items()]
     return f"{where}: there is no such key. {did_you_mean(str(loc[-1]), known)}"
 
@@ -87,15 +95,29 @@ def _records_in(annotation: Any) -> list[type[Record]]:
     return [found for argument in get_args(annotation) for found in _records_in(argument)]
 
 
-def _refuse_repeated_keys(path: Path, node: yaml.Node | None) -> None:
+def _refuse_oddities(path: Path, tree: yaml.Node | None) -> None:
+    """Refuse what YAML allows and nobody means: no content, keys that stand twice, aliases without end."""
+    if tree is None:
+        raise ParameterError(f"{path} is empty.\nSee book/contribute.md for what a record holds.")
+    waiting, n_seen = [tree], 0
+    while waiting:
+        node, n_seen = waiting.pop(), n_seen + 1
+        if n_seen > MANY_NODES:
+            raise ParameterError(f"{path}: its aliases (*name) make it endless or enormous. Write them out.")
+        if isinstance(node, yaml.MappingNode):
+            _refuse_repeated_keys(path, node)
+            waiting += [value for _, value in node.value]
+        elif isinstance(node, yaml.SequenceNode):
+            waiting += node.value
+
+
+def _refuse_repeated_keys(path: Path, node: yaml.MappingNode) -> None:
     """YAML keeps the last of two equal keys without a word; here it is an error."""
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if key.value in seen:
-                raise ParameterError(f"{path}, line {key.start_mark.line + 1}: {key.value!r} stands twice.")
-            seen.add(key.value)
-            _refuse_repeated_keys(path, value)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            _refuse_repeated_keys(path, value)
+    seen: set[str] = set()
+    for key, _ in node.value:
+        where = f"{path}, line {key.start_mark.line + 1}"
+        if not isinstance(key, yaml.ScalarNode):
+            raise ParameterError(f"{where}: a key must be a word.")
+        if key.value in seen:
+            raise ParameterError(f"{where}: {key.value!r} stands twice.")
+        seen.add(key.value)
