@@ -102,13 +102,13 @@ def directive(name: str, label: str, caption: str, alt: str) -> str:
 def table_text(data: pd.DataFrame, name: str, label: str, caption: str) -> str:
     """Write the MyST text that shows a table, numbers to three places, with its CSV."""
     shown = data.reset_index() if not isinstance(data.index, pd.RangeIndex) else data
-    head = "| " + " | ".join(str(c).replace("_", " ") for c in shown.columns) + " |"
+    head = "| " + " | ".join(_cell(str(c).replace("_", " ")) for c in shown.columns) + " |"
     numeric = [pd.api.types.is_numeric_dtype(kind) for kind in shown.dtypes]
     rule = "|" + "|".join(" ---: " if n else " --- " for n in numeric) + "|"
     rows = ["| " + " | ".join(_cell(v) for v in row) + " |" for row in shown.itertuples(index=False)]
     body = "\n".join([head, rule, *rows])
     return (
-        f"```{{table}} {caption}\n:name: {label}\n:widths: auto\n\n{body}\n```\n\n"
+        f"```{{table}} {' '.join(caption.split())}\n:name: {label}\n:widths: auto\n\n{body}\n```\n\n"
         f"{{download}}`data (CSV) <tables/{name}.csv>`\n"
     )
 
@@ -117,5 +117,10 @@ def _cell(value: object) -> str:
     if isinstance(value, (bool, np.bool_)):
         return "yes" if value else "no"
     if isinstance(value, (float, np.floating)):
-        return "–" if np.isnan(value) else f"{value:.3f}"
-    return "–" if value is None else str(value).replace("|", "\\|")
+        return "–" if np.isnan(value) else _number(float(value))
+    return "–" if value is None or value is pd.NA else " ".join(str(value).split()).replace("|", "\\|")
+
+
+def _number(value: float) -> str:
+    """Three places; a number that would read 0.000 and is not zero keeps its size."""
+    return f"{value:.1e}" if 0 < abs(value) < 0.0005 else f"{value:.3f}"
