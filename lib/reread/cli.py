@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -28,6 +29,9 @@ class ProfileName(StrEnum):
 
 
 ProfileOption = Annotated[ProfileName, typer.Option(help="Which column of parameter values.")]
+KeysArgument = Annotated[list[str], typer.Argument(help="Keys, or a study for all of its files.")]
+AllOption = Annotated[bool, typer.Option("--all", help="Every file of every study.")]
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 StudyOption = Annotated[str, typer.Option(help="One study only.")]
 
 
@@ -39,8 +43,11 @@ def list_pages(profile: ProfileOption = ProfileName.demo) -> None:
 
     refs = pages.pages(profile.value)
     states = stale.states(refs)
-    for ref in refs:
-        typer.echo(f"{states[ref.name].word:<11} {ref.name:<48} {ref.title}")
+    width = max((len(ref.name) for ref in refs), default=0)
+    for number, ref in enumerate(refs):
+        if not number or refs[number - 1].study is not ref.study:
+            typer.echo(f"{ref.study.key}: {ref.study.title}")
+        typer.echo(f"  {states[ref.name].word:<11}  {ref.name:<{width}}  {ref.title}")
 
 
 @app.command()
@@ -48,7 +55,9 @@ def run(
     name: Annotated[str, typer.Argument(metavar="STUDY/CHAPTER[.PAGE]")],
     page: Annotated[str, typer.Option(help="The page, if not in the name.")] = "",
     profile: ProfileOption = ProfileName.demo,
-    parameter: Annotated[list[str], typer.Option("-p", metavar="NAME=VALUE", help="Another value.")] = [],  # noqa: B006 (typer copies it)
+    parameter: Annotated[
+        list[str], typer.Option("-p", "--parameter", metavar="NAME=VALUE", help="Another value.")
+    ] = [],  # noqa: B006 (typer copies it)
     timeout_s: Annotated[float, typer.Option(help="Stop the page after so many seconds; 0 never.")] = 0,
     threads: Annotated[int, typer.Option(help="Threads of the kernel.")] = 1,
 ) -> None:
@@ -155,26 +164,22 @@ def data_list() -> None:
 
 
 @data_app.command("get")
-def data_get(
-    keys: Annotated[list[str], typer.Argument(help="Keys, or a study for all of its files.")],
-) -> None:
+def data_get(keys: KeysArgument = [], everything: AllOption = False) -> None:  # noqa: B006 (typer copies it)
     """Fetch files and verify them; the licence is shown before a download."""
     from reread.core import registry
 
-    for key in registry.matching(keys):
+    for key in _chosen(keys, everything):
         typer.echo(f"{key}: {registry.fetch(key)}")
 
 
 @data_app.command("verify")
-def data_verify(
-    keys: Annotated[list[str], typer.Argument(help="Keys, or a study for all of its files.")],
-) -> None:
+def data_verify(keys: KeysArgument = [], everything: AllOption = False) -> None:  # noqa: B006 (typer copies it)
     """Check files that are at hand against their record; exit 3 if one differs."""
     from reread.core import registry
 
-    names = registry.matching(keys)
+    names = _chosen(keys, everything)
     problems = registry.verify(names)
-    typer.echo("\n".join(problems) or f"{len(names)} files are what the record says.")
+    typer.echo("\n".join(problems) or f"{len(names)} checked: every one is what the record says.")
     if problems:
         raise typer.Exit(3)
 
@@ -211,22 +216,42 @@ def runs_import(file: Path) -> None:
 
 
 def _assignment(text: str) -> tuple[str, Any]:
-    """``epochs=3`` to a name and a YAML scalar."""
+    """``epochs=3`` to a name and a YAML scalar; ``source=`` to an empty text."""
     import yaml
 
     name, equals, value = text.partition("=")
-    if not equals:
+    if not equals or not name.strip():
         raise ParameterError(f"-p wants NAME=VALUE, but came as {text!r}.")
-    return name.strip(), yaml.safe_load(value)
+    try:
+        return name.strip(), yaml.safe_load(value) if value.strip() else ""
+    except yaml.YAMLError:
+        raise ParameterError(
+            f"-p {name.strip()}: {value!r} is no YAML value; put quotes around it."
+        ) from None
+
+
+def _chosen(keys: list[str], everything: bool) -> list[str]:
+    """Keys of the files that were asked for; an empty wish is a mistake, not nothing to do."""
+    from reread.core import registry
+
+    if everything == bool(keys):
+        raise ParameterError("Name keys of `reread data list`, or studies, or --all.")
+    return list(registry.datasets()) if everything else registry.matching(keys)
 
 
 def main() -> None:
-    """Run the command line; an error raised on purpose is printed without a traceback."""
+    """Run the command line; an error raised on purpose, or of the disk, is printed without a traceback."""
     try:
         app()
     except RereadError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except OSError as error:
+        if error.errno not in DISK_ERRORS:
+            raise
+        print(f"{error.strerror}: {error.filename or 'the disk of runs or data'}", file=sys.stderr)
+        print("Make room, or name other folders with REREAD_RUNS and REREAD_DATA.", file=sys.stderr)
+        sys.exit(4)
 
 
 if __name__ == "__main__":

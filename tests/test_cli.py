@@ -1,0 +1,249 @@
+"""The command line on the tiny study: what it prints, and the exit code it ends in."""
+
+from __future__ import annotations
+
+import errno
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from reread import cli
+from reread.book import run as runner
+from reread.core.errors import DataError, RunError
+from reread.pages import page
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def reread(monkeypatch, capsys):
+    """``reread("list", "--profile", "demo")``: as from a shell, but in this process."""
+
+    def call(*words: str) -> Said:
+        monkeypatch.setattr(sys, "argv", ["reread", *words])
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as exit_:
+            code = exit_.code or 0
+        captured = capsys.readouterr()
+        return Said(code, captured.out, captured.err)
+
+    return call
+
+
+@pytest.fixture
+def runs(monkeypatch) -> list[tuple]:
+    """What would have been run: name, profile and the options."""
+    seen = []
+
+    def note(ref, *, say, **options) -> Path:
+        seen.append((ref.name, ref.profile, options))
+        say("  cell  1/1  a line")
+        return ref.folder
+
+    monkeypatch.setattr(runner, "run_page", note)
+    return seen
+
+
+def test_help_names_every_command(reread):
+    said = reread("--help")
+
+    assert said.code == 0
+    for command in ("list", "run", "sync", "build", "book", "status", "claims", "compare", "data", "runs"):
+        assert f" {command} " in said.out
+
+
+def test_it_is_installed_as_a_command():
+    command = Path(sys.executable).with_name("reread")
+    done = subprocess.run([command, "--help"], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0
+    assert "judge claims" in done.stdout
+
+
+def test_list_shows_study_chapter_and_page_with_their_state(finished, reread):
+    (page("maize/02-genes.long").folder / "record.json").unlink()
+
+    assert reread("list").out.splitlines() == [
+        "maize: Which plants grow?",
+        "  fresh        maize/01-cells        Cells",
+        "  fresh        maize/02-genes.short  Genes: the short way",
+        "  hollow       maize/02-genes.long   Genes: the long way",
+    ]
+
+
+def test_run_hands_on_page_profile_and_values(tiny, reread, runs):
+    said = reread(
+        *("run", "maize/02-genes", "--page", "long", "--profile", "real", "--timeout-s", "9"),
+        *("-p", "source=planted", "-p", "ways=sum mean"),
+    )
+
+    assert said.code == 0, said.err
+    overrides = {"source": "planted", "ways": "sum mean"}
+    options = {"overrides": overrides, "timeout_s": 9.0, "threads": 1}
+    assert runs == [("maize/02-genes.long", "real", options)]
+    assert said.out.splitlines()[:2] == ["maize/02-genes.long (real)", "  cell  1/1  a line"]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("n=7", 7),
+        ("rate=1.5", 1.5),
+        ("is_wet=false", False),
+        ("ways=", ""),
+        ("ways='7'", "7"),
+        ("a=b=c", "b=c"),
+    ],
+)
+def test_values_are_read_as_yaml(tiny, reread, runs, text, value):
+    reread("run", "maize/01-cells", "-p", text)
+
+    assert runs[0][2]["overrides"] == {text.partition("=")[0]: value}
+
+
+WRONG = {
+    "a study": (["run", "mais/01-cells"], "There is no study 'mais'. Did you mean 'maize'?"),
+    "a chapter": (["run", "maize/01-cell"], "maize has no chapter '01-cell'. Did you mean '01-cells'?"),
+    "a page": (["run", "maize/02-genes.shrt"], "has no page 'shrt' in demo. Did you mean 'short'?"),
+    "no page": (
+        ["run", "maize/02-genes"],
+        "maize/02-genes has several pages in demo; add one of: .short, .long",
+    ),
+    "a parameter": (["run", "maize/01-cells", "-p", "sed=1"], "has no parameter 'sed'. Did you mean 'seed'?"),
+    "a value": (["run", "maize/01-cells", "-p", "n=0"], "n must be a whole number of at least 1"),
+    "no value": (["run", "maize/01-cells", "-p", "n"], "-p wants NAME=VALUE, but came as 'n'."),
+    "broken value": (["run", "maize/01-cells", "-p", "n=[1"], "-p n: '[1' is no YAML value"),
+    "a profile": (["run", "maize/01-cells", "--profile", "dmo"], "Invalid value for '--profile'"),
+    "a study to list": (["status", "--study", "rice"], "There is no study 'rice'"),
+    "no data file": (["data", "verify"], "Name keys of `reread data list`, or studies, or --all."),
+    "a data file": (["data", "get", "maize/plant"], "Did you mean 'maize/plants'?"),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_a_wrong_word_ends_in_two_and_a_hint_without_traceback(tiny, reread, kind):
+    words, hint = WRONG[kind]
+
+    said = reread(*words)
+
+    assert said.code == 2
+    assert hint in said.err
+    assert "Traceback" not in said.err
+    assert not (tiny / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (DataError("altered"), 3),
+        (RunError("slow", 6), 6),
+        (OSError(errno.ENOSPC, "No space left", "/runs/x"), 4),
+    ],
+)
+def test_an_error_of_a_run_becomes_the_exit_code(tiny, reread, monkeypatch, error, code):
+    def fail(*args, **options):
+        raise error
+
+    monkeypatch.setattr(runner, "run_page", fail)
+
+    said = reread("run", "maize/01-cells")
+
+    assert said.code == code
+    assert "Traceback" not in said.err
+    assert said.err
+
+
+def test_a_fault_of_ours_keeps_its_traceback(tiny, reread, monkeypatch):
+    def fail(*args, **options):
+        raise FileNotFoundError(errno.ENOENT, "no such file", "x")
+
+    monkeypatch.setattr(runner, "run_page", fail)
+
+    with pytest.raises(FileNotFoundError):
+        reread("run", "maize/01-cells")
+
+
+def test_sync_check_ends_in_two_and_changes_nothing(tiny, reread):
+    path = page("maize/01-cells").notebook
+    path.write_text(path.read_text().replace("n: int = 5", "n: int = 6"))
+    before = path.read_bytes()
+
+    checked = reread("sync", "--check")
+    assert (checked.code, path.read_bytes()) == (2, before)
+    assert "01-cells.ipynb: its parameter cell differs from study.yml" in checked.out
+    assert reread("sync", "maize").code == 0
+    assert reread("sync", "--check") == Said(0, "Every notebook equals its record.\n", "")
+
+
+def test_status_names_what_moved(finished, reread):
+    lock = finished / "requirements.lock"
+    lock.write_text("numpy==2.1\n")
+
+    said = reread("status")
+
+    assert said.code == 0
+    assert said.out.splitlines()[0] == "stale       maize/01-cells        lock"
+
+
+def test_claims_are_judged_and_json_is_json(finished, reread):
+    assert "not asked" in reread("claims").out
+
+    rows = json.loads(reread("claims", "--json").out)
+
+    assert [row["id"] for row in rows] == ["M1"]
+
+
+def test_compare_ends_in_nine_without_a_reference_and_zero_with_it(finished, reread):
+    assert reread("compare").code == 9
+    assert reread("compare", "--write").code == 0
+    assert reread("compare").code == 0
+
+
+def test_runs_go_out_and_come_home(finished, reread, tmp_path):
+    archive = tmp_path / "runs.tar.gz"
+    assert reread("runs", "export", "--profile", "demo", "--out", str(archive)).code == 0
+    (page("maize/01-cells").folder / "record.json").unlink()
+
+    said = reread("runs", "import", str(archive))
+
+    assert said.code == 0, said.err
+    assert "fresh        maize/01-cells" in reread("list").out
+
+
+def test_data_are_listed_verified_and_found(tiny, reread):
+    assert "here    maize/plants" in reread("data", "list").out
+    assert reread("data", "verify", "maize").out == "1 checked: every one is what the record says.\n"
+    assert reread("data", "get", "--all").out == f"maize/plants: {tiny / 'data/maize/plants.csv'}\n"
+    assert reread("data", "where", "maize/plants").out.strip() == str(tiny / "data/maize/plants.csv")
+
+    (tiny / "data/maize/plants.csv").write_text("altered")
+    verified = reread("data", "verify", "maize/plants")
+
+    assert verified.code == 3
+    assert "maize/plants" in verified.out
+
+
+def test_a_file_that_is_not_at_hand_ends_in_three(tiny, reread):
+    (tiny / "data/maize/plants.csv").unlink()
+
+    assert reread("data", "where", "maize/plants").code == 3
+    assert "absent  maize/plants" in reread("data", "list").out
+
+
+def test_build_runs_what_is_stale_and_builds_no_site_when_told(finished, reread):
+    said = reread("build", "--no-site")
+
+    assert said.code == 0, said.err
+    assert said.out.endswith("0 ran, 3 fresh, 0 failed, 0 skipped\n")
