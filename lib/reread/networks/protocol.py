@@ -108,33 +108,47 @@ def by_fold(outcome: Outcome) -> pd.DataFrame:
 
 
 def calibration(
-    attention: str, world: World, *, epochs: int, n_inner: int, seed: int = 0, **settings: Any
+    attention: str,
+    world: World,
+    outcome: Outcome,
+    *,
+    epochs: int,
+    n_inner: int,
+    seed: int = 0,
+    **settings: Any,
 ) -> tuple[pd.DataFrame, dict[str, float]]:
-    """Calibrate the first TF-held-out fold on inner TF-held-out folds of its training rows.
+    """Ask whether a probability means what it says, raw and after a map fitted on inner folds.
 
     Parameters
     ----------
+    outcome : Outcome
+        Of :func:`run`.
     n_inner : int
-        Inner folds, each trained anew.
+        Inner TF-held-out folds, each trained anew, that the map is fitted on; the first TF-held-out fold is
+        asked. With 0 it is the raw probabilities of the fold that ``outcome`` kept, and nothing is trained.
 
     Returns
     -------
     DataFrame
-        Test rows: label, raw, calibrated.
+        method (raw, calibrated), predicted, observed, n: the curve on test rows that neither has seen.
     dict
-        ``brier`` and ``ece`` of both.
+        ``brier`` and ``ece`` (expected calibration error) of each, and ``brier.prevalence``, what a constant
+        (the share of positives) would get.
     """
-    settings = _fitting(attention, settings)
-    fold = split_pairs(world.pairs, "tf")[0]
-    score = network_score(attention, world, epochs=epochs, **settings)
-    found = calibrated_scores(score, world.pairs, fold, n_inner=n_inner, seed=seed)
+    if n_inner:
+        fold = split_pairs(world.pairs, "tf")[0]
+        score = network_score(attention, world, epochs=epochs, **_fitting(attention, settings))
+        found = calibrated_scores(score, world.pairs, fold, n_inner=n_inner, seed=seed)
+    else:
+        fold, pairs = outcome.fold, world.pairs
+        found = {"raw": outcome.model.predict(pairs.tf[fold.test], pairs.gene[fold.test])}
     label = world.pairs.label[fold.test]
-    summary = {
-        f"{name}.{version}": function(label, found[version])
-        for name, function in (("brier", measure.brier), ("ece", measure.expected_calibration_error))
-        for version in ("raw", "calibrated")
-    }
-    return pd.DataFrame({"label": label, **found}), summary
+    errors, curves = {"brier.prevalence": measure.brier(label, np.full(len(label), label.mean()))}, []
+    for version, probability in found.items():
+        errors[f"brier.{version}"] = measure.brier(label, probability)
+        errors[f"ece.{version}"] = measure.expected_calibration_error(label, probability)
+        curves.append(pd.DataFrame(measure.calibration_curve(label, probability)).assign(method=version))
+    return pd.concat(curves, ignore_index=True), errors
 
 
 def _fitting(attention: str, settings: dict[str, Any]) -> dict[str, Any]:

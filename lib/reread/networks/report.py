@@ -137,12 +137,15 @@ def truth_over_seeds(source: str, methods: Iterable[str], *, n_seeds: int, seed:
     Returns
     -------
     DataFrame
-        One row for each seed and method: columns of :func:`reread.networks.grid.planted_truth`, and seed.
+        One row for each seed and method: columns of :func:`reread.networks.grid.planted_truth`, and seed; the
+        planted control is asked in the first simulated world.
     """
-    tables = [
-        planted_truth(data.load(source, seed=s), methods, seed=s).assign(seed=s)
-        for s in range(seed, seed + n_seeds)
-    ]
+    tables = []
+    for s in range(seed, seed + n_seeds):
+        # the control doubles the cost, and means something only where TFs without targets were planted
+        with_control = source == "simulated" and s == seed
+        world = data.load(source, seed=s)
+        tables.append(planted_truth(world, methods, with_control=with_control, seed=s).assign(seed=s))
     return pd.concat(tables, ignore_index=True)
 
 

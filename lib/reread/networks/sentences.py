@@ -30,12 +30,21 @@ def alt_of_splits(table: pd.DataFrame) -> str:
     )
 
 
-def alt_of_lift(table: pd.DataFrame, scheme: str) -> str:
-    """What the lift figure shows: how many methods clear names alone, and the highest."""
-    part = table[(table["scheme"] == scheme) & (table["family"] != NAMES)]
-    best = part.loc[part["lift"].idxmax()]
-    n_clear = int((part["lift_low"] > 0).sum())
+def alt_of_lift(table: pd.DataFrame) -> str:
+    """What the lift figure shows: how many methods clear names alone under the first and the last split."""
+    said = []
+    for scheme in ("pair", "both"):
+        part = table[(table["scheme"] == scheme) & (table["family"] != NAMES)]
+        said.append(f"{int((part['lift_low'] > 0).sum())} of {len(part)} under the {scheme} split")
     return (
-        f"Forest plot, {scheme} split: {n_clear} of {len(part)} methods that see expression lie above names "
-        f"alone with their whole interval; the highest lift is {best['lift']:+.2f} ({best['method']})."
+        "Forest plot of expression lift by method and split; methods whose whole interval lies above "
+        f"names alone: {said[0]}, {said[1]}."
+    )
+
+
+def alt_of_calibration(errors: dict[str, float]) -> str:
+    """What the calibration figure shows: the calibration error of each version."""
+    said = [f"{errors[key]:.2f} {key.removeprefix('ece.')}" for key in errors if key.startswith("ece.")]
+    return (
+        f"Calibration curve, observed against predicted shares; expected calibration error {', '.join(said)}."
     )

@@ -8,7 +8,7 @@ from itertools import permutations
 import pandas as pd
 
 from reread.networks import data, overlap, transfer
-from reread.networks.tables import World
+from reread.networks.tables import Expression, Pairs, World
 
 PUBLISHED = "published predictions"
 
@@ -19,14 +19,13 @@ def load_each(sources: Sequence[str], *, seed: int = 0) -> dict[str, World]:
     Returns
     -------
     dict of World
-        By the name of their expression. The second simulated world is another network among the same genes.
+        By the name of their expression. The second simulated world is another network among other genes.
     """
     named = {source: data.load(source, seed=seed) for source in sources}
     if len(named) == 1:
         (source,) = named
-        other = data.load(source, seed=seed + 1)
-        renamed = data.Expression(other.expression.values, other.expression.genes, f"{source} 2")
-        named[renamed.name] = World(renamed, other.pairs, other.tfs, other.truth)
+        other = _renamed(data.load(source, seed=seed + 1), f"{source} 2")
+        named[other.expression.name] = other
     return named
 
 
@@ -64,7 +63,7 @@ def to_new_world(*, n_worlds: int, seed: int = 0) -> pd.DataFrame:
 
 
 def published_over_names(by_names: pd.DataFrame) -> dict[str, float]:
-    """AUROC of the published predictions minus that of the best names-only rule; empty where there are none."""
+    """AUROC of the published predictions minus that of the best names-only rule; empty without them."""
     auroc = by_names.set_index("method")["auroc"]
     if PUBLISHED not in auroc:
         return {}
@@ -84,3 +83,10 @@ def alt_of_transfer(moved: pd.DataFrame) -> str:
         f"Heat map of AUROC from source to target on pairs whose TF and gene are new: pair statistics "
         f"{mean['pair statistics']:.2f} on average, untaught |Spearman| {mean['|Spearman|']:.2f}."
     )
+
+
+def _renamed(world: World, name: str) -> World:
+    """The world under another name, and every gene with it: nothing of it is known elsewhere by name."""
+    genes = tuple(f"{gene} of 2" for gene in world.expression.genes)
+    pairs = Pairs(world.pairs.tf, world.pairs.gene, world.pairs.label, genes)
+    return World(Expression(world.expression.values, genes, name), pairs, world.tfs, world.truth)

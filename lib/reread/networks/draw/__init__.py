@@ -7,8 +7,10 @@ from reread.networks.draw.grid import calibration, stability, transfer
 from reread.networks.draw.methods import leak, lift, precision_recall
 from reread.networks.draw.network import network
 from reread.networks.draw.pairs import batch_dependence, concentration, knob
+from reread.networks.draw.training import against_names, loss_curves
 
 __all__ = [
+    "against_names",
     "attention",
     "attribution",
     "batch_dependence",
@@ -17,6 +19,7 @@ __all__ = [
     "knob",
     "leak",
     "lift",
+    "loss_curves",
     "network",
     "precision_recall",
     "stability",

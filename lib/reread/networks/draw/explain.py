@@ -40,10 +40,9 @@ def attention(weights: np.ndarray, tokens: Sequence[str]) -> tuple[Figure, pd.Da
     image = axes.imshow(weights, cmap="cividis", vmin=0, aspect="auto")
     half = weights.max() / 2
     for (query, key), value in np.ndenumerate(weights):
+        shade = "white" if value < half else "black"
         text = f"{value:.2f}".lstrip("0")
-        axes.text(
-            key, query, text, ha="center", va="center", fontsize=8, color="white" if value < half else "black"
-        )
+        axes.text(key, query, text, ha="center", va="center", fontsize=8, color=shade)
     axes.set_xticks(range(len(tokens)), tokens, rotation=40, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(tokens)), tokens)
     axes.set(xlabel="token attended to", ylabel="token that attends")
@@ -82,12 +81,12 @@ def attribution(table: pd.DataFrame, tf: str, top: int = 15) -> tuple[Figure, pd
     )
     for kind, i, text in ((beyond, 1, "beyond chance"), (~beyond, 0, "within chance")):
         axes.scatter(
-            shown["attribution"][kind], y[kind], color=marks.colour(i), marker=marks.marker(i), s=40, zorder=3,
-            label=text,
+            shown["attribution"][kind], y[kind], color=marks.colour(i), marker=marks.marker(i),
+            s=40, zorder=3, label=text,
         )  # fmt: skip
     axes.set_yticks(y, shown["gene"])
     axes.set_xlim(left=0)
     axes.set_xlabel(f"attribution of predictions for {tf} (mean over targets)")
-    figure.legend(loc="outside upper right", ncols=3, fontsize=marks.SMALL)
+    figure.legend(loc="outside upper right", ncols=3, fontsize=marks.SMALL, frameon=False)
     marks.grid_lines(axes)
     return figure, shown

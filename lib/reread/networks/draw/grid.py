@@ -13,11 +13,14 @@ from reread.networks.draw import marks
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+MIN_PAIRS = 20
 TRANSFER_AXIS = {"auroc": "AUROC (0.5 at chance)", "auprc_ratio": "AUPRC over density (1 at chance)"}
 
 
 def calibration(curve: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     """Draw observed against predicted shares of edges; points grow with the pairs behind them.
+
+    Bins of fewer than 20 pairs are in the table but not in the picture, for their shares are noise.
 
     Parameters
     ----------
@@ -30,10 +33,11 @@ def calibration(curve: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
         The table as it came.
     """
     figure, axes = figures.new(7, 4)
-    reach = 1.06 * float(curve[["predicted", "observed"]].to_numpy().max())
+    shown = curve[curve["n"] >= MIN_PAIRS]
+    reach = 1.06 * float(shown[["predicted", "observed"]].to_numpy().max())
     axes.plot([0, reach], [0, reach], color=figures.GREY, linewidth=1, linestyle=":")
     ends, names, colours = [], [], []
-    for i, (method, rows) in enumerate(curve.groupby("method", sort=False)):
+    for i, (method, rows) in enumerate(shown.groupby("method", sort=False)):
         size = 14 + 120 * np.sqrt(rows["n"] / curve["n"].max())
         axes.plot(
             rows["predicted"], rows["observed"], color=marks.colour(i), linestyle=marks.line(i), linewidth=1.6
@@ -81,7 +85,7 @@ def stability(table: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
         axes.scatter(rows["jaccard"], y, color=marks.colour(0), s=22, zorder=3, alpha=0.8)
         axes.set(xlim=(0, 1.04), ylim=(-0.6, len(methods) - 0.4))
         axes.set_yticks(range(len(methods)), methods[::-1] if axes is panels[0] else [""] * len(methods))
-        axes.set_xticks([0, 0.5, 1])
+        axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
         axes.set_title(change, fontsize=10)
         marks.grid_lines(axes)
     figure.supxlabel("share of top edges kept (Jaccard index with the first run)", fontsize=10)
@@ -119,8 +123,9 @@ def transfer(
         _write_cells(axes, matrix.to_numpy(), low, high)
         axes.set_xticks(range(len(names)), names)
         axes.set_yticks(range(len(names)), names if axes is np.atleast_1d(panels)[0] else [""] * len(names))
-        axes.set_title(f"excluded: {name}", fontsize=10)
+        axes.set_title(name, fontsize=10)
     figure.colorbar(image, ax=panels, shrink=0.75, label=TRANSFER_AXIS[measure])
+    figure.suptitle("taken out of the test:", x=0.02, ha="left", fontsize=10)
     figure.supxlabel("tested on", fontsize=10)
     figure.supylabel("trained on", fontsize=10)
     return figure, shown.reset_index(drop=True)

@@ -37,7 +37,7 @@ def marker(i: int) -> str:
 
 
 def spread(places: np.ndarray, gap: float) -> np.ndarray:
-    """Move places (label,) apart until neighbours are ``gap`` apart, keeping order and the middle of clusters."""
+    """Move places (label,) until neighbours are ``gap`` apart, keeping order and the middle of clusters."""
     places = np.asarray(places, dtype=float)
     order = np.argsort(places, kind="stable")
     # Isotonic regression of the places less their minimal steps is the nearest arrangement without overlap.

@@ -10,14 +10,16 @@ import pandas as pd
 
 from reread.core import figures
 from reread.core.errors import DataError
-from reread.networks.compare import FAMILY, NAMES
+from reread.networks.compare import DEEP, FAMILY, NAMES
 from reread.networks.draw import marks
 from reread.networks.draw.marks import FAMILIES, SCHEME_LABEL
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-AXIS = {"auroc": "AUROC", "auprc": "AUPRC (average precision)"}
+AXIS = {"auroc": "AUROC", "auprc": "AUPRC (average precision)", "auprc_ratio": "AUPRC over density"}
+CHANCE = {"auroc": 0.5, "auprc_ratio": 1.0}
 N_RECALLS = 101
 
 
@@ -29,7 +31,7 @@ def leak(table: pd.DataFrame, measure: str = "auroc") -> tuple[Figure, pd.DataFr
     table : DataFrame
         From ``compare.compare_scores``.
     measure : str
-        ``auroc`` or ``auprc``.
+        ``auroc``, ``auprc`` or, from ``grid.measure_grid``, ``auprc_ratio``.
 
     Returns
     -------
@@ -40,7 +42,7 @@ def leak(table: pd.DataFrame, measure: str = "auroc") -> tuple[Figure, pd.DataFr
     wide = _wide(table, measure)
     schemes = [name for name in SCHEME_LABEL if name in wide]
     figure, axes = figures.new(7, 1.3 + 0.3 * len(wide))
-    chance = 0.5 if measure == "auroc" else float(table["prevalence"].mean())
+    chance = CHANCE.get(measure, float(table["prevalence"].mean()))
     if "pair" in wide:
         best = wide.loc[wide["family"] == NAMES, "pair"].max()
         axes.axvspan(chance, best, color="#fbeed5", linewidth=0, zorder=0)
@@ -55,8 +57,10 @@ def leak(table: pd.DataFrame, measure: str = "auroc") -> tuple[Figure, pd.DataFr
     axes.set_yticks(y, wide["method"])
     for text, family in zip(axes.get_yticklabels(), wide["family"], strict=True):
         text.set_color(_dark(family))
-    axes.set_xlabel(f"{AXIS[measure]}; dotted: chance; shaded: what names alone reach under the pair split")
-    figure.legend(loc="outside upper right", ncols=len(schemes), handletextpad=0.2, columnspacing=1.2)
+    axes.set_xlabel(f"{AXIS[measure]}\ndotted: chance; shaded: reached by names alone under the pair split")
+    figure.legend(
+        loc="outside upper right", ncols=len(schemes), handletextpad=0.2, columnspacing=1.2, frameon=False
+    )
     marks.grid_lines(axes)
     return figure, wide
 
@@ -115,9 +119,8 @@ def lift(table: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
         axes.set_title(SCHEME_LABEL[scheme], fontsize=10)
         axes.set(xlim=(-reach, reach), ylim=(y.min() - 0.6, y.max() + 0.6))
         axes.set_yticks(y, methods["method"] if axes is panels[0] else [""] * len(y))
-    figure.supxlabel(
-        "expression lift: AUPRC less that of the best names-only rule (95 % interval over TFs)", fontsize=10
-    )
+    said = "expression lift: AUPRC less that of the best names-only rule (95 % interval over TFs)"
+    figure.supxlabel(said, fontsize=10)
     return figure, shown.reset_index(drop=True)
 
 
@@ -142,7 +145,7 @@ def precision_recall(
         From ``compare.score_methods`` (and, below it, scores of deep models).
     scheme : str
     methods : iterable of str, optional
-        Lines to draw; all that see expression if left out.
+        Lines to draw; if left out, the two best of each family that sees expression.
 
     Returns
     -------
@@ -157,31 +160,39 @@ def precision_recall(
     scores = scores[scores["scheme"] == scheme]
     if scores.empty:
         raise DataError(f"No method was scored under scheme {scheme!r}. Add it to the schemes.")
-    every = scores["method"].unique().tolist()
-    wanted = [m for m in every if FAMILY.get(m) != NAMES] if methods is None else list(methods)
-    nulls = [m for m in every if FAMILY.get(m) == NAMES]
-    curves = {m: _mean_curve(scores[scores["method"] == m]) for m in dict.fromkeys([*nulls, *wanted])}
+    curves = {method: _mean_curve(rows) for method, rows in scores.groupby("method", sort=False)}
+    wanted = _best_of_each_family(curves) if methods is None else list(methods)
+    figure, axes = figures.new(7, 3.8)
+    _null_band(axes, [curve for method, curve in curves.items() if FAMILY.get(method) == NAMES])
     recall = np.linspace(0, 1, N_RECALLS)
-    figure, axes = figures.new(7, 4)
-    if nulls:
-        band = np.array([curves[m] for m in nulls])
-        axes.fill_between(
-            recall, band.min(axis=0), band.max(axis=0), color="#fbeed5", linewidth=0, label="names alone"
-        )
     for i, name in enumerate(sorted(wanted, key=lambda m: -curves[m].mean())):
-        axes.plot(
-            recall, curves[name], color=marks.colour(i), linestyle=marks.line(i // 2), linewidth=2, label=name
-        )
-    axes.axhline(scores["label"].mean(), color=figures.GREY, linewidth=1, linestyle=":")
-    axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1.03))
-    figure.legend(loc="outside right center", fontsize=marks.SMALL)
+        look = {"color": marks.colour(i), "linestyle": marks.line(i)}
+        axes.plot(recall, curves[name], linewidth=2, label=name, **look)
+    density = float(scores["label"].mean())
+    axes.axhline(density, color=figures.GREY, linewidth=1, linestyle=":", label="chance")
+    axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(max(0, density - 0.1), 1.02))
+    figure.legend(loc="outside right center", fontsize=marks.SMALL, frameon=False)
     marks.grid_lines(axes, "both")
-    rows = [pd.DataFrame({"method": m, "recall": recall, "precision": c}) for m, c in curves.items()]
+    rows = [pd.DataFrame({"method": name, "recall": recall, "precision": c}) for name, c in curves.items()]
     return figure, pd.concat(rows, ignore_index=True)
 
 
+def _best_of_each_family(curves: dict[str, np.ndarray]) -> list[str]:
+    best = sorted(curves, key=lambda m: -curves[m].mean())
+    of_family = {family: [m for m in best if FAMILY.get(m, DEEP) == family] for family in FAMILIES}
+    return [m for family, found in of_family.items() if family != NAMES for m in found[:2]]
+
+
+def _null_band(axes: Axes, curves: list[np.ndarray]) -> None:
+    if curves:
+        low, high = np.min(curves, axis=0), np.max(curves, axis=0)
+        axes.fill_between(
+            np.linspace(0, 1, N_RECALLS), low, high, color="#fbeed5", linewidth=0, label="names alone"
+        )
+
+
 def _mean_curve(rows: pd.DataFrame) -> np.ndarray:
-    """Precision (recall,) at evenly spaced recalls, mean over folds; each the best at that recall or beyond."""
+    """Precision (recall,) at even recalls, mean over folds; each the best at that recall or beyond."""
     from sklearn.metrics import precision_recall_curve
 
     curves = []

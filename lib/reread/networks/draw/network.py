@@ -118,8 +118,10 @@ def _arrow(axes: Axes, start: np.ndarray, end: np.ndarray, is_known: bool) -> No
         "", end, start,
         arrowprops={
             "arrowstyle": "-|>,head_length=0.35,head_width=0.16", "color": KNOWN if is_known else UNKNOWN,
-            "linestyle": "-" if is_known else (0, (4, 2)), "linewidth": 1.3 if is_known else 1.0,
-            "alpha": 0.9 if is_known else 0.75, "shrinkA": 4, "shrinkB": 4, "connectionstyle": "arc3,rad=0.08",
+            "linestyle": "-" if is_known else (0, (4, 2)),
+            "linewidth": 1.3 if is_known else 1.0,
+            "alpha": 0.9 if is_known else 0.75,
+            "shrinkA": 4, "shrinkB": 4, "connectionstyle": "arc3,rad=0.08",
         },
     )  # fmt: skip
 

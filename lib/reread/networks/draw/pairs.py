@@ -34,9 +34,9 @@ def concentration(pairs: Pairs) -> tuple[Figure, pd.DataFrame]:
     Figure, DataFrame
         The table: genes (most negatives first), negatives and positives (cumulative shares).
     """
-    shares = [np.concatenate([[0], np.cumsum(share)]) for share in gene_shares(pairs)]
-    kept = int(np.count_nonzero(np.bincount(pairs.gene, minlength=1))) + 1
-    negative, positive = (share[:kept] for share in shares)
+    shares = np.stack(gene_shares(pairs))
+    negative, positive = (np.concatenate([[0], np.cumsum(share)]) for share in shares[:, shares.any(axis=0)])
+    kept = len(negative)
     table = pd.DataFrame({"genes": np.arange(kept), "negatives": negative, "positives": positive})
     figure, axes = figures.new(7, 3.8)
     axes.fill_between(table["genes"], positive, negative, color="#eeeeee", linewidth=0)
