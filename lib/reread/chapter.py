@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from reread import pages, studies
-from reread.core import figures, places, registry, verdicts
-from reread.core.errors import ParameterError, RunError
+from reread.core import figures, places, registry, show, verdicts
+from reread.core.errors import ParameterError, RunError, did_you_mean
 from reread.core.files import read_json, write_json
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
 SCHEMA = 1
@@ -63,12 +63,13 @@ class Page:
         Raises
         ------
         ParameterError
-            If the key was measured before: two values under one name would be one lie.
+            If the key was measured before: two values under one name would be one lie. If the value is
+            neither a number nor a word.
         """
         if key in self.values:
             raise ParameterError(f"{key!r} is measured twice in {self.ref.name}; each value has its own key.")
-        self.values[key] = _plain(value)
-        _glue(key, self.values[key])
+        self.values[key] = _plain(key, value)
+        show.glue(key, self.values[key])
         return self.values[key]
 
     def measure_all(self, values: dict[str, float] | pd.Series, prefix: str = "") -> None:
@@ -81,6 +82,8 @@ class Page:
 
         A cell that holds NaN was not measured and gets no key.
         """
+        import pandas as pd
+
         for row in data.to_dict("records"):
             for name in (name for name in values if not pd.isna(row[name])):
                 self.measure(".".join([name, *(_slug(row[key]) for key in by)]), row[name])
@@ -96,26 +99,33 @@ class Page:
             Names the files and the cross-reference.
         caption, alt : str
             What to see; alt text says chart type and finding in 40 to 250 characters.
+
+        Raises
+        ------
+        ParameterError
+            If the alt text is too short or too long, or the name is taken or no file name.
         """
         figure, data = drawn
+        self._check_name(name)
         alt = figures.check_alt(name, alt)
         figures.save(figure, data, self.folder / "figures", name)
         self.shown["figures"].append({"id": name, "caption": caption, "alt": alt, "label": self._label(name)})
         if self.is_published:
-            _show_markdown(figures.directive(name, self._label(name), caption, alt))
+            show.markdown(figures.directive(name, self._label(name), caption, alt))
         else:
-            _show_image(self.folder / "figures" / f"{name}.png", alt)
+            show.image(self.folder / "figures" / f"{name}.png", alt)
 
     def table(self, data: pd.DataFrame, name: str, *, caption: str) -> None:
-        """Place a table, with its CSV."""
+        """Place a table, with its CSV; the name as for :meth:`figure`."""
+        self._check_name(name)
         figures.save_table(data, self.folder / "tables" / f"{name}.csv")
         self.shown["tables"].append({"id": name, "caption": caption, "label": self._label(name)})
-        _show_markdown(figures.table_text(data, name, self._label(name), caption))
+        show.markdown(figures.table_text(data, name, self._label(name), caption))
 
     def say(self, text: str) -> None:
         """Show a sentence that was computed, in a box; a warning in a box that warns."""
         kind = "warning" if text.startswith("WARNING") else "note"
-        _show_markdown(f"```{{{kind}}}\n{text.removeprefix('WARNING: ')}\n```")
+        show.markdown(f"```{{{kind}}}\n{text.removeprefix('WARNING: ')}\n```")
 
     def artifact(self, name: str) -> Path:
         """Path for a file that later pages or readers use; its folder exists."""
@@ -134,9 +144,14 @@ class Page:
 
         Raises
         ------
+        ParameterError
+            If the record does not say that this chapter needs it: it would not be run before.
         RunError
             If one has not run: its command is in the message.
         """
+        if chapter not in self.ref.chapter.needs:
+            near = did_you_mean(chapter, self.ref.chapter.needs)
+            raise ParameterError(f"{self.ref.name} does not need {chapter!r} by its record. {near}")
         found = [ref for ref in self.ref.upstream if ref.chapter.key == chapter]
         for ref in found:
             if not (ref.folder / "record.json").is_file():
@@ -189,11 +204,20 @@ class Page:
             },
         }
 
+    def _check_name(self, name: str) -> None:
+        """Refuse a name that is taken, or that files and cross-references cannot bear."""
+        if any(name == entry["id"] for entries in self.shown.values() for entry in entries):
+            raise ParameterError(f"{self.ref.name} shows {name!r} twice; each figure and table has its name.")
+        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
+            raise ParameterError(f"{name!r} must be small letters, digits and hyphens: it names files.")
+
     def _answers(self, entry: Any) -> bool:
         wanted = entry.answered_by
         return wanted is not None and (wanted.chapter, wanted.page) == (self.ref.chapter.key, self.ref.page)
 
     def _verdicts(self) -> pd.DataFrame:
+        import pandas as pd
+
         scope = self.ref.scope(self.parameters)
         rows = []
         for claim in filter(self._answers, self.ref.study.claims):
@@ -204,6 +228,8 @@ class Page:
         return pd.DataFrame(rows, columns=["claim", "says", "published", "ours", "verdict", "because"])
 
     def _checks(self) -> pd.DataFrame:
+        import pandas as pd
+
         words = {True: "holds", False: "fails", None: "not measured"}
         rows = []
         for check in filter(self._answers, self.ref.study.checks):
@@ -253,12 +279,15 @@ def _may_be_parameter(name: str, value: Any) -> bool:
     return ours and (value is None or isinstance(value, (bool, int, float, str, list, tuple, dict)))
 
 
-def _plain(value: Any) -> Any:
+def _plain(key: str, value: Any) -> Any:
     """NumPy scalars as Python's own, so that JSON can say them."""
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
     if isinstance(value, (int, np.integer)):
         return int(value)
+    if not isinstance(value, (Real, str)):
+        kind = type(value).__name__
+        raise ParameterError(f"{key!r} must be a number or a word, but came as {kind}: {value!r:.60}")
     return float(value) if isinstance(value, Real) else str(value)
 
 
@@ -271,27 +300,3 @@ def _device() -> str:
     """Name of the accelerator, if a framework was loaded and found one."""
     torch = sys.modules.get("torch")
     return torch.cuda.get_device_name(0) if torch is not None and torch.cuda.is_available() else "cpu"
-
-
-def _glue(key: str, value: Any) -> None:
-    """Leave a value in the notebook where the book's ``glue`` role finds it, showing nothing."""
-    from IPython.display import display
-
-    prefix = "application/papermill.record/"
-    display(
-        {prefix + "text/plain": repr(value)},
-        raw=True,
-        metadata={"scrapbook": {"name": key, "mime_prefix": prefix}},
-    )
-
-
-def _show_markdown(text: str) -> None:
-    from IPython.display import Markdown, display
-
-    display(Markdown(text))
-
-
-def _show_image(path: Path, alt: str) -> None:
-    from IPython.display import Image, display
-
-    display(Image(path.read_bytes(), alt=alt))
