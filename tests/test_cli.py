@@ -101,6 +101,7 @@ def test_run_hands_on_page_profile_and_values(tiny, reread, runs):
     [
         ("n=7", 7),
         ("rate=1.5", 1.5),
+        ("rate=1e-3", 0.001),
         ("is_wet=false", False),
         ("ways=", ""),
         ("ways='7'", "7"),
@@ -125,6 +126,10 @@ WRONG = {
     "a value": (["run", "maize/01-cells", "-p", "n=0"], "n must be a whole number of at least 1"),
     "no value": (["run", "maize/01-cells", "-p", "n"], "-p wants NAME=VALUE, but came as 'n'."),
     "broken value": (["run", "maize/01-cells", "-p", "n=[1"], "-p n: '[1' is no YAML value"),
+    "a value twice": (["run", "maize/01-cells", "-p", "n=1", "-p", "n=2"], "-p n is given twice."),
+    "no thread": (["run", "maize/01-cells", "--threads", "0"], "Invalid value for '--threads'"),
+    "no time": (["run", "maize/01-cells", "--timeout-s", "-1"], "Invalid value for '--timeout-s'"),
+    "no core": (["build", "--cores", "0"], "Invalid value for '--cores'"),
     "a profile": (["run", "maize/01-cells", "--profile", "dmo"], "Invalid value for '--profile'"),
     "a study to list": (["status", "--study", "rice"], "There is no study 'rice'"),
     "no data file": (["data", "verify"], "Name keys of `reread data list`, or studies, or --all."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -31,6 +32,7 @@ class ProfileName(StrEnum):
 ProfileOption = Annotated[ProfileName, typer.Option(help="Which column of parameter values.")]
 KeysArgument = Annotated[list[str], typer.Argument(help="Keys, or a study for all of its files.")]
 AllOption = Annotated[bool, typer.Option("--all", help="Every file of every study.")]
+EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 StudyOption = Annotated[str, typer.Option(help="One study only.")]
 
@@ -58,15 +60,17 @@ def run(
     parameter: Annotated[
         list[str], typer.Option("-p", "--parameter", metavar="NAME=VALUE", help="Another value.")
     ] = [],  # noqa: B006 (typer copies it)
-    timeout_s: Annotated[float, typer.Option(help="Stop the page after so many seconds; 0 never.")] = 0,
-    threads: Annotated[int, typer.Option(help="Threads of the kernel.")] = 1,
+    timeout_s: Annotated[
+        float, typer.Option(min=0, help="Stop the page after so many seconds; 0 never.")
+    ] = 0,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of the kernel.")] = 1,
 ) -> None:
     """Run one page. With -p the run lands in runs/custom and answers no claim."""
     from reread import pages
     from reread.book.run import run_page
 
     ref = pages.page(f"{name}.{page}" if page else name, profile.value)
-    overrides = dict(_assignment(text) for text in parameter)
+    overrides = _assignments(parameter)
     typer.echo(f"{ref.name} ({ref.profile})")
     folder = run_page(ref, overrides=overrides, timeout_s=timeout_s or None, threads=threads, say=typer.echo)
     typer.echo(f"done: {folder}")
@@ -93,8 +97,8 @@ def sync(
 def build(
     profile: ProfileOption = ProfileName.demo,
     study: StudyOption = "",
-    cores: Annotated[int, typer.Option(help="Pages that run at once.")] = 2,
-    threads: Annotated[int, typer.Option(help="Threads of each page.")] = 1,
+    cores: Annotated[int, typer.Option(min=1, help="Pages that run at once.")] = 2,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of each page.")] = 1,
     workflow_profile: Annotated[
         str, typer.Option(help="A Snakemake profile, such as workflow/profiles/slurm.")
     ] = "",
@@ -215,19 +219,28 @@ def runs_import(file: Path) -> None:
     typer.echo(archive.import_runs(file).text())
 
 
-def _assignment(text: str) -> tuple[str, Any]:
+def _assignments(texts: list[str]) -> dict[str, Any]:
     """``epochs=3`` to a name and a YAML scalar; ``source=`` to an empty text."""
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not equals or not name:
+            raise ParameterError(f"-p wants NAME=VALUE, but came as {text!r}.")
+        if name in found:
+            raise ParameterError(f"-p {name} is given twice.")
+        found[name] = _scalar(name, value) if value else ""
+    return found
+
+
+def _scalar(name: str, text: str) -> Any:
     import yaml
 
-    name, equals, value = text.partition("=")
-    if not equals or not name.strip():
-        raise ParameterError(f"-p wants NAME=VALUE, but came as {text!r}.")
+    if EXPONENT.fullmatch(text):
+        return float(text)  # YAML takes 1e-3 for a word
     try:
-        return name.strip(), yaml.safe_load(value) if value.strip() else ""
+        return yaml.safe_load(text)
     except yaml.YAMLError:
-        raise ParameterError(
-            f"-p {name.strip()}: {value!r} is no YAML value; put quotes around it."
-        ) from None
+        raise ParameterError(f"-p {name}: {text!r} is no YAML value; put quotes around it.") from None
 
 
 def _chosen(keys: list[str], everything: bool) -> list[str]:

@@ -50,7 +50,17 @@ def test_without_a_near_name_all_are_listed_in_order():
 
 def test_an_empty_word_is_no_reason_to_fail():
     assert did_you_mean("", ["seed"]) == "Known: seed."
-    assert did_you_mean("seed", []) == "Known: ."
+    assert did_you_mean("seed", []) == did_you_mean("seed", [""]) == "None is known."
+
+
+def test_a_long_list_of_known_names_is_cut():
+    known = [f"gene{number:03}" for number in range(100, 131)]
+
+    assert did_you_mean("zzz", known).endswith("gene118, gene119 and 11 more.")
+
+
+def test_known_names_may_be_numbers():
+    assert did_you_mean("zzz", ["gene", 7]) == "Known: 7, gene."
 
 
 def test_an_installed_package_comes_back():

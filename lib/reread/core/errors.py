@@ -10,6 +10,8 @@ from difflib import get_close_matches
 from importlib import import_module
 from types import ModuleType
 
+MANY = 20
+
 
 class RereadError(Exception):
     """Parent of every error raised on purpose. ``exit_code`` is what the command line returns."""
@@ -43,11 +45,14 @@ class RunError(RereadError):
         self.exit_code = exit_code
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """End an error message with the nearest known name, or with all of them when none is near."""
-    known = sorted(known)
-    near = get_close_matches(word, known, n=1, cutoff=0.6)
-    return f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}."
+def did_you_mean(word: str, known: Iterable[object]) -> str:
+    """End an error message with the nearest known name, or with the known ones when none is near."""
+    names = sorted(filter(None, map(str, known)))
+    near = get_close_matches(word, names, n=1, cutoff=0.6)
+    if near:
+        return f"Did you mean {near[0]!r}?"
+    more = f" and {len(names) - MANY} more" if len(names) > MANY else ""
+    return f"Known: {', '.join(names[:MANY])}{more}." if names else "None is known."
 
 
 def need(module: str, extra: str) -> ModuleType:
