@@ -55,13 +55,13 @@ maize/plants: {{title: Plants, url: "https://example.invalid/plants.csv", file: 
   holds: heights}}
 """
 CELLS = [
-    "import numpy as np\nfrom reread.core import figures",
+    "import numpy as np\nimport pandas as pd\nfrom reread.core import figures",
     "drawn = np.random.default_rng(seed).normal(size=n)\n"
     'page.measure("cells", len(drawn))\npage.measure("mean", drawn.mean())\n'
     'np.savetxt(page.artifact("drawn.csv"), drawn)',
     "figure, axes = figures.new(width_in=3, height_in=2)\n"
     'axes.plot(drawn, marker="o")\n'
-    'page.figure((figure, figures.pd.DataFrame({"drawn": drawn})), "drawn", caption="What was drawn.",\n'
+    'page.figure((figure, pd.DataFrame({"drawn": drawn})), "drawn", caption="What was drawn.",\n'
     '            alt="Line chart of the numbers that were drawn, in the order in which they came.")',
 ]
 GENES = [

@@ -144,11 +144,19 @@ def test_the_probe_itself_sees_a_heavy_import():
     assert "torch" in loaded_after("reread.networks.plain.model")
 
 
-def test_the_command_line_starts_without_numbers():
-    code = "import reread.cli, sys; print({'numpy', 'pandas', 'pydantic', 'nbformat'} & set(sys.modules))"
+@pytest.mark.parametrize(
+    ("module", "absent"),
+    [
+        ("reread.cli", {"numpy", "pandas", "pydantic", "nbformat"}),
+        ("reread.chapter", {"pandas", "scipy", "sklearn"}),
+    ],
+)
+def test_help_and_the_guard_come_before_anything_slow(module, absent):
+    """A misspelt parameter is refused in the time that a kernel takes to start."""
+    code = f"import {module}, sys; print(sorted({absent!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-    assert done.stdout.strip() == "set()"
+    assert done.stdout.strip() == "[]"
 
 
 def frameworks_in(source: str) -> set[str]:

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from reread.core.errors import ParameterError
 from reread.core.files import written_whole
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -67,6 +67,8 @@ def save(figure: Figure, data: pd.DataFrame, folder: Path, name: str) -> None:
 
 def save_table(data: pd.DataFrame, path: Path) -> None:
     """Write a table as CSV, whole, with ten digits."""
+    import pandas as pd
+
     keep_index = not isinstance(data.index, pd.RangeIndex)
     with written_whole(path) as part:
         data.to_csv(part, index=keep_index, float_format="%.10g", lineterminator="\n")
@@ -101,6 +103,8 @@ def directive(name: str, label: str, caption: str, alt: str) -> str:
 
 def table_text(data: pd.DataFrame, name: str, label: str, caption: str) -> str:
     """Write the MyST text that shows a table, numbers to three places, with its CSV."""
+    import pandas as pd
+
     shown = data.reset_index() if not isinstance(data.index, pd.RangeIndex) else data
     head = "| " + " | ".join(_cell(str(c).replace("_", " ")) for c in shown.columns) + " |"
     numeric = [pd.api.types.is_numeric_dtype(kind) for kind in shown.dtypes]
@@ -114,6 +118,8 @@ def table_text(data: pd.DataFrame, name: str, label: str, caption: str) -> str:
 
 
 def _cell(value: object) -> str:
+    import pandas as pd
+
     if isinstance(value, (bool, np.bool_)):
         return "yes" if value else "no"
     if isinstance(value, (float, np.floating)):
