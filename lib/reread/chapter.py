@@ -221,10 +221,8 @@ class Page:
         scope = self.ref.scope(self.parameters)
         rows = []
         for claim in filter(self._answers, self.ref.study.claims):
-            verdict = verdicts.judge(claim, self.values.get(claim.answered_by.key), scope=scope)
-            rows.append(
-                (claim.id, claim.says, claim.published.value, verdict.ours, verdict.word, verdict.reason)
-            )
+            found = verdicts.judge(claim, self.values.get(claim.answered_by.key), scope=scope)
+            rows.append((claim.id, claim.says, claim.published.value, found.ours, found.word, found.reason))
         return pd.DataFrame(rows, columns=["claim", "says", "published", "ours", "verdict", "because"])
 
     def _checks(self) -> pd.DataFrame:
