@@ -1,0 +1,91 @@
+"""A value fits its parameter or is refused with what was wanted."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+from reread.core.errors import ParameterError
+from reread.core.parameters import TYPES, Parameter
+
+
+def parameter(kind: str, value: Any, **more) -> Parameter:
+    given = {"type": kind, "help": "a knob", "demo": value, "real": value, "paper": value}
+    return Parameter.model_validate(given | more)
+
+
+FITS = [
+    (parameter("int", 3, min=1, max=9), 1, 1),
+    (parameter("int", 3, min=1, max=9), 9, 9),
+    (parameter("int", 3), -(10**30), -(10**30)),
+    (parameter("float", 0.5, min=0, max=1), 1, 1.0),
+    (parameter("float", 0.5), -1e300, -1e300),
+    (parameter("bool", True), False, False),
+    (parameter("str", "free text"), "other, free: text", "other, free: text"),
+    (parameter("str", ""), "", ""),
+    (parameter("str", "a", choices=["a", "b c"]), "b c", "b c"),
+    (parameter("words", "a", choices=["a", "b"]), "b  a", "b  a"),
+    (parameter("source", "a", choices=["a", "b"]), "b", "b"),
+    (parameter("sources", "a", choices=["a", "b"]), "a b", "a b"),
+]
+
+
+@pytest.mark.parametrize(("knob", "value", "taken"), FITS)
+def test_a_value_that_fits_is_taken_in_its_type(knob, value, taken):
+    got = knob.check("knob", value)
+
+    assert got == taken
+    assert type(got) is TYPES[knob.type]
+
+
+REFUSED = [
+    (
+        parameter("int", 3, min=1, max=9, unit="cells"),
+        0,
+        "a whole number of at least 1 and at most 9 (cells)",
+    ),
+    (parameter("int", 3, max=9), 10, "a whole number of at most 9"),
+    (parameter("int", 3), 3.0, "a whole number"),
+    (parameter("int", 3), True, "a whole number"),
+    (parameter("float", 0.5, min=0), -0.1, "a number of at least 0"),
+    (parameter("float", 0.5), math.nan, "a number"),
+    (parameter("float", 0.5), -math.inf, "a number"),
+    (parameter("float", 0.5), False, "a number"),
+    (parameter("bool", True), 1, "True or False"),
+    (parameter("bool", True), "true", "True or False"),
+    (parameter("str", "a"), 3, "text"),
+    (parameter("str", "a", choices=["a", "b"]), "c", "text among a, b"),
+    (parameter("str", "a", choices=["a", "b"]), "", "text among a, b"),
+    (parameter("source", "a", choices=["a", "b"]), "a b", "text among a, b"),
+    (parameter("words", "a", choices=["a", "b"]), "a c", "words, split by spaces, among a, b"),
+    (parameter("words", "a", choices=["a", "b"]), "a a", "words, split by spaces, among a, b, each once"),
+    (parameter("sources", "a", choices=["a", "b"]), "", "words, split by spaces, among a, b, each once"),
+    (parameter("words", "a"), ["a"], "words, split by spaces,"),
+]
+
+
+@pytest.mark.parametrize(("knob", "value", "wanted"), REFUSED)
+def test_a_value_that_does_not_fit_is_refused_with_what_was_wanted_and_what_came(knob, value, wanted):
+    with pytest.raises(ParameterError) as caught:
+        knob.check("knob", value)
+
+    assert str(caught.value).startswith(f"knob must be {wanted}, but came as {value!r}.")
+
+
+def test_the_nearest_word_is_suggested():
+    knob = parameter("words", "pearson", choices=["pearson", "spearman"])
+
+    with pytest.raises(ParameterError, match=r"Did you mean 'spearman'\?"):
+        knob.check("knob", "pearson sperman")
+
+
+@pytest.mark.parametrize("kind", ["Literal['a']", "str | None", "pathlib.Path", "list", ""])
+def test_a_type_that_papermill_cannot_read_is_none_of_ours(kind):
+    with pytest.raises(ValidationError):
+        parameter(kind, "a")
+
+
+def test_every_type_is_one_word_that_papermill_can_read():
+    assert {python.__name__ for python in TYPES.values()} == {"int", "float", "str", "bool"}

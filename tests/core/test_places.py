@@ -1,0 +1,72 @@
+"""Where things lie, from wherever the command is typed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import reread
+from reread.core import places
+
+NAMES = ("REREAD_HOME", "REREAD_RUNS", "REREAD_DATA")
+
+
+@pytest.fixture(autouse=True)
+def nothing_said(monkeypatch):
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def checkout(tmp_path) -> Path:
+    for name in ("chapters/maize", "lib/reread", "book/deep"):
+        (tmp_path / "checkout" / name).mkdir(parents=True)
+    return tmp_path / "checkout"
+
+
+@pytest.mark.parametrize("folder", [".", "chapters/maize", "book/deep"])
+def test_the_nearest_checkout_upwards_is_the_root(checkout, monkeypatch, folder):
+    monkeypatch.chdir(checkout / folder)
+
+    assert places.root() == checkout.resolve()
+
+
+def test_a_folder_named_chapters_alone_is_no_checkout(tmp_path, monkeypatch):
+    (tmp_path / "chapters").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    assert places.root() == Path(reread.__file__).resolve().parents[2]
+
+
+def test_home_outranks_where_one_stands(checkout, tmp_path, monkeypatch):
+    monkeypatch.chdir(checkout)
+    monkeypatch.setenv("REREAD_HOME", str(tmp_path / "elsewhere"))
+
+    assert places.root() == (tmp_path / "elsewhere").resolve()
+
+
+def test_home_may_be_relative_and_comes_back_absolute(checkout, monkeypatch):
+    monkeypatch.chdir(checkout.parent)
+    monkeypatch.setenv("REREAD_HOME", "checkout")
+
+    assert places.root() == checkout.resolve()
+    assert places.runs().is_absolute()
+
+
+def test_runs_and_data_lie_in_the_checkout_unless_somebody_says_otherwise(checkout, tmp_path, monkeypatch):
+    monkeypatch.chdir(checkout)
+    assert (places.runs(), places.data()) == (checkout.resolve() / "runs", checkout.resolve() / "data")
+
+    monkeypatch.setenv("REREAD_RUNS", str(tmp_path / "big/runs"))
+    monkeypatch.setenv("REREAD_DATA", str(tmp_path / "big/data"))
+
+    assert (places.runs(), places.data()) == (tmp_path / "big/runs", tmp_path / "big/data")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_empty_variable_says_nothing(checkout, monkeypatch, name):
+    monkeypatch.chdir(checkout)
+    before = (places.root(), places.runs(), places.data())
+    monkeypatch.setenv(name, "")
+
+    assert (places.root(), places.runs(), places.data()) == before
