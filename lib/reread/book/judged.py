@@ -7,7 +7,7 @@ from reread.book.addresses import link
 from reread.book.gate import Shelf
 from reread.book.ledger import CheckRow, Row
 from reread.core import registry, verdicts
-from reread.studies import Study, every
+from reread.studies import Claim, Study, every
 
 PROTOCOLS = ("as published", "corrected")
 MEANING = {
@@ -24,19 +24,15 @@ N_SHOWN = 4
 
 
 def claims_table(rows: list[Row]) -> str:
-    """Every claim once, with what came out as published and corrected side by side."""
-    groups: dict[tuple[str, str, str], list[Row]] = {}
+    """Every claim once, with what came out as published and corrected side by side.
+
+    A claim and its correction are one row: the correction's name is that of the claim with a ``c`` behind it.
+    """
+    groups: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
-        groups.setdefault((row.study.key, row.claim.says, row.claim.locator), []).append(row)
-    cells = []
-    for alike in groups.values():
-        claim = alike[0].claim
-        sides = ["<br>".join(_side(r) for r in alike if r.claim.protocol == p) or "–" for p in PROTOCOLS]
-        says = f"{furniture.MADE_BY[claim.made_by]}{myst.plain(claim.says)}"
-        says += f" [{myst.plain(claim.locator)}]{{.locator}}"
-        names = " ".join(f"[{row.claim.id}]{{.claim-id}}" for row in alike)
-        cells.append([names, says, myst.printed(claim.published.value), *sides])
-    return myst.table(["claim", "says", "published>", *PROTOCOLS], cells, "ledger")
+        groups.setdefault((row.study.key, row.claim.id.removesuffix("c")), []).append(row)
+    head = ["claim", "says", "published>", *PROTOCOLS]
+    return myst.table(head, [_claim_cells(alike) for alike in groups.values()], "ledger")
 
 
 def checks_table(rows: list[CheckRow], shelf: Shelf) -> str:
@@ -67,7 +63,7 @@ def headline(rows: list[Row], checks: list[CheckRow], shelf: Shelf) -> str:
     counts = [
         (f"{len(answered)} of {len(rows)}", "claims put to data that can answer them"),
         (f"{n_held} of {len(checks)}", "planted truths found again"),
-        (str(len(shelf.pages)), f"pages that ran, with {n_figures} figures"),
+        (str(len(shelf.pages)), f"pages that ran; figures: {n_figures}"),
         (str(len(registry.datasets())), "data files pinned by SHA-256"),
     ]
     found = [row for row in answered if row.verdict.ours is not None]
@@ -99,7 +95,7 @@ def study_cards(shelf: Shelf, rows: list[Row]) -> str:
                 class_card="study-card",
             )
         )
-    return myst.box("grid", "1 1 2 2", "\n".join(cards), gutter="3")
+    return myst.box("grid", "1 1 2 2" if len(cards) > 1 else "1", "\n".join(cards), gutter="3")
 
 
 def _is(row: Row, study: Study, word: str) -> bool:
@@ -121,6 +117,18 @@ def _reason_cells(row: Row, shelf: Shelf) -> list[str]:
     ]
 
 
-def _side(row: Row) -> str:
+def _claim_cells(alike: list[Row]) -> list[str]:
+    """One row of the ledger: a claim, and the same asked again under the corrected protocol."""
+    first = alike[0].claim
+    sides = [" ".join(_side(row, first) for row in alike if row.claim.protocol == p) for p in PROTOCOLS]
+    says = furniture.MADE_BY[first.made_by] + myst.plain(first.says)
+    says += f" [{myst.plain(first.locator)}]{{.locator}}"
+    return [f"[{first.id}]{{.claim-id}}", says, myst.printed(first.published.value), *sides]
+
+
+def _side(row: Row, first: Claim) -> str:
     ours = f"**{myst.number(row.verdict.ours)}** " if row.verdict.ours is not None else ""
-    return ours + myst.badge(row.verdict.word)
+    other = (
+        "" if row.claim.says == first.says else f" [{row.claim.id}]{{.claim-id}} {myst.plain(row.claim.says)}"
+    )
+    return ours + myst.badge(row.verdict.word) + other

@@ -74,7 +74,7 @@ def checks(study: str = "") -> list[CheckRow]:
         runs = _runs(record, ("demo",))
         for check in record.checks:
             run = next(_answering(check.answered_by, runs), None)
-            ours = run.record["values"].get(check.answered_by.key) if run else None
+            ours = run.record["values"][check.answered_by.key] if run else None
             holds = OUTCOMES[verdicts.holds(ours, check.min, check.max)]
             outcome = "stale" if run and run.is_stale else holds
             rows.append(CheckRow(record, check, outcome, ours, run.ref if run else None))
@@ -135,10 +135,11 @@ def _judged(study: Study, claim: Claim, run: _Run) -> Row:
 
 
 def _answering(wanted: Answer | None, runs: list[_Run]) -> Iterator[_Run]:
-    """Runs that measured what is asked for, highest profile first."""
+    """Runs that measured what is asked for, highest profile first; a value that is no number is none."""
     for run in runs:
         is_page = wanted and (run.ref.chapter.key, run.ref.page) == (wanted.chapter, wanted.page)
-        if is_page and wanted.key in run.record["values"]:
+        value = run.record["values"].get(wanted.key) if is_page else None
+        if value is not None and value == value:
             yield run
 
 

@@ -22,7 +22,7 @@ def code(text: Any) -> str:
 
 def number(value: Any) -> str:
     """A measured or published value as a reader wants it: three places, a dash for none."""
-    if value is None:
+    if value is None or value != value:
         return "–"
     if isinstance(value, float):
         return f"{value:.3f}" if abs(value) < 1000 else f"{value:,.0f}"

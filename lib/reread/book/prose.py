@@ -84,7 +84,7 @@ def recaption(output: Cell, entry: dict[str, str]) -> Cell:
     return {**output, "data": {"text/markdown": text}}
 
 
-def quote(text: str, values: dict[str, Any], elsewhere: set[str], page: str) -> str:
+def quote(text: str, values: dict[str, Any], may_lack: Callable[[str], bool], page: str) -> str:
     """Put measured values where prose quotes them: ``{glue:text}`key:.2f```.
 
     Parameters
@@ -93,22 +93,22 @@ def quote(text: str, values: dict[str, Any], elsewhere: set[str], page: str) -> 
         Prose.
     values : dict
         What the page measured.
-    elsewhere : set of str
-        What other pages of the same notebook measured: such a value is a dash here.
+    may_lack : callable
+        Whether a key may be absent here, because other pages of the notebook measure it: it becomes a dash.
     page : str
         Name for the error.
 
     Raises
     ------
     RunError
-        If no page of this notebook measured the key.
+        If a key is neither measured nor one that may be absent.
     """
 
     def value(match: re.Match) -> str:
         key, _, style = match[1].partition(":")
-        if key in values:
+        if key in values and values[key] == values[key]:
             return format(values[key], style) if style else str(values[key])
-        if key in elsewhere:
+        if key in values or may_lack(key):
             return "–"
         raise RunError(
             f"The prose of {page} quotes {key!r}, which it did not measure. {did_you_mean(key, values)}",

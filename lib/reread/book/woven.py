@@ -29,7 +29,8 @@ def write_page(shelf: Shelf, ref: PageRef, rows: list[Row], checks: list[CheckRo
     """
     record = shelf.record(ref)
     source, executed = (read_json(path)["cells"] for path in (ref.notebook, ref.folder / "notebook.ipynb"))
-    cells = prose.weave(source, executed, words=partial(_words, shelf, ref))
+    code = "\n".join(text_of(cell) for cell in source if cell["cell_type"] == "code")
+    cells = prose.weave(source, executed, words=partial(_words, shelf, ref, code))
     shown = _shown(record, source)
     cells = [_recaptioned(cell, shown) for cell in cells]
     verdict = _markdown("verdicts", furniture.verdict(ref, rows, checks))
@@ -63,13 +64,21 @@ def _shown(record: dict[str, Any], source: list[Cell]) -> dict[str, dict[str, st
     return {entry["label"]: entry | wording.get(entry["id"], {}) for entry in entries}
 
 
-def _words(shelf: Shelf, ref: PageRef, text: str) -> str:
-    """Prose of a page with measured numbers and the book's labels."""
+def _words(shelf: Shelf, ref: PageRef, code: str, text: str) -> str:
+    """Prose of a page with measured numbers and the book's labels.
+
+    A number may be absent if another page measured it, or if the code names the first part of its key:
+    pages of one notebook, and profiles of one page, do not all measure the same.
+    """
     record = shelf.record(ref)
     twins = [other for other in shelf.pages if other.notebook == ref.notebook]
     elsewhere = {key for other in twins for key in shelf.record(other)["values"]}
+
+    def may_lack(key: str) -> bool:
+        return key in elsewhere or f'"{key.partition(".")[0]}"' in code
+
     labels = {entry["id"]: entry["label"] for entry in [*record["figures"], *record["tables"]]}
-    return prose.refer(prose.quote(text, record["values"], elsewhere, ref.name), labels)
+    return prose.refer(prose.quote(text, record["values"], may_lack, ref.name), labels)
 
 
 def _recaptioned(cell: Cell, shown: dict[str, dict[str, str]]) -> Cell:

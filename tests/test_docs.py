@@ -1,0 +1,152 @@
+"""What the words say about commands, places and links is held against the tree."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import yaml
+from reread import pages
+from reread.book import reference, stage
+from reread.core.errors import ParameterError
+
+ROOT = Path(__file__).resolve().parents[1]
+TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "book").rglob("*.md"))]
+COMMANDS = dict(reference.commands())
+
+
+def code_lines(text: str) -> list[str]:
+    """Lines of fenced shell code and code in the running text, without comments."""
+    fenced = re.findall(r"^```bash\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    inline = re.findall(r"`(reread [^`]+)`", text)
+    lines = [line.split("  #")[0].strip() for block in fenced for line in block.splitlines()]
+    return [line for line in [*lines, *inline] if line]
+
+
+def calls() -> list[tuple[str, str]]:
+    found = [
+        (path.name, line)
+        for path in TEXTS
+        for line in code_lines(path.read_text())
+        if line.startswith("reread")
+    ]
+    assert len(found) > 15, "the words hold commands; if none is found, the search is broken"
+    return found
+
+
+def complaint(line: str) -> str:
+    """What is wrong with a call of ``reread``; nothing if it is one."""
+    words = shlex.split(line)[1:]
+    name = next(
+        (n for n in sorted(COMMANDS, key=len, reverse=True) if words[: n.count(" ") + 1] == n.split()), None
+    )
+    if name is None:
+        return "no such command"
+    known = {option for parameter in COMMANDS[name].params for option in parameter.opts}
+    unknown = [word for word in words if word.startswith("-") and word not in known]
+    if unknown:
+        return f"{name} has no option {unknown}"
+    return _page_complaint(words[1:]) if name == "run" else ""
+
+
+def _page_complaint(words: list[str]) -> str:
+    profile = words[words.index("--profile") + 1] if "--profile" in words else "demo"
+    assignments = dict(words[i + 1].split("=") for i, word in enumerate(words) if word == "-p")
+    try:
+        ref = pages.page(words[0], profile)
+        ref.chapter.fitting({name: yaml.safe_load(value) for name, value in assignments.items()})
+    except ParameterError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize(("file", "line"), calls())
+def test_every_command_in_the_words_is_one(file, line):
+    assert complaint(line) == "", f"{file}: {line}"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "reread walk",
+        "reread list --colour",
+        "reread run networks/01-pears -p seed=1",
+        "reread run networks/01-pairs-and-their-audit -p sede=1",
+    ],
+)
+def test_the_search_itself_sees_a_wrong_command(line):
+    assert complaint(line)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_and_is_on_the_page(name):
+    assert COMMANDS[name].help
+    assert f"## reread {name}\n" in reference.command_page()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_says_what_it_means(name):
+    options = [p for p in COMMANDS[name].params if p.param_type_name == "option"]
+
+    assert [p.name for p in options if not p.help] == []
+
+
+def test_the_readme_says_where_things_are_and_they_are_there():
+    table = (ROOT / "README.md").read_text().partition("## Where is it?")[2].partition("## ")[0]
+    places = re.findall(r"\| `([^`]+)` \|$", table, re.MULTILINE)
+
+    assert len(places) > 8
+    assert [place for place in places if not (ROOT / place).exists()] == []
+
+
+def test_every_link_of_the_readme_leads_somewhere():
+    links = re.findall(r"\]\(([^)]+)\)", (ROOT / "README.md").read_text())
+
+    assert [link for link in links if "://" not in link and not (ROOT / link).exists()] == []
+
+
+def test_every_module_of_the_library_is_in_the_reference():
+    listed = {
+        module
+        for _, parts in reference.library().values()
+        for part in parts
+        for module in reference.modules(part)
+    }
+    there = {
+        ".".join(path.relative_to(ROOT / "lib").with_suffix("").parts)
+        for path in (ROOT / "lib").rglob("*.py")
+    }
+
+    missing = {name for name in there - listed if not name.endswith("__init__")}
+    assert missing == {"reread.cli"}, (
+        "the command line has a page of its own; everything else is in the library"
+    )
+
+
+def test_every_citation_has_an_entry_and_every_entry_is_cited():
+    entries = set(re.findall(r"^@\w+\{([^,]+),", (ROOT / "book/references.bib").read_text(), re.MULTILINE))
+    texts = [
+        *(ROOT / "book").rglob("*.md"),
+        *(ROOT / "chapters").rglob("*.ipynb"),
+        *(ROOT / "lib").rglob("*.py"),
+    ]
+    cited = {
+        key.strip()
+        for path in texts
+        for keys in re.findall(r"\{?:?cite:[pt]\}?:?`([^`]+)`", path.read_text())
+        for key in keys.split(",")
+    }
+
+    assert cited == entries
+
+
+def test_the_contents_name_every_text_of_the_book_once():
+    skeleton = yaml.safe_load(stage.home("_toc.yml").read_text())
+    named = [skeleton["root"], *(c["file"] for part in skeleton["parts"] for c in part.get("chapters", ()))]
+    book = ROOT / "book"
+    texts = {path.relative_to(book).with_suffix("").as_posix() for path in book.rglob("*.md")}
+
+    studies = {text for text in texts if (ROOT / "chapters" / text.split("/")[0]).is_dir()}
+    assert sorted(named) == sorted(texts - studies)
