@@ -19,6 +19,7 @@ from reread.networks.train import cross_validate
 
 METHOD = {"published": "DeepTGI", "zeros": "DeepTGI without attention", "batch": "DeepTGI, transposed right"}
 NULL = "names, logistic"
+N_BINS = 5  # one fold of a list is a few hundred pairs: ten bins would hold a handful each
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +148,9 @@ def calibration(
     for version, probability in found.items():
         errors[f"brier.{version}"] = measure.brier(label, probability)
         errors[f"ece.{version}"] = measure.expected_calibration_error(label, probability)
-        curves.append(pd.DataFrame(measure.calibration_curve(label, probability)).assign(method=version))
+        curves.append(
+            pd.DataFrame(measure.calibration_curve(label, probability, N_BINS)).assign(method=version)
+        )
     return pd.concat(curves, ignore_index=True), errors
 
 

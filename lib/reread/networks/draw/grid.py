@@ -33,7 +33,7 @@ def calibration(curve: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
         The table as it came.
     """
     figure, axes = figures.new(7, 4)
-    shown = curve[curve["n"] >= MIN_PAIRS]
+    shown = curve[curve["n"] >= min(MIN_PAIRS, curve["n"].max())]
     reach = 1.06 * float(shown[["predicted", "observed"]].to_numpy().max())
     axes.plot([0, reach], [0, reach], color=figures.GREY, linewidth=1, linestyle=":")
     ends, names, colours = [], [], []
