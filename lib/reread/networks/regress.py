@@ -37,9 +37,9 @@ def forest(
     return np.mean([t.tree_.compute_feature_importances(normalize=False) for t in trees.estimators_], axis=0)
 
 
-def random_forest(regulators: np.ndarray, target: np.ndarray, seed: int) -> np.ndarray:
+def random_forest(regulators: np.ndarray, target: np.ndarray, seed: int, *, n_trees: int = N_TREES):
     """As ``forest``, with bootstrapped cells and best splits, as GENIE3 was published."""
-    return forest(regulators, target, seed, kind=RandomForestRegressor)
+    return forest(regulators, target, seed, kind=RandomForestRegressor, n_trees=n_trees)
 
 
 def lightgbm(regulators: np.ndarray, target: np.ndarray, seed: int) -> np.ndarray:

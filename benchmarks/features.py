@@ -1,0 +1,58 @@
+"""Race the features of all pairs: looked up from a matrix made once for each gene, against the published loop.
+
+Both start from the same correlation matrix, which is timed apart; the whole is given too.
+Run: python benchmarks/features.py [--small]
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from time import process_time
+
+import numpy as np
+from reread.networks import data
+from reread.networks.features import gene_features, pair_features
+from reread.networks.grid import grid_world
+from reread.networks.tables import Pairs
+
+
+def pair_by_pair(rows: np.ndarray, pairs: Pairs) -> np.ndarray:
+    """As the published scripts do, and plain/model.py with them: a list for every pair, then one array."""
+    return np.array(
+        [list(rows[tf]) + list(rows[gene]) for tf, gene in zip(pairs.tf, pairs.gene, strict=True)]
+    )
+
+
+def raced(make: Callable, *inputs, repeats: int) -> tuple[float, np.ndarray]:
+    """Least CPU seconds of some repeats, and what was made."""
+    spent = []
+    for _ in range(repeats):
+        start = process_time()
+        made = make(*inputs)
+        spent.append(process_time() - start)
+    return min(spent), made
+
+
+def race(world, repeats: int) -> dict[str, float]:
+    shared, rows = raced(gene_features, world.expression.values, repeats=9)
+    slow, theirs = raced(pair_by_pair, rows.astype(float), world.pairs, repeats=repeats)
+    fast, ours = raced(pair_features, rows, world.pairs.tf, world.pairs.gene, repeats=9)
+    assert (ours == theirs).all()
+    print(f"{len(ours)} pairs x {ours.shape[1]} features, equal; CPU ms")
+    print(f"  correlation of genes, both {shared * 1e3:8.1f}")
+    print(f"  pairs, one by one          {slow * 1e3:8.1f}   {theirs.nbytes / 1e6:6.1f} MB")
+    print(f"  pairs, looked up           {fast * 1e3:8.1f}   {ours.nbytes / 1e6:6.1f} MB")
+    print(f"  ratio of pairs {slow / fast:.0f}, of the whole {(shared + slow) / (shared + fast):.0f}")
+    return {"pairs_ratio": slow / fast, "whole_ratio": (shared + slow) / (shared + fast)}
+
+
+def main() -> dict[str, dict[str, float]]:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--small", action="store_true", help="simulated cells in place of mHSC-E")
+    world = data.load("simulated" if parser.parse_args().small else "mhsc-e")
+    return {"pair list": race(world, 5), "full grid": race(grid_world(world), 1)}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+from io import BytesIO
+
+import numpy as np
+import pandas as pd
+import pytest
+from reread.core.errors import DataError
+from reread.networks import compare, data, draw, grid, hubs, infer, knob, stability
+from reread.networks.audit import gene_shares
+from reread.networks.draw import marks
+from reread.networks.draw.network import layout
+
+METHODS = ["names, logistic", "|Pearson|", "components, logistic"]
+
+
+@pytest.fixture(scope="module")
+def world():
+    return data.load("simulated", n_cells=80, negatives="pool", seed=0)
+
+
+@pytest.fixture(scope="module")
+def scores(world):
+    return compare.score_methods(world, ["pair", "both"], METHODS, n_folds=3)
+
+
+@pytest.fixture(scope="module")
+def table(world, scores):
+    return compare.compare_scores(world, scores, n_boot=20)
+
+
+@pytest.fixture(scope="module")
+def edges(world):
+    return hubs.edge_table(infer.pearson(world.expression, world.tfs), world, 40)
+
+
+def transfer_rows():
+    kinds = [(s, t, e) for s, t in (("E", "L"), ("L", "E")) for e in ("nothing", "pairs")]
+    rows = [{"source": s, "target": t, "excluded": e, "method": "pair statistics"} for s, t, e in kinds]
+    return pd.DataFrame(rows).assign(auroc=[0.5, 0.6, np.nan, 0.55])
+
+
+def attribution_rows():
+    value = np.array([0.1, 0.4, 0.3])
+    return pd.DataFrame(
+        {"gene": list("abc"), "attribution": value, "null_mean": 0.2, "null_high": 0.35, "p": 0.1}
+    )
+
+
+@pytest.fixture(scope="module")
+def drawn(world, scores, table, edges):
+    on_grid = grid.score_grid(world, ["tf"], METHODS, n_folds=3)
+    kept = stability.stability(world.expression, world.tfs, ["|Pearson|", "|Spearman|"], n_runs=2, top=30)
+    moves = {"as published": np.array([0.1, 0.02, 0.003]), "corrected": np.array([0.3, 0, 0])}
+    return {
+        "concentration": draw.concentration(world.pairs),
+        "knob": draw.knob(knob.turn(n_worlds=1)),
+        "batch_dependence": draw.batch_dependence(moves),
+        "leak": draw.leak(table),
+        "leak of the grid": draw.leak(grid.measure_grid(on_grid), "auprc_ratio"),
+        "lift": draw.lift(table),
+        "precision_recall": draw.precision_recall(scores, "pair"),
+        "calibration": draw.calibration(grid.calibration_table(on_grid, "tf")),
+        "stability": draw.stability(kept),
+        "transfer": draw.transfer(transfer_rows()),
+        "attention": draw.attention(np.full((3, 3), 1 / 3), ["TF", "gene", "near"]),
+        "attribution": draw.attribution(attribution_rows(), "TF01", top=2),
+        "network": draw.network(edges),
+    }
+
+
+def texts(figure):
+    """Texts that are shown, each placed as it will be drawn; labels of ticks out of view are not."""
+    from matplotlib.text import Text
+
+    figure.draw_without_rendering()
+    for axes in figure.axes:
+        for axis, (low, high) in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
+            for tick in axis.get_major_ticks() + axis.get_minor_ticks():
+                if not min(low, high) <= tick.get_loc() <= max(low, high):
+                    tick.set_visible(False)
+                    tick.label1.set_visible(False)
+                    tick.label2.set_visible(False)
+    return [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
+
+
+def test_every_figure_comes_with_the_table_behind_it(drawn):
+    for figure, behind in drawn.values():
+        assert type(figure).__name__ == "Figure"
+        assert isinstance(behind, pd.DataFrame)
+        assert len(behind) > 0
+
+
+def test_figures_are_seven_inches_wide_so_that_text_can_be_read(drawn):
+    for figure, _ in drawn.values():
+        assert 7 <= figure.get_figwidth() <= 7.5
+        assert min(text.get_fontsize() for text in texts(figure)) >= 7
+
+
+def test_no_text_leaves_the_figure(drawn):
+    for name, (figure, _) in drawn.items():
+        shown = texts(figure)
+        low, high = figure.bbox.min - 2, figure.bbox.max + 2
+        for text in shown:
+            box = text.get_window_extent()
+
+            inside = (box.min >= low).all() and (box.max <= high).all()
+            assert inside, f"{name}: {text.get_text()!r} is cut"
+
+
+def test_equal_data_give_equal_pictures(table):
+    one, two = (BytesIO(), BytesIO())
+    for stream in (one, two):
+        draw.leak(table)[0].savefig(stream, format="png", metadata={"Software": None})
+
+    assert one.getvalue() == two.getvalue()
+
+
+def test_concentration_ends_at_one_and_starts_with_the_pool(drawn, world):
+    behind = drawn["concentration"][1]
+
+    assert behind[["negatives", "positives"]].iloc[-1].tolist() == pytest.approx([1, 1])
+    assert behind["negatives"][10] == pytest.approx(gene_shares(world.pairs)[0][:10].sum())
+
+
+def test_the_leak_table_holds_each_measure_once(drawn, table):
+    wide = drawn["leak"][1].set_index("method")
+
+    for row in table.itertuples():
+        assert wide.loc[row.method, row.scheme] == row.auroc
+    assert wide["family"].tolist() == [compare.NAMES, compare.UNSUPERVISED, compare.SUPERVISED]
+
+
+def test_the_lift_leaves_names_out(drawn):
+    assert compare.NAMES not in set(drawn["lift"][1]["family"])
+
+
+def test_precision_never_rises_with_recall_and_starts_with_the_best(drawn, scores):
+    for _, rows in drawn["precision_recall"][1].groupby("method"):
+        assert (np.diff(rows["precision"]) <= 1e-12).all()
+        assert rows["precision"].iloc[-1] >= scores["label"].mean() - 0.1
+
+
+def test_a_perfect_score_has_precision_one_everywhere():
+    columns = {"label": [1, 0, 1, 0], "score": [4, 1, 3, 2], "method": "m"}
+    perfect = pd.DataFrame({"scheme": "pair", "fold": 0, **columns})
+
+    assert (draw.precision_recall(perfect, "pair", ["m"])[1]["precision"] == 1).all()
+
+
+def test_batch_moves_are_kept_pair_by_pair(drawn):
+    behind = drawn["batch_dependence"][1]
+
+    assert behind.loc[behind["model"] == "corrected", "move"].tolist() == [0.3, 0, 0]
+
+
+def test_the_strongest_attributions_are_shown_first(drawn):
+    assert drawn["attribution"][1]["gene"].tolist() == ["b", "c"]
+
+
+def test_the_attention_table_names_query_and_key():
+    weights = np.array([[0.9, 0.1], [0.4, 0.6]])
+
+    behind = draw.attention(weights, ["TF", "gene"])[1]
+
+    assert behind.set_index(["query", "key"])["attention"]["TF", "gene"] == 0.1
+
+
+def test_tfs_stand_on_the_inner_ring_and_no_two_genes_on_one_place(edges):
+    place = layout(edges)
+    radius = {name: np.hypot(*at) for name, at in place.items()}
+
+    assert all(radius[tf] == pytest.approx(0.5) for tf in edges["tf"])
+    assert all(radius[g] == pytest.approx(1.0) for g in set(edges["gene"]) - set(edges["tf"]))
+    points = np.array(list(place.values()))
+    distance = np.hypot(*(points[:, None] - points[None]).transpose(2, 0, 1))
+    assert distance[~np.eye(len(points), dtype=bool)].min() > 0.05
+
+
+def test_the_layout_does_not_depend_on_the_order_of_edges(edges):
+    here, there = layout(edges), layout(edges.iloc[::-1])
+
+    assert all((here[name] == there[name]).all() for name in here)
+
+
+def test_gene_names_of_the_network_do_not_overlap(drawn):
+    figure = drawn["network"][0]
+    figure.draw_without_rendering()
+    boxes = [t.get_window_extent() for t in figure.axes[0].texts if t.get_text().startswith(("GENE", "TF"))]
+    points = np.array([[(b.x0 + b.x1) / 2, (b.y0 + b.y1) / 2] for b in boxes])
+    distance = np.hypot(*(points[:, None] - points[None]).transpose(2, 0, 1)) + 1e9 * np.eye(len(points))
+
+    assert distance.min() > 10
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_labels_are_spread_just_as_far_as_needed(seed):
+    places = np.random.default_rng(seed).random(9)
+
+    moved = marks.spread(places, 0.2)
+
+    assert np.diff(np.sort(moved)).min() >= 0.2 - 1e-9
+    assert (np.argsort(moved) == np.argsort(places)).all()
+    assert marks.spread(np.array([0.0, 5.0]), 0.2).tolist() == [0, 5]
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda t, s: draw.lift(t[t["family"] == compare.NAMES]), "none"),
+        (lambda t, s: draw.precision_recall(s, "gene"), "gene"),
+        (lambda t, s: draw.network(pd.DataFrame(columns=hubs.EDGE_COLUMNS)), "empty"),
+        (lambda t, s: draw.batch_dependence({}), "none"),
+        (lambda t, s: draw.attention(np.ones((2, 3)), ["a", "b"]), "key=2"),
+    ],
+    ids=["lift", "precision_recall", "network", "batch_dependence", "attention"],
+)
+def test_nothing_to_draw_is_said_and_not_drawn(table, scores, call, said):
+    with pytest.raises(DataError, match=said):
+        call(table, scores)
