@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -249,17 +250,21 @@ def test_the_error_of_a_cell_decides_the_exit_code(tiny, monkeypatch, error, exi
     assert caught.value.exit_code == exit_code
 
 
-def test_a_kernel_that_does_not_start_is_a_fault_of_the_environment(tiny, monkeypatch):
+@pytest.mark.parametrize(
+    "last", ["NoSuchKernel: No such kernel", "OSError: [Errno 28] No space left on device"]
+)
+def test_what_papermill_itself_cannot_do_is_a_fault_of_the_environment(tiny, monkeypatch, last):
     def execute(ref, part, **options) -> int:
-        (part / "log").write_text("Traceback\nNoSuchKernel: no kernel named python3\n")
+        (part / "log").write_text(f"Executing Cell 1----\nTraceback\n\x1b[31m{last}\x1b[0m\n\n")
         return 1
 
     monkeypatch.setattr(process, "execute", execute)
 
-    with pytest.raises(RunError, match="did not start: NoSuchKernel: no kernel named python3") as caught:
+    with pytest.raises(RunError, match=f"could not be executed: {re.escape(last)}") as caught:
         run_page(page("maize/01-cells"))
 
     assert caught.value.exit_code == 4
+    assert "runs/failed/demo/maize/01-cells/log" in str(caught.value)
 
 
 def test_a_file_that_no_source_lists_fails_the_page(tiny, chapter_of):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,8 @@ from reread.pages import PageRef
 
 RUNNER_VERSION = "1"
 ENVIRONMENT, FAILED, KILLED, INTERRUPTED, HOLLOW = 4, 5, 7, 8, 9
+# papermill's own word for a dead kernel, then what shells and Python say of a process that was killed
+KILLED_CODES = (138, 137, 139, -signal.SIGKILL, -signal.SIGSEGV, -signal.SIGBUS)
 # what an error of a cell means for the exit code; anything else is an error of the notebook
 EXIT_CODES = {
     "ParameterError": 2,
@@ -142,11 +145,11 @@ def _check(ref: PageRef, part: Path, code: int) -> None:
         exit_code = EXIT_CODES.get(failure.error, FAILED)
         text = f"{failure.error}: {failure.message}".rstrip(": ")
         raise RunError(f"{ref.name} failed in the cell `{failure.cell}`\n{text}", exit_code)
-    if code:
-        said = (part / "log").read_text(encoding="utf-8", errors="replace")
-        if not process.CELL.search(said):
-            raise RunError(f"{ref.name} did not start: {notebook.last_line(said)}", ENVIRONMENT)
+    if code in KILLED_CODES:
         raise RunError(f"{ref.name} failed: its kernel was killed, or ran out of memory.", KILLED)
+    if code:
+        said = notebook.last_line((part / "log").read_text(encoding="utf-8", errors="replace"))
+        raise RunError(f"{ref.name} could not be executed: {said}", ENVIRONMENT)
     if not stale.is_finished(part / "notebook.ipynb"):
         raise RunError(f"{ref.name} is hollow: a cell did not run.", HOLLOW)
     if not (part / "measured.json").is_file():
