@@ -15,7 +15,7 @@ import pytest
 from reread import chapter
 from reread.core import figures, places, registry
 from reread.core.errors import ParameterError, RunError
-from reread.core.files import read_json, write_json
+from reread.core.files import read_json, write_json, write_text
 
 CELLS = {"n": 5, "rate": 0.5, "is_wet": True, "seed": 0}
 GENES = {"source": "planted", "ways": "sum mean"}
@@ -311,6 +311,7 @@ class TestUpstream:
     def finished_cells(self, tiny) -> Path:
         folder = places.runs() / "demo/maize/01-cells"
         write_json(folder / "record.json", {"values": {"cells": 5}})
+        write_text(folder / "artifacts/drawn.csv", "1\n")
         return folder
 
     def test_a_finished_page_gives_its_record_and_files(self, run, finished_cells):

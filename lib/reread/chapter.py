@@ -7,21 +7,17 @@ Under ``reread run`` everything lands in the folder of the run; elsewhere (Jupyt
 from __future__ import annotations
 
 import os
-import re
 import resource
 import shutil
 import sys
 import time
 from dataclasses import dataclass, field
-from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from reread import pages, studies
-from reread.core import figures, places, registry, show, verdicts
-from reread.core.errors import ParameterError, RunError, did_you_mean
+from reread.core import figures, measured, places, registry, show, verdicts
+from reread.core.errors import DataError, ParameterError, RunError, did_you_mean
 from reread.core.files import read_json, write_json
 
 if TYPE_CHECKING:
@@ -41,8 +37,18 @@ class Upstream:
     record: dict[str, Any]
 
     def artifact(self, name: str) -> Path:
-        """Path of a file that the page left behind."""
-        return self.folder / "artifacts" / name
+        """Path of a file that the page left behind.
+
+        Raises
+        ------
+        DataError
+            If it left no such file.
+        """
+        path = self.folder / "artifacts" / name
+        if not path.is_file():
+            near = did_you_mean(name, (other.name for other in path.parent.glob("*")))
+            raise DataError(f"{self.folder} left no artifact {name!r}. {near}")
+        return path
 
 
 @dataclass
@@ -63,12 +69,12 @@ class Page:
         Raises
         ------
         ParameterError
-            If the key was measured before: two values under one name would be one lie. If the value is
-            neither a number nor a word.
+            If the key was measured before: two values under one name would be one lie. If it cannot be
+            quoted, or the value is neither a number nor a word.
         """
-        if key in self.values:
+        if measured.check_key(key) in self.values:
             raise ParameterError(f"{key!r} is measured twice in {self.ref.name}; each value has its own key.")
-        self.values[key] = _plain(key, value)
+        self.values[key] = measured.plain(key, value)
         show.glue(key, self.values[key])
         return self.values[key]
 
@@ -86,7 +92,7 @@ class Page:
 
         for row in data.to_dict("records"):
             for name in (name for name in values if not pd.isna(row[name])):
-                self.measure(".".join([name, *(_slug(row[key]) for key in by)]), row[name])
+                self.measure(".".join([name, *(measured.slug(row[key]) for key in by)]), row[name])
 
     def figure(self, drawn: tuple[Figure, pd.DataFrame], name: str, *, caption: str, alt: str) -> None:
         """Place a figure: SVG, PNG and its data as CSV, with caption and alt text.
@@ -130,6 +136,8 @@ class Page:
     def artifact(self, name: str) -> Path:
         """Path for a file that later pages or readers use; its folder exists."""
         path = self.folder / "artifacts" / name
+        if not path.resolve().is_relative_to((self.folder / "artifacts").resolve()):
+            raise ParameterError(f"{name!r} does not stay in the artifacts of {self.ref.name}.")
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
@@ -208,8 +216,7 @@ class Page:
         """Refuse a name that is taken, or that files and cross-references cannot bear."""
         if any(name == entry["id"] for entries in self.shown.values() for entry in entries):
             raise ParameterError(f"{self.ref.name} shows {name!r} twice; each figure and table has its name.")
-        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
-            raise ParameterError(f"{name!r} must be small letters, digits and hyphens: it names files.")
+        measured.check_name(name)
 
     def _answers(self, entry: Any) -> bool:
         wanted = entry.answered_by
@@ -258,40 +265,33 @@ def open_page(name: str, variables: dict[str, Any]) -> Page:
     study_key, _, chapter_key = name.partition("/")
     study = studies.find(study_key)
     chapter = study.chapter(chapter_key)
-    given = {key: value for key, value in variables.items() if _may_be_parameter(key, value)}
+    given = {k: v for k, v in variables.items() if k in chapter.parameters or _may_be_parameter(k, v)}
     parameters = chapter.fitting(given)
     for missing in chapter.parameters.keys() - given.keys():
         raise ParameterError(f"{name} lacks its parameter {missing!r}.\nRun:  reread sync {study_key}")
-    profile, page = os.environ.get("REREAD_PROFILE", "demo"), os.environ.get("REREAD_PAGE", "")
-    folder = Path(os.environ.get("REREAD_RUN") or places.runs() / "scratch" / name)
-    if "REREAD_RUN" not in os.environ:
+    ref, run = _ref(study, chapter), os.environ.get("REREAD_RUN", "")
+    folder = Path(run) if run else places.runs() / "scratch" / name
+    if not run:
         shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
-    ref = pages.PageRef(profile, study, chapter, page)
-    return Page(ref, parameters, folder, is_published="REREAD_RUN" in os.environ)
+    return Page(ref, parameters, folder, is_published=bool(run))
+
+
+def _ref(study: studies.Study, chapter: studies.Chapter) -> pages.PageRef:
+    """The page that the runner says this is; by itself, the chapter in ``demo``."""
+    profile, page = os.environ.get("REREAD_PROFILE") or "demo", os.environ.get("REREAD_PAGE", "")
+    for name, value, known in (("PROFILE", profile, studies.PROFILES), ("PAGE", page, ["", *chapter.pages])):
+        if value not in known:
+            raise ParameterError(
+                f"REREAD_{name} names no {name.lower()}: {value!r}. {did_you_mean(value, known)}"
+            )
+    return pages.PageRef(profile, study, chapter, page)
 
 
 def _may_be_parameter(name: str, value: Any) -> bool:
     """Whether a variable of the notebook is data that somebody set, and not Python's or papermill's."""
     ours = not name.startswith(("_", "PAPERMILL_")) and name not in NOT_PARAMETERS
     return ours and (value is None or isinstance(value, (bool, int, float, str, list, tuple, dict)))
-
-
-def _plain(key: str, value: Any) -> Any:
-    """NumPy scalars as Python's own, so that JSON can say them."""
-    if isinstance(value, (bool, np.bool_)):
-        return bool(value)
-    if isinstance(value, (int, np.integer)):
-        return int(value)
-    if not isinstance(value, (Real, str)):
-        kind = type(value).__name__
-        raise ParameterError(f"{key!r} must be a number or a word, but came as {kind}: {value!r:.60}")
-    return float(value) if isinstance(value, Real) else str(value)
-
-
-def _slug(value: Any) -> str:
-    """A word for a key: ``names, logistic`` becomes ``names-logistic``."""
-    return "-".join(re.findall(r"[a-z0-9]+", str(value).lower()))
 
 
 def _device() -> str:
