@@ -1,4 +1,4 @@
-"""Race the features of all pairs: looked up from a matrix made once for each gene, against the published loop.
+"""Race the features of all pairs: looked up from one matrix of genes, against the published loop.
 
 Both start from the same correlation matrix, which is timed apart; the whole is given too.
 Run: python benchmarks/features.py [--small]

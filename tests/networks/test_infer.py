@@ -58,7 +58,7 @@ def test_planted_regulators_win_and_self_and_constant_genes_get_nothing(method, 
 
 @pytest.mark.parametrize("engine", regress.ENGINES)
 def test_two_runs_and_two_workers_agree_to_the_last_bit(engine, expression, tfs):
-    seeds = list(range(N_GENES))
+    seeds = [11, 12, 13]  # of the first three genes; more would only take longer
     one, again, two = (
         regress.explain_targets(expression.values, tfs, seeds, engine=engine, n_jobs=n) for n in (1, 1, 2)
     )

@@ -9,12 +9,12 @@ from reread.networks.tables import Expression, World
 
 @pytest.fixture(scope="module")
 def worlds():
-    return [data.load("simulated", n_cells=250, n_genes=60, n_tfs=14, seed=seed) for seed in range(3)]
+    return [data.load("simulated", n_cells=200, n_genes=40, n_tfs=12, seed=seed) for seed in range(3)]
 
 
 def test_statistics_name_no_gene(worlds):
     world = worlds[0]
-    order = np.random.default_rng(0).permutation(60)
+    order = np.random.default_rng(0).permutation(40)
     place = np.argsort(order)
     genes = tuple(world.expression.genes[i] for i in order)
     expression = Expression(world.expression.values[:, order], genes, "shuffled")
@@ -22,7 +22,7 @@ def test_statistics_name_no_gene(worlds):
 
     here, there = pair_statistics(world), pair_statistics(moved)
 
-    assert here.shape == (14, 60, len(STATISTICS))
+    assert here.shape == (12, 40, len(STATISTICS))
     np.testing.assert_allclose(there[:, place], here, atol=1e-5)
 
 
@@ -53,7 +53,7 @@ def test_transfer_takes_shared_cells_out_and_reports_each_exclusion(worlds):
         worlds[1].truth,
     ))  # fmt: skip
 
-    assert set(table["n_cells"]) == {250}
+    assert set(table["n_cells"]) == {200}
     assert table["excluded"].unique().tolist() == list(overlap.EXCLUDE)
     assert (table.groupby("excluded", sort=False)["n_pairs"].first().diff().dropna() <= 0).all()
 
