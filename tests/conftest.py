@@ -88,9 +88,7 @@ PARAMETERS = {
 }
 
 
-def write_chapter(
-    root: Path, chapter: str, codes: list[str], *, prose: str = "", closes: bool = True
-) -> Path:
+def write_chapter(root: Path, chapter: str, codes: list[str], *, prose: str = "") -> Path:
     """Write a notebook: prose, guard, ``codes``, close."""
     guard = f'from reread import chapter\npage = chapter.open_page("maize/{chapter}", globals())'
     cells = [
@@ -98,7 +96,7 @@ def write_chapter(
         _code("parameters", PARAMETERS[chapter], tags=["parameters"]),
         _code("guard", guard),
         *(_code(f"code-{number}", text) for number, text in enumerate(codes)),
-        *([_code("close", "page.close()")] if closes else []),
+        _code("close", "page.close()"),
     ]
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}

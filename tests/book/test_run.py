@@ -198,25 +198,37 @@ def test_a_failed_run_has_its_exit_code_and_leaves_the_last_good_one(finished, c
     assert leftovers(finished) == []
 
 
-def test_the_message_names_page_cell_error_and_where_to_look(tiny, chapter_of):
-    chapter_of("01-cells", ["numbers = []\nnumbers[3]"])
-
-    with pytest.raises(
-        RunError, match=r"(?s)maize/01-cells failed in the cell `numbers = \[\]`\nIndexError: "
-    ):
-        run_page(page("maize/01-cells"), say=silent)
-
-    assert stale.state(page("maize/01-cells")).word == "failed"
-    assert not page("maize/01-cells").folder.exists()
+# the same without a kernel: what is made of what papermill left
 
 
-def test_a_chapter_that_never_closes_is_hollow(tiny, chapter_of):
-    chapter_of("01-cells", ['page.measure("one", 1)'], closes=False)
+@pytest.fixture
+def left(tiny, monkeypatch):
+    """Let papermill leave these files and end with this code: ``left(1, log="...")``."""
 
-    with pytest.raises(RunError, match=r"hollow: its last cell must be page.close\(\)") as caught:
-        run_page(page("maize/01-cells"), say=silent)
+    def leave(code: int, **texts: str) -> None:
+        def execute(ref, part, **options) -> int:
+            for name, text in texts.items():
+                (part / NAMES[name]).write_text(text)
+            return code
 
-    assert caught.value.exit_code == 9
+        monkeypatch.setattr(process, "execute", execute)
+
+    return leave
+
+
+NAMES = {"notebook": "notebook.ipynb", "log": "log", "measured": "measured.json"}
+
+
+def executed(*outputs: dict, count: int | None = 1) -> str:
+    cell = {
+        "cell_type": "code",
+        "id": "a",
+        "metadata": {},
+        "source": "call()\nmore",
+        "execution_count": count,
+    }
+    cells = [cell | {"outputs": list(outputs)}]
+    return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
 
 
 MEANINGS = {
@@ -233,32 +245,24 @@ MEANINGS = {
 
 
 @pytest.mark.parametrize(("error", "exit_code"), MEANINGS.items())
-def test_the_error_of_a_cell_decides_the_exit_code(tiny, monkeypatch, error, exit_code):
-    output = {"output_type": "error", "ename": error, "evalue": "why", "traceback": []}
+def test_the_error_of_a_cell_decides_the_exit_code_and_the_message_says_where_to_look(left, error, exit_code):
+    left(1, notebook=executed({"output_type": "error", "ename": error, "evalue": "why", "traceback": []}))
 
-    def execute(ref, part, **options) -> int:
-        cell = {"cell_type": "code", "id": "a", "metadata": {}, "source": "call()", "execution_count": 1}
-        cells = {"cells": [cell | {"outputs": [output]}], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-        (part / "notebook.ipynb").write_text(json.dumps(cells))
-        return 1
-
-    monkeypatch.setattr(process, "execute", execute)
-
-    with pytest.raises(RunError, match=rf"in the cell `call\(\)`\n{error}: why\nSee ") as caught:
+    with pytest.raises(
+        RunError, match=rf"01-cells failed in the cell `call\(\)`\n{error}: why\nSee "
+    ) as caught:
         run_page(page("maize/01-cells"))
 
     assert caught.value.exit_code == exit_code
+    assert stale.state(page("maize/01-cells")).word == "failed"
+    assert not page("maize/01-cells").folder.exists()
 
 
 @pytest.mark.parametrize(
     "last", ["NoSuchKernel: No such kernel", "OSError: [Errno 28] No space left on device"]
 )
-def test_what_papermill_itself_cannot_do_is_a_fault_of_the_environment(tiny, monkeypatch, last):
-    def execute(ref, part, **options) -> int:
-        (part / "log").write_text(f"Executing Cell 1----\nTraceback\n\x1b[31m{last}\x1b[0m\n\n")
-        return 1
-
-    monkeypatch.setattr(process, "execute", execute)
+def test_what_papermill_itself_cannot_do_is_a_fault_of_the_environment(left, last):
+    left(1, log=f"Executing Cell 1----\nTraceback\n\x1b[31m{last}\x1b[0m\n\n")
 
     with pytest.raises(RunError, match=f"could not be executed: {re.escape(last)}") as caught:
         run_page(page("maize/01-cells"))
@@ -267,12 +271,29 @@ def test_what_papermill_itself_cannot_do_is_a_fault_of_the_environment(tiny, mon
     assert "runs/failed/demo/maize/01-cells/log" in str(caught.value)
 
 
-def test_a_file_that_no_source_lists_fails_the_page(tiny, chapter_of):
-    read = 'from reread.core import registry\nregistry.fetch("maize/plants")\npage.measure("one", 1)'
-    chapter_of("01-cells", [read])
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        ({"notebook": executed()}, r"hollow: its last cell must be page.close\(\)"),
+        ({"notebook": executed(count=None), "measured": "{}"}, "hollow: a cell did not run"),
+        ({"measured": "{}"}, "hollow: a cell did not run"),
+    ],
+)
+def test_a_run_that_ended_well_without_a_result_is_hollow(left, texts, said):
+    left(0, log="", **texts)
+
+    with pytest.raises(RunError, match=said) as caught:
+        run_page(page("maize/01-cells"))
+
+    assert caught.value.exit_code == 9
+    assert not page("maize/01-cells").folder.exists()
+
+
+def test_a_file_that_no_source_lists_fails_the_page(left):
+    left(0, log="", notebook=executed(), measured='{"data": [{"key": "maize/plants", "sha256": "9f2c"}]}')
 
     with pytest.raises(DataError, match=r"read maize/plants, which its source does not list"):
-        run_page(page("maize/01-cells"), say=silent)
+        run_page(page("maize/01-cells"))
 
 
 def test_a_page_that_runs_too_long_is_stopped_with_all_it_started(tiny, chapter_of):
