@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from reread.book import myst, woven
+from reread.book import furniture, myst, woven
 from reread.book.addresses import document, link
 from reread.book.gate import Shelf
-from reread.book.ledger import Row
+from reread.book.ledger import CheckRow, Row
 from reread.core import registry
 from reread.pages import PageRef
 from reread.studies import PROFILES, Profile, Study
@@ -36,7 +36,7 @@ def figures(shelf: Shelf) -> str:
     return "\n".join(parts)
 
 
-def study_page(study: Study, shelf: Shelf, rows: list[Row]) -> str:
+def study_page(study: Study, shelf: Shelf, judged: list[Row | CheckRow]) -> str:
     """Paper, code, chapters and sources of a study, with a link to each page."""
     paper = study.paper
     code = myst.outside(paper.code, paper.code) + (f" at `{paper.commit}`" if paper.commit else "")
@@ -50,7 +50,7 @@ def study_page(study: Study, shelf: Shelf, rows: list[Row]) -> str:
         "## The paper\n",
         myst.table(["what", "where"], about),
         "## Chapters\n",
-        *(_chapter(study, chapter.key, shelf, rows) for chapter in study.chapters),
+        *(_chapter(study, chapter.key, shelf, judged) for chapter in study.chapters),
         "## Data\n",
         myst.table(["source", "holds", "can answer"], sources),
         f"Every file, with its licence and caveat: {myst.link('the data', 'data')}.\n",
@@ -58,11 +58,11 @@ def study_page(study: Study, shelf: Shelf, rows: list[Row]) -> str:
     return "\n".join(parts)
 
 
-def landing(study: Study, profile: Profile, shelf: Shelf, rows: list[Row]) -> str:
+def landing(study: Study, profile: Profile, shelf: Shelf, judged: list[Row | CheckRow]) -> str:
     """First page of a study in one profile: what data it stands on, and its pages."""
     title, text = LANDING[profile]
     pages = shelf.of(study.key, profile)
-    cells = [[link(ref), myst.plain(ref.chapter.question), _badges(ref, rows)] for ref in pages]
+    cells = [[link(ref), myst.plain(ref.chapter.question), _badges(ref, judged)] for ref in pages]
     return f"# {title}\n\n{text}\n\n" + myst.table(["page", "question", "verdicts"], cells, "chapters")
 
 
@@ -84,14 +84,19 @@ def data_page() -> str:
     return "\n".join(parts)
 
 
-def _badges(ref: PageRef, rows: list[Row]) -> str:
-    return " ".join(myst.badge(row.verdict.word) for row in rows if row.page == ref)
+def _badges(ref: PageRef, judged: list[Row | CheckRow]) -> str:
+    here = [row for row in judged if row.page == ref]
+    words = [
+        myst.badge(row.verdict.word) if isinstance(row, Row) else furniture.outcome(row.outcome)
+        for row in here
+    ]
+    return " ".join(words)
 
 
-def _chapter(study: Study, key: str, shelf: Shelf, rows: list[Row]) -> str:
+def _chapter(study: Study, key: str, shelf: Shelf, judged: list[Row | CheckRow]) -> str:
     chapter = study.chapter(key)
     pages = [ref for p in PROFILES for ref in shelf.of(study.key, p) if ref.chapter.key == key]
-    lines = [f"- {link(ref)} {_badges(ref, rows)}" for ref in pages] or ["- not in this copy of the book"]
+    lines = [f"- {link(ref)} {_badges(ref, judged)}" for ref in pages] or ["- not in this copy of the book"]
     return (
         f"### {myst.plain(chapter.title)}\n\n*{myst.plain(chapter.question)}*\n\n" + "\n".join(lines) + "\n"
     )

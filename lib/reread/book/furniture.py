@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from reread.book import myst
@@ -36,7 +37,7 @@ def head(ref: PageRef, record: dict[str, Any], rows: list[Row], checks: list[Che
         f"[{' · '.join([ref.study.title, ref.profile, *_scope(ref, record)])}]{{.kicker}}",
         myst.box("container", "question", myst.plain(ref.chapter.question)),
         myst.box("container", "badges", " ".join(words)) if words else "",
-        _claim_box(ref, [row.claim for row in rows if _asks(row.claim, ref)]),
+        _claim_box(ref, [row.claim for row in rows if _asks_chapter(row.claim, ref)]),
         _data_card(ref, record),
     ]
     return "\n".join(filter(None, parts))
@@ -68,13 +69,15 @@ def verdict(ref: PageRef, rows: list[Row], checks: list[CheckRow]) -> str:
     return "\n".join(parts) or "No claim is judged on this page.\n"
 
 
-def again(ref: PageRef) -> str:
-    """Exact commands that run this page again, with one parameter changed."""
+def again(ref: PageRef, artifacts: list[str]) -> str:
+    """Exact commands that run this page again, with one parameter changed; and the files that it left."""
     name = "seed" if "seed" in ref.chapter.parameters else next(iter(ref.chapter.parameters))
     value = 7 if name == "seed" else _written(ref.parameters[name])
     notebook = f"chapters/{ref.study.key}/{ref.chapter.key}.ipynb"
     page = f"--profile {ref.profile}" if ref.profile != "demo" else ""
     mirror = "It reads the data files named above, and fetches what is missing." if ref.datasets() else ""
+    files = ", ".join(f"{{download}}`{Path(name).name} <artifacts/{name}>`" for name in artifacts)
+    left = f"\nFiles that this page left behind: {files}.\n" if files else ""
     return f"""## Change this and run again
 
 ```bash
@@ -85,7 +88,7 @@ papermill {notebook} out.ipynb \\
 
 The first line keeps record, figures and tables in `runs/custom`; the second is plain papermill, started at
 the top of the checkout. A name or a value that cannot be is refused before any data is read. {mirror}
-"""
+{left}"""
 
 
 def footer(record: dict[str, Any]) -> str:
@@ -119,6 +122,11 @@ def answers(row: Row, ref: PageRef) -> bool:
     return row.page == ref or (_asks(row.claim, ref) and row.page is None)
 
 
+def answer(row: Row) -> float | None:
+    """Our value, where it answers the claim: one on simulated data is no answer and is not shown as one."""
+    return None if row.verdict.word == "not asked" else row.verdict.ours
+
+
 def check_cells(row: CheckRow) -> list[str]:
     """A planted-truth check as cells of a table."""
     low, high = row.check.min, row.check.max
@@ -138,7 +146,7 @@ def _claim_cells(row: Row) -> list[str]:
         f"[{row.claim.id}]{{.claim-id}}",
         myst.plain(row.claim.says),
         myst.printed(row.claim.published.value),
-        myst.number(row.verdict.ours),
+        myst.number(answer(row)),
         myst.badge(row.verdict.word),
         myst.plain(row.verdict.reason),
     ]
@@ -147,6 +155,10 @@ def _claim_cells(row: Row) -> list[str]:
 def _asks(claim: Claim, ref: PageRef) -> bool:
     wanted = claim.answered_by
     return wanted is not None and (wanted.chapter, wanted.page) == (ref.chapter.key, ref.page)
+
+
+def _asks_chapter(claim: Claim, ref: PageRef) -> bool:
+    return claim.answered_by is not None and claim.answered_by.chapter == ref.chapter.key
 
 
 def _claim_box(ref: PageRef, claims: Iterable[Claim]) -> str:
@@ -162,9 +174,10 @@ def _claim_box(ref: PageRef, claims: Iterable[Claim]) -> str:
         lines += [
             f"- [{claim.id}]{{.claim-id}} {MADE_BY[claim.made_by]}{myst.plain(claim.says)} "
             f"[{myst.plain(claim.locator)}]{{.locator}} {printed}. Protocol: {claim.protocol}."
+            + ("" if _asks(claim, ref) else f" Judged on the page {myst.code(claim.answered_by.page)}.")
         ]
     if len(lines) == 2:
-        lines += ["No single claim of the paper is judged on this page."]
+        lines += ["No single claim of the paper is judged by this chapter."]
     return myst.box("admonition", "What the paper says", "\n".join(lines), **{"class": "claim-box"})
 
 

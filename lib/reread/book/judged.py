@@ -46,8 +46,8 @@ def checks_table(rows: list[CheckRow], shelf: Shelf) -> str:
 
 def reasons(rows: list[Row], shelf: Shelf) -> str:
     """Why each verdict is what it is: number, tolerance, and the page that measured it."""
-    head = ["claim", "protocol", "verdict", "because", "tolerance, fixed before the run", "published", "page"]
-    return myst.table(head, [_reason_cells(row, shelf) for row in rows], "ledger wide")
+    head = ["claim", "verdict", "because", "tolerance, fixed before the run", "published"]
+    return myst.table(head, [_reason_cells(row, shelf) for row in rows], "ledger")
 
 
 def verdict_words() -> str:
@@ -66,15 +66,10 @@ def headline(rows: list[Row], checks: list[CheckRow], shelf: Shelf) -> str:
         (str(len(shelf.pages)), f"pages that ran; figures: {n_figures}"),
         (str(len(registry.datasets())), "data files pinned by SHA-256"),
     ]
-    found = [row for row in answered if row.verdict.ours is not None]
-    found = sorted(found, key=lambda row: row.claim.made_by != "ours")[:N_SHOWN]
-    results = [
-        (myst.number(r.verdict.ours), f"{myst.plain(r.claim.says)} {myst.badge(r.verdict.word)}")
-        for r in found
-    ]
+    results = _claim_results(answered) or _check_results(checks)
     cards = [
         myst.box("grid-item-card", "", f"[{big}]{{.big}}\n\n{small}", class_card="headline")
-        for big, small in [*counts, *results]
+        for big, small in [*counts, *results[:N_SHOWN]]
     ]
     return myst.box("grid", "2 2 4 4", "\n".join(cards), gutter="2")
 
@@ -98,6 +93,21 @@ def study_cards(shelf: Shelf, rows: list[Row]) -> str:
     return myst.box("grid", "1 1 2 2" if len(cards) > 1 else "1", "\n".join(cards), gutter="3")
 
 
+def _claim_results(answered: list[Row]) -> list[tuple[str, str]]:
+    """Value and meaning of answered claims, our own first: those have both numbers."""
+    found = sorted(answered, key=lambda row: row.claim.made_by != "ours")
+    says = [f"{myst.plain(row.claim.says)} {myst.badge(row.verdict.word)}" for row in found]
+    return [(myst.number(row.verdict.ours), text) for row, text in zip(found, says, strict=True)]
+
+
+def _check_results(checks: list[CheckRow]) -> list[tuple[str, str]]:
+    """Value and meaning of planted truths, for a book without real data."""
+    found = [row for row in checks if row.ours is not None]
+    return [
+        (myst.number(r.ours), f"{myst.plain(r.check.says)} {furniture.outcome(r.outcome)}") for r in found
+    ]
+
+
 def _is(row: Row, study: Study, word: str) -> bool:
     return row.study.key == study.key and row.verdict.word == word
 
@@ -106,14 +116,14 @@ def _reason_cells(row: Row, shelf: Shelf) -> list[str]:
     claim, tolerance = row.claim, row.claim.tolerance
     value = claim.published.value
     printed = claim.published.why_null if value is None else f"{claim.published.metric} {value:g}"
+    is_shown = row.page is not None and row.page in shelf.pages
+    because = myst.plain(row.verdict.reason) + (f". {link(row.page)}" if is_shown else "")
     return [
-        f"[{claim.id}]{{.claim-id}}",
-        claim.protocol,
+        f"[{claim.id}]{{.claim-id}} [{claim.protocol}]{{.locator}}",
         myst.badge(row.verdict.word),
-        myst.plain(row.verdict.reason),
+        because,
         myst.plain(f"{tolerance.rule} {tolerance.value:g}: {tolerance.why}") if tolerance else "",
         myst.plain(printed),
-        link(row.page) if row.page is not None and row.page in shelf.pages else "",
     ]
 
 
@@ -127,7 +137,7 @@ def _claim_cells(alike: list[Row]) -> list[str]:
 
 
 def _side(row: Row, first: Claim) -> str:
-    ours = f"**{myst.number(row.verdict.ours)}** " if row.verdict.ours is not None else ""
+    ours = f"**{myst.number(row.verdict.ours)}** " if furniture.answer(row) is not None else ""
     other = (
         "" if row.claim.says == first.says else f" [{row.claim.id}]{{.claim-id}} {myst.plain(row.claim.says)}"
     )

@@ -24,6 +24,8 @@ def number(value: Any) -> str:
     """A measured or published value as a reader wants it: three places, a dash for none."""
     if value is None or value != value:
         return "–"
+    if isinstance(value, float) and value.is_integer():
+        return f"{value:,.0f}"
     if isinstance(value, float):
         return f"{value:.3f}" if abs(value) < 1000 else f"{value:,.0f}"
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else plain(value)

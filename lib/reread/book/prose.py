@@ -132,8 +132,16 @@ def _woven(cell: Cell, run: Cell | None, words: Callable[[str], str]) -> Cell:
     if not _is_code(cell):
         return {**cell, "source": words(text_of(cell))}
     metadata = {**cell["metadata"], "tags": [*_tags(cell), *_look(text_of(cell))]}
-    kept = {key: run[key] for key in ("outputs", "execution_count")}
+    # the value that the last line of a cell has is shown nowhere else, and says nothing to a reader
+    outputs = [
+        out for out in run["outputs"] if not (out["output_type"] == "execute_result" and _calls_page(cell))
+    ]
+    kept = {"outputs": outputs, "execution_count": run["execution_count"]}
     return {**cell, "metadata": metadata, "source": text_of(cell), **kept}
+
+
+def _calls_page(cell: Cell) -> bool:
+    return text_of(cell).strip().splitlines()[-1].startswith("page.")
 
 
 def _look(code: str) -> list[str]:

@@ -41,6 +41,7 @@ class Stage:
         self.shelf = shelf
         self.rows: list[Row] = ledger.ledger()
         self.checks: list[CheckRow] = ledger.checks()
+        self.judged: list[Row | CheckRow] = [*self.rows, *self.checks]
 
     def write(self, folder: Path) -> None:
         """Write everything into ``folder``, which is made anew."""
@@ -70,7 +71,7 @@ class Stage:
             "data": catalogue.data_page,
             "commands": reference.command_page,
             "library": reference.library_index,
-            **{s.key: partial(catalogue.study_page, s, self.shelf, self.rows) for s in every()},
+            **{s.key: partial(catalogue.study_page, s, self.shelf, self.judged) for s in every()},
         }
 
     def _write_prose(self, folder: Path) -> None:
@@ -88,12 +89,12 @@ class Stage:
     def _write_study(self, folder: Path, key: str) -> None:
         if not (folder / key / "index.md").is_file():
             study = next(study for study in every() if study.key == key)
-            text = catalogue.study_page(study, self.shelf, self.rows)
+            text = catalogue.study_page(study, self.shelf, self.judged)
             write_text(folder / key / "index.md", f"# {myst.plain(study.title)}\n\n{text}")
         for profile in PROFILES:
             if self.shelf.of(key, profile):
                 study = self.shelf.of(key, profile)[0].study
-                text = catalogue.landing(study, profile, self.shelf, self.rows)
+                text = catalogue.landing(study, profile, self.shelf, self.judged)
                 write_text(folder / key / profile / "index.md", text)
 
     def _filled(self, path: Path) -> str:

@@ -17,10 +17,11 @@ from reread.pages import PageRef
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 EXERCISES = "## Exercise"
+LARGEST_FILE = 2_000_000  # bytes; what is larger stays with the run
 
 
 def write_page(shelf: Shelf, ref: PageRef, rows: list[Row], checks: list[CheckRow], folder: Path) -> None:
-    """Write one chapter page: its notebook, with figures and tables beside it.
+    """Write one chapter page: its notebook, with figures, tables and small artifacts beside it.
 
     Raises
     ------
@@ -28,17 +29,13 @@ def write_page(shelf: Shelf, ref: PageRef, rows: list[Row], checks: list[CheckRo
         If prose quotes a number that was not measured, or the run has other code cells than the source.
     """
     record = shelf.record(ref)
-    source, executed = (read_json(path)["cells"] for path in (ref.notebook, ref.folder / "notebook.ipynb"))
-    code = "\n".join(text_of(cell) for cell in source if cell["cell_type"] == "code")
-    cells = prose.weave(source, executed, words=partial(_words, shelf, ref, code))
-    shown = _shown(record, source)
-    cells = [_recaptioned(cell, shown) for cell in cells]
-    verdict = _markdown("verdicts", furniture.verdict(ref, rows, checks))
+    artifacts = [name for name in record["artifacts"] if _size(ref, name) <= LARGEST_FILE]
     head = f"# {myst.plain(ref.title)}\n\n{furniture.head(ref, record, rows, checks)}"
     knobs = _markdown("knobs", furniture.parameter_table(ref, record))
-    again = _markdown("again", furniture.again(ref))
+    verdict = _markdown("verdicts", furniture.verdict(ref, rows, checks))
+    body, exercises = _without_exercises(_with(_woven(shelf, ref), head, knobs, verdict))
+    again = _markdown("again", furniture.again(ref, artifacts))
     footer = _markdown("provenance", furniture.footer(record))
-    body, exercises = _without_exercises(_with(cells, head, knobs, verdict))
     notebook = {
         "cells": [*body, again, *exercises, footer],
         "metadata": {"kernelspec": KERNEL},
@@ -46,15 +43,35 @@ def write_page(shelf: Shelf, ref: PageRef, rows: list[Row], checks: list[CheckRo
         "nbformat_minor": 5,
     }
     write_text(folder / "index.ipynb", json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False))
-    for name in ("figures", "tables"):
-        if (ref.folder / name).is_dir():
-            shutil.copytree(ref.folder / name, folder / name, dirs_exist_ok=True)
+    _copy_files(ref, artifacts, folder)
 
 
 def figures(shelf: Shelf, ref: PageRef) -> list[dict[str, str]]:
     """Figures of a page with today's captions and alt texts."""
     shown = _shown(shelf.record(ref), read_json(ref.notebook)["cells"])
     return [shown[entry["label"]] for entry in shelf.record(ref)["figures"]]
+
+
+def _woven(shelf: Shelf, ref: PageRef) -> list[Cell]:
+    """Cells of the source with the outputs of the run, today's words and today's captions."""
+    source, executed = (read_json(path)["cells"] for path in (ref.notebook, ref.folder / "notebook.ipynb"))
+    code = "\n".join(text_of(cell) for cell in source if cell["cell_type"] == "code")
+    shown = _shown(shelf.record(ref), source)
+    cells = prose.weave(source, executed, words=partial(_words, shelf, ref, code))
+    return [_recaptioned(cell, shown) for cell in cells]
+
+
+def _copy_files(ref: PageRef, artifacts: list[str], folder: Path) -> None:
+    for name in ("figures", "tables"):
+        if (ref.folder / name).is_dir():
+            shutil.copytree(ref.folder / name, folder / name, dirs_exist_ok=True)
+    for name in artifacts:
+        (folder / "artifacts" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ref.folder / "artifacts" / name, folder / "artifacts" / name)
+
+
+def _size(ref: PageRef, artifact: str) -> int:
+    return (ref.folder / "artifacts" / artifact).stat().st_size
 
 
 def _shown(record: dict[str, Any], source: list[Cell]) -> dict[str, dict[str, str]]:

@@ -1,0 +1,131 @@
+"""Open the built book in a real Chromium: no error, nothing asked of the network, alt text, no sideways scroll."""
+
+from __future__ import annotations
+
+import http.server
+import shutil
+import threading
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from reread.book import gate, reference, site
+from reread.core import places
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+# the theme's own two, both harmless
+ALLOWED = ("Identifier 'THEBE_JS_URL' has already been declared", "Got invalid theme mode")
+PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+WITHOUT_ALT = "() => [...document.images].filter(i => !i.alt).map(i => i.src)"
+TOO_WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium: apt-get install chromium"),
+]
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def book(run_once, tmp_path_factory) -> Iterator[Path]:
+    """The site of the checkout where all of its demo pages may be published, else of the tiny study."""
+    here = places.root()
+    if (here / "_build/site/index.html").is_file():
+        yield here / "_build/site"
+        return
+    root = tmp_path_factory.mktemp("book") / "tiny"
+    shutil.copytree(run_once, root)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REREAD_HOME", str(root))
+        patch.setattr(reference, "library", lambda: {"records": ("pages", ("pages",))})
+        assert gate.admit("demo").pages
+        yield site.build_site("demo").parent
+
+
+@pytest.fixture(scope="module")
+def address(book) -> Iterator[str]:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(book)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator:
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright drives the browser")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def pages_of(book: Path) -> list[str]:
+    """Every page but the listings of source code, which are Sphinx's."""
+    found = [path.relative_to(book).as_posix() for path in sorted(book.rglob("*.html"))]
+    return [name for name in found if not name.startswith(("_modules/", "_static/"))]
+
+
+@pytest.mark.parametrize(
+    ("size", "scheme"), [(DESKTOP, "light"), (DESKTOP, "dark"), (PHONE, "light"), (PHONE, "dark")]
+)
+def test_every_page_is_clean_in_a_browser(book, address, chromium, size, scheme):
+    context = chromium.new_context(viewport=size, color_scheme=scheme)
+    outside, faults = [], []
+
+    def only_ours(route) -> None:
+        if route.request.url.startswith((address, "data:")):
+            route.continue_()
+        else:
+            outside.append(route.request.url)
+            route.abort()
+
+    context.route("**/*", only_ours)
+    tab = context.new_page()
+    tab.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    tab.on("pageerror", lambda error: faults.append(str(error)))
+    tab.on("response", lambda answer: faults.append(answer.url) if answer.status >= 400 else None)
+    complaints = []
+    for name in pages_of(book):
+        faults.clear()
+        tab.goto(address + name, wait_until="load")
+        complaints += [f"{name}: {fault}" for fault in faults if not fault.startswith(ALLOWED)]
+        complaints += [f"{name}: no alt text: {source}" for source in tab.evaluate(WITHOUT_ALT)]
+        if (wide := tab.evaluate(TOO_WIDE)) > 0:
+            complaints.append(f"{name}: {wide} px too wide")
+        assert tab.evaluate("document.documentElement.dataset.theme") == scheme
+    context.close()
+
+    assert outside == []
+    assert complaints == []
+    assert len(pages_of(book)) > 15
+
+
+def test_the_check_itself_sees_a_request_that_leaves_and_an_image_without_alt(chromium):
+    tab = chromium.new_page()
+    asked = []
+    tab.route("**/*", lambda route: (asked.append(route.request.url), route.abort()))
+
+    tab.set_content("<img src='http://elsewhere.invalid/x.png'><div style='width: 3000px'>.</div>")
+
+    assert asked == ["http://elsewhere.invalid/x.png"]
+    assert tab.evaluate(WITHOUT_ALT) == asked
+    assert tab.evaluate(TOO_WIDE) > 0
+    tab.close()
+
+
+def test_the_front_page_opens_from_a_folder_without_a_network(book, chromium):
+    """The front page over file://, as a reader opens it from a folder."""
+    tab = chromium.new_context(offline=True).new_page()
+
+    tab.goto((book / "index.html").as_uri())
+
+    assert tab.title().startswith("Reread")
+    assert tab.locator("h1").first.inner_text().startswith("Reread")
+    tab.close()
