@@ -198,3 +198,10 @@ def test_a_page_that_reads_nothing_at_all_answers_nothing(record):
     record.write_text(STUDY.replace("    needs: [01-cells]\n", ""))
 
     assert pages.page("maize/02-genes.short", "paper").scope() == "simulated"
+
+
+def test_a_folder_without_any_study_is_a_wrong_folder_not_an_empty_book(record):
+    record.unlink()
+
+    with pytest.raises(ParameterError, match=r"There is no study in .*chapters\.\nGo to a checkout"):
+        studies.every()

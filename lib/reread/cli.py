@@ -33,7 +33,7 @@ ProfileOption = Annotated[ProfileName, typer.Option(help="Which column of parame
 KeysArgument = Annotated[list[str], typer.Argument(help="Keys, or a study for all of its files.")]
 AllOption = Annotated[bool, typer.Option("--all", help="Every file of every study.")]
 EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
-DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.ENOTDIR, errno.EEXIST)
 StudyOption = Annotated[str, typer.Option(help="One study only.")]
 
 

@@ -254,9 +254,20 @@ def find(key: str) -> Study:
 
 
 def every() -> list[Study]:
-    """The records of all studies, in the order of the book."""
+    """The records of all studies, in the order of the book.
+
+    Raises
+    ------
+    ParameterError
+        If there is none, or one is wrong: an empty book is a wrong folder.
+    """
     folder = places.root() / "chapters"
-    return [find(key) for key in places.STUDIES if (folder / key / "study.yml").is_file()]
+    found = [find(key) for key in places.STUDIES if (folder / key / "study.yml").is_file()]
+    if not found:
+        raise ParameterError(
+            f"There is no study in {folder}.\nGo to a checkout, or name one with REREAD_HOME."
+        )
+    return found
 
 
 @lru_cache(maxsize=16)

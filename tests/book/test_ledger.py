@@ -59,6 +59,28 @@ def test_without_a_run_nothing_is_asked(tiny):
     assert ledger.checks()[0].outcome == "not measured"
 
 
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"values": 3, "scope": "full"}', '{"values": {"sum": 15}, "scope": "moon"}', "{"]
+)
+def test_a_record_that_is_none_answers_nothing_and_stops_nobody(tiny, text):
+    folder = tiny / "runs/real/maize/02-genes.short"
+    folder.mkdir(parents=True)
+    (folder / "record.json").write_text(text)
+
+    (row,) = ledger.ledger()
+
+    assert row.verdict.word == "not asked"
+
+
+@pytest.mark.parametrize("value", ["15", None, float("nan")])
+def test_a_value_that_is_no_number_answers_nothing(finished, value):
+    answer(finished, "real", value=value, scope="subset")
+
+    (row,) = ledger.ledger()
+
+    assert row.verdict.word == "not asked"
+
+
 def test_planted_truth_holds_fails_or_is_stale_by_the_record_of_the_demo(finished):
     assert [row.outcome for row in ledger.checks()] == ["holds"]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import reread
 from reread.core import places
+from reread.core.errors import ParameterError
 
 NAMES = ("REREAD_HOME", "REREAD_RUNS", "REREAD_DATA")
 
@@ -39,10 +40,27 @@ def test_a_folder_named_chapters_alone_is_no_checkout(tmp_path, monkeypatch):
 
 
 def test_home_outranks_where_one_stands(checkout, tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(checkout)
     monkeypatch.setenv("REREAD_HOME", str(tmp_path / "elsewhere"))
 
     assert places.root() == (tmp_path / "elsewhere").resolve()
+
+
+def test_a_home_that_is_no_folder_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("REREAD_HOME", str(tmp_path / "nowhere"))
+
+    with pytest.raises(ParameterError, match="REREAD_HOME must be the folder of a checkout, but is"):
+        places.root()
+
+
+def test_a_tilde_is_the_folder_of_the_user(checkout, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name, folder in zip(NAMES, ("checkout", "my-runs", "my-data"), strict=True):
+        monkeypatch.setenv(name, f"~/{folder}")
+
+    assert places.root() == checkout.resolve()
+    assert (places.runs(), places.data()) == (tmp_path / "my-runs", tmp_path / "my-data")
 
 
 def test_home_may_be_relative_and_comes_back_absolute(checkout, monkeypatch):

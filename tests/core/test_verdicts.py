@@ -171,7 +171,15 @@ def test_scopes_of_records_and_verdicts_are_the_same():
         (math.nan, 0.4, None, False),
         (math.nan, None, 0.4, False),
         (None, 0.4, 0.6, None),
+        ("high", 0.4, 0.6, None),
     ],
 )
 def test_planted_truth_keeps_its_bounds_or_was_not_measured(value, low, high, wanted):
     assert holds(value, low, high) is wanted
+
+
+def test_a_word_answers_no_claim_about_a_number():
+    verdict = judge(claim(0.8, "absolute"), "high", scope="full")
+
+    assert verdict.word == "not asked"
+    assert verdict.reason == "it came out as 'high', which is no number"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,7 +17,7 @@ from reread.core import verdicts
 from reread.core.files import read_json
 from reread.core.verdicts import Verdict
 from reread.pages import PageRef, pages
-from reread.studies import PROFILES, Answer, Check, Claim, Profile, Study, every, find
+from reread.studies import PROFILES, SCOPES, Answer, Check, Claim, Profile, Study, every, find
 
 UNANSWERED = ("not asked", "stale")
 OUTCOMES = {True: "holds", False: "fails", None: "not measured"}
@@ -139,7 +140,7 @@ def _answering(wanted: Answer | None, runs: list[_Run]) -> Iterator[_Run]:
     for run in runs:
         is_page = wanted and (run.ref.chapter.key, run.ref.page) == (wanted.chapter, wanted.page)
         value = run.record["values"].get(wanted.key) if is_page else None
-        if value is not None and value == value:
+        if isinstance(value, (int, float)) and value == value:
             yield run
 
 
@@ -147,8 +148,8 @@ def _runs(study: Study, profiles: tuple[Profile, ...] = PROFILES[::-1]) -> list[
     """Finished runs of a study, highest profile first; a folder without a whole record is passed over."""
     found = []
     for ref in [ref for profile in profiles for ref in pages(profile, study.key)]:
-        path = ref.folder / "record.json"
-        record = read_json(path) if path.is_file() else {}
-        if "values" in record and "scope" in record:
-            found.append(_Run(ref, record))
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            record = read_json(ref.folder / "record.json")
+            if isinstance(record["values"], dict) and record["scope"] in SCOPES:
+                found.append(_Run(ref, record))
     return found

@@ -59,6 +59,8 @@ def judge(claim: Judged, ours: float | None, *, scope: str, is_stale: bool = Fal
         return Verdict("blocked", claim.blocked_by)
     if ours is None:
         return Verdict("not asked", "no run has measured it yet")
+    if isinstance(ours, str):
+        return Verdict("not asked", f"it came out as {ours!r}, which is no number")
     if SCOPE_ORDER.index(scope) < SCOPE_ORDER.index(claim.data_scope):
         return Verdict("not asked", f"{scope} data cannot answer it; it needs {claim.data_scope} data", ours)
     if is_stale:
@@ -101,6 +103,6 @@ def _success(scope: str) -> str:
 
 def holds(value: float | None, low: float | None, high: float | None) -> bool | None:
     """Whether a planted-truth value keeps its bounds; None when it was not measured."""
-    if value is None:
+    if value is None or isinstance(value, str):
         return None
     return (low is None or value >= low) and (high is None or value <= high)
