@@ -1,4 +1,4 @@
-"""Open the built book in a real Chromium: no error, nothing asked of the network, alt text, no sideways scroll."""
+"""Open the book in a real Chromium: no error, nothing asked of the network, alt text, no sideways scroll."""
 
 from __future__ import annotations
 

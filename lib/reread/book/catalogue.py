@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reread.book import furniture, myst, woven
+from reread.book import cells, myst, woven
 from reread.book.addresses import document, link
 from reread.book.gate import Shelf
 from reread.book.ledger import CheckRow, Row
@@ -62,8 +62,8 @@ def landing(study: Study, profile: Profile, shelf: Shelf, judged: list[Row | Che
     """First page of a study in one profile: what data it stands on, and its pages."""
     title, text = LANDING[profile]
     pages = shelf.of(study.key, profile)
-    cells = [[link(ref), myst.plain(ref.chapter.question), _badges(ref, judged)] for ref in pages]
-    return f"# {title}\n\n{text}\n\n" + myst.table(["page", "question", "verdicts"], cells, "chapters")
+    lines = [[link(ref), myst.plain(ref.chapter.question), _badges(ref, judged)] for ref in pages]
+    return f"# {title}\n\n{text}\n\n" + myst.table(["page", "question", "verdicts"], lines, "chapters")
 
 
 def data_page() -> str:
@@ -87,8 +87,7 @@ def data_page() -> str:
 def _badges(ref: PageRef, judged: list[Row | CheckRow]) -> str:
     here = [row for row in judged if row.page == ref]
     words = [
-        myst.badge(row.verdict.word) if isinstance(row, Row) else furniture.outcome(row.outcome)
-        for row in here
+        myst.badge(row.verdict.word) if isinstance(row, Row) else cells.outcome(row.outcome) for row in here
     ]
     return " ".join(words)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from reread.book import myst
+from reread.book import cells, myst, numbers
 from reread.book.ledger import CheckRow, Row
 from reread.core import registry
 from reread.core.verdicts import SCOPE_ORDER
@@ -24,15 +24,13 @@ SCOPES = dict(
         strict=True,
     )
 )
-MADE_BY = {"paper": "", "third party": "(said by others) ", "ours": "(said by us) "}
-OUTCOME_WORDS = {"holds": "reproduced", "fails": "not-reproduced"}
 
 
 def head(ref: PageRef, record: dict[str, Any], rows: list[Row], checks: list[CheckRow]) -> str:
     """Profile, question and badges, then what the paper says and which data is read."""
     words = [
         f"[{row.claim.id}]{{.claim-id}} {myst.badge(row.verdict.word)}" for row in rows if answers(row, ref)
-    ] + [f"[{row.check.id}]{{.claim-id}} {outcome(row.outcome)}" for row in checks if row.page == ref]
+    ] + [f"[{row.check.id}]{{.claim-id}} {cells.outcome(row.outcome)}" for row in checks if row.page == ref]
     parts = [
         f"[{' · '.join([ref.study.title, ref.profile, *_scope(ref, record)])}]{{.kicker}}",
         myst.box("container", "question", myst.plain(ref.chapter.question)),
@@ -58,7 +56,7 @@ def parameter_table(ref: PageRef, record: dict[str, Any]) -> str:
 def verdict(ref: PageRef, rows: list[Row], checks: list[CheckRow]) -> str:
     """The claims that this page answers with number, verdict and reason; then the planted truth."""
     claims = [_claim_cells(row) for row in rows if answers(row, ref)]
-    planted = [check_cells(row) for row in checks if row.page == ref]
+    planted = [cells.of_check(row) for row in checks if row.page == ref]
     parts = []
     if claims:
         head = ["claim", "says", "published>", "ours>", "verdict", "because"]
@@ -122,31 +120,12 @@ def answers(row: Row, ref: PageRef) -> bool:
     return row.page == ref or (_asks(row.claim, ref) and row.page is None)
 
 
-def answer(row: Row) -> float | None:
-    """Our value, where it answers the claim: one on simulated data is no answer and is not shown as one."""
-    return None if row.verdict.word == "not asked" else row.verdict.ours
-
-
-def check_cells(row: CheckRow) -> list[str]:
-    """A planted-truth check as cells of a table."""
-    low, high = row.check.min, row.check.max
-    bounds = [f"at least {low:g}"] if low is not None else []
-    bounds += [f"at most {high:g}"] if high is not None else []
-    wanted, ours = " and ".join(bounds), myst.number(row.ours)
-    return [f"[{row.check.id}]{{.claim-id}}", myst.plain(row.check.says), wanted, ours, outcome(row.outcome)]
-
-
-def outcome(word: str) -> str:
-    """Outcome of a check as a badge, in the colours of the verdicts."""
-    return f"[{word}]{{.verdict .verdict-{OUTCOME_WORDS.get(word, 'not-asked')}}}"
-
-
 def _claim_cells(row: Row) -> list[str]:
     return [
         f"[{row.claim.id}]{{.claim-id}}",
         myst.plain(row.claim.says),
-        myst.printed(row.claim.published.value),
-        myst.number(answer(row)),
+        numbers.printed(row.claim.published.value),
+        numbers.number(cells.answer(row)),
         myst.badge(row.verdict.word),
         myst.plain(row.verdict.reason),
     ]
@@ -172,7 +151,7 @@ def _claim_box(ref: PageRef, claims: Iterable[Claim]) -> str:
         printed = f"{myst.plain(claim.published.metric)} **{value:g}**" if value is not None else ""
         printed = printed or myst.plain(claim.published.why_null)
         lines += [
-            f"- [{claim.id}]{{.claim-id}} {MADE_BY[claim.made_by]}{myst.plain(claim.says)} "
+            f"- [{claim.id}]{{.claim-id}} {cells.MADE_BY[claim.made_by]}{myst.plain(claim.says)} "
             f"[{myst.plain(claim.locator)}]{{.locator}} {printed}. Protocol: {claim.protocol}."
             + ("" if _asks(claim, ref) else f" Judged on the page {myst.code(claim.answered_by.page)}.")
         ]
@@ -202,7 +181,7 @@ def _file_cells(key: str) -> list[str]:
     caveat = myst.plain(dataset.caveat)
     return [
         myst.code(key),
-        myst.n_bytes(dataset.bytes),
+        numbers.n_bytes(dataset.bytes),
         *map(myst.plain, (dataset.licence, dataset.cite)),
         caveat,
     ]
@@ -210,7 +189,7 @@ def _file_cells(key: str) -> list[str]:
 
 def _digest(entry: dict[str, Any]) -> str:
     first = ", pinned on first use" if entry["pinned_on_first_use"] else ""
-    return f"`{entry['sha256']}`, {myst.n_bytes(entry['bytes'])}{first}"
+    return f"`{entry['sha256']}`, {numbers.n_bytes(entry['bytes'])}{first}"
 
 
 def _written(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reread.book import furniture, myst
+from reread.book import cells, myst, numbers
 from reread.book.addresses import link
 from reread.book.gate import Shelf
 from reread.book.ledger import CheckRow, Row
@@ -37,11 +37,11 @@ def claims_table(rows: list[Row]) -> str:
 
 def checks_table(rows: list[CheckRow], shelf: Shelf) -> str:
     """Every planted-truth check with its bounds, its outcome and its page."""
-    cells = []
+    lines = []
     for row in rows:
         is_shown = row.page is not None and row.page in shelf.pages
-        cells.append([*furniture.check_cells(row), link(row.page) if is_shown else ""])
-    return myst.table(["check", "says", "wanted", "ours>", "outcome", "page"], cells, "ledger")
+        lines.append([*cells.of_check(row), link(row.page) if is_shown else ""])
+    return myst.table(["check", "says", "wanted", "ours>", "outcome", "page"], lines, "ledger")
 
 
 def reasons(rows: list[Row], shelf: Shelf) -> str:
@@ -97,15 +97,13 @@ def _claim_results(answered: list[Row]) -> list[tuple[str, str]]:
     """Value and meaning of answered claims, our own first: those have both numbers."""
     found = sorted(answered, key=lambda row: row.claim.made_by != "ours")
     says = [f"{myst.plain(row.claim.says)} {myst.badge(row.verdict.word)}" for row in found]
-    return [(myst.number(row.verdict.ours), text) for row, text in zip(found, says, strict=True)]
+    return [(numbers.number(row.verdict.ours), text) for row, text in zip(found, says, strict=True)]
 
 
 def _check_results(checks: list[CheckRow]) -> list[tuple[str, str]]:
     """Value and meaning of planted truths, for a book without real data."""
     found = [row for row in checks if row.ours is not None]
-    return [
-        (myst.number(r.ours), f"{myst.plain(r.check.says)} {furniture.outcome(r.outcome)}") for r in found
-    ]
+    return [(numbers.number(r.ours), f"{myst.plain(r.check.says)} {cells.outcome(r.outcome)}") for r in found]
 
 
 def _is(row: Row, study: Study, word: str) -> bool:
@@ -131,13 +129,13 @@ def _claim_cells(alike: list[Row]) -> list[str]:
     """One row of the ledger: a claim, and the same asked again under the corrected protocol."""
     first = alike[0].claim
     sides = [" ".join(_side(row, first) for row in alike if row.claim.protocol == p) for p in PROTOCOLS]
-    says = furniture.MADE_BY[first.made_by] + myst.plain(first.says)
+    says = cells.MADE_BY[first.made_by] + myst.plain(first.says)
     says += f" [{myst.plain(first.locator)}]{{.locator}}"
-    return [f"[{first.id}]{{.claim-id}}", says, myst.printed(first.published.value), *sides]
+    return [f"[{first.id}]{{.claim-id}}", says, numbers.printed(first.published.value), *sides]
 
 
 def _side(row: Row, first: Claim) -> str:
-    ours = f"**{myst.number(row.verdict.ours)}** " if furniture.answer(row) is not None else ""
+    ours = f"**{numbers.number(row.verdict.ours)}** " if cells.answer(row) is not None else ""
     other = (
         "" if row.claim.says == first.says else f" [{row.claim.id}]{{.claim-id}} {myst.plain(row.claim.says)}"
     )

@@ -20,17 +20,6 @@ def code(text: Any) -> str:
     return f"`{text}`" if str(text) else ""
 
 
-def number(value: Any) -> str:
-    """A measured or published value as a reader wants it: three places, a dash for none."""
-    if value is None or value != value:
-        return "–"
-    if isinstance(value, float) and value.is_integer():
-        return f"{value:,.0f}"
-    if isinstance(value, float):
-        return f"{value:.3f}" if abs(value) < 1000 else f"{value:,.0f}"
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else plain(value)
-
-
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], css: str = "") -> str:
     """Write a table of MyST cells; ``head`` ending in ``>`` aligns its column to the right.
 
@@ -53,11 +42,6 @@ def box(kind: str, argument: str, body: str, **options: str) -> str:
     return "\n".join([f"{fence}{{{kind}}} {argument}".rstrip(), *lines, "", body.strip(), fence, ""])
 
 
-def printed(value: float | None) -> str:
-    """A published value with the digits it was printed with; a dash for none."""
-    return "–" if value is None else f"{value:g}"
-
-
 def badge(word: str) -> str:
     """Write a verdict as a badge: colour, sign and word, so that no one of them is needed alone."""
     return f"[{word}]{{.verdict .verdict-{word.replace(' ', '-')}}}"
@@ -76,14 +60,6 @@ def outside(text: str, url: str) -> str:
 def doi(name: str) -> str:
     """Link a DOI."""
     return outside(f"doi:{name}", f"https://doi.org/{name}")
-
-
-def n_bytes(count: int) -> str:
-    """A file size in words."""
-    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if count >= size:
-            return f"{count / size:.1f} {unit}"
-    return f"{count} B"
 
 
 def _labelled(name: str, cell: str) -> str:
