@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 from scipy.stats import rankdata
 
@@ -16,6 +18,10 @@ STATISTICS = (
     "tree weight", "tree place in TF", "tree place in gene",
     "TF mean", "TF sd", "TF zeros", "gene mean", "gene sd", "gene zeros",
 )  # fmt: skip
+# A world is described once however often something is learnt from it or transferred to it; the trees take
+# minutes on a large one.
+MEMORY = 8
+_memory: dict[str, np.ndarray] = {}
 
 
 def pair_statistics(world: World, *, seed: int = 0, n_jobs: int = 1) -> np.ndarray:
@@ -35,6 +41,22 @@ def pair_statistics(world: World, *, seed: int = 0, n_jobs: int = 1) -> np.ndarr
         gene; "beyond both" is the context likelihood: how far a value stands out from those of its TF and
         gene; means and standard deviations are relative to those of all genes of the world.
     """
+    key = _key(world, seed)
+    if key not in _memory:
+        while len(_memory) >= MEMORY:
+            _memory.pop(next(iter(_memory)))
+        _memory[key] = _described(world, seed, n_jobs)
+    return _memory[key]
+
+
+def _key(world: World, seed: int) -> str:
+    """What the statistics depend on; labels are not part of it."""
+    expression = world.expression
+    parts = (expression.values.tobytes(), " ".join(expression.genes).encode(), world.tfs.tobytes())
+    return hashlib.sha256(b"".join(parts) + str(seed).encode()).hexdigest()
+
+
+def _described(world: World, seed: int, n_jobs: int) -> np.ndarray:
     expression, tfs = world.expression, world.tfs
     r, rho = (gene_features(expression.values, kind)[tfs] for kind in ("pearson", "spearman"))
     information = infer.mutual_information(expression, tfs)
