@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +16,14 @@ SCOPES = dict(
     zip(
         SCOPE_ORDER,
         (
-            "It is simulated, so its truth is known; it answers no published claim.",
-            "It is real, and a part of what the paper used.",
-            "It is real, and all that the paper used.",
+            "They are simulated, so their truth is known; they answer no published claim.",
+            "They are real, and a part of what the paper used.",
+            "They are real, and all that the paper used.",
         ),
         strict=True,
     )
 )
+SAID = {"paper": "", "third party": "Others say:", "ours": "We measured before, on the same files:"}
 
 
 def head(ref: PageRef, record: dict[str, Any], rows: list[Row], checks: list[CheckRow]) -> str:
@@ -140,24 +140,28 @@ def _asks_chapter(claim: Claim, ref: PageRef) -> bool:
     return claim.answered_by is not None and claim.answered_by.chapter == ref.chapter.key
 
 
-def _claim_box(ref: PageRef, claims: Iterable[Claim]) -> str:
+def _claim_box(ref: PageRef, claims: list[Claim]) -> str:
     paper = ref.study.paper
     lines = [
         f"{myst.plain(paper.title)}. *{myst.plain(paper.journal)}*, {paper.year}. {myst.doi(paper.doi)}",
         "",
     ]
-    for claim in claims:
-        value = claim.published.value
-        printed = f"{myst.plain(claim.published.metric)} **{value:g}**" if value is not None else ""
-        printed = printed or myst.plain(claim.published.why_null)
-        lines += [
-            f"- [{claim.id}]{{.claim-id}} {cells.MADE_BY[claim.made_by]}{myst.plain(claim.says)} "
-            f"[{myst.plain(claim.locator)}]{{.locator}} {printed}. Protocol: {claim.protocol}."
-            + ("" if _asks(claim, ref) else f" Judged on the page {myst.code(claim.answered_by.page)}.")
-        ]
-    if len(lines) == 2:
+    for made_by, heading in SAID.items():
+        said = [_claim_line(claim, ref) for claim in claims if claim.made_by == made_by]
+        lines += [heading, "", *said, ""] if said else []
+    if not claims:
         lines += ["No single claim of the paper is judged by this chapter."]
     return myst.box("admonition", "What the paper says", "\n".join(lines), **{"class": "claim-box"})
+
+
+def _claim_line(claim: Claim, ref: PageRef) -> str:
+    value = claim.published.value
+    printed = f"{myst.plain(claim.published.metric)} **{value:g}**" if value is not None else ""
+    place = f" Judged on the page {myst.code(claim.answered_by.page)}." if not _asks(claim, ref) else ""
+    return (
+        f"- [{claim.id}]{{.claim-id}} {myst.plain(claim.says)} [{myst.plain(claim.locator)}]{{.locator}}. "
+        f"Published: {printed or myst.plain(claim.published.why_null)}. Protocol: {claim.protocol}.{place}"
+    )
 
 
 def _data_card(ref: PageRef, record: dict[str, Any]) -> str:
