@@ -91,7 +91,8 @@ RULES = [
     ({"pattern": "su*", "relative": 0.1, "why": "threads"}, 0),
     ({"pattern": "02-genes.short/su*", "relative": 0.1, "why": "threads"}, 0),
     ({"pattern": "su*", "absolute": 1.0, "why": "threads"}, 0),
-    ({"pattern": "su*", "relative": 0.001, "why": "threads"}, 9),
+    ({"pattern": "su*", "relative": 0.0501, "why": "threads"}, 0),
+    ({"pattern": "su*", "relative": 0.0499, "why": "threads"}, 9),
     ({"pattern": "02-genes.long/su*", "relative": 0.1, "why": "another page"}, 9),
     ({"pattern": "mean", "relative": 0.1, "why": "another value"}, 9),
 ]
