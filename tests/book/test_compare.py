@@ -294,6 +294,7 @@ def test_an_empty_reference_does_not_pass(home):
 
 
 def test_a_book_without_pages_does_not_pass(tmp_path, monkeypatch):
+    (tmp_path / "chapters").mkdir()
     monkeypatch.setenv("REREAD_HOME", str(tmp_path))
 
     assert compare.compare("demo").exit_code == 9
