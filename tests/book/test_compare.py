@@ -293,13 +293,16 @@ def test_an_empty_reference_does_not_pass(home):
     assert "There was no value of demo to compare." in compare.compare("demo").text()
 
 
-def test_a_book_without_pages_does_not_pass(tmp_path, monkeypatch):
-    (tmp_path / "chapters").mkdir()
-    monkeypatch.setenv("REREAD_HOME", str(tmp_path))
+def test_a_profile_without_pages_does_not_pass(tiny):
+    record = tiny / "chapters/maize/study.yml"
+    text = record.read_text().replace("{title: the", "{profiles: [demo], title: the")
+    only = "    question: How many cells are there?\n    pages: {all: {title: all, profiles: [demo]}}\n"
+    text = text.replace("    question: How many cells are there?\n", only)
+    record.write_text(text.replace("{chapter: 01-cells, key", "{chapter: 01-cells, page: all, key"))
 
-    assert compare.compare("demo").exit_code == 9
-    with pytest.raises(RunError, match="no study has no page in demo"):
-        compare.write("demo")
+    assert compare.compare("real").exit_code == 9
+    with pytest.raises(RunError, match="the book has no page in real"):
+        compare.write("real")
 
 
 def test_only_fresh_pages_make_a_reference(home):

@@ -138,7 +138,7 @@ def write(profile: Profile, study: str = "") -> Report:
     refs = pages(profile, study)
     lines = [f"  {name}  {state}" for name, state in stale.states(refs).items() if state.word != "fresh"]
     if lines or not refs:
-        rows = "\n".join(lines) or f"  {study or 'no study'} has no page in {profile}"
+        rows = "\n".join(lines) or f"  {study or 'the book'} has no page in {profile}"
         raise RunError(f"Only fresh pages make a reference:\n{rows}\nRun:  reread build", DRIFTED)
     records = _studies(profile, study)
     written = {reference_path(record, profile): _as_of_now(record, profile) for record in records}
