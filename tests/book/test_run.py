@@ -296,6 +296,24 @@ def test_a_file_that_no_source_lists_fails_the_page(left):
         run_page(page("maize/01-cells"))
 
 
+def test_a_file_that_differs_is_refused_before_a_kernel_starts(tiny, monkeypatch):
+    (tiny / "data/maize/plants.csv").write_text("another")
+    monkeypatch.setattr(process, "execute", None)
+
+    with pytest.raises(DataError, match="maize/plants is not the file the book was written with"):
+        run_page(page("maize/02-genes.short", "real"))
+
+
+def test_a_mirror_named_from_here_is_found_by_a_kernel_elsewhere(tiny, monkeypatch, tmp_path):
+    (tmp_path / "mirror").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REREAD_MIRROR", "mirror")
+
+    there = process.environment(page("maize/01-cells"), tmp_path, "", 1)
+
+    assert there["REREAD_MIRROR"] == str(tmp_path / "mirror")
+
+
 def test_a_page_that_runs_too_long_is_stopped_with_all_it_started(tiny, chapter_of):
     chapter_of("01-cells", ['import subprocess\nsubprocess.run(["sleep", "600"])'])
     started = time.monotonic()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from textwrap import dedent
 
@@ -254,6 +255,14 @@ def test_a_failed_attempt_says_how_it_ended(home, outputs, word):
     ref.folder.rename(kept)
 
     assert stale.state(ref).word == word
+
+
+def test_a_run_that_ended_before_its_first_cell_is_interrupted(home):
+    ref = page("maize/01-cells")
+    shutil.rmtree(ref.folder)
+    write(home / "home/runs/failed/demo/maize/01-cells/log", "starting")
+
+    assert stale.state(ref).word == "interrupted"
 
 
 def test_a_run_cut_off_leaves_an_interrupted_page(home):

@@ -9,7 +9,7 @@ import reread
 from reread.core import places
 from reread.core.errors import ParameterError
 
-NAMES = ("REREAD_HOME", "REREAD_RUNS", "REREAD_DATA")
+NAMES = ("REREAD_HOME", "REREAD_RUNS", "REREAD_DATA", "REREAD_MIRROR")
 
 
 @pytest.fixture(autouse=True)
@@ -56,11 +56,12 @@ def test_a_home_that_is_no_folder_is_refused(tmp_path, monkeypatch):
 
 def test_a_tilde_is_the_folder_of_the_user(checkout, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
-    for name, folder in zip(NAMES, ("checkout", "my-runs", "my-data"), strict=True):
+    for name, folder in zip(NAMES, ("checkout", "my-runs", "my-data", "checkout"), strict=True):
         monkeypatch.setenv(name, f"~/{folder}")
 
     assert places.root() == checkout.resolve()
     assert (places.runs(), places.data()) == (tmp_path / "my-runs", tmp_path / "my-data")
+    assert places.mirror() == checkout.resolve()
 
 
 def test_home_may_be_relative_and_comes_back_absolute(checkout, monkeypatch):
@@ -88,3 +89,30 @@ def test_an_empty_variable_says_nothing(checkout, monkeypatch, name):
     monkeypatch.setenv(name, "")
 
     assert (places.root(), places.runs(), places.data()) == before
+
+
+@pytest.mark.parametrize(
+    "named", ["/no/such/folder", "https://example.org/data", "file://data", "file://elsewhere{}", "file:data"]
+)
+def test_a_mirror_that_is_no_folder_of_this_machine_is_refused(checkout, monkeypatch, named):
+    monkeypatch.chdir(checkout)
+    (checkout / "data").mkdir()
+    monkeypatch.setenv("REREAD_MIRROR", named.format(checkout))
+
+    with pytest.raises(ParameterError, match=f"REREAD_MIRROR must be a folder.*{named.format(checkout)}"):
+        places.mirror()
+
+
+@pytest.mark.parametrize("has_mirror", [True, False])
+def test_a_process_elsewhere_finds_everything_where_it_is_here(checkout, monkeypatch, has_mirror):
+    relative = dict(
+        zip(NAMES, ("checkout", "my-runs", "my-data", "my-mirror")[: 3 + has_mirror], strict=False)
+    )
+    (checkout.parent / "my-mirror").mkdir()
+    monkeypatch.chdir(checkout.parent)
+    for name, folder in relative.items():
+        monkeypatch.setenv(name, folder)
+
+    found = places.surroundings()
+
+    assert found == {name: str(checkout.parent.resolve() / folder) for name, folder in relative.items()}

@@ -159,14 +159,6 @@ def test_a_torn_memory_of_hashes_only_costs_time(shelf, monkeypatch):
     assert registry.fetch(shelf.KEY).read_bytes() == shelf.GOOD
 
 
-@pytest.mark.parametrize("named", ["/no/such/folder", "https://example.org/data", "file://data", "file:data"])
-def test_a_mirror_that_is_no_folder_is_refused(shelf, monkeypatch, named):
-    monkeypatch.setenv("REREAD_MIRROR", named)
-
-    with pytest.raises(ParameterError, match=f"REREAD_MIRROR must be a folder.*{named}"):
-        registry.where(shelf.KEY)
-
-
 def test_a_misspelt_key_is_refused_with_the_nearest(shelf):
     for ask in (
         registry.fetch,

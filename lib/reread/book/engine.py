@@ -83,8 +83,7 @@ def run(command: list[str], due: list[PageRef], lock: int, say: Callable[[str], 
     log = job.folder() / "logs/snakemake.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     # absolute, because jobs run in a folder of their own
-    here = {"REREAD_HOME": places.root(), "REREAD_RUNS": places.runs(), "REREAD_DATA": places.data()}
-    env = os.environ | {name: str(path.resolve()) for name, path in here.items()}
+    env = os.environ | places.surroundings()
     with log.open("w") as stream, _terminated_as_interrupted():
         process = subprocess.Popen(
             command, stdout=stream, stderr=stream, env=env, start_new_session=True, pass_fds=[lock]

@@ -84,9 +84,7 @@ def environment(ref: PageRef, part: Path, key: str, threads: int) -> dict[str, s
         "PYTHONHASHSEED": "0",
         "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-        "REREAD_HOME": str(places.root()),
-        "REREAD_RUNS": str(places.runs().resolve()),
-        "REREAD_DATA": str(places.data().resolve()),
+        **places.surroundings(),
         "REREAD_RUN": str(part.resolve()),
         "REREAD_PROFILE": ref.profile,
         "REREAD_PAGE": ref.page,
@@ -95,14 +93,28 @@ def environment(ref: PageRef, part: Path, key: str, threads: int) -> dict[str, s
 
 
 def end_all_of(part: Path) -> None:
-    """Kill every process that was started for a run, whoever its parent is now."""
+    """Kill every process that was started for a run, whoever its parent is now.
+
+    It looks until it has found nobody twice: a process that is just being born is not seen at first.
+    """
+    n_clean = 0
+    while n_clean < 2:
+        n_clean = 0 if _kill_marked(str(part.resolve())) else n_clean + 1
+        time.sleep(POLL_S / 2)
+
+
+def _kill_marked(mark: str) -> bool:
+    """Kill what has ``mark`` as its REREAD_RUN; whether there was any."""
     import psutil
 
-    mark = str(part.resolve())
+    n_killed = 0
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
-            if process.pid != os.getpid() and process.environ().get("REREAD_RUN") == mark:
+            is_marked = process.pid != os.getpid() and process.environ().get("REREAD_RUN") == mark
+            if is_marked and process.status() != psutil.STATUS_ZOMBIE:
                 process.kill()
+                n_killed += 1
+    return n_killed > 0
 
 
 @contextmanager
@@ -170,3 +182,4 @@ def _end(child: subprocess.Popen, part: Path) -> None:
             process.kill()
     end_all_of(part)
     child.wait()
+    end_all_of(part)  # and what papermill started in its last moment

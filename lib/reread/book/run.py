@@ -13,7 +13,7 @@ import yaml
 
 from reread.book import notebook, process, provenance, stale
 from reread.book.landing import landing
-from reread.core import places
+from reread.core import places, registry
 from reread.core.errors import DataError, RereadError, RunError
 from reread.core.files import digest, read_json, write_json, write_text
 from reread.pages import PageRef
@@ -71,6 +71,10 @@ def run_page(
         the notebook that failed is kept under ``runs/failed``.
     """
     parameters = ref.chapter.fitting({**ref.parameters, **(overrides or {})})
+    for key in ref.datasets(parameters):
+        registry.fetch(
+            key
+        )  # here the licence and the progress of a download are seen; in a kernel they are not
     fields = _fields(ref, parameters, say)
     target = _custom(ref, parameters) if overrides else ref.folder
     kept = places.runs() / "failed" / target.relative_to(places.runs())

@@ -149,10 +149,11 @@ def _state(ref: PageRef, seen: Seen) -> State:
 
 def _without_run(ref: PageRef) -> Word:
     """Why there is no run: the last attempt failed, or was cut off, or nobody tried."""
-    failed = places.runs() / "failed" / ref.profile / ref.name / "notebook.ipynb"
-    if failed.is_file():
-        return "interrupted" if _is_cut_off(failed) else "failed"
-    started = list(ref.folder.parent.glob(f".{ref.folder.name}.*.part"))
+    kept = places.runs() / "failed" / ref.profile / ref.name
+    if (kept / "notebook.ipynb").is_file():
+        return "interrupted" if _is_cut_off(kept / "notebook.ipynb") else "failed"
+    # a log alone: it ended before its first cell
+    started = kept.is_dir() or list(ref.folder.parent.glob(f".{ref.folder.name}.*.part"))
     return "interrupted" if started else "never run"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.parse import unquote, urlparse
 
 from reread.core.errors import ParameterError
 
@@ -36,3 +37,37 @@ def runs() -> Path:
 def data() -> Path:
     """Folder of downloaded and simulated files: ``REREAD_DATA``, else ``data``."""
     return Path(os.environ.get("REREAD_DATA") or root() / "data").expanduser()
+
+
+def mirror() -> Path | None:
+    """Folder that is tried before the network: ``REREAD_MIRROR``, else ``../shared/data`` where it is.
+
+    Raises
+    ------
+    ParameterError
+        If ``REREAD_MIRROR`` names no folder.
+    """
+    named = os.environ.get("REREAD_MIRROR", "")
+    if not named:
+        beside = root().parent / "shared" / "data"
+        return beside if beside.is_dir() else None
+    parsed = urlparse(named)
+    is_local = parsed.scheme == "file" and parsed.netloc in ("", "localhost") and parsed.path[:1] == "/"
+    path = Path(unquote(parsed.path)) if is_local else Path(named).expanduser()
+    if not path.is_dir():
+        raise ParameterError(
+            f"REREAD_MIRROR must be a folder or a file:/// address of one, but is {named!r}."
+        )
+    return path.resolve()
+
+
+def surroundings() -> dict[str, str]:
+    """All places as absolute paths, for the environment of a process that starts in another folder.
+
+    Raises
+    ------
+    ParameterError
+        As :func:`root` and :func:`mirror`.
+    """
+    found = {"HOME": root(), "RUNS": runs(), "DATA": data(), "MIRROR": mirror()}
+    return {f"REREAD_{name}": str(path.resolve()) for name, path in found.items() if path is not None}

@@ -10,7 +10,6 @@ import zlib
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import unquote, urlparse
 
 from reread.core import download, places
 from reread.core.datasets import Dataset, Pin, datasets, find, matching, pin_first_use, pin_of
@@ -18,7 +17,7 @@ from reread.core.errors import DataError, ParameterError
 from reread.core.files import read_json, write_json
 
 __all__ = [
-    "datasets", "fetch", "find", "forget_used", "matching", "mirror", "pinned", "state", "used", "verify",
+    "datasets", "fetch", "find", "forget_used", "matching", "pinned", "state", "used", "verify",
     "where",
 ]  # fmt: skip
 
@@ -64,7 +63,7 @@ def fetch(key: str) -> Path:
 def where(key: str) -> Path | None:
     """Path of a file that is at hand (data folder first, then mirror), unverified; None if it is not."""
     file = find(key).file
-    folders = [places.data(), *filter(None, [mirror()])]
+    folders = [places.data(), *filter(None, [places.mirror()])]
     candidates = [folder / name for folder in folders for name in (file, f"{file}.gz")]
     return next((path for path in candidates if path.is_file()), None)
 
@@ -100,28 +99,6 @@ def used() -> list[dict[str, Any]]:
 def forget_used() -> None:
     """Start the list of used files anew."""
     _used.clear()
-
-
-def mirror() -> Path | None:
-    """Folder that is tried before the network: ``REREAD_MIRROR``, else ``../shared/data`` where it is.
-
-    Raises
-    ------
-    ParameterError
-        If ``REREAD_MIRROR`` names no folder.
-    """
-    named = os.environ.get("REREAD_MIRROR", "")
-    if not named:
-        beside = places.root().parent / "shared" / "data"
-        return beside if beside.is_dir() else None
-    parsed = urlparse(named)
-    is_local = parsed.scheme == "file" and parsed.netloc in ("", "localhost") and parsed.path[:1] == "/"
-    path = Path(unquote(parsed.path)) if is_local else Path(named).expanduser()
-    if not path.is_dir():
-        raise ParameterError(
-            f"REREAD_MIRROR must be a folder or a file:/// address of one, but is {named!r}."
-        )
-    return path.resolve()
 
 
 def _is_packed(dataset: Dataset, path: Path) -> bool:
