@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+from itertools import count
 
+import psutil
 import pytest
 from reread.book import process
 
@@ -27,3 +30,13 @@ def test_who_ignores_a_closed_terminal_keeps_ignoring_it():
         assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+def test_a_process_that_is_not_seen_at_first_is_found_all_the_same(tmp_path, monkeypatch):
+    everybody, n_looks = psutil.process_iter, count()
+    monkeypatch.setattr(psutil, "process_iter", lambda: everybody() if next(n_looks) else [])
+    born = subprocess.Popen(["sleep", "60"], env=os.environ | {"REREAD_RUN": str(tmp_path)})
+
+    process.end_all_of(tmp_path)
+
+    assert born.wait(timeout=10) == -signal.SIGKILL
