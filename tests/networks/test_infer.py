@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from reread.core.errors import ParameterError
 from reread.networks import infer, regress
+from reread.networks.features import quantile_bins
 from reread.networks.tables import Expression
 from scipy.stats import spearmanr
 from sklearn.metrics import mutual_info_score
@@ -86,7 +87,7 @@ def test_pearson_and_spearman_agree_with_numpy_and_scipy_pair_by_pair(expression
 
 def test_mutual_information_agrees_with_scikit_learn_on_the_same_bins(expression, tfs):
     fast = infer.mutual_information(expression, tfs)
-    bins = infer.quantile_bins(expression.values)
+    bins = quantile_bins(expression.values)
 
     for row, tf in enumerate(tfs):
         slow = [mutual_info_score(bins[:, tf], bins[:, gene]) for gene in range(N_GENES)]
@@ -97,7 +98,7 @@ def test_mutual_information_agrees_with_scikit_learn_on_the_same_bins(expression
 def test_quantile_bins_keep_equal_values_together():
     values = np.array([0, 0, 0, 0, 0, 0, 1, 2])[:, None]
 
-    assert infer.quantile_bins(values, n_bins=4)[:, 0].tolist() == [0, 0, 0, 0, 0, 0, 3, 3]
+    assert quantile_bins(values, n_bins=4)[:, 0].tolist() == [0, 0, 0, 0, 0, 0, 3, 3]
 
 
 def test_auto_takes_trees_for_few_cells_and_lightgbm_for_many(expression, tfs, monkeypatch):

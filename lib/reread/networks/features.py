@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.stats import rankdata
 
 from reread.core import check
 from reread.core.errors import DataError, ParameterError, did_you_mean
@@ -87,6 +88,24 @@ def pair_features(features: np.ndarray, tf: np.ndarray, gene: np.ndarray, kind: 
     np.take(features, tf, axis=0, out=beside[:, :n_features])
     np.take(features, gene, axis=0, out=beside[:, n_features:])
     return beside
+
+
+def quantile_bins(values: np.ndarray, n_bins: int = 8) -> np.ndarray:
+    """Code each gene's values by quantile, equal values (zeros above all) always in one bin.
+
+    Parameters
+    ----------
+    values : float array, (cell, gene)
+    n_bins : int
+        Most bins of a gene; ties leave some empty.
+
+    Returns
+    -------
+    int array, (cell, gene)
+        Codes from 0 to ``n_bins - 1``.
+    """
+    lowest_rank = rankdata(values, axis=0, method="min") - 1
+    return (lowest_rank * n_bins / len(values)).astype(np.int64)
 
 
 def _standardised(values: np.ndarray) -> np.ndarray:

@@ -12,11 +12,10 @@ from functools import wraps
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import rankdata
 
 from reread.core.errors import ParameterError, did_you_mean
 from reread.networks import regress
-from reread.networks.features import gene_features
+from reread.networks.features import gene_features, quantile_bins
 
 if TYPE_CHECKING:
     from reread.networks.tables import Expression
@@ -82,24 +81,6 @@ def pearson(values, names, tfs, *, seed, n_jobs):
 def spearman(values, names, tfs, *, seed, n_jobs):
     """Absolute Spearman correlation over cells, ties at their mean rank; axes as in ``pearson``."""
     return np.abs(gene_features(values, "spearman")[tfs])
-
-
-def quantile_bins(values: np.ndarray, n_bins: int = 8) -> np.ndarray:
-    """Code each gene's values by quantile, equal values (zeros above all) always in one bin.
-
-    Parameters
-    ----------
-    values : float array, (cell, gene)
-    n_bins : int
-        Most bins of a gene; ties leave some empty.
-
-    Returns
-    -------
-    int array, (cell, gene)
-        Codes from 0 to ``n_bins - 1``.
-    """
-    lowest_rank = rankdata(values, axis=0, method="min") - 1
-    return (lowest_rank * n_bins / len(values)).astype(np.int64)
 
 
 @_in_name_order
