@@ -1,6 +1,7 @@
 # make book    environment, every demo chapter, the site         (what a reader does)
 # make test    environment, lint, contracts, unit tests, demo chapters   (what CI does)
 # make serve   open the book on this machine
+# make bench   each fast thing against its slow twin, as ratios of CPU time
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -14,7 +15,7 @@ BIN := $(VENV)/bin
 # a folder of wheels that pip is configured with, for uv too; uv refuses a folder that is not there
 FIND_LINKS = $(shell links="$$($(BIN)/pip config get global.find-links 2>/dev/null || $(BIN)/pip config get :env:.find-links 2>/dev/null)"; [ -d "$$links" ] && echo "$$links")
 
-.PHONY: help book test lint unit demo serve slow lock clean
+.PHONY: help book test lint unit demo serve bench lock clean
 
 help:
 	@sed -n 's/^# make /  make /p' Makefile
@@ -50,6 +51,9 @@ demo: $(READY)
 serve: book
 	@echo "The book is at http://localhost:8000 (Ctrl-C stops)"
 	@$(BIN)/python -m http.server 8000 --directory _build/site
+
+bench: $(READY)
+	for race in benchmarks/*.py; do OMP_NUM_THREADS=1 $(BIN)/python $$race; done
 
 lock:
 	$(BIN)/uv pip compile --python-version 3.11 --no-header --annotation-style line --no-emit-index-url \
