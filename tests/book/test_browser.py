@@ -88,6 +88,7 @@ def test_every_page_is_clean_in_a_browser(book, address, chromium, size, scheme)
 
     context.route("**/*", only_ours)
     tab = context.new_page()
+    tab.set_default_navigation_timeout(120_000)  # a machine may be busy with more than this
     tab.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
     tab.on("pageerror", lambda error: faults.append(str(error)))
     tab.on("response", lambda answer: faults.append(answer.url) if answer.status >= 400 else None)

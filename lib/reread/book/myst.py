@@ -27,7 +27,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], css: str = "") -> 
     """
     rules = [" ---: " if name.endswith(">") else " --- " for name in head]
     if "ledger" in css.split():
-        rows = [[_labelled(name, cell) for name, cell in zip(head, row, strict=True)] for row in rows]
+        rows = [[row[0], *map(_labelled, head[1:], row[1:])] for row in rows]
     lines = ["| " + " | ".join(name.rstrip(">") for name in head) + " |", "|" + "|".join(rules) + "|"]
     lines += ["| " + " | ".join(cell or " " for cell in row) + " |" for row in rows]
     body = "\n".join(lines)
@@ -63,4 +63,4 @@ def doi(name: str) -> str:
 
 
 def _labelled(name: str, cell: str) -> str:
-    return f"[{name.rstrip('>')}]{{.cell-label}} {cell}" if cell and not cell.startswith("[") else cell
+    return f"[{name.rstrip('>')}]{{.cell-label}} {cell}" if cell else cell
