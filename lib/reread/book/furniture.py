@@ -165,7 +165,7 @@ def _claim_line(claim: Claim, ref: PageRef) -> str:
 
 
 def _data_card(ref: PageRef, record: dict[str, Any]) -> str:
-    names = ref.chapter.sources(record["parameters"])
+    names = list(dict.fromkeys(ref.chapter.sources(record["parameters"])))
     lines = [f"- {myst.code(name)}: {myst.plain(ref.study.sources[name].holds)}." for name in names]
     lines += ["", SCOPES[record["scope"]] if names else "This page reads no data.", ""]
     keys = ref.datasets(record["parameters"])
