@@ -12,8 +12,9 @@ VENV := .venv
 READY := $(VENV)/.ready
 BIN := $(VENV)/bin
 
-# a folder of wheels that pip is configured with, for uv too; uv refuses a folder that is not there
-FIND_LINKS = $(shell links="$$($(BIN)/pip config get global.find-links 2>/dev/null || $(BIN)/pip config get :env:.find-links 2>/dev/null)"; [ -d "$$links" ] && echo "$$links")
+# a folder of wheels that pip is configured with, for uv too; uv refuses a folder that is not there. Asked by the
+# shell when its line runs: make would ask before there is a pip.
+FIND_LINKS = links="$$($(BIN)/pip config get global.find-links 2>/dev/null || $(BIN)/pip config get :env:.find-links 2>/dev/null || true)"; [ ! -d "$$links" ] || export UV_FIND_LINKS="$$links"
 
 .PHONY: help book test lint unit demo serve bench lock clean
 
@@ -25,7 +26,7 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(f"Reread is tried with Python 3.11; this is {v.major}.{v.minor}. Name another: make book PYTHON=python3.11") if v < (3, 11) else None'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install -q uv
-	@links="$(FIND_LINKS)"; [ -z "$$links" ] || export UV_FIND_LINKS="$$links"; \
+	@$(FIND_LINKS); \
 	  $(BIN)/uv pip install -q --python $(BIN)/python -r requirements.lock && \
 	  $(BIN)/uv pip install -q --python $(BIN)/python --no-deps -e .
 	@touch $@
@@ -56,9 +57,10 @@ bench: $(READY)
 	for race in benchmarks/*.py; do OMP_NUM_THREADS=1 $(BIN)/python $$race; done
 
 lock:
-	$(BIN)/uv pip compile --python-version 3.11 --no-header --annotation-style line --no-emit-index-url \
+	$(FIND_LINKS); $(BIN)/uv pip compile --upgrade-package torch --python-version 3.11 --no-header --annotation-style line --no-emit-index-url \
 	  --no-emit-find-links requirements.in -o requirements.lock
 	sed -i 's/^torch==\(.*\)+cpu/torch==\1/' requirements.lock
+	sed -i -E 's/^tensorflow-cpu==([^ ]+)( .*)?$$/tensorflow-cpu==\1 ; sys_platform == "linux" and platform_machine == "x86_64"\ntensorflow==\1 ; sys_platform != "linux" or platform_machine != "x86_64"/' requirements.lock
 
 clean:
 	rm -rf _build runs .reread .snakemake
