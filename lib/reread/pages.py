@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from reread.core import places
+from reread.core import places, registry
 from reread.core.errors import ParameterError, did_you_mean
 from reread.studies import SCOPES, Chapter, Profile, Scope, Source, Study, Value, every, find
 
@@ -50,9 +50,9 @@ class PageRef:
         return [ref for ref in pages(self.profile, self.study.key) if ref.chapter.key in self.chapter.needs]
 
     def datasets(self, parameters: dict[str, Value] | None = None) -> tuple[str, ...]:
-        """Keys of the files that these parameter values read."""
-        used = self._sources(parameters)
-        return tuple(dict.fromkeys(key for source in used for key in source.datasets))
+        """Keys of the files that these parameter values read; of a series every member."""
+        words = [word for source in self._sources(parameters) for word in source.datasets]
+        return tuple(registry.matching(words))
 
     def scope(self, parameters: dict[str, Value] | None = None) -> Scope:
         """The narrowest scope among the sources: what the run can answer.

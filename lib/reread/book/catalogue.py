@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 from reread.book import cells, myst, woven
 from reread.book.addresses import document, link
 from reread.book.gate import Shelf
@@ -69,19 +71,41 @@ def landing(study: Study, profile: Profile, shelf: Shelf, judged: list[Row | Che
 def data_page() -> str:
     """Every file that a chapter may read: where from, how large, under which licence, with which caveat."""
     parts = []
-    for key, dataset in registry.datasets().items():
+    for key, files in registry.by_series(registry.datasets()).items():
+        first = files[0]
         rows = [
-            ["holds", myst.plain(dataset.holds)],
-            ["beware", myst.plain(dataset.caveat)],
-            ["licence", myst.plain(dataset.licence)],
-            ["cite", myst.plain(dataset.cite)],
-            ["size", f"{dataset.bytes:,} bytes"],
-            ["SHA-256", myst.code(registry.pinned(key)) or "pinned when first seen"],
-            ["from", myst.outside(dataset.url, dataset.url)],
+            ["holds", myst.plain(first.holds)],
+            ["beware", myst.plain(first.caveat)],
+            ["licence", myst.plain(first.licence)],
+            ["cite", myst.plain(first.cite)],
+            *(_of_series(files) if first.series else _of_one(key, first)),
         ]
-        parts += [f"## {myst.plain(dataset.title)}\n", f"`{key}`\n"]
+        parts += [f"## {myst.plain(first.title)}\n", f"`{key}`\n"]
         parts += [myst.table(["what", "this"], [row for row in rows if row[1]], "dataset")]
+        parts += [_members(files)] if first.series else []
     return "\n".join(parts)
+
+
+def _of_one(key: str, dataset: registry.Dataset) -> list[list[str]]:
+    return [
+        ["size", f"{dataset.bytes:,} bytes"],
+        ["SHA-256", myst.code(registry.pinned(key)) or "pinned when first seen"],
+        ["from", myst.outside(dataset.url, dataset.url)],
+    ]
+
+
+def _of_series(files: list[registry.Dataset]) -> list[list[str]]:
+    return [["files", f"{len(files)}"], ["size", f"{sum(file.bytes for file in files):,} bytes in all"]]
+
+
+def _members(files: list[registry.Dataset]) -> str:
+    """Table, folded away, of every file of a series."""
+    rows = [
+        [myst.outside(PurePosixPath(one.file).name, one.url), f"{one.bytes:,}", myst.code(one.sha256)]
+        for one in files
+    ]
+    table = myst.table(["file", "bytes>", "SHA-256"], rows, "dataset")
+    return myst.box("dropdown", f"The {len(files)} files", table)
 
 
 def _badges(ref: PageRef, judged: list[Row | CheckRow]) -> str:

@@ -170,7 +170,7 @@ def _data_card(ref: PageRef, record: dict[str, Any]) -> str:
     lines += ["", SCOPES[record["scope"]] if names else "This page reads no data.", ""]
     keys = ref.datasets(record["parameters"])
     if keys:
-        rows = [_file_cells(key) for key in keys]
+        rows = [_file_cells(name, files) for name, files in registry.by_series(keys).items()]
         table = myst.table(["file", "size>", "licence", "cite", "beware"], rows)
         lines += [myst.box("dropdown", f"{len(keys)} files, each verified by its SHA-256", table)]
     return myst.box("admonition", "The data", "\n".join(lines), **{"class": "data-card"})
@@ -180,15 +180,12 @@ def _scope(ref: PageRef, record: dict[str, Any]) -> list[str]:
     return [f"{record['scope']} data"] if ref.chapter.sources(record["parameters"]) else []
 
 
-def _file_cells(key: str) -> list[str]:
-    dataset = registry.find(key)
-    caveat = myst.plain(dataset.caveat)
-    return [
-        myst.code(key),
-        numbers.n_bytes(dataset.bytes),
-        *map(myst.plain, (dataset.licence, dataset.cite)),
-        caveat,
-    ]
+def _file_cells(name: str, files: list[registry.Dataset]) -> list[str]:
+    """A row of the data card: one file, or a series of them."""
+    count = f" ({len(files)} files)" if len(files) > 1 else ""
+    words = (files[0].licence, files[0].cite, files[0].caveat)
+    size = numbers.n_bytes(sum(file.bytes for file in files))
+    return [myst.code(name) + count, size, *map(myst.plain, words)]
 
 
 def _digest(entry: dict[str, Any]) -> str:

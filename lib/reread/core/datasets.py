@@ -6,17 +6,19 @@ import fcntl
 import hashlib
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import yaml
-from pydantic import Field, RootModel, StringConstraints, field_validator
+from pydantic import Field, RootModel, StringConstraints, field_validator, model_validator
 
 from reread.core import places
 from reread.core.errors import DataError, ParameterError, did_you_mean
 from reread.core.files import write_text
 from reread.core.records import Record, read_record
 
-Key = Annotated[str, StringConstraints(pattern=rf"^({'|'.join(places.STUDIES)})/[a-z0-9][a-z0-9-]*$")]
+_WORD = "[a-z0-9][a-z0-9-]*"
+Key = Annotated[str, StringConstraints(pattern=rf"^({'|'.join(places.STUDIES)})/{_WORD}(/{_WORD})?$")]
+MEMBER = "{member}"
 
 
 class Dataset(Record):
@@ -24,7 +26,8 @@ class Dataset(Record):
 
     ``file`` is its path below the data folder, and below a mirror just so. An empty ``sha256`` means that
     nobody has seen it yet; then ``bytes`` is what its publisher says (0: nothing). ``needs_application`` is
-    the address where to apply, for files that nobody may simply download.
+    the address where to apply, for files that nobody may simply download. ``series`` is the key of the record
+    that the file is a member of.
     """
 
     title: str
@@ -37,6 +40,7 @@ class Dataset(Record):
     holds: str
     caveat: str = ""
     needs_application: str = ""
+    series: str = ""
 
     @field_validator("file")
     @classmethod
@@ -56,6 +60,39 @@ class Pin(NamedTuple):
 
 class _Datasets(Record, RootModel[dict[Key, Dataset]]):
     model_config = {"extra": None, "frozen": True}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unfold(cls, content: Any) -> Any:
+        """Turn a series, one record with ``members``, into a file for each of them."""
+        if not isinstance(content, dict):
+            return content
+        return {k: v for key, record in content.items() for k, v in _files_of(key, record).items()}
+
+
+def _files_of(key: str, record: Any) -> dict[str, Any]:
+    """The record itself; of a series ``key/member`` to the record of each member.
+
+    A member is named by a word that stands for ``{member}`` in address, file and title, and has its own
+    ``bytes`` and ``sha256``.
+    """
+    if not isinstance(record, dict) or "members" not in record:
+        return {key: record}
+    shared, members = {k: v for k, v in record.items() if k != "members"}, record["members"]
+    if not isinstance(members, dict) or not members or not all(isinstance(v, dict) for v in members.values()):
+        raise ValueError(f"members of {key} must map a word to bytes and sha256, one line a file")
+    for name in ("url", "file"):
+        if MEMBER not in str(record.get(name)):
+            raise ValueError(f"{name} of the series {key} must hold {MEMBER}: its files differ by it")
+    return {
+        f"{key}/{str(member).lower()}": {
+            name: value.replace(MEMBER, str(member)) if isinstance(value, str) else value
+            for name, value in shared.items()
+        }
+        | pin
+        | {"series": key}
+        for member, pin in members.items()
+    }
 
 
 def datasets() -> dict[str, Dataset]:
@@ -86,12 +123,12 @@ def find(key: str) -> Dataset:
 
 
 def matching(words: list[str]) -> list[str]:
-    """Keys that are named, or that belong to a named study.
+    """Keys that are named, or that belong to a named study or series.
 
     Raises
     ------
     ParameterError
-        If a word is neither a key nor a study.
+        If a word is no key, study or series.
     """
     known = datasets()
     found = []

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import zlib
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
@@ -17,8 +18,8 @@ from reread.core.errors import DataError, ParameterError
 from reread.core.files import read_json, write_json
 
 __all__ = [
-    "datasets", "fetch", "find", "forget_used", "matching", "pinned", "state", "used", "verify",
-    "where",
+    "Dataset", "by_series", "datasets", "fetch", "find", "forget_used", "matching", "pinned", "state", "used",
+    "verify", "where",
 ]  # fmt: skip
 
 ALWAYS_HASHED = 50_000_000  # bytes; a larger file is hashed again only if its size or time moved
@@ -29,6 +30,14 @@ def pinned(key: str) -> str:
     """SHA-256 that a file must have; empty when nobody has seen it yet."""
     pin = pin_of(key)
     return pin.sha256 if pin else ""
+
+
+def by_series(keys: Iterable[str]) -> dict[str, list[Dataset]]:
+    """Records under the key of their series; a file that is in none stands alone under its own."""
+    found: dict[str, list[Dataset]] = {}
+    for key in keys:
+        found.setdefault(find(key).series or key, []).append(find(key))
+    return found
 
 
 def fetch(key: str) -> Path:
