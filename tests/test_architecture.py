@@ -22,7 +22,8 @@ LIB = ROOT / "lib/reread"
 MODULES = sorted(LIB.rglob("*.py"))
 NOTEBOOKS = sorted(ROOT.glob("chapters/*/*.ipynb"))
 FRAMEWORKS = {"torch", "tensorflow", "keras", "pytorch_lightning", "lightning", "transformers"}
-HEAVY = FRAMEWORKS | {"papermill", "matplotlib", "lightgbm", "snakemake", "networkx"}
+LIBRARIES = {"papermill", "matplotlib", "lightgbm", "snakemake", "networkx", "shap", "umap", "cmapPy"}
+HEAVY = FRAMEWORKS | LIBRARIES
 STATEMENTS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.For, ast.While, ast.If, ast.Try)
 MOST_LINES, MOST_FUNCTIONS, MOST_BODY_LINES, MOST_CELLS, MOST_CELL_LINES = 300, 8, 40, 12, 12
 
@@ -63,7 +64,7 @@ PLANTED = {
         "reread.networks is not allowed to import reread.cli",
     ),
     "sideways": (
-        "maize/data.py",
+        "maize/__init__.py",
         "from reread.networks import data\n",
         "reread.maize is not allowed to import",
     ),
@@ -74,16 +75,9 @@ PLANTED = {
 def test_a_planted_import_is_caught(tmp_path, kind):
     file, code, said = PLANTED[kind]
     shutil.copytree(LIB, tmp_path / "reread", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "reread/maize").mkdir()
-    (tmp_path / "reread/maize/__init__.py").touch()
     with (tmp_path / "reread" / file).open("a") as stream:
         stream.write(f"\n{code}")
-    config = (ROOT / "pyproject.toml").read_text()
-    two_studies = config.replace(
-        'modules = ["reread.networks"]', 'modules = ["reread.networks", "reread.maize"]'
-    )
-    assert two_studies != config
-    (tmp_path / "pyproject.toml").write_text(two_studies)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
 
     done = lint(tmp_path, tmp_path / "pyproject.toml")
 

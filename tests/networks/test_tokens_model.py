@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 from reread.core.score import auroc
+from reread.core.training.model import fit
 from reread.networks.tables import Pairs
 from reread.networks.tokens.model import Tokens
-from reread.networks.training.model import fit
 
 N_GENES, N_FEATURES, N_NEIGHBOURS, N_PAIRS = 31, 6, 2, 500
 

@@ -51,7 +51,7 @@ def test_rows_of_folds_that_were_not_run_have_no_score(world, folds):
 def test_finished_folds_are_read_back_bit_identical(world, folds, tmp_path, monkeypatch):
     arguments = {"epochs": 2, "checkpoint_folder": tmp_path, "device": "cpu"}
     first = cross_validate("tokens", world, folds, **arguments)
-    monkeypatch.setattr("reread.networks.training.model.fit", None)  # reading back must not train
+    monkeypatch.setattr("reread.core.training.model.fit", None)  # reading back must not train
 
     second = cross_validate("tokens", world, folds, **arguments)
 

@@ -196,7 +196,7 @@ def score_schemes(
 
 
 def _train_fold(kind, world, inputs, fold, settings, folder, device, progress) -> tuple[Any, list[dict]]:
-    from reread.networks.training.model import finish
+    from reread.core.training.model import finish
 
     recipe = _recipe(kind, world, inputs, fold, settings, device)
     stem = None

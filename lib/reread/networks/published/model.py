@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from reread.networks.training.model import FusedRAdam, Stream, device_of
+from reread.core.training.model import Stream, device_of
+from reread.networks.radam.model import FusedRAdam
 
 if TYPE_CHECKING:
     from reread.networks.tables import Pairs

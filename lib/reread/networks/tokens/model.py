@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from reread.networks.training.model import Stream, device_of
+from reread.core.training.model import Stream, device_of
 
 if TYPE_CHECKING:
     from reread.networks.tables import Pairs

@@ -1,4 +1,4 @@
-"""What every network of this study trains with: one device, one random stream, Lightning, a way back in."""
+"""What the networks of several studies train with: one device, one random stream, Lightning, a way back."""
 
 from __future__ import annotations
 
@@ -15,37 +15,6 @@ from torch import nn
 
 from reread.core.errors import need
 from reread.core.files import written_whole
-
-
-class FusedRAdam(torch.optim.Adam):
-    """RAdam in one fused kernel: Adam's step with the learning rate and epsilon of the rectified one.
-
-    The first five steps of RAdam divide by nothing. A huge power of two as epsilon, multiplied into the
-    learning rate, says the same to Adam. Weights stay within 1e-6 of ``torch.optim.RAdam`` (a test).
-    Source: Liu et al. 2020, algorithm 2; weight decay is coupled, as PyTorch has it by default.
-    """
-
-    def __init__(self, parameters, *, lr: float = 1e-5, weight_decay: float = 1e-4):
-        super().__init__(parameters, lr=lr, weight_decay=weight_decay, fused=True)
-        for group in self.param_groups:
-            group["base"], group["steps"] = lr, 0
-
-    def step(self, closure=None):
-        """Take one step of RAdam."""
-        for group in self.param_groups:
-            group["steps"] += 1
-            group["lr"], group["eps"] = _rectified(group["base"], group["steps"], group["betas"][1])
-        return super().step(closure)
-
-
-def _rectified(lr: float, step: int, beta: float, eps: float = 1e-8) -> tuple[float, float]:
-    longest = 2 / (1 - beta) - 1
-    correction = 1 - beta**step
-    length = longest - 2 * step * beta**step / correction
-    if length <= 5:
-        return lr * 2.0**40, 2.0**40
-    rectifier = (length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length)
-    return lr * rectifier**0.5, eps / correction**0.5
 
 
 def device_of(name: str) -> torch.device:
@@ -105,7 +74,7 @@ def fit(
     ----------
     recipe
         What is trained: ``network``, ``optimizer``, ``stream`` and ``pass_over() -> dict`` (one pass over the
-        training pairs; returns what the curve shows). Lightning sees one step a pass, because its own step
+        training rows; returns what the curve shows). Lightning sees one step a pass, because its own step
         costs more than a batch of ours, and data that are on the device need no loader.
     epochs : int
         Passes in total, those before the checkpoint included.
@@ -120,7 +89,7 @@ def fit(
     list of dict
         One entry a pass, first to last.
     """
-    lightning = need("pytorch_lightning", "networks")
+    lightning = need("pytorch_lightning", type(recipe).__module__.split(".")[1])  # reread.<study>...
     callbacks = [_callback(lightning, checkpoint, every, epochs if progress else 0)]
     with _quiet():
         trainer = lightning.Trainer(

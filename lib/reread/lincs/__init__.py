@@ -1,0 +1,1 @@
+"""Drug and gene perturbation signatures in the latent space of two autoencoders."""

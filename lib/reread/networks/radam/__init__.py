@@ -1,0 +1,1 @@
+"""The published optimiser, in one fused kernel."""

@@ -1,1 +1,0 @@
-"""The Lightning loop that all our networks share: any device, one random stream, resumable."""
