@@ -121,7 +121,7 @@ def _walley() -> Expression:
     from reread.core import registry
 
     keys = registry.matching(["maize/walley-2016"])
-    libraries = {key.rsplit("/", 1)[-1].rsplit("-", 1)[-1]: registry.fetch(key) for key in keys}
+    libraries = {key.rsplit("/", 1)[-1].upper(): registry.fetch(key) for key in keys}
     return read_walley(libraries, registry.fetch("maize/walley-2016-samples"))
 
 
