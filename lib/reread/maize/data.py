@@ -11,7 +11,17 @@ from reread.maize.readers import read_table, read_walley
 from reread.maize.tables import Expression, Truth
 from reread.maize.transform import log_plus_one
 
-__all__ = ["SOURCES", "Expression", "Truth", "aligned", "describe", "load", "most_variable", "stages"]
+__all__ = [
+    "SOURCES",
+    "Expression",
+    "Truth",
+    "aligned",
+    "describe",
+    "load",
+    "most_variable",
+    "sizes",
+    "stages",
+]
 
 SOURCES = (*simulate.DESIGNS, "walley-2016", "compendium")
 
@@ -97,6 +107,13 @@ def aligned(data: Expression, genes: tuple[str, ...]) -> Expression:
             f"{missing[0]} for one.\nTrain on the genes that both have."
         )
     return data.keep_genes(np.array([place[gene] for gene in genes]))
+
+
+def sizes(data: Expression) -> dict[str, int]:
+    """Numbers of samples, genes, tissues and groups."""
+    n_groups = len(np.unique(data.group))
+    found = {"n_samples": len(data.samples), "n_genes": len(data.genes)}
+    return found | {"n_tissues": data.n_tissues, "n_groups": n_groups}
 
 
 def describe(data: Expression) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from reread.core.errors import DataError
+from reread.core.files import written_whole
 from reread.maize.organs import organ_of
 from reread.maize.tables import Expression, refuse_repeats
 
@@ -60,6 +61,15 @@ def read_table(path: Path) -> Expression:
     tissue = np.array([tissues.index(word) for word in words])
     group = groups_of(samples)
     return Expression(values, tissue, tissues, samples, tuple(genes), _count_within(tissue, group), group)
+
+
+def write_table(data: Expression, path: Path) -> Path:
+    """Write a csv that :func:`read_table`, and the authors' notebooks, can read: sample, genes, tissue."""
+    table = pd.DataFrame(data.values, index=pd.Index(data.samples, name="sample"), columns=list(data.genes))
+    table["tissue"] = np.asarray(data.tissues, dtype=object)[data.tissue]
+    with written_whole(Path(path)) as part:
+        table.to_csv(part, float_format="%.6g", lineterminator="\n")
+    return Path(path)
 
 
 def groups_of(samples: tuple[str, ...]) -> np.ndarray:

@@ -2,4 +2,6 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from reread.maize.draw.data import hold_outs, layout, neighbours, samples, transforms
+
+__all__ = ["hold_outs", "layout", "neighbours", "samples", "transforms"]
