@@ -1,0 +1,156 @@
+"""V-measure of every method's genes, beside all genes and beside random genes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from reread.core.errors import DataError, ParameterError, did_you_mean
+from reread.maize.nulls import matched_sets, permutation_p, random_sets
+from reread.maize.published_clusters import Protocol, v_of_sets
+
+NULLS = ("fixed", "matched")
+ALL, PLANTED = "all genes", "planted genes"
+REFERENCES = (ALL, PLANTED)
+
+
+def draw_null(
+    mean: np.ndarray, genes: np.ndarray, null: str, *, size: int, n_null: int, seed: int
+) -> np.ndarray:
+    """Random sets to compare a set with, int (set, member).
+
+    Parameters
+    ----------
+    mean : float array, (gene,)
+    genes : int array, (member,)
+    null : str
+        ``fixed``: any genes, ``size`` of them, as published; ``matched``: as many and as highly expressed as
+        ``genes``.
+    size, n_null, seed : int
+
+    Raises
+    ------
+    ParameterError
+        If ``null`` is unknown.
+    """
+    if null not in NULLS:
+        raise ParameterError(f"There is no null {null!r}. {did_you_mean(null, NULLS)}")
+    if null == "fixed":
+        return random_sets(len(mean), min(size, len(mean)), n_null, seed)
+    return matched_sets(mean, genes, n_null, seed=seed)
+
+
+def compare(
+    log: np.ndarray,
+    tissue: np.ndarray,
+    sets: Mapping[str, np.ndarray],
+    protocol: Protocol,
+    *,
+    null: str,
+    size: int = 0,
+    n_null: int = 99,
+    seed: int = 0,
+) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+    """Cluster the samples by every set, by all genes, and by random sets.
+
+    Parameters
+    ----------
+    log : float array, (sample, gene)
+        Samples to cluster.
+    tissue : int array, (sample,)
+    sets : mapping of str to int array, (member,)
+        Genes of each method.
+    protocol : Protocol
+    null : str
+        Of ``NULLS``.
+    size : int
+        Genes of a random set under ``fixed``.
+    n_null, seed : int
+
+    Returns
+    -------
+    DataFrame
+        method, n_genes, v (mean over runs), v_sd (over runs), null_mean, null_sd (between random sets),
+        v_over_random, v_over_all, v_lead (over the best other method), p (one-sided). All genes come last,
+        without a null: there is one such set only.
+    dict of str to float array, (set,)
+        V-measures of the random sets of each method.
+
+    Raises
+    ------
+    ParameterError, DataError
+        If the null is unknown, there are more clusters than samples, or there is no set.
+    """
+    if not sets:
+        raise DataError("There is no set of genes to cluster by. Name at least one method.")
+    mean, everything = log.mean(axis=0), np.arange(log.shape[1])
+    v = v_of_sets(log, tissue, [*sets.values(), everything], protocol, seed)
+    nulls, known = {}, {}
+    for name, genes in sets.items():
+        drawn = draw_null(mean, genes, null, size=size, n_null=n_null, seed=seed)
+        # under one fixed size every method has the same null
+        key = drawn.tobytes()
+        known.setdefault(key, v_of_sets(log, tissue, drawn, protocol, seed))
+        nulls[name] = known[key].mean(axis=1)
+    rows = [_row(name, len(sets[name]), runs, nulls[name]) for name, runs in zip(sets, v, strict=False)]
+    rows.append(_row(ALL, len(everything), v[-1], np.array([np.nan])))
+    return _with_differences(pd.DataFrame(rows)), nulls
+
+
+def _row(name: str, n_genes: int, runs: np.ndarray, null: np.ndarray) -> dict:
+    is_known = not np.isnan(null).any()
+    return {
+        "method": name, "n_genes": n_genes, "v": runs.mean(), "v_sd": runs.std(), "null_mean": null.mean(),
+        "null_sd": null.std(), "v_over_random": runs.mean() - null.mean(),
+        "p": float(permutation_p(runs.mean(), null)) if is_known else np.nan,
+    }  # fmt: skip
+
+
+def _with_differences(table: pd.DataFrame) -> pd.DataFrame:
+    """Add what each set has over all genes, and over the best of the other methods."""
+    of_all = table.loc[table["method"] == ALL, "v"].iloc[0]
+    rivals = table[~table["method"].isin(REFERENCES)].set_index("method")["v"]
+    lead = [
+        v - rivals.drop(name).max() if name in rivals and len(rivals) > 1 else np.nan
+        for name, v in table[["method", "v"]].itertuples(index=False)
+    ]
+    return table.assign(v_over_all=table["v"] - of_all, v_lead=lead)
+
+
+def by_size(
+    log: np.ndarray,
+    tissue: np.ndarray,
+    sizes: list[int],
+    numbers: list[int],
+    protocol: Protocol,
+    *,
+    n_sets: int = 20,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """V-measure of random genes by how many they are and into how many clusters samples are put.
+
+    Parameters
+    ----------
+    log, tissue, protocol
+        As :func:`compare`.
+    sizes : list of int
+        Genes of a random set; those above the number of genes are left out.
+    numbers : list of int
+        Clusters; 0 for the number of tissues; those above the number of samples are left out.
+    n_sets, seed : int
+
+    Returns
+    -------
+    DataFrame
+        n_clusters, n_genes, v (mean over sets), v_sd.
+    """
+    rows = []
+    for number in numbers:
+        here = Protocol(protocol.embed, protocol.n_dims, number, protocol.n_init)
+        k = number or len(np.unique(tissue))
+        for n in [n for n in sizes if n <= log.shape[1] and k <= len(log)]:
+            v = v_of_sets(log, tissue, random_sets(log.shape[1], n, n_sets, seed), here, seed)
+            rows.append({"n_clusters": k, "n_genes": n, "v": v.mean(), "v_sd": v.std()})
+    return pd.DataFrame(rows)

@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from reread.core.errors import DataError, ParameterError
+from reread.maize import clusters, null_test, published_clusters
+from reread.maize.published_clusters import Protocol
+from scipy import stats
+
+N_SAMPLES, N_GENES, N_TISSUES = 48, 120, 6
+MARKERS = np.arange(30)
+
+
+@pytest.fixture(scope="module")
+def tissue():
+    return np.arange(N_SAMPLES) % N_TISSUES
+
+
+@pytest.fixture(scope="module")
+def log(tissue):
+    """Thirty genes that tell tissues apart, ninety that do not."""
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(N_SAMPLES, N_GENES))
+    values[:, MARKERS] += 0.8 * rng.normal(size=(N_TISSUES, len(MARKERS)))[tissue]
+    return values
+
+
+PLAIN = Protocol(n_dims=5, n_init=3)
+RUNS = Protocol("pca", 2, 12, 2, 5, False, "random")
+
+
+def test_every_published_setting_is_kept():
+    published = published_clusters.PUBLISHED
+
+    assert (published.embed, published.n_clusters, published.n_init, published.init) == (
+        "umap",
+        29,
+        100,
+        "random",
+    )
+    assert published.feed_back
+    assert (published_clusters.PUBLISHED_NULL_SIZE, published_clusters.UMAP_SEED) == (2423, 42)
+
+
+def test_every_fault_has_its_name_and_its_cure():
+    table = published_clusters.faults()
+
+    assert len(table) >= 9
+    assert table["fault"].is_unique
+    assert (table["as published"] != table["corrected"]).all()
+
+
+def fed_back_by_hand(points, k, protocol):
+    """As notebook 3: the column of clusters stays in the table when the next run reads it."""
+    table, runs = {"x": points[:, 0], "y": points[:, 1]}, []
+    for run in range(protocol.n_runs):
+        features = np.stack(list(table.values()), axis=1)[None]
+        found, _ = published_clusters.batched_kmeans(
+            features, k, n_init=protocol.n_init, seed=run, init="random"
+        )
+        table["km"] = found[0]
+        runs.append(found[0])
+    return np.stack(runs)
+
+
+def test_clusters_fed_back_agree_with_the_table_of_the_notebook(log, tissue):
+    points = published_clusters.place(log, [MARKERS], "pca", 2)
+    protocol = Protocol("pca", 2, 12, 4, 3, True, "random")
+
+    runs = published_clusters.cluster_runs(points, 12, protocol)
+
+    assert (runs[:, 0] == fed_back_by_hand(points[0], 12, protocol)).all()
+
+
+def test_on_points_that_span_little_fed_back_clusters_freeze_the_first_run(log, tissue):
+    points = 0.01 * published_clusters.place(log, [MARKERS], "pca", 2)
+    fed, clean = (Protocol("pca", 2, 12, 2, 4, is_fed, "random") for is_fed in (True, False))
+
+    frozen, free = (published_clusters.cluster_runs(points, 12, protocol) for protocol in (fed, clean))
+    partitions = [
+        [published_clusters.v_measure(runs[0, 0], one)[2][0] for one in runs[1:]] for runs in (frozen, free)
+    ]
+
+    assert min(partitions[0]) == pytest.approx(1)
+    assert max(partitions[1]) < 1
+
+
+def test_the_published_null_counts_restarts_only():
+    v = np.array([[0.1, 0.3], [0.7, 0.9]])
+
+    mean, sd = published_clusters.gaussian_null(v)
+
+    assert (mean, sd) == pytest.approx((0.5, 0.1))
+
+
+def test_one_run_has_no_spread_to_take():
+    with pytest.raises(DataError, match="two runs"):
+        published_clusters.gaussian_null(np.array([[0.1], [0.7]]))
+
+
+def test_the_published_test_agrees_with_drawing_ten_thousand_normal_numbers():
+    drawn = np.random.default_rng(0).normal(0.574, 0.0137, size=200_000)
+
+    z, p = published_clusters.gaussian_test(np.array([0.6164, 0.574]), 0.574, 0.0137)
+
+    assert z.tolist() == pytest.approx([3.09, 0], abs=0.01)
+    assert p == pytest.approx([(drawn >= 0.6164).mean(), 0.5], abs=0.003)
+
+
+def test_more_clusters_than_samples_are_refused(log, tissue):
+    with pytest.raises(ParameterError, match="48 samples cannot form 49"):
+        published_clusters.v_of_sets(log, tissue, [MARKERS], Protocol(n_clusters=49))
+
+
+def test_no_number_of_clusters_means_one_for_each_tissue_there_is():
+    assert Protocol().k(np.array([0, 0, 5, 7])) == 3
+
+
+def test_the_spread_between_sets_and_within_them_are_told_apart(log, tissue):
+    sets = [np.arange(30), np.arange(90, 120)]
+
+    found = published_clusters.sources_of_spread(log, tissue, sets, RUNS, [1, 2])
+
+    v = published_clusters.v_of_sets(log, tissue, sets, RUNS)
+    assert found["sets"] == pytest.approx(v.mean(axis=1).std())
+    assert found["runs"] == pytest.approx(published_clusters.gaussian_null(v)[1])
+    assert found["seeds"] == 0  # components have no seed
+
+
+@pytest.fixture(scope="module")
+def sets():
+    return {"good": MARKERS[:20], "bad": np.arange(90, 110)}
+
+
+@pytest.mark.parametrize("null", clusters.NULLS)
+def test_good_genes_beat_their_null_and_bad_ones_do_not(log, tissue, sets, null):
+    table, nulls = clusters.compare(log, tissue, sets, PLAIN, null=null, size=20, n_null=99)
+    rows = table.set_index("method")
+
+    assert table["method"].tolist() == ["good", "bad", "all genes"]
+    assert rows.loc["good", "p"] <= 0.05 < rows.loc["bad", "p"]
+    assert rows.loc["good", "v_lead"] == pytest.approx(rows["v"]["good"] - rows["v"]["bad"])
+    assert rows.loc["good", "v_over_all"] == pytest.approx(rows["v"]["good"] - rows["v"]["all genes"])
+    assert np.isnan(rows.loc["all genes", "p"])
+    assert nulls["good"].shape == (99,)
+
+
+def test_the_lead_is_over_methods_and_not_over_the_planted_genes(log, tissue, sets):
+    table, _ = clusters.compare(
+        log, tissue, sets | {"planted genes": MARKERS}, PLAIN, null="fixed", size=20, n_null=5
+    )
+    rows = table.set_index("method")
+
+    assert rows.loc["good", "v_lead"] == pytest.approx(rows["v"]["good"] - rows["v"]["bad"])
+    assert np.isnan(rows.loc["planted genes", "v_lead"])
+
+
+@pytest.mark.parametrize("wrong", [{"null": "matching"}, {"sets": {}}])
+def test_nothing_to_compare_is_refused(log, tissue, sets, wrong):
+    given = {"sets": sets, "null": "fixed"} | wrong
+
+    with pytest.raises((ParameterError, DataError), match=r"matched|at least one"):
+        clusters.compare(log, tissue, given.pop("sets"), PLAIN, **given)
+
+
+def test_v_of_random_genes_rises_with_their_number_and_with_clusters(log, tissue):
+    found = clusters.by_size(log, tissue, [2, 60, 500], [0, 20, 100], PLAIN, n_sets=8)
+    v = found.set_index(["n_clusters", "n_genes"])["v"]
+
+    assert sorted(v.index) == [(6, 2), (6, 60), (20, 2), (20, 60)]
+    assert v[6, 60] > v[6, 2]
+    assert v[20, 2] > v[6, 2]
+
+
+def test_both_tests_say_of_good_genes_that_they_are_good(log, tissue, sets):
+    published, (mean, sd) = null_test.published_test(log, tissue, sets, RUNS, size=20)
+    counted, nulls = null_test.permutation_test(log, tissue, sets, PLAIN, n_null=99)
+
+    assert published["z_gauss"][0] == pytest.approx((published["v_gauss"][0] - mean) / sd)
+    assert counted["p_perm"][0] <= 0.05 < counted["p_perm"][1]
+    assert counted["q_perm"].tolist() == pytest.approx(
+        stats.false_discovery_control(counted["p_perm"]).tolist()
+    )
+    assert list(nulls) == ["good", "bad"]
+
+
+def test_the_count_among_random_sets_is_uniform_and_the_published_test_is_not(log, tissue):
+    """Sets of sixty genes against a null of twenty: the published test raises false alarms."""
+    found = null_test.false_alarms(log, tissue, RUNS, PLAIN, n_genes=60, size=15, n_trials=150, n_null=199)
+
+    assert stats.kstest(found["permutation"], "uniform").pvalue > 0.001
+    assert stats.kstest(found["published"], "uniform").pvalue < 1e-6
+    assert (found["published"] < 0.05).mean() > 0.3
