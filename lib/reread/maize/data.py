@@ -19,6 +19,7 @@ __all__ = [
     "describe",
     "load",
     "most_variable",
+    "narrowed",
     "sizes",
     "stages",
 ]
@@ -52,12 +53,23 @@ def load(source: str, *, n_genes: int = 0, seed: int = 0) -> Expression:
     """
     if source not in SOURCES:
         raise ParameterError(f"There is no source {source!r}. {did_you_mean(source, SOURCES)}")
-    if n_genes < 0:
-        raise ParameterError(f"n_genes must be 0 (all) or more, but came as {n_genes}.")
     if source in simulate.DESIGNS:
         data = simulate.simulate(simulate.DESIGNS[source], seed=seed)
     else:
         data = _walley() if source == "walley-2016" else _compendium()
+    return narrowed(data, n_genes)
+
+
+def narrowed(data: Expression, n_genes: int) -> Expression:
+    """Keep the ``n_genes`` most variable genes by :func:`most_variable`; all if 0, or if there are fewer.
+
+    Raises
+    ------
+    ParameterError
+        If ``n_genes`` is negative.
+    """
+    if n_genes < 0:
+        raise ParameterError(f"n_genes must be 0 (all) or more, but came as {n_genes}.")
     return data.keep_genes(most_variable(data.values, n_genes)) if 0 < n_genes < len(data.genes) else data
 
 

@@ -47,7 +47,7 @@ def samples(data: Expression) -> tuple[Figure, pd.DataFrame]:
         axes.scatter(part["first"], part["second"], s=34, color=marks.colour(k), marker=marks.marker(turn),
                      label=name, edgecolor="white", linewidth=0.5)  # fmt: skip
     axes.set(xlabel="first principal component", ylabel="second principal component")
-    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=marks.SMALL)
+    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=marks.SMALL, frameon=False)
     marks.grid_lines(axes, "both")
     return figure, table
 
@@ -108,9 +108,7 @@ def layout(images: Sequence[np.ndarray], titles: Sequence[str], n_genes: int) ->
     top = max(float(image.max()) for image in images)
     for axes, image, title in zip(np.atleast_1d(panels), images, titles, strict=True):
         drawn = axes.imshow(image, vmin=0, vmax=top, cmap="viridis", interpolation="nearest")
-        if n_genes < side * side:
-            mask = np.where(np.arange(side * side) >= n_genes, 1.0, 0.0).reshape(side, side)
-            axes.contourf(mask, levels=[0.5, 1.5], colors="none", hatches=["////"])
+        _hatch_padding(axes, side, n_genes)
         axes.set(xticks=[], yticks=[])
         axes.set_title(title)
         table[title] = image.ravel()
@@ -169,13 +167,28 @@ def neighbours(near: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
                      marker=marks.marker(i), label=label, alpha=0.75, linewidth=0)  # fmt: skip
     axes.set_yticks(range(len(kinds)), [f"{kind}\nhold-out" for kind in kinds])
     axes.set(xlabel="correlation with the nearest training sample", ylim=(len(kinds) - 0.5, -0.5))
-    axes.legend(title="which is", loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=3, fontsize=8)
+    axes.legend(
+        title="which is", loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=3, fontsize=8, frameon=False
+    )
     marks.grid_lines(axes, "x")
     return figure, table
 
 
+def _hatch_padding(axes: Axes, side: int, n_genes: int) -> None:
+    """Hatch the pixels behind the last gene: the rest of its row, and the rows below."""
+    from matplotlib.patches import Rectangle
+
+    rows, rest = divmod(n_genes, side)
+    boxes = [(rest, rows, side - rest, 1), (0, rows + 1, side, side - rows - 1)]
+    for left, top, width, height in [box for box in boxes if min(box[2:]) > 0 and n_genes < side * side]:
+        place = (left - 0.5, top - 0.5)
+        axes.add_patch(Rectangle(place, width, height, fill=False, hatch="////", edgecolor="white", lw=0))
+
+
 def _parts(data: Expression, one: Split, splits: Sequence[Split]) -> np.ndarray:
-    """0 in training, 1 in training in every fold of its kind, 2 tested, (sample,)."""
+    """0 in training, 1 in training in every fold since it cannot be held out, 2 tested, (sample,)."""
+    if not one.never_held_out:
+        return np.where(np.isin(np.arange(len(data.samples)), one.test), 2, 0)
     ever = np.concatenate([other.test for other in splits if other.kind == one.kind])
     part = np.ones(len(data.samples), dtype=int)
     part[ever] = 0
@@ -203,6 +216,8 @@ def _mark_tissues(axes: Axes, data: Expression, order: np.ndarray) -> None:
 def _part_legend(axes: Axes) -> None:
     from matplotlib.patches import Patch
 
-    words = ("training", "training in every fold", "test")
+    words = ("training", "cannot be held out", "test")
     patches = [Patch(color=shade, label=word) for shade, word in zip(SHADES, words, strict=True)]
-    axes.legend(handles=patches, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, fontsize=8)
+    axes.legend(
+        handles=patches, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, fontsize=8, frameon=False
+    )
