@@ -35,7 +35,7 @@ def test_the_nearest_sample_is_the_one_with_the_largest_correlation(small):
 
 
 def test_the_report_counts_what_is_shared(small):
-    """Test samples: S01 (root, a; S00 teaches), S06 (leaf, d; S07 teaches), S11 (silk, h; S12), S13 (alone)."""
+    """S01, S06 and S11 leave one of their group and tissue in training; S13 is alone."""
     test = np.array([1, 6, 11, 13])
     report = leakage.leakage_report(small, Split(np.setdiff1d(np.arange(14), test), test, "by hand")).iloc[0]
 

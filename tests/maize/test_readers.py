@@ -90,7 +90,7 @@ def test_a_gene_as_last_column_is_refused(file):
 def test_tissues_in_a_middle_column_are_pointed_out(file):
     text = "sample,G1,tissue,batch\nS1,1,root,x\nS2,3,leaf,y\n"
 
-    with pytest.raises(DataError, match="tissue is 'root' in sample S1.*\nIs tissue the tissue"):
+    with pytest.raises(DataError, match=r"tissue is 'root' in sample S1.*\nIs tissue the tissue"):
         read_table(file(text))
 
 
