@@ -51,6 +51,7 @@ def test_a_group_of_another_tissue_is_shared_but_no_replicate(small):
 
     report = leakage.leakage_report(same_study, Split(np.arange(13), test, "by hand")).iloc[0]
     assert (report["shared_group"], report["has_replicate"]) == (1, 0)
+    assert report["nearest_is_replicate"] == 0
 
 
 def test_a_copied_sample_is_a_near_copy(small):

@@ -54,6 +54,13 @@ def test_a_tissue_with_one_sample_is_tested_untaught_or_not_at_all(small):
     assert [("lone" in fold.untested) for fold in folds] == [not yes for yes in is_tested]
 
 
+def test_a_tissue_without_any_sample_is_untested_but_not_untaught(small):
+    fold = split(small.take(np.arange(13)), "random", test=0.3)[0]
+
+    assert "lone" in fold.untested
+    assert fold.untaught == ()
+
+
 def test_one_replicate_is_held_out_the_last_first(small):
     last, first = split(small, "replicate", n_folds=9)
 
