@@ -63,7 +63,7 @@ def climb(
         if name not in MODELS:
             raise ParameterError(f"There is no model {name!r}. {did_you_mean(name, MODELS)}")
     parts = [
-        named(data, fold, model, seed, recipe=recipe)
+        _named(data, fold, model, seed, recipe=recipe)
         for seed in seeds
         for kind in kinds
         for fold in split(data, kind, test=test, seed=seed, n_folds=n_folds)
@@ -72,7 +72,7 @@ def climb(
     return pd.concat(parts, ignore_index=True)
 
 
-def named(
+def _named(
     data: Expression, fold: Split, model: str, seed: int, *, recipe: Recipe | None = None
 ) -> pd.DataFrame:
     """Train one model on one fold and name its test samples; columns as :func:`climb`."""
@@ -143,7 +143,7 @@ def control(data: Expression, fold: Split, *, seed: int = 0, recipe: Recipe | No
     """Accuracy of the network when its training labels are shuffled: nothing is left to learn but chance."""
     tissue = data.tissue.copy()
     tissue[fold.train] = np.random.default_rng(seed).permutation(tissue[fold.train])
-    predicted = named(replace(data, tissue=tissue), fold, CNN, seed, recipe=recipe)
+    predicted = _named(replace(data, tissue=tissue), fold, CNN, seed, recipe=recipe)
     return float((predicted["tissue"] == predicted["predicted"]).mean())
 
 
@@ -151,3 +151,40 @@ def wide(table: pd.DataFrame, value: str = "macro_f1") -> pd.DataFrame:
     """One row a model, one column a rung, in the order of :func:`summary`."""
     whole = table.pivot(index="model", columns="kind", values=value)
     return whole.loc[table["model"].unique(), table["kind"].unique()].reset_index().rename_axis(columns=None)
+
+
+def confusion(
+    predictions: pd.DataFrame, tissues: Sequence[str], *, kind: str, model: str = CNN
+) -> pd.DataFrame:
+    """Count which tissue one model names for which, over all folds and seeds of one rung.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        From :func:`climb`.
+    tissues : sequence of str
+        All names, in the order to show them.
+    kind, model : str
+        Which rung and which model.
+
+    Returns
+    -------
+    DataFrame
+        Every tested tissue by every tissue: tissue, predicted, n, share (of the predictions for the tissue).
+    """
+    part = predictions[(predictions["kind"] == kind) & (predictions["model"] == model)]
+    counts = pd.crosstab(part["tissue"], part["predicted"])
+    tested = [name for name in tissues if name in counts.index]
+    counts = counts.reindex(index=tested, columns=list(tissues), fill_value=0)
+    table = counts.rename_axis(columns="predicted").stack().rename("n").reset_index()
+    return table.assign(share=table["n"] / table.groupby("tissue")["n"].transform("sum"))
+
+
+def lead(table: pd.DataFrame) -> pd.DataFrame:
+    """Macro-F1 of the network less the best simple model's, by rung: kind, cnn_lead, best_simple."""
+    rows = []
+    for kind, part in table.groupby("kind", sort=False):
+        score = part.set_index("model")["macro_f1"]
+        simple_ones = score.drop(CNN)
+        rows.append((kind, score[CNN] - simple_ones.max(), simple_ones.idxmax()))
+    return pd.DataFrame(rows, columns=["kind", "cnn_lead", "best_simple"])

@@ -15,6 +15,7 @@ from reread.maize.image import side_of, to_image
 from reread.maize.transform import Scaler, log_plus_one, log_published
 
 INPUTS = ("published", "scaled")
+HIGH = 0.9
 
 
 @dataclass(frozen=True)
@@ -157,6 +158,21 @@ def layers(network: Network) -> pd.DataFrame:
         for layer in network.model.layers
     ]
     return pd.DataFrame(rows, columns=["layer", "kind", "output", "parameters"])
+
+
+def ends(network: Network) -> dict[str, float]:
+    """Where the curve of a network ends, and the pass in which each accuracy first comes to nine tenths.
+
+    Keys: ``accuracy.last``, ``accuracy.pass``, and the same of ``val_accuracy``; what was never reached, or has
+    no validation sample, is left out.
+    """
+    values = {}
+    for name in ("accuracy", "val_accuracy"):
+        reached = network.curve.loc[network.curve[name] >= HIGH, "epoch"]
+        last = float(network.curve[name].iloc[-1])
+        values |= {f"{name}.pass": int(reached.iloc[0])} if len(reached) else {}
+        values |= {} if np.isnan(last) else {f"{name}.last": last}
+    return values
 
 
 def reload_difference(network: Network, values: np.ndarray, folder: Path, stem: str) -> float:
