@@ -73,3 +73,11 @@ def test_the_null_agrees_with_random_rankings_within_two_per_cent(n_genes, n_tis
 
     assert np.mean([d for d, _ in walks]) == pytest.approx(depth, rel=0.02)
     assert np.mean([len(genes) for _, genes in walks]) == pytest.approx(n, rel=0.02)
+
+
+def test_a_gene_that_does_not_speak_for_a_tissue_is_not_chosen():
+    scores = np.array([[0.0, 0, 0, 0, 2], [-1, 3, 0, 1, 0]])
+
+    assert union.top_union(scores, 3).tolist() == [1, 3, 4]
+    with pytest.raises(DataError, match="above 0"):
+        union.top_union(-np.abs(scores), 3)

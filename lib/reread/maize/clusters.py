@@ -8,12 +8,47 @@ import numpy as np
 import pandas as pd
 
 from reread.core.errors import DataError, ParameterError, did_you_mean
+from reread.maize.embed import place
+from reread.maize.kmeans import batched_kmeans
 from reread.maize.nulls import matched_sets, permutation_p, random_sets
 from reread.maize.published_clusters import Protocol, v_of_sets
+from reread.maize.tables import Expression
+from reread.maize.transform import log_plus_one
+from reread.maize.vmeasure import v_measure
 
 NULLS = ("fixed", "matched")
+SAMPLES = ("all", "held-out")
 ALL, PLANTED = "all genes", "planted genes"
 REFERENCES = (ALL, PLANTED)
+
+
+def to_cluster(data: Expression, test: np.ndarray, which: str) -> tuple[np.ndarray, np.ndarray]:
+    """Log expression (sample, gene) and tissue (sample,) of the samples that are clustered.
+
+    Parameters
+    ----------
+    data : Expression
+    test : int array, (sample,)
+        Rows that no gene was chosen on.
+    which : str
+        ``all``, or ``held-out`` for these alone.
+
+    Raises
+    ------
+    ParameterError
+        If ``which`` is neither.
+    """
+    if which not in SAMPLES:
+        raise ParameterError(f"There are no samples {which!r}. {did_you_mean(which, SAMPLES)}")
+    rows = np.arange(len(data.samples)) if which == "all" else test
+    return log_plus_one(data.values[rows]), data.tissue[rows]
+
+
+def with_planted(sets: Mapping[str, np.ndarray], data: Expression) -> dict[str, np.ndarray]:
+    """The sets, and below them the planted genes where there are any: the best that a method can do."""
+    if data.truth is None:
+        return dict(sets)
+    return {**sets, PLANTED: np.flatnonzero(data.truth.tissue_of >= 0)}
 
 
 def draw_null(
@@ -147,10 +182,12 @@ def by_size(
         n_clusters, n_genes, v (mean over sets), v_sd.
     """
     rows = []
-    for number in numbers:
-        here = Protocol(protocol.embed, protocol.n_dims, number, protocol.n_init)
-        k = number or len(np.unique(tissue))
-        for n in [n for n in sizes if n <= log.shape[1] and k <= len(log)]:
-            v = v_of_sets(log, tissue, random_sets(log.shape[1], n, n_sets, seed), here, seed)
-            rows.append({"n_clusters": k, "n_genes": n, "v": v.mean(), "v_sd": v.std()})
-    return pd.DataFrame(rows)
+    for n in [n for n in sizes if n <= log.shape[1]]:
+        sets = random_sets(log.shape[1], n, n_sets, seed)
+        points = place(log, sets, protocol.embed, protocol.n_dims)
+        for k in [number or len(np.unique(tissue)) for number in numbers]:
+            if k <= len(log):
+                labels, _ = batched_kmeans(points, k, n_init=protocol.n_init, seed=seed)
+                v = v_measure(tissue, labels)[2]
+                rows.append({"n_clusters": k, "n_genes": n, "v": v.mean(), "v_sd": v.std()})
+    return pd.DataFrame(rows, columns=["n_clusters", "n_genes", "v", "v_sd"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from reread.core import check
 from reread.core.errors import DataError, ParameterError
 from reread.maize.embed import UMAP_SEED, place
 from reread.maize.kmeans import batched_kmeans
+from reread.maize.nulls import random_sets
 from reread.maize.vmeasure import v_measure
 
 # What the notebooks hold, each a leftover of the human study that they were adapted from.
@@ -195,28 +196,48 @@ def gaussian_test(observed: np.ndarray, mean: float, sd: float) -> tuple[np.ndar
 
 
 def sources_of_spread(
-    log: np.ndarray, tissue: np.ndarray, sets: Sequence[np.ndarray], protocol: Protocol, seeds: Sequence[int]
-) -> dict[str, float]:
+    log: np.ndarray, tissue: np.ndarray, protocol: Protocol, *, size: int, n_sets: int, n_seeds: int = 5,
+    seed: int = 0,
+) -> dict[str, float]:  # fmt: skip
     """Standard deviation of V from each thing that can differ: restarts, sets, seeds of the embedding.
 
     Parameters
     ----------
     log, tissue, protocol
         As :func:`v_of_sets`.
-    sets : sequence of int array, (member,)
-        Random sets of one size.
-    seeds : sequence of int
+    size, n_sets : int
+        Genes of a random set, and random sets.
+    n_seeds : int
         Seeds of UMAP, tried on the first set.
+    seed : int
 
     Returns
     -------
     dict
         ``runs`` (within a set, as published), ``sets`` (between the means of sets), ``seeds``.
     """
-    v = v_of_sets(log, tissue, sets, protocol)
-    by_seed = [v_of_sets(log, tissue, sets[:1], protocol, umap_seed=seed).mean() for seed in seeds]
+    sets = random_sets(log.shape[1], min(size, log.shape[1]), n_sets, seed)
+    v = v_of_sets(log, tissue, sets, protocol, seed)
+    by_seed = [v_of_sets(log, tissue, sets[:1], protocol, seed, umap_seed=s).mean() for s in range(n_seeds)]
     return {
-        "runs": float(np.sqrt(v.var(axis=1).mean())),
+        "runs": gaussian_null(v)[1],
         "sets": float(v.mean(axis=1).std()),
         "seeds": float(np.std(by_seed)),
     }
+
+
+def feedback_runs(
+    log: np.ndarray, tissue: np.ndarray, genes: np.ndarray, protocol: Protocol, n_runs: int = 8, seed: int = 0
+) -> pd.DataFrame:
+    """V-measure of one set run by run, with the labels fed back and without.
+
+    Returns
+    -------
+    DataFrame
+        run (from 1), labels (``fed back`` or ``left out``), v. The first run is the same in both.
+    """
+    rows = []
+    for said, is_fed in (("fed back", True), ("left out", False)):
+        v = v_of_sets(log, tissue, [genes], replace(protocol, feed_back=is_fed, n_runs=n_runs), seed)[0]
+        rows += [(run, said, value) for run, value in enumerate(v, 1)]
+    return pd.DataFrame(rows, columns=["run", "labels", "v"])

@@ -52,8 +52,18 @@ def rank_top(scores: np.ndarray, k: int) -> np.ndarray:
 
 
 def top_union(scores: np.ndarray, k: int) -> np.ndarray:
-    """Genes among the ``k`` best of any tissue, int (member,), sorted; errors as :func:`rank_top`."""
-    return np.unique(rank_top(scores[known_tissues(scores)], k))
+    """Genes that are among the ``k`` best of a tissue and speak for it, int (member,), sorted.
+
+    A gene whose score is not above 0 is left out: trees give most genes exactly 0, and the order of ties
+    would fill the set with whatever stands first in the table. Errors as :func:`rank_top`, and DataError if
+    no gene speaks for any tissue.
+    """
+    known = scores[known_tissues(scores)]
+    top = rank_top(known, k)
+    chosen = np.unique(top[np.take_along_axis(known, top, axis=1) > 0])
+    if len(chosen) == 0:
+        raise DataError("No gene has a score above 0 in any tissue, so none can be chosen.")
+    return chosen
 
 
 def union_rule(scores: np.ndarray, share: float = 0.5) -> tuple[int, np.ndarray]:
