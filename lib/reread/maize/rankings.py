@@ -120,12 +120,12 @@ def rankings(data: Expression, split: Split, runs: Sequence[Run]) -> dict[str, n
         Statistics are of log2(x + 1) in the training samples. The ensemble is the mean rank over all runs of
         expected gradients, less one half: above 0 for genes of the upper half.
     """
-    found = {}
+    found: dict[str, np.ndarray] = {}
     for run in runs:
         found.setdefault(run.method, run.scores.per_tissue)
-    ours = [run.scores.per_tissue for run in runs if run.method == OURS]
-    if ours:
-        found[ENSEMBLE] = stability.ensemble(ours) - 0.5
+        if run.method == OURS and ENSEMBLE not in found:
+            same = [other.scores.per_tissue for other in runs if other.method == OURS]
+            found[ENSEMBLE] = stability.ensemble(same) - 0.5
     log, tissue = log_plus_one(data.values[split.train]), data.tissue[split.train]
     for name in specificity.METHODS:
         found[name] = specificity.score(name, log, tissue, data.n_tissues)

@@ -41,13 +41,19 @@ def alt_of_overlap(pairs: pd.DataFrame) -> str:
 
 def alt_of_agreement(means: pd.DataFrame) -> str:
     """Mean overlap of runs by what differs."""
-    said = [f"{row.method}, another {row.differs} {row.jaccard:.2f}" for row in means.itertuples()]
-    return f"Dot plot of overlap between runs: {'; '.join(said)}."[:250]
+    least, most = (means.loc[getattr(means["jaccard"], which)()] for which in ("idxmin", "idxmax"))
+    return (
+        f"Dot plot of overlap between runs that differ in one thing: least {least['jaccard']:.2f} "
+        f"({least['method']}, another {least['differs']}), most {most['jaccard']:.2f} "
+        f"({most['method']}, another {most['differs']})."
+    )
 
 
 def alt_of_enrichment(counts: pd.DataFrame) -> str:
     """Which method has most enriched terms, and which fewest."""
     total = counts.sum(axis=1)
+    if total.nunique() == 1:
+        return f"Table of numbers of enriched terms by method and tissue; every method has {total.iloc[0]}."
     return (
         f"Table of numbers of enriched terms by method and tissue; {total.idxmax()} has most, {total.max()}, "
         f"and {total.idxmin()} fewest, {total.min()}."

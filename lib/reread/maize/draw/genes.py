@@ -148,7 +148,7 @@ def _numbers(values: np.ndarray, rows: list[str], columns: list[str], form: str,
 
     width = 7.2
     figure, axes = figures.new(width, 1.9 + 0.34 * len(rows))
-    top = np.nanmax(values) or 1.0
+    top = max(float(np.nanmax(values)), 5.0)  # a table of ones is not a table of extremes
     shade = LinearSegmentedColormap.from_list("blues", ["#ffffff", marks.colour(0)])
     axes.imshow(values / top, cmap=shade, vmin=0, vmax=1, aspect="auto")
     size = 9 if len(columns) <= 10 else 8
@@ -202,8 +202,8 @@ def agreement(pairs: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     axes.set_yticks(
         range(len(groups)), [f"{method}: another {differs}" for (method, differs), _ in groups][::-1]
     )
-    axes.set(xlim=(0, 1.02), ylim=(-0.6, len(groups) - 0.4))
-    axes.set_xlabel("overlap (Jaccard) of the top genes of two runs, mean over tissues")
+    axes.set(xlim=(0, 1.05), ylim=(-0.6, len(groups) - 0.4))
+    axes.set_xlabel("overlap (Jaccard) of the top genes")
     marks.grid_lines(axes)
     return figure, pairs.reset_index(drop=True)
 
