@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 from reread.core import registry
 from reread.core.errors import DataError, ParameterError
 from reread.maize import data, organs
-from reread.maize.readers import read_walley
+from reread.maize.readers import read_walley, write_table
 from reread.maize.transform import log_plus_one
 
 
@@ -80,6 +83,21 @@ def test_the_compendium_says_whom_to_ask(monkeypatch, tmp_path):
 
     with pytest.raises(DataError, match=r"ask the authors.*\n.*Filtered_Maize_expression.csv"):
         data.load("compendium")
+
+
+def test_any_table_of_that_layout_can_stand_in_for_the_compendium(monkeypatch, tmp_path, small):
+    """In a checkout of its own: the first use of the file is pinned there."""
+    (tmp_path / "data/maize").mkdir(parents=True)
+    shutil.copy(Path(__file__).parents[2] / "data/datasets.yml", tmp_path / "data")
+    write_table(small, tmp_path / "data/maize/Filtered_Maize_expression.csv")
+    for name, folder in (("HOME", tmp_path), ("DATA", tmp_path / "data"), ("MIRROR", tmp_path)):
+        monkeypatch.setenv(f"REREAD_{name}", str(folder))
+
+    found = data.load("compendium")
+
+    assert found.samples == small.samples
+    assert found.tissues == tuple(sorted(small.tissues))
+    assert "maize/compendium" in (tmp_path / "data/datasets.lock").read_text()
 
 
 @pytest.fixture(scope="module")

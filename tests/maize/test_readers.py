@@ -50,9 +50,21 @@ def test_groups_do_not_depend_on_the_order_of_samples():
     ]
 
 
-def test_a_table_that_was_written_reads_back(file, small, tmp_path):
-    data = read_table(write_table(small, tmp_path / "out.csv"))
+def test_a_column_of_studies_is_the_group_and_no_gene(file):
+    text = "sample,G1,study,tissue\nSRR7,1,x,root\nSRR8,2,y,root\nSRR9,3,x,root\n"
 
+    data = read_table(file(text))
+    assert data.genes == ("G1",)
+    assert data.group.tolist() == ["x", "y", "x"]
+    assert data.replicate.tolist() == [1, 1, 2]
+    with pytest.raises(DataError, match="row 3: study is empty"):
+        read_table(file(text.replace(",y,", ",,")))
+
+
+def test_a_table_that_was_written_reads_back(small, tmp_path):
+    write_table(small, tmp_path / "out.csv")
+
+    data = read_table(tmp_path / "out.csv")
     assert data.samples == small.samples
     assert data.genes == small.genes
     assert data.values == pytest.approx(small.values, rel=1e-5)
@@ -83,7 +95,7 @@ def test_a_bad_table_is_refused_with_its_place(file, text, says):
 def test_a_gene_as_last_column_is_refused(file):
     text = "sample,tissue,G1,G2\nS1,root,1,2\nS2,leaf,3,4\n"
 
-    with pytest.raises(DataError, match="the last column must name tissues, but 'G2' holds numbers"):
+    with pytest.raises(DataError, match="the column 'G2' must hold names, but holds numbers"):
         read_table(file(text))
 
 
@@ -96,7 +108,7 @@ def test_tissues_in_a_middle_column_are_pointed_out(file):
 
 def test_numeric_labels_are_refused_also_where_only_one_is(file):
     for label in ("3", "3.0"):
-        with pytest.raises(DataError, match="with names in place of numbers"):
+        with pytest.raises(DataError, match="give names in place of numbers"):
             read_table(file(TABLE.replace("leaf ", label)))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from reread.core.errors import DataError, ParameterError
 from reread.maize.simulate import simulate
-from reread.maize.split import KINDS, split
+from reread.maize.split import KINDS, ladder, split
 from sklearn.model_selection import train_test_split
 
 
@@ -124,6 +124,13 @@ def test_a_hold_out_that_is_not_there_is_refused(small, changes, asked, says):
 def test_one_sample_cannot_be_split(small):
     with pytest.raises(DataError, match="needs two samples"):
         split(small.take(np.array([0])), "random")
+
+
+def test_a_ladder_is_one_kind_after_the_other(small):
+    found = ladder(small, ["group", "random"], n_folds=2, seed=3)
+
+    assert [one.kind for one in found] == ["group", "group", "random", "random"]
+    assert found[0].test.tolist() == split(small, "group", n_folds=2, seed=3)[0].test.tolist()
 
 
 def test_an_unknown_kind_and_an_impossible_share_are_refused(small):

@@ -15,6 +15,7 @@ from reread.core.files import written_whole
 from reread.maize.organs import organ_of
 from reread.maize.tables import Expression, refuse_repeats
 
+STUDY = "study"
 GAP = 50  # accessions further apart than this were submitted by different studies, we take it
 
 
@@ -24,14 +25,14 @@ def read_table(path: Path) -> Expression:
     Parameters
     ----------
     path : Path
-        Header with a name for each gene; FPKM or TPM; the last column holds words.
+        Header with a name for each gene; FPKM or TPM; the last column holds words. A column called ``study``
+        may stand between: it is no gene, it says which samples belong together.
 
     Returns
     -------
     Expression
-        Tissues in alphabetic order, stripped of blanks. The table names no study, so ``group`` joins
-        accessions that follow each other within 50 numbers; ``replicate`` counts samples of a tissue in
-        a group. A sample whose name ends in no number is a group of its own.
+        Tissues in alphabetic order, stripped of blanks. ``group`` is the study; without that column
+        :func:`groups_of` guesses it from the accessions. ``replicate`` counts samples of a tissue in a group.
 
     Raises
     ------
@@ -42,11 +43,12 @@ def read_table(path: Path) -> Expression:
     Notes
     -----
     Source: README of the authors. Their first notebook calls the last column ``tissue``, the others ``type``:
-    here its place counts, not its name.
+    here its place counts, not its name. The column of studies is ours.
     """
     path = Path(path)
     header = _header(path)
-    genes, label = header[1:-1], header[-1]
+    between = [i for i in range(1, len(header) - 1) if header[i] != STUDY]
+    genes = [header[i] for i in between]
     if not genes:
         raise DataError(
             f"{path} must have a column of samples, columns of genes and a last column of tissues, but has "
@@ -54,22 +56,22 @@ def read_table(path: Path) -> Expression:
         )
     refuse_repeats("gene", genes)
     table = _cells(path, len(header))
-    words = _tissue_words(path, table[len(header) - 1], label)
-    values = _numbers(path, table[list(range(1, len(header) - 1))], genes, table[0])
+    words = _words(path, table[len(header) - 1], header[-1])
+    values = _numbers(path, table[between], genes, table[0])
     samples = tuple(table[0].astype(str).str.strip())
     tissues = tuple(sorted(set(words)))
     tissue = np.array([tissues.index(word) for word in words])
-    group = groups_of(samples)
+    is_told = STUDY in header[1:-1]
+    group = np.array(_words(path, table[header.index(STUDY)], STUDY)) if is_told else groups_of(samples)
     return Expression(values, tissue, tissues, samples, tuple(genes), _count_within(tissue, group), group)
 
 
-def write_table(data: Expression, path: Path) -> Path:
+def write_table(data: Expression, path: Path) -> None:
     """Write a csv that :func:`read_table`, and the authors' notebooks, can read: sample, genes, tissue."""
     table = pd.DataFrame(data.values, index=pd.Index(data.samples, name="sample"), columns=list(data.genes))
     table["tissue"] = np.asarray(data.tissues, dtype=object)[data.tissue]
     with written_whole(Path(path)) as part:
         table.to_csv(part, float_format="%.6g", lineterminator="\n")
-    return Path(path)
 
 
 def groups_of(samples: tuple[str, ...]) -> np.ndarray:
@@ -160,15 +162,15 @@ def _cells(path: Path, n_columns: int) -> pd.DataFrame:
         raise DataError(f"{path} is not a table: {error}.\nLook for rows with a cell too many.") from None
 
 
-def _tissue_words(path: Path, column: pd.Series, label: str) -> list[str]:
-    """The last column as words; numbers there are a gene, or labels that have lost their names."""
+def _words(path: Path, column: pd.Series, label: str) -> list[str]:
+    """A column of words; numbers there are a gene, or labels that have lost their names."""
     if column.isna().any():
         row = int(np.flatnonzero(column.isna())[0]) + 2
-        raise DataError(f"{path}, row {row}: {label} is empty.\nName the tissue, or remove the sample.")
+        raise DataError(f"{path}, row {row}: {label} is empty.\nFill it in, or remove the sample.")
     if pd.to_numeric(column, errors="coerce").notna().any():
         raise DataError(
-            f"{path}: the last column must name tissues, but {label!r} holds numbers.\n"
-            f"Put the column of tissues last, with names in place of numbers."
+            f"{path}: the column {label!r} must hold names, but holds numbers.\n"
+            f"The last column names the tissue; give names in place of numbers."
         )
     return [str(word).strip() for word in column]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,6 +92,13 @@ def split(data: Expression, kind: str, *, test: float = 0.2, seed: int = 0, n_fo
     if kind == "replicate":
         return _by_replicate(data, n_folds)
     return _by_group(data, test, seed, n_folds)
+
+
+def ladder(
+    data: Expression, kinds: Iterable[str], *, test: float = 0.2, seed: int = 0, n_folds: int = 1
+) -> list[Split]:
+    """Folds of several kinds of hold-out, one kind after the other; see :func:`split`."""
+    return [one for kind in kinds for one in split(data, kind, test=test, seed=seed, n_folds=n_folds)]
 
 
 def _random(data: Expression, test: float, seed: int, fold: int) -> Split:
