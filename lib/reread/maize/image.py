@@ -39,7 +39,8 @@ def to_image(values: np.ndarray, order: np.ndarray | None = None) -> np.ndarray:
     Notes
     -----
     Source: ``modelling/cnn.py`` of the authors, who use the order of the csv: what lies side by side in the
-    image is side by side in the file, not in the plant. Our departure: any order can be given.
+    image is side by side in the file, and one row up whatever stands a side length earlier. Our departure:
+    any order can be given.
     """
     check.axes(values, "values", sample=None, gene=None)
     n_samples, n_genes = values.shape
