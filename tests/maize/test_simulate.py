@@ -88,6 +88,16 @@ def test_samples_of_a_study_are_more_alike_than_samples_of_two():
     assert between[same].mean() > between[group[:, None] != group[None, :]].mean() + 0.01
 
 
+def test_where_effects_are_small_most_low_genes_are_ordinary():
+    """Else a null set of the expression of the planted genes would consist of planted genes."""
+    data = simulate(HARD)
+    mean = log_plus_one(data.values).mean(axis=0)
+
+    planted = data.truth.tissue_of >= 0
+    low = mean < np.quantile(mean[planted], 0.9)
+    assert (low & ~planted & ~data.truth.is_decoy).sum() > 3 * (low & planted).sum()
+
+
 def test_data_without_a_truth_has_no_rises(small):
     assert rises(small) == {}
 

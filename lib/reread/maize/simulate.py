@@ -37,6 +37,9 @@ class Design:
         Spread of a single gene in a single sample, and of a gene between studies.
     share_study : float
         Share of the genes that a study moves.
+    share_low : float
+        Share of the ordinary genes that are as low as planted ones. Where it is 0, most low genes are
+        planted or decoys, so that random sets of their expression hold many of them.
     """
 
     n_tissues: int = 8
@@ -52,6 +55,7 @@ class Design:
     noise: float = 0.4
     study: float = 0.6
     share_study: float = 0.3
+    share_low: float = 0.0
 
     def __post_init__(self):
         taken = self.n_tissues * self.n_planted + self.n_decoys
@@ -68,7 +72,7 @@ class Design:
 
 
 EASY = Design()
-HARD = Design(effect=(0.8, 2.5), module_spread=0.2, noise=0.7, study=0.5)
+HARD = Design(effect=(0.8, 2.5), module_spread=0.35, noise=0.7, study=0.7, share_low=0.6)
 DESIGNS = {"simulated": EASY, "simulated-hard": HARD}
 
 
@@ -97,7 +101,7 @@ def simulate(design: Design = EASY, *, seed: int = 0) -> Expression:
     rng = np.random.default_rng(seed)
     truth = _plant(design, rng)
     tissue, study, replicate = _samples(design)
-    log = _baseline(truth, rng)[None, :] + _rise(design, truth, rng)[tissue]
+    log = _baseline(design, truth, rng)[None, :] + _rise(design, truth, rng)[tissue]
     log = log + _modules(design, truth, tissue, rng) + _studies(design, rng)[study]
     log = log + rng.normal(0, design.noise, log.shape)
     return Expression(
@@ -134,11 +138,12 @@ def _samples(design: Design) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return tissue, study, replicate
 
 
-def _baseline(truth: Truth, rng: np.random.Generator) -> np.ndarray:
-    """Log2 level (gene,): specific genes and decoys are low elsewhere."""
+def _baseline(design: Design, truth: Truth, rng: np.random.Generator) -> np.ndarray:
+    """Log2 level (gene,): specific genes and decoys are low elsewhere, and so is a share of the others."""
     n_genes = len(truth.tissue_of)
-    is_low = (truth.tissue_of >= 0) | truth.is_decoy
-    return np.where(is_low, rng.uniform(0.3, 2, n_genes), rng.uniform(0.3, 7, n_genes))
+    low, any_level = rng.uniform(0.3, 2, n_genes), rng.uniform(0.3, 7, n_genes)
+    is_low = any_level < 0.3 + 6.7 * design.share_low
+    return np.where(is_low | (truth.tissue_of >= 0) | truth.is_decoy, low, any_level)
 
 
 def _rise(design: Design, truth: Truth, rng: np.random.Generator) -> np.ndarray:
