@@ -162,6 +162,31 @@ def test_the_lead_is_over_methods_and_not_over_the_planted_genes(log, tissue, se
     assert np.isnan(rows.loc["planted genes", "v_lead"])
 
 
+def test_planted_genes_are_drawn_of_each_tissue_and_only_where_something_was_planted():
+    from dataclasses import replace
+
+    from reread.maize import simulate
+
+    samples = simulate.simulate(seed=0)
+    drawn = clusters.with_planted({}, samples, 3)["planted genes"]
+
+    assert np.bincount(samples.truth.tissue_of[drawn]).tolist() == [3] * samples.n_tissues
+    assert clusters.with_planted({"a": drawn}, replace(samples, truth=None), 3) == {"a": drawn}
+
+
+@pytest.mark.parametrize("which", ["all", "held-out"])
+def test_samples_to_cluster_are_all_or_those_held_out(which):
+    from reread.maize import simulate
+
+    samples, test = simulate.simulate(seed=0), np.array([3, 7, 100])
+
+    log, tissue = clusters.to_cluster(samples, test, which)
+
+    assert len(log) == len(tissue) == {"all": len(samples.samples), "held-out": 3}[which]
+    with pytest.raises(ParameterError, match="held-out"):
+        clusters.to_cluster(samples, test, "heldout")
+
+
 @pytest.mark.parametrize("wrong", [{"null": "matching"}, {"sets": {}}])
 def test_nothing_to_compare_is_refused(log, tissue, sets, wrong):
     given = {"sets": sets, "null": "fixed"} | wrong
@@ -193,7 +218,7 @@ def test_both_tests_say_of_good_genes_that_they_are_good(log, tissue, sets):
 
 def test_the_count_among_random_sets_is_uniform_and_the_published_test_is_not(log, tissue):
     """Sets of sixty genes against a null of twenty: the published test raises false alarms."""
-    found = null_test.false_alarms(log, tissue, RUNS, PLAIN, n_genes=60, size=15, n_trials=150, n_null=199)
+    found = null_test.false_alarms(log, tissue, RUNS, n_genes=60, size=15, n_trials=150)
 
     assert stats.kstest(found["permutation"], "uniform").pvalue > 0.001
     assert stats.kstest(found["published"], "uniform").pvalue < 1e-6

@@ -44,11 +44,15 @@ def to_cluster(data: Expression, test: np.ndarray, which: str) -> tuple[np.ndarr
     return log_plus_one(data.values[rows]), data.tissue[rows]
 
 
-def with_planted(sets: Mapping[str, np.ndarray], data: Expression) -> dict[str, np.ndarray]:
-    """The sets, and below them the planted genes where there are any: the best that a method can do."""
+def with_planted(
+    sets: Mapping[str, np.ndarray], data: Expression, k: int, seed: int = 0
+) -> dict[str, np.ndarray]:
+    """The sets, and below them up to ``k`` planted genes of each tissue, drawn at random, if there are any."""
     if data.truth is None:
         return dict(sets)
-    return {**sets, PLANTED: np.flatnonzero(data.truth.tissue_of >= 0)}
+    order = np.random.default_rng([seed, 5]).permutation(len(data.genes))
+    planted = [order[data.truth.tissue_of[order] == t][:k] for t in range(data.n_tissues)]
+    return {**sets, PLANTED: np.sort(np.concatenate(planted))}
 
 
 def draw_null(

@@ -16,7 +16,7 @@ from reread.maize.split import Split
 from reread.maize.tables import Expression
 from reread.maize.union import rank_top, top_union, union_rule
 
-RULES = {"union": lambda scores, k: union_rule(scores)[1], "top": top_union}
+RULES = {"union": lambda scores, _k: union_rule(scores)[1], "top": top_union}
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,18 +30,15 @@ class Ranked:
         Names, to be compared with those of the data that is loaded again.
     test : int array, (sample,)
         Rows of the samples that no gene was chosen on.
-    top_k : int
-        Genes of each tissue that the rule ``top`` takes.
     """
 
     scores: dict[str, np.ndarray]
     genes: tuple[str, ...]
     samples: tuple[str, ...]
     test: np.ndarray
-    top_k: int
 
-    def sets(self, rule: str) -> dict[str, np.ndarray]:
-        """Genes of each method by the rule ``union`` (published) or ``top``, int (member,).
+    def sets(self, rule: str, k: int) -> dict[str, np.ndarray]:
+        """Genes of each method, int (member,): the rule ``union`` (published), or the ``top`` k a tissue.
 
         Raises
         ------
@@ -50,7 +47,7 @@ class Ranked:
         """
         if rule not in RULES:
             raise ParameterError(f"There is no rule {rule!r}. {did_you_mean(rule, RULES)}")
-        return {name: RULES[rule](scores, self.top_k) for name, scores in self.scores.items()}
+        return {name: RULES[rule](scores, k) for name, scores in self.scores.items()}
 
     def rows_of(self, data: Expression) -> np.ndarray:
         """Rows (sample,) of ``data`` that no gene was chosen on.
@@ -70,9 +67,7 @@ class Ranked:
         return self.test
 
 
-def save(
-    folder: Path, rankings: Mapping[str, np.ndarray], data: Expression, split: Split, top_k: int
-) -> list[str]:
+def save(folder: Path, rankings: Mapping[str, np.ndarray], data: Expression, split: Split) -> list[str]:
     """Write ``shap_scores``, ``shap_ranks``, ``shap_genes``: npz of every method, csv of the published one.
 
     Parameters
@@ -81,7 +76,6 @@ def save(
     rankings : mapping of str to float array, (tissue, gene)
     data : Expression
     split : Split
-    top_k : int
 
     Returns
     -------
@@ -110,7 +104,7 @@ def save(
         )
     np.savez_compressed(
         folder / "shap_scores.npz", scores=np.stack(list(rankings.values())), methods=list(rankings),
-        genes=genes, tissues=columns, samples=np.array(data.samples), test=split.test, top_k=top_k,
+        genes=genes, tissues=columns, samples=np.array(data.samples), test=split.test,
     )  # fmt: skip
     np.savez_compressed(
         folder / "shap_ranks.npz", **{slug(m): rank_top(s, len(genes)) for m, s in rankings.items()}
@@ -131,7 +125,7 @@ def load(path: Path) -> Ranked:
         with np.load(path, allow_pickle=False) as found:
             scores = dict(zip(found["methods"].tolist(), found["scores"], strict=True))
             names = (tuple(found[name].tolist()) for name in ("genes", "samples"))
-            return Ranked(scores, *names, found["test"], int(found["top_k"]))
+            return Ranked(scores, *names, found["test"])
     except (OSError, KeyError, ValueError) as error:
         raise DataError(f"{path} is no file of scores: {error}\nRun the chapter on genes again.") from None
 

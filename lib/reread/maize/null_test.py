@@ -88,13 +88,12 @@ def permutation_test(
 def false_alarms(
     log: np.ndarray,
     tissue: np.ndarray,
-    published: Protocol,
-    corrected: Protocol,
+    protocol: Protocol,
     *,
     n_genes: int,
     size: int,
+    n_sets: int = 10,
     n_trials: int = 100,
-    n_null: int = 199,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Give both tests sets that are random, and note what they say of them.
@@ -103,12 +102,15 @@ def false_alarms(
     ----------
     log : float array, (sample, gene)
     tissue : int array, (sample,)
-    published, corrected : Protocol
+    protocol : Protocol
+        As published; both tests see the same V-measures and differ in their null alone.
     n_genes : int
         Genes of the random sets that are tested: as many as a method's set has.
-    size : int
-        Genes of the random sets of the published null.
-    n_trials, n_null, seed : int
+    size, n_sets : int
+        Genes of a random set of the published null, and its random sets.
+    n_trials : int
+        Sets that are tested; the permutation test compares them with as many others of their size.
+    seed : int
 
     Returns
     -------
@@ -117,12 +119,10 @@ def false_alarms(
         0.05 in one trial of twenty.
     """
     n_all = log.shape[1]
-    tested = dict(enumerate(random_sets(n_all, min(n_genes, n_all), n_trials, seed + 1)))
-    gauss, _ = published_test(log, tissue, tested, published, size=size, seed=seed)
-    null = random_sets(n_all, min(n_genes, n_all), n_null, seed + 2)
-    v, null_v = (
-        v_of_sets(log, tissue, some, corrected, seed).mean(axis=1) for some in (list(tested.values()), null)
-    )
-    return pd.DataFrame(
-        {"trial": list(tested), "published": gauss["p_gauss"], "permutation": permutation_p(v, null_v)}
-    )
+    drawn = random_sets(n_all, min(n_genes, n_all), 2 * n_trials, seed + 1)
+    small = random_sets(n_all, min(size, n_all), n_sets, seed)
+    gauss = gaussian_null(v_of_sets(log, tissue, small, protocol, seed))
+    v = v_of_sets(log, tissue, drawn, protocol, seed).mean(axis=1)
+    tested, null = v[:n_trials], v[n_trials:]
+    p = {"published": gaussian_test(tested, *gauss)[1], "permutation": permutation_p(tested, null)}
+    return pd.DataFrame({"trial": np.arange(n_trials), **p})

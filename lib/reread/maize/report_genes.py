@@ -18,7 +18,7 @@ from reread.maize.union import known_tissues, top_union, union_null, union_rule
 
 SHUFFLED = "shuffled labels"
 TOP_SHARE = 0.05  # a marker is found when it lies among the best 5 % of its tissue
-CORE = (LIMMA, TREES, PUBLISHED)
+CORE = (LIMMA, TREES, PUBLISHED, OURS)
 PUBLISHED_GENES, PUBLISHED_TISSUES, PUBLISHED_SET = 21_111, 11, 13_670  # notebooks 2 and 3
 
 
@@ -123,13 +123,13 @@ def shared(rankings: Mapping[str, np.ndarray], k: int) -> tuple[pd.DataFrame, di
     DataFrame
         From :func:`reread.maize.overlap.overlaps`, of the ``k`` best genes of each tissue.
     dict
-        From :func:`reread.maize.overlap.core`, of limma, LightGBM and the network; of all methods where one
-        of these is missing.
+        From :func:`reread.maize.overlap.core`, of limma, LightGBM and the network: explained as published,
+        by expected gradients where that is missing; of all methods where there are no three.
     """
     n_genes = next(iter(rankings.values())).shape[1]
     sets = {method: top_union(scores, k) for method, scores in rankings.items()}
-    three = [sets[name] for name in CORE if name in sets]
-    return overlaps(sets, n_genes), core(three if len(three) == len(CORE) else list(sets.values()), n_genes)
+    three = [sets[name] for name in CORE if name in sets][:3]
+    return overlaps(sets, n_genes), core(three if len(three) == 3 else list(sets.values()), n_genes)
 
 
 def wide_ranks(ranks: pd.DataFrame) -> pd.DataFrame:
