@@ -24,6 +24,8 @@ with quiet.stderr():
         tf.config.threading.set_intra_op_parallelism_threads(1)
         tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.experimental.enable_op_determinism()
+    # Each network has graphs of its own, which TensorFlow takes for the same one traced again and again.
+    tf.get_logger().setLevel("ERROR")
 
 WIDTHS = (32, 64, 128, 256)
 SCHEDULES = ("published", "constant")

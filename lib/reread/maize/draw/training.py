@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 RUNG_LABEL = {"random": "random", "replicate": "replicate held out", "group": "group held out"}
 RUNG_SHADE = dict(zip(KINDS, (figures.PALETTE[5], figures.PALETTE[2], figures.PALETTE[0]), strict=True))
 RUNG_MARKER = dict(zip(KINDS, ("^", "s", "o"), strict=True))
-DIFFERS = {"seed": "another seed", "order": "another order", "both": "both"}
+DIFFERS = {"seed": "another\nseed", "order": "another\norder", "both": "both"}
 PARTS = {"": "training, with dropout", "val_": "validation"}
 
 
@@ -46,7 +46,7 @@ def curves(curve: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
         marks.grid_lines(axes, "y")
     panels[0].set_ylim(bottom=0)
     panels[1].set_ylim(0, 1.03)
-    panels[1].legend(loc="lower right", fontsize=marks.SMALL)
+    panels[1].legend(loc="lower right", fontsize=marks.SMALL, frameon=False)
     return figure, curve
 
 
@@ -71,11 +71,11 @@ def ladder(summary: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
         y = np.arange(len(models))[::-1] - gap * (j - (len(kinds) - 1) / 2)
         axes.hlines(y, rows["low"], rows["high"], color=RUNG_SHADE[kind], linewidth=2)
         axes.scatter(rows["macro_f1"], y, s=46, color=RUNG_SHADE[kind], marker=RUNG_MARKER[kind], zorder=3,
-                     label=f"{RUNG_LABEL[kind]} ({rows['n_test'].iloc[0]} predictions)")  # fmt: skip
+                     label=f"{RUNG_LABEL[kind]} (n = {rows['n_test'].iloc[0]})")  # fmt: skip
     axes.set_yticks(range(len(models)), models[::-1])
     axes.set(xlabel="macro-F1 (line: least to largest over seeds)", ylim=(-0.6, len(models) - 0.4))
     axes.set_xlim(min(0.5, summary["low"].min() - 0.05), 1.02)
-    figure.legend(loc="outside upper left", ncols=len(kinds), fontsize=marks.SMALL)
+    figure.legend(loc="outside upper left", ncols=len(kinds), fontsize=marks.SMALL, frameon=False)
     marks.grid_lines(axes)
     return figure, summary
 
