@@ -99,6 +99,20 @@ def test_the_lead_is_over_the_best_simple_model():
     assert row["best_simple"] == "LightGBM"
 
 
+def test_a_network_that_is_known_is_not_trained_again(planted, climbed, monkeypatch):
+    from reread.maize import network
+
+    fold = split(planted, "random", seed=0, n_folds=2)[0]
+    taught = planted.take(fold.train)
+    trained = network.fit(taught.values, taught.tissue, 4, 0, recipe=RECIPE)
+    monkeypatch.setattr(network, "fit", lambda *_, **__: pytest.fail("trained again"))
+
+    found = ladder.climb(planted, ["random"], [ladder.CNN], known={(fold.name, 0): trained})
+
+    as_before = climbed.query("kind == 'random' and fold == 'random 1' and model == 'CNN' and seed == 0")
+    assert found["predicted"].tolist() == as_before["predicted"].tolist()
+
+
 def test_an_unknown_model_is_refused(planted):
     with pytest.raises(ParameterError, match="Did you mean 'LightGBM'"):
         ladder.climb(planted, ["random"], ["LightGMB"])

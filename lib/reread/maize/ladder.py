@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -32,6 +32,7 @@ def climb(
     test: float = 0.2,
     n_folds: int = 1,
     recipe: Recipe | None = None,
+    known: Mapping[tuple[str, int], network.Network] | None = None,
 ) -> pd.DataFrame:
     """Train every model on every fold of every rung, and name the test samples.
 
@@ -48,6 +49,8 @@ def climb(
         As ``split.split``.
     recipe : Recipe, optional
         Of the network; published when left out.
+    known : mapping of (str, int) to Network, optional
+        Networks that were trained before, by name of the fold and seed; they are not trained again.
 
     Returns
     -------
@@ -63,7 +66,7 @@ def climb(
         if name not in MODELS:
             raise ParameterError(f"There is no model {name!r}. {did_you_mean(name, MODELS)}")
     parts = [
-        _named(data, fold, model, seed, recipe=recipe)
+        _named(data, fold, model, seed, recipe=recipe, known=known or {})
         for seed in seeds
         for kind in kinds
         for fold in split(data, kind, test=test, seed=seed, n_folds=n_folds)
@@ -73,11 +76,19 @@ def climb(
 
 
 def _named(
-    data: Expression, fold: Split, model: str, seed: int, *, recipe: Recipe | None = None
+    data: Expression,
+    fold: Split,
+    model: str,
+    seed: int,
+    *,
+    recipe: Recipe | None,
+    known: Mapping[tuple[str, int], network.Network],
 ) -> pd.DataFrame:
     """Train one model on one fold and name its test samples; columns as :func:`climb`."""
-    fit = partial(network.fit, recipe=recipe) if model == CNN else simple.MODELS[model]
-    fitted = fit(data.values[fold.train], data.tissue[fold.train], data.n_tissues, seed)
+    fitted = known.get((fold.name, seed)) if model == CNN else None
+    if fitted is None:
+        fit = partial(network.fit, recipe=recipe) if model == CNN else simple.MODELS[model]
+        fitted = fit(data.values[fold.train], data.tissue[fold.train], data.n_tissues, seed)
     predicted = fitted.predict_proba(data.values[fold.test]).argmax(axis=1)
     words = np.asarray(data.tissues, dtype=object)
     return pd.DataFrame(
@@ -104,9 +115,9 @@ def measured(predictions: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        kind, model, seed, accuracy, macro_f1, n_test. Macro-F1 is the mean over the tissues that are tested;
-        one that is only named, wrongly, costs the others their recall. Folds are taken together because a
-        small fold does not hold every tissue.
+        kind, model, seed, accuracy, macro_f1, n_test, n_tissues (those that are tested). Macro-F1 is the mean
+        over the tissues that are tested; one that is only named, wrongly, costs the others their recall. Folds
+        are taken together because a small fold does not hold every tissue.
     """
     keys = ["kind", "model", "seed"]
     rows = [
@@ -115,10 +126,11 @@ def measured(predictions: pd.DataFrame) -> pd.DataFrame:
             (part["tissue"] == part["predicted"]).mean(),
             macro_f1(part["tissue"], part["predicted"]),
             len(part),
+            part["tissue"].nunique(),
         )
         for key, part in predictions.groupby(keys, sort=False)
     ]
-    return pd.DataFrame(rows, columns=[*keys, "accuracy", "macro_f1", "n_test"])
+    return pd.DataFrame(rows, columns=[*keys, "accuracy", "macro_f1", "n_test", "n_tissues"])
 
 
 def summary(by_seed: pd.DataFrame) -> pd.DataFrame:
@@ -130,6 +142,7 @@ def summary(by_seed: pd.DataFrame) -> pd.DataFrame:
         low=("macro_f1", "min"),
         high=("macro_f1", "max"),
         n_test=("n_test", "first"),
+        n_tissues=("n_tissues", "first"),
     ).reset_index()
 
 
@@ -143,14 +156,8 @@ def control(data: Expression, fold: Split, *, seed: int = 0, recipe: Recipe | No
     """Accuracy of the network when its training labels are shuffled: nothing is left to learn but chance."""
     tissue = data.tissue.copy()
     tissue[fold.train] = np.random.default_rng(seed).permutation(tissue[fold.train])
-    predicted = _named(replace(data, tissue=tissue), fold, CNN, seed, recipe=recipe)
+    predicted = _named(replace(data, tissue=tissue), fold, CNN, seed, recipe=recipe, known={})
     return float((predicted["tissue"] == predicted["predicted"]).mean())
-
-
-def wide(table: pd.DataFrame, value: str = "macro_f1") -> pd.DataFrame:
-    """One row a model, one column a rung, in the order of :func:`summary`."""
-    whole = table.pivot(index="model", columns="kind", values=value)
-    return whole.loc[table["model"].unique(), table["kind"].unique()].reset_index().rename_axis(columns=None)
 
 
 def confusion(
