@@ -51,3 +51,23 @@ def test_an_empty_set_is_refused(log, sets):
 def test_an_unknown_way_is_refused(log):
     with pytest.raises(ParameterError, match="tsne"):
         embed.place(log, SETS, "tsne")
+
+
+def test_umap_is_asked_with_the_published_seed_and_one_thread(log, monkeypatch):
+    class Umap:
+        def __init__(self, **settings):
+            self.settings = settings
+
+        def fit_transform(self, part):
+            asked.append((self.settings, part.shape))
+            return np.zeros((len(part), self.settings["n_components"]), dtype=np.float32)
+
+    asked = []
+    monkeypatch.setattr(embed, "need", lambda module, extra: type("umap", (), {"UMAP": Umap}))
+
+    found = embed.place(log, SETS[:2], "umap", 2)
+
+    settings = {"n_components": 2, "random_state": 42, "n_jobs": 1}
+    assert asked == [(settings, (N_SAMPLES, 12)), (settings, (N_SAMPLES, 4))]
+    assert found.shape == (2, N_SAMPLES, 2)
+    assert found.dtype == float

@@ -47,7 +47,7 @@ def to_cluster(data: Expression, test: np.ndarray, which: str) -> tuple[np.ndarr
 def with_planted(
     sets: Mapping[str, np.ndarray], data: Expression, k: int, seed: int = 0
 ) -> dict[str, np.ndarray]:
-    """The sets, and below them up to ``k`` planted genes of each tissue, drawn at random, if there are any."""
+    """The sets, then up to ``k`` planted genes of each tissue, drawn at random, where there are any."""
     if data.truth is None:
         return dict(sets)
     order = np.random.default_rng([seed, 5]).permutation(len(data.genes))
