@@ -48,9 +48,10 @@ def test_an_empty_set_is_refused(log, sets):
         embed.embed_sets(log, sets)
 
 
-def test_an_unknown_way_is_refused(log):
-    with pytest.raises(ParameterError, match="tsne"):
-        embed.place(log, SETS, "tsne")
+@pytest.mark.parametrize("how", ["tsne-2", "pca", "umap-0", "pca-two"])
+def test_an_unknown_way_is_refused(log, how):
+    with pytest.raises(ParameterError, match=how):
+        embed.place(log, SETS, how)
 
 
 def test_umap_is_asked_with_the_published_seed_and_one_thread(log, monkeypatch):
@@ -65,7 +66,7 @@ def test_umap_is_asked_with_the_published_seed_and_one_thread(log, monkeypatch):
     asked = []
     monkeypatch.setattr(embed, "need", lambda module, extra: type("umap", (), {"UMAP": Umap}))
 
-    found = embed.place(log, SETS[:2], "umap", 2)
+    found = embed.place(log, SETS[:2], "umap-2")
 
     settings = {"n_components": 2, "random_state": 42, "n_jobs": 1}
     assert asked == [(settings, (N_SAMPLES, 12)), (settings, (N_SAMPLES, 4))]

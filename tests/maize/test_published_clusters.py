@@ -25,15 +25,15 @@ def log(tissue):
     return values
 
 
-PLAIN = Protocol(n_dims=5, n_init=3)
-RUNS = Protocol("pca", 2, 12, 2, 5, False, "random")
+PLAIN = Protocol("pca-5", n_init=3)
+RUNS = Protocol("pca-2", 12, 2, 5, False, "random")
 
 
 def test_every_published_setting_is_kept():
     published = published_clusters.PUBLISHED
 
     assert (published.embed, published.n_clusters, published.n_init, published.init) == (
-        "umap",
+        "umap-2",
         29,
         100,
         "random",
@@ -64,8 +64,8 @@ def fed_back_by_hand(points, k, protocol):
 
 
 def test_clusters_fed_back_agree_with_the_table_of_the_notebook(log, tissue):
-    points = published_clusters.place(log, [MARKERS], "pca", 2)
-    protocol = Protocol("pca", 2, 12, 4, 3, True, "random")
+    points = published_clusters.place(log, [MARKERS], "pca-2")
+    protocol = Protocol("pca-2", 12, 4, 3, True, "random")
 
     runs = published_clusters.cluster_runs(points, 12, protocol)
 
@@ -73,8 +73,8 @@ def test_clusters_fed_back_agree_with_the_table_of_the_notebook(log, tissue):
 
 
 def test_on_points_that_span_little_fed_back_clusters_freeze_the_first_run(log, tissue):
-    points = 0.01 * published_clusters.place(log, [MARKERS], "pca", 2)
-    fed, clean = (Protocol("pca", 2, 12, 60, 4, is_fed) for is_fed in (True, False))
+    points = 0.01 * published_clusters.place(log, [MARKERS], "pca-2")
+    fed, clean = (Protocol("pca-2", 12, 60, 4, is_fed) for is_fed in (True, False))
 
     frozen, free = (published_clusters.cluster_runs(points, 12, protocol) for protocol in (fed, clean))
     partitions = [
@@ -139,9 +139,9 @@ def sets():
     return {"good": MARKERS[:20], "bad": np.arange(90, 110)}
 
 
-@pytest.mark.parametrize("null", clusters.NULLS)
-def test_good_genes_beat_their_null_and_bad_ones_do_not(log, tissue, sets, null):
-    table, nulls = clusters.compare(log, tissue, sets, PLAIN, null=null, size=20, n_null=99)
+@pytest.mark.parametrize("size", [0, 20])
+def test_good_genes_beat_their_null_and_bad_ones_do_not(log, tissue, sets, size):
+    table, nulls = clusters.compare(log, tissue, sets, PLAIN, size=size, n_null=99)
     rows = table.set_index("method")
 
     assert table["method"].tolist() == ["good", "bad", "all genes"]
@@ -153,9 +153,7 @@ def test_good_genes_beat_their_null_and_bad_ones_do_not(log, tissue, sets, null)
 
 
 def test_the_lead_is_over_methods_and_not_over_the_planted_genes(log, tissue, sets):
-    table, _ = clusters.compare(
-        log, tissue, sets | {"planted genes": MARKERS}, PLAIN, null="fixed", size=20, n_null=5
-    )
+    table, _ = clusters.compare(log, tissue, sets | {"planted genes": MARKERS}, PLAIN, size=20, n_null=5)
     rows = table.set_index("method")
 
     assert rows.loc["good", "v_lead"] == pytest.approx(rows["v"]["good"] - rows["v"]["bad"])
@@ -187,12 +185,19 @@ def test_samples_to_cluster_are_all_or_those_held_out(which):
         clusters.to_cluster(samples, test, "heldout")
 
 
-@pytest.mark.parametrize("wrong", [{"null": "matching"}, {"sets": {}}])
-def test_nothing_to_compare_is_refused(log, tissue, sets, wrong):
-    given = {"sets": sets, "null": "fixed"} | wrong
+def test_no_set_to_compare_is_refused(log, tissue):
+    with pytest.raises(DataError, match="at least one"):
+        clusters.compare(log, tissue, {}, PLAIN)
 
-    with pytest.raises((ParameterError, DataError), match=r"matched|at least one"):
-        clusters.compare(log, tissue, given.pop("sets"), PLAIN, **given)
+
+def test_a_null_of_one_size_holds_any_genes_and_a_matched_one_those_of_equal_expression():
+    mean, genes = np.arange(100.0), np.arange(90, 100)
+
+    fixed, matched = (clusters.draw_null(mean, genes, size=n, n_null=20, seed=0) for n in (30, 0))
+
+    assert (fixed.shape, matched.shape) == ((20, 30), (20, 10))
+    assert fixed.min() < 50 < matched.min()
+    assert [clusters.null_name(n) for n in (30, 0)] == ["fixed", "matched"]
 
 
 def test_v_of_random_genes_rises_with_their_number_and_with_clusters(log, tissue):

@@ -82,9 +82,14 @@ def test_only_training_samples_are_explained_and_as_many_of_each_tissue(samples,
     assert rankings.samples_to_explain(samples, held.train, 0).tolist() == held.train.tolist()
 
 
-def test_an_unknown_explainer_is_refused(samples, held):
-    with pytest.raises(ParameterError, match="trees"):
-        rankings.explain_all(samples, held, ["tree"])
+@pytest.mark.parametrize(("words", "network", "near"), [(["tree"], "small", "trees"), ([], "smal", "small")])
+def test_an_unknown_explainer_or_network_is_refused(samples, held, words, network, near):
+    with pytest.raises(ParameterError, match=f"Did you mean '{near}'"):
+        rankings.explain_all(samples, held, words, network=network)
+
+
+def test_every_network_has_the_fields_of_a_recipe():
+    assert all(rankings.attribute.Recipe(**settings) for settings in rankings.NETWORKS.values())
 
 
 def test_explained_averages_over_runs(runs):
@@ -121,7 +126,7 @@ def test_files_come_back_as_they_were_saved(tmp_path, samples, held, ranked):
     assert list(back.scores) == list(ranked)
     assert all((back.scores[name] == ranked[name]).all() for name in ranked)
     assert back.rows_of(samples).tolist() == held.test.tolist()
-    assert set(back.sets("top", K)[TREES]) == set(gene_files.top_union(ranked[TREES], K))
+    assert set(back.sets(K)[TREES]) == set(gene_files.top_union(ranked[TREES], K))
 
 
 def test_the_csv_files_hold_the_published_method(tmp_path, samples, held, ranked):
@@ -154,8 +159,7 @@ def test_other_data_than_was_ranked_is_refused(tmp_path, samples, held, ranked):
 
     with pytest.raises(DataError, match="another order"):
         back.rows_of(samples.keep_genes(np.arange(N_GENES)[::-1]))
-    with pytest.raises(ParameterError, match="union"):
-        back.sets("unions", K)
+    assert set(back.sets(0)["tau"]) == set(gene_files.union_rule(ranked["tau"])[1])
 
 
 def test_a_file_of_something_else_is_refused(tmp_path):
@@ -167,7 +171,25 @@ def test_a_file_of_something_else_is_refused(tmp_path):
 
 def test_a_source_that_no_page_ranked_is_named():
     with pytest.raises(DataError, match="walley"):
-        gene_files.of_source([], "walley-2016")
+        gene_files.again([], "walley-2016")
+
+
+def test_samples_come_back_as_the_chapter_on_genes_loaded_them(tmp_path):
+    from types import SimpleNamespace
+
+    samples = gene_files.sources.load("simulated", n_genes=300, seed=3)
+    held = split.split(samples, "group", seed=3)[0]
+    gene_files.save(tmp_path, {"m": np.random.default_rng(0).normal(size=(8, 300))}, samples, held)
+    record = {"parameters": {"source": "simulated", "n_genes": 300, "seed": 3}}
+    page = SimpleNamespace(record=record, artifact=lambda name: tmp_path / name)
+
+    back, ranked = gene_files.again([page], "simulated")
+
+    assert back.genes == samples.genes
+    assert ranked.rows_of(back).tolist() == held.test.tolist()
+    record["parameters"]["n_genes"] = 200
+    with pytest.raises(DataError, match="another order"):
+        gene_files.again([page], "simulated")
 
 
 def test_known_genes_of_simulated_samples_are_the_planted_ones(samples, known):

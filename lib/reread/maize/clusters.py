@@ -16,7 +16,6 @@ from reread.maize.tables import Expression
 from reread.maize.transform import log_plus_one
 from reread.maize.vmeasure import v_measure
 
-NULLS = ("fixed", "matched")
 SAMPLES = ("all", "held-out")
 ALL, PLANTED = "all genes", "planted genes"
 REFERENCES = (ALL, PLANTED)
@@ -47,36 +46,31 @@ def to_cluster(data: Expression, test: np.ndarray, which: str) -> tuple[np.ndarr
 def with_planted(
     sets: Mapping[str, np.ndarray], data: Expression, k: int, seed: int = 0
 ) -> dict[str, np.ndarray]:
-    """The sets, then up to ``k`` planted genes of each tissue, drawn at random, where there are any."""
+    """The sets, then up to ``k`` planted genes of each tissue (0: all), drawn at random, if there are any."""
     if data.truth is None:
         return dict(sets)
     order = np.random.default_rng([seed, 5]).permutation(len(data.genes))
-    planted = [order[data.truth.tissue_of[order] == t][:k] for t in range(data.n_tissues)]
+    planted = [order[data.truth.tissue_of[order] == t][: k or None] for t in range(data.n_tissues)]
     return {**sets, PLANTED: np.sort(np.concatenate(planted))}
 
 
-def draw_null(
-    mean: np.ndarray, genes: np.ndarray, null: str, *, size: int, n_null: int, seed: int
-) -> np.ndarray:
+def null_name(size: int) -> str:
+    """What a null is called in a key: ``fixed`` for random sets of one size, ``matched`` for 0."""
+    return "fixed" if size else "matched"
+
+
+def draw_null(mean: np.ndarray, genes: np.ndarray, *, size: int, n_null: int, seed: int) -> np.ndarray:
     """Random sets to compare a set with, int (set, member).
 
     Parameters
     ----------
     mean : float array, (gene,)
     genes : int array, (member,)
-    null : str
-        ``fixed``: any genes, ``size`` of them, as published; ``matched``: as many and as highly expressed as
-        ``genes``.
-    size, n_null, seed : int
-
-    Raises
-    ------
-    ParameterError
-        If ``null`` is unknown.
+    size : int
+        As published: so many of any genes. 0: as many as ``genes``, and as highly expressed.
+    n_null, seed : int
     """
-    if null not in NULLS:
-        raise ParameterError(f"There is no null {null!r}. {did_you_mean(null, NULLS)}")
-    if null == "fixed":
+    if size:
         return random_sets(len(mean), min(size, len(mean)), n_null, seed)
     return matched_sets(mean, genes, n_null, seed=seed)
 
@@ -87,7 +81,6 @@ def compare(
     sets: Mapping[str, np.ndarray],
     protocol: Protocol,
     *,
-    null: str,
     size: int = 0,
     n_null: int = 99,
     seed: int = 0,
@@ -102,11 +95,8 @@ def compare(
     sets : mapping of str to int array, (member,)
         Genes of each method.
     protocol : Protocol
-    null : str
-        Of ``NULLS``.
-    size : int
-        Genes of a random set under ``fixed``.
-    n_null, seed : int
+    size, n_null, seed : int
+        As :func:`draw_null`.
 
     Returns
     -------
@@ -120,7 +110,7 @@ def compare(
     Raises
     ------
     ParameterError, DataError
-        If the null is unknown, there are more clusters than samples, or there is no set.
+        If there are more clusters than samples, or there is no set.
     """
     if not sets:
         raise DataError("There is no set of genes to cluster by. Name at least one method.")
@@ -128,7 +118,7 @@ def compare(
     v = v_of_sets(log, tissue, [*sets.values(), everything], protocol, seed)
     nulls, known = {}, {}
     for name, genes in sets.items():
-        drawn = draw_null(mean, genes, null, size=size, n_null=n_null, seed=seed)
+        drawn = draw_null(mean, genes, size=size, n_null=n_null, seed=seed)
         # under one fixed size every method has the same null
         key = drawn.tobytes()
         known.setdefault(key, v_of_sets(log, tissue, drawn, protocol, seed))
@@ -188,7 +178,7 @@ def by_size(
     rows = []
     for n in [n for n in sizes if n <= log.shape[1]]:
         sets = random_sets(log.shape[1], n, n_sets, seed)
-        points = place(log, sets, protocol.embed, protocol.n_dims)
+        points = place(log, sets, protocol.embed)
         for k in [number or len(np.unique(tissue)) for number in numbers]:
             if k <= len(log):
                 labels, _ = batched_kmeans(points, k, n_init=protocol.n_init, seed=seed)

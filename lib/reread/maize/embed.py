@@ -78,18 +78,17 @@ def umap_embed(log: np.ndarray, genes: np.ndarray, seed: int = UMAP_SEED, n_dims
     return np.asarray(reducer.fit_transform(log[:, genes]), dtype=float)
 
 
-def place(
-    log: np.ndarray, sets: Iterable[np.ndarray], how: str, n_dims: int = 2, seed: int = UMAP_SEED
-) -> np.ndarray:
-    """Place samples by each set with ``pca`` or ``umap``, (set, sample, dim).
+def place(log: np.ndarray, sets: Iterable[np.ndarray], how: str, seed: int = UMAP_SEED) -> np.ndarray:
+    """Place samples by each set, (set, sample, dim): ``pca-10``, ``umap-2``, with the dimensions at the end.
 
     Raises
     ------
     ParameterError
-        If ``how`` is neither.
+        If ``how`` is neither of both.
     """
-    if how == "pca":
-        return embed_sets(log, sets, n_dims)
-    if how == "umap":
-        return np.stack([umap_embed(log, genes, seed, n_dims) for genes in sets])
-    raise ParameterError(f"Samples are placed by pca or umap, not by {how!r}.")
+    way, _, n_dims = how.partition("-")
+    if way not in ("pca", "umap") or not n_dims.isdecimal() or int(n_dims) < 1:
+        raise ParameterError(f"Samples are placed by pca or umap and dimensions, as pca-10, not by {how!r}.")
+    if way == "pca":
+        return embed_sets(log, sets, int(n_dims))
+    return np.stack([umap_embed(log, genes, seed, int(n_dims)) for genes in sets])

@@ -9,14 +9,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from reread.core.errors import DataError, ParameterError, did_you_mean
+from reread.core.errors import DataError, did_you_mean
 from reread.core.measured import slug
+from reread.maize import data as sources
 from reread.maize.rankings import PUBLISHED
 from reread.maize.split import Split
 from reread.maize.tables import Expression
 from reread.maize.union import rank_top, top_union, union_rule
-
-RULES = {"union": lambda scores, _k: union_rule(scores)[1], "top": top_union}
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,17 +36,11 @@ class Ranked:
     samples: tuple[str, ...]
     test: np.ndarray
 
-    def sets(self, rule: str, k: int) -> dict[str, np.ndarray]:
-        """Genes of each method, int (member,): the rule ``union`` (published), or the ``top`` k a tissue.
-
-        Raises
-        ------
-        ParameterError
-            If the rule is unknown.
-        """
-        if rule not in RULES:
-            raise ParameterError(f"There is no rule {rule!r}. {did_you_mean(rule, RULES)}")
-        return {name: RULES[rule](scores, k) for name, scores in self.scores.items()}
+    def sets(self, k: int) -> dict[str, np.ndarray]:
+        """Genes of each method, int (member,): the top ``k`` a tissue, or for 0 the published union rule."""
+        return {
+            name: top_union(scores, k) if k else union_rule(scores)[1] for name, scores in self.scores.items()
+        }
 
     def rows_of(self, data: Expression) -> np.ndarray:
         """Rows (sample,) of ``data`` that no gene was chosen on.
@@ -130,25 +123,30 @@ def load(path: Path) -> Ranked:
         raise DataError(f"{path} is no file of scores: {error}\nRun the chapter on genes again.") from None
 
 
-def of_source(upstream: Iterable, source: str) -> Ranked:
-    """Scores that the chapter on genes left behind for one source.
+def again(upstream: Iterable, source: str) -> tuple[Expression, Ranked]:
+    """The samples of a source as the chapter on genes loaded them, and the scores that it left behind.
 
     Parameters
     ----------
     upstream : iterable of Upstream
+        Finished pages of that chapter.
     source : str
 
     Raises
     ------
     DataError
-        If no page of that chapter has read the source.
+        If no page has read the source, or its data are others by now.
     """
     pages = list(upstream)
     fits = [page for page in pages if page.record["parameters"]["source"] == source]
     if not fits:
         known = sorted({page.record["parameters"]["source"] for page in pages})
         raise DataError(f"No page ranked the genes of {source!r}. {did_you_mean(source, known)}")
-    return load(fits[0].artifact("shap_scores.npz"))
+    given = fits[0].record["parameters"]
+    samples = sources.load(source, n_genes=given["n_genes"], seed=given["seed"])
+    ranked = load(fits[0].artifact("shap_scores.npz"))
+    ranked.rows_of(samples)
+    return samples, ranked
 
 
 def save_v(folder: Path, stem: str, table: pd.DataFrame, nulls: Mapping[str, Sequence[float]]) -> None:

@@ -38,9 +38,7 @@ class Protocol:
     Attributes
     ----------
     embed : str
-        ``umap`` or ``pca``.
-    n_dims : int
-        Dimensions the samples are placed in.
+        As :func:`reread.maize.embed.place`, such as ``umap-2``.
     n_clusters : int
         0 for as many as there are tissues among the samples.
     n_init : int
@@ -53,8 +51,7 @@ class Protocol:
         ``random`` as published, or ``k-means++``.
     """
 
-    embed: str = "pca"
-    n_dims: int = 10
+    embed: str = "pca-10"
     n_clusters: int = 0
     n_init: int = 10
     n_runs: int = 1
@@ -77,7 +74,7 @@ class Protocol:
         return k
 
 
-PUBLISHED = Protocol("umap", 2, PUBLISHED_K, 100, 5, True, "random")
+PUBLISHED = Protocol("umap-2", PUBLISHED_K, 100, 5, True, "random")
 
 
 def faults() -> pd.DataFrame:
@@ -149,7 +146,7 @@ def v_of_sets(
     """
     check.axes(tissue, "tissue", sample=len(log))
     k = protocol.k(tissue)
-    points = place(log, sets, protocol.embed, protocol.n_dims, umap_seed)
+    points = place(log, sets, protocol.embed, umap_seed)
     runs = cluster_runs(points, k, protocol, seed)
     return np.stack([v_measure(tissue, labels)[2] for labels in runs], axis=1)
 

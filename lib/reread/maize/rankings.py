@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,6 +28,21 @@ PUBLISHED, OURS, TREES, LIMMA = (
     "moderated t, rest",
 )
 ENSEMBLE = "CNN, ensemble"
+# settings of the corrected network of the chapter before, by size; fields of network.Recipe
+_CORRECTED = {
+    "inputs": "scaled",
+    "batch": 16,
+    "rate": 1e-3,
+    "momentum": 0.9,
+    "schedule": "constant",
+    "validation": 0.0,
+}
+NETWORKS = {
+    "small": {**_CORRECTED, "widths": "8 16", "dense": 64, "epochs": 8},
+    "medium": {**_CORRECTED, "widths": "16 32", "dense": 64, "epochs": 20},
+    "published": {**_CORRECTED, "widths": "32 64 128 256", "dense": 512, "epochs": 30, "batch": 64},
+}
+N_REFERENCES = 50  # training samples that an explanation compares with
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,11 +74,12 @@ def explain_all(
     split: Split,
     words: Sequence[str],
     *,
+    network: str = "small",
     n_seeds: int = 2,
     n_orders: int = 2,
     per_tissue: int = 0,
+    n_points: int = 200,
     seed: int = 0,
-    **settings: Any,
 ) -> list[Run]:
     """Train and explain under several seeds, and the network also under several orders of the genes.
 
@@ -75,16 +90,18 @@ def explain_all(
         Its training samples teach, are compared with, and are explained.
     words : sequence of str
         Keys of ``EXPLAINERS``.
+    network : str
+        Of ``NETWORKS``: widths and length of training.
     n_seeds : int
         Seeds for every method, with genes in the order of the columns.
     n_orders : int
         Orders of the genes for expected gradients, that of the columns among them.
     per_tissue : int
         Samples of each tissue that are explained; 0 is all.
+    n_points : int
+        Points a sample, for gradients.
     seed : int
         The first seed; also draws the orders and the samples.
-    **settings
-        As :func:`reread.maize.attribute.scores_of_all`.
 
     Returns
     -------
@@ -95,9 +112,10 @@ def explain_all(
     ParameterError
         If a word is unknown.
     """
-    for word in words:
-        if word not in EXPLAINERS:
-            raise ParameterError(f"There is no explainer {word!r}. {did_you_mean(word, EXPLAINERS)}")
+    for word, known in [*((word, EXPLAINERS) for word in words), (network, NETWORKS)]:
+        if word not in known:
+            raise ParameterError(f"There is no {word!r} to explain with. {did_you_mean(word, known)}")
+    settings = {**NETWORKS[network], "n_points": n_points, "n_references": N_REFERENCES}
     methods = [EXPLAINERS[word] for word in words]
     part = replace(split, test=samples_to_explain(data, split.train, per_tissue, seed))
     runs = []

@@ -5,8 +5,15 @@ import pandas as pd
 import pytest
 from reread.core import figures
 from reread.core.errors import DataError
-from reread.maize import clusters, draw, overlap, published_clusters, report_genes
-from reread.maize import sentences_genes as said
+from reread.maize import (
+    clusters,
+    draw,
+    overlap,
+    published_clusters,
+    report_genes,
+    sentences_clusters,
+    sentences_genes,
+)
 
 METHODS = ("CNN, shap as published", "LightGBM, TreeSHAP", "tau")
 N_TISSUES, N_GENES = 4, 200
@@ -35,8 +42,8 @@ def compared():
     rng, tissue = np.random.default_rng(1), np.arange(36) % N_TISSUES
     log = rng.normal(size=(36, N_GENES))
     sets = {name: rng.permutation(N_GENES)[:20] for name in METHODS}
-    protocol = published_clusters.Protocol("pca", 2, 6, 2, 2)
-    table, nulls = clusters.compare(log, tissue, sets, protocol, null="matched", n_null=20)
+    protocol = published_clusters.Protocol("pca-2", 6, 2, 2)
+    table, nulls = clusters.compare(log, tissue, sets, protocol, n_null=20)
     runs = published_clusters.feedback_runs(log, tissue, sets["tau"], protocol, n_runs=3)
     sizes = clusters.by_size(log, tissue, [5, 50], [0, 12], protocol, n_sets=3)
     return table, nulls, runs, sizes
@@ -64,21 +71,21 @@ def drawn(ranked, ranks, methods, compared):
     pairs = overlap.overlaps({name: np.argsort(s[0])[:30] for name, s in ranked.items()}, N_GENES)
     alarms = {name: (ALARMS[name] < 0.05).mean() for name in ALARMS}
     return {
-        "marker_ranks": (draw.marker_ranks(ranks), said.alt_of_markers(methods)),
-        "union_walk": (draw.union_walk(ranked), said.alt_of_walk(methods)),
-        "overlap": (draw.overlap(pairs), said.alt_of_overlap(pairs)),
-        "agreement": (draw.agreement(agreement_rows()), said.alt_of_agreement(agreement_rows())),
-        "enrichment": (draw.enrichment(COUNTS), said.alt_of_enrichment(COUNTS)),
-        "v_by_set": (draw.v_by_set(table, nulls), said.alt_of_sets(table)),
-        "feedback": (draw.feedback(runs), said.alt_of_feedback(runs)),
-        "by_size": (draw.by_size(sizes), said.alt_of_sizes(sizes)),
+        "marker_ranks": (draw.marker_ranks(ranks), sentences_genes.alt_of_markers(methods)),
+        "union_walk": (draw.union_walk(ranked), sentences_genes.alt_of_walk(methods)),
+        "overlap": (draw.overlap(pairs), sentences_genes.alt_of_overlap(pairs)),
+        "agreement": (draw.agreement(agreement_rows()), sentences_genes.alt_of_agreement(agreement_rows())),
+        "enrichment": (draw.enrichment(COUNTS), sentences_genes.alt_of_enrichment(COUNTS)),
+        "v_by_set": (draw.v_by_set(table, nulls), sentences_clusters.alt_of_sets(table)),
+        "feedback": (draw.feedback(runs), sentences_clusters.alt_of_feedback(runs)),
+        "by_size": (draw.by_size(sizes), sentences_clusters.alt_of_sizes(sizes)),
         "two_nulls": (
             draw.two_nulls(tests_table(), (0.5, 0.02), nulls, METHODS[0]),
-            said.alt_of_nulls(tests_table()),
+            sentences_clusters.alt_of_nulls(tests_table()),
         ),
-        "p_values": (draw.p_values(tests_table()), said.alt_of_p_values(tests_table())),
-        "false_alarms": (draw.false_alarms(ALARMS), said.alt_of_alarms(alarms)),
-        "spread": (draw.spread(SPREAD), said.alt_of_spread(SPREAD)),
+        "p_values": (draw.p_values(tests_table()), sentences_clusters.alt_of_p_values(tests_table())),
+        "false_alarms": (draw.false_alarms(ALARMS), sentences_clusters.alt_of_alarms(alarms)),
+        "spread": (draw.spread(SPREAD), sentences_clusters.alt_of_spread(SPREAD)),
     }
 
 

@@ -138,6 +138,8 @@ def two_nulls(
     left.fill_between(x, curve, color=marks.colour(1), alpha=0.35, linewidth=0)
     density, edges = np.histogram(nulls[method], bins=24, density=True)
     right.stairs(density, edges, fill=True, color=marks.colour(0), alpha=0.45)
+    left.locator_params(axis="x", nbins=5)
+    right.locator_params(axis="x", nbins=6)
     for axes, v, said in (
         (left, row["v_gauss"], "as published"),
         (right, row["v_perm"], "matched random sets"),
