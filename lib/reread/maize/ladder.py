@@ -116,8 +116,8 @@ def measured(predictions: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         kind, model, seed, accuracy, macro_f1, n_test, n_tissues (those that are tested). Macro-F1 is the mean
-        over the tissues that are tested; one that is only named, wrongly, costs the others their recall. Folds
-        are taken together because a small fold does not hold every tissue.
+        over the tissues that are tested; one that is only named, wrongly, costs the others their recall.
+        Folds are taken together because a small fold does not hold every tissue.
     """
     keys = ["kind", "model", "seed"]
     rows = [
