@@ -32,6 +32,24 @@ def test_widths_that_are_no_channels_are_refused(widths):
         Recipe(widths=widths)
 
 
+def test_published_training_with_the_published_layers_is_the_default():
+    published = network.recipe("published", "32 64 128 256 512")
+
+    assert published == Recipe()
+    assert network.recipe("corrected", "3 4 8", epochs=5).inputs == "scaled"
+
+
+@pytest.mark.parametrize("layers", ["", "16", "16 32 x", "x 16"])
+def test_layers_that_are_no_network_are_refused(layers):
+    with pytest.raises(ParameterError, match="such as '16 32"):
+        network.recipe("published", layers)
+
+
+def test_an_unknown_training_is_refused():
+    with pytest.raises(ParameterError, match="Did you mean 'corrected'"):
+        network.recipe("correct", "16 32 64")
+
+
 def test_unknown_inputs_are_refused():
     with pytest.raises(ParameterError, match="Did you mean 'scaled'"):
         Recipe(inputs="scale")

@@ -16,6 +16,10 @@ from reread.maize.transform import Scaler, log_plus_one, log_published
 
 INPUTS = ("published", "scaled")
 HIGH = 0.9
+TRAINING = {
+    "published": {"inputs": "published", "rate": 1e-4, "schedule": "published", "validation": 0.1},
+    "corrected": {"inputs": "scaled", "rate": 1e-3, "schedule": "constant", "validation": 0.0},
+}
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,33 @@ class Recipe:
     def channels(self) -> tuple[int, ...]:
         """The widths as numbers."""
         return tuple(int(word) if word.isdecimal() else 0 for word in self.widths.split())
+
+
+def recipe(training: str, layers: str, **settings: Any) -> Recipe:
+    """Settings of a network in few words.
+
+    Parameters
+    ----------
+    training : str
+        ``published`` or ``corrected``: inputs, rate, schedule and validation together, from ``TRAINING``.
+    layers : str
+        Channels of each convolution, and at the end units of the dense layer: ``16 32 64``.
+    **settings
+        Further fields of :class:`Recipe`.
+
+    Raises
+    ------
+    ParameterError
+        If the training is unknown or layers are not at least two numbers.
+    """
+    if training not in TRAINING:
+        raise ParameterError(f"There is no training {training!r}. {did_you_mean(training, TRAINING)}")
+    *widths, dense = layers.split() or [""]
+    if not widths or not dense.isdecimal():
+        raise ParameterError(
+            f"layers are channels and then units such as '16 32 64', but came as {layers!r}."
+        )
+    return Recipe(**TRAINING[training], widths=" ".join(widths), dense=int(dense), **settings)
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,8 +194,8 @@ def layers(network: Network) -> pd.DataFrame:
 def ends(network: Network) -> dict[str, float]:
     """Where the curve of a network ends, and the pass in which each accuracy first comes to nine tenths.
 
-    Keys: ``accuracy.last``, ``accuracy.pass``, and the same of ``val_accuracy``; what was never reached, or has
-    no validation sample, is left out.
+    Keys: ``accuracy.last``, ``accuracy.pass``, and the same of ``val_accuracy``; what was never reached, or
+    has no validation sample, is left out.
     """
     values = {}
     for name in ("accuracy", "val_accuracy"):
