@@ -11,6 +11,7 @@ import pandas as pd
 from reread.core.errors import ParameterError, did_you_mean
 from reread.maize import attribute, specificity, stability
 from reread.maize.attribute import Scores
+from reread.maize.network import TRAINING
 from reread.maize.split import Split
 from reread.maize.tables import Expression
 from reread.maize.transform import log_plus_one
@@ -29,14 +30,7 @@ PUBLISHED, OURS, TREES, LIMMA = (
 )
 ENSEMBLE = "CNN, ensemble"
 # settings of the corrected network of the chapter before, by size; fields of network.Recipe
-_CORRECTED = {
-    "inputs": "scaled",
-    "batch": 16,
-    "rate": 1e-3,
-    "momentum": 0.9,
-    "schedule": "constant",
-    "validation": 0.0,
-}
+_CORRECTED = {**TRAINING["corrected"], "batch": 16, "momentum": 0.9}
 NETWORKS = {
     "small": {**_CORRECTED, "widths": "8 16", "dense": 64, "epochs": 8},
     "medium": {**_CORRECTED, "widths": "16 32", "dense": 64, "epochs": 20},
