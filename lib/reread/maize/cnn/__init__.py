@@ -1,0 +1,1 @@
+"""The network that sees genes as the pixels of an image."""

@@ -1,0 +1,1 @@
+"""What each pixel adds to the tissue that the network names."""

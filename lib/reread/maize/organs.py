@@ -1,0 +1,89 @@
+"""What the libraries of Walley 2016 were cut from, and genes whose tissue is known beforehand."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reread.core.errors import DataError, did_you_mean
+
+# Column "sample" of the published list to organ. Its column "tissue" calls the root meristem zone the root
+# maturation zone: the organ is the same.
+ORGAN_OF = {
+    "Endosperm 12 DAP": "endosperm",
+    "Endosperm Crown 27 DAP": "endosperm",
+    "Pericarp/Aleurone 27 DAP": "pericarp",
+    "Embryo 20 DAP": "embryo",
+    "Embryo 38 DAP": "embryo",
+    "Germinatin Kernels 2 DAI": "kernel",
+    "Leaf Zone 1 (Symmetrical)": "leaf",
+    "Leaf Zone 2 (Stomatal)": "leaf",
+    "Leaf Zone 3 (Growth)": "leaf",
+    "Mature Leaf 8": "leaf",
+    "Vegetative Meristem 16-19 Day": "meristem",
+    "6-7 internode": "internode",
+    "7-8 internode": "internode",
+    "Ear Primordium 2-4 mm": "ear",
+    "Ear Primordium 6-8 mm": "ear",
+    "Female Spikelet Collected on day as silk": "spikelet",
+    "Silk": "silk",
+    "B73 Mature Pollen": "pollen",
+    "Root - Meristem Zone 5 Days": "root",
+    "Root - Elongation Zone 5 Days": "root",
+    "Root - Cortex 5 Days": "root",
+    "Primary Root 5 Days": "root",
+    "Secondary Root 7-8 Days": "root",
+}
+ORGANS = tuple(dict.fromkeys(ORGAN_OF.values()))
+
+# organ to gene name to identifier in B73 v4; the textbook functions are in the comments
+CONTROL_GENES = {
+    "endosperm": {
+        "o2": "Zm00001d018971",  # opaque2, master of the zein genes
+        "fl2": "Zm00001d049243",  # floury2, a zein
+        "sh2": "Zm00001d044129",  # shrunken2, starch synthesis
+        "bt2": "Zm00001d050032",  # brittle2, starch synthesis
+        "sh1": "Zm00001d045042",  # shrunken1, sucrose synthase
+        "wx1": "Zm00001d045462",  # waxy1, amylose synthesis
+    },
+    "leaf": {
+        "ssu1": "Zm00001d052595",  # small subunit of rubisco
+        "ppc1": "Zm00001d046170",  # PEP carboxylase of C4 photosynthesis
+    },
+}
+
+
+def organ_of(stages: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Number the organ of each stage.
+
+    Parameters
+    ----------
+    stages : str array, (sample,)
+        Names of fine tissues as the published list spells them, "Germinatin" included.
+
+    Returns
+    -------
+    int array (sample,), tuple of str (organ,)
+        Organs in the order of ``ORGANS``, those without a sample left out.
+
+    Raises
+    ------
+    DataError
+        If a name is not in the list.
+    """
+    for name in dict.fromkeys(map(str, stages)):
+        if name not in ORGAN_OF:
+            raise DataError(f"No organ is recorded for {name!r}. {did_you_mean(name, ORGAN_OF)}")
+    organs = [ORGAN_OF[str(name)] for name in stages]
+    present = tuple(organ for organ in ORGANS if organ in organs)
+    return np.array([present.index(organ) for organ in organs], dtype=np.int64), present
+
+
+def control_genes(genes: tuple[str, ...], tissues: tuple[str, ...]) -> list[tuple[str, str, int, int]]:
+    """Control genes that the data holds, as (organ, name, index of the tissue, index of the gene)."""
+    place = {gene: i for i, gene in enumerate(genes)}
+    return [
+        (organ, name, tissues.index(organ), place[gene])
+        for organ, named in CONTROL_GENES.items()
+        for name, gene in named.items()
+        if organ in tissues and gene in place
+    ]

@@ -1,0 +1,106 @@
+"""How much of a ranking stays when only a seed or the order of the genes changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.stats import rankdata
+
+from reread.core.errors import DataError
+from reread.maize.union import rank_top
+
+
+def jaccard(rankings: Sequence[np.ndarray], k: int) -> np.ndarray:
+    """Overlap of the top ``k`` genes between runs, mean over the tissues that both runs scored.
+
+    Parameters
+    ----------
+    rankings : list of float array, (tissue, gene)
+        Scores of one method from several runs.
+    k : int
+
+    Returns
+    -------
+    float array, (run, run)
+        Genes in both tops over genes in either; NaN where two runs share no scored tissue.
+
+    Raises
+    ------
+    DataError
+        If the runs differ in shape or there is none.
+    """
+    member = _members(rankings, k)
+    shared = np.einsum("atg,btg->abt", member, member)
+    scored = member.any(axis=2)
+    both = scored[:, None] & scored[None, :]
+    each = np.where(both, shared / (2 * k - shared), np.nan)
+    counts = both.sum(axis=2)
+    return np.divide(np.nansum(each, axis=2), counts, out=np.full(counts.shape, np.nan), where=counts > 0)
+
+
+def selection_frequency(rankings: Sequence[np.ndarray], k: int) -> np.ndarray:
+    """Share of runs that put a gene among the top ``k`` of a tissue, float (tissue, gene).
+
+    Runs that did not score the tissue count as not having chosen the gene. Errors as :func:`jaccard`.
+    """
+    return _members(rankings, k).mean(axis=0)
+
+
+def ensemble(rankings: Sequence[np.ndarray]) -> np.ndarray:
+    """Mean rank over runs as a score: 1 for a gene that every run puts first, 0 for one that is always last.
+
+    Parameters
+    ----------
+    rankings : list of float array, (tissue, gene)
+        A run that did not score a tissue (NaN) is left out for it.
+
+    Returns
+    -------
+    float array, (tissue, gene)
+        NaN for a tissue that no run scored.
+
+    Raises
+    ------
+    DataError
+        As :func:`jaccard`.
+    """
+    stacked = _stacked(rankings)
+    ranks = (rankdata(stacked, axis=2, nan_policy="propagate") - 1) / (stacked.shape[2] - 1)
+    known = ~np.isnan(ranks)
+    counts = known.sum(axis=0)
+    total = np.where(known, ranks, 0).sum(axis=0)
+    return np.divide(total, counts, out=np.full(counts.shape, np.nan), where=counts > 0)
+
+
+def mean_between(matrix: np.ndarray, groups: Sequence) -> dict[str, float]:
+    """Mean of a symmetric matrix (run, run) over pairs of runs of one group, and over pairs of two groups.
+
+    Returns
+    -------
+    dict
+        ``within`` and ``between``; NaN where there is no such pair.
+    """
+    groups = np.asarray(groups)
+    same = groups[:, None] == groups[None, :]
+    upper = np.triu(np.ones(matrix.shape, dtype=bool), k=1)
+    means = [matrix[upper & side].mean() if (upper & side).any() else np.nan for side in (same, ~same)]
+    return dict(zip(("within", "between"), map(float, means), strict=True))
+
+
+def _stacked(rankings: Sequence[np.ndarray]) -> np.ndarray:
+    shapes = {np.shape(scores) for scores in rankings}
+    if len(shapes) != 1:
+        raise DataError(f"Runs to compare must have one shape (tissue, gene), but have {sorted(shapes)}.")
+    return np.stack(rankings).astype(float)
+
+
+def _members(rankings: Sequence[np.ndarray], k: int) -> np.ndarray:
+    """Whether a gene is in the top of a tissue in a run, float (run, tissue, gene)."""
+    stacked = _stacked(rankings)
+    member = np.zeros(stacked.shape)
+    for run, scores in enumerate(stacked):
+        top = rank_top(scores, k)
+        scored = np.flatnonzero(top[:, 0] >= 0)
+        member[run, scored[:, None], top[scored]] = 1
+    return member

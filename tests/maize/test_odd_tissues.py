@@ -1,0 +1,60 @@
+"""What every step makes of a tissue with one sample, and of a class that a split leaves out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from reread.maize import simple, trees
+from reread.maize.image import from_image, to_image
+from reread.maize.leakage import leakage_report
+from reread.maize.specificity import METHODS
+from reread.maize.split import split
+from reread.maize.transform import log_plus_one
+
+MODELS = {
+    "logistic regression": simple.logistic_regression,
+    "nearest centroid": simple.nearest_centroid,
+    "LightGBM": trees.fit,
+}
+
+
+@pytest.fixture
+def untaught(small):
+    """A random split whose test holds the only sample of its last tissue."""
+    folds = split(small, "random", test=0.3, n_folds=20)
+    return next(fold for fold in folds if fold.untaught == ("lone",))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_class_missing_from_training_keeps_its_number_and_is_never_named(small, untaught, name):
+    train = small.take(untaught.train)
+
+    model = MODELS[name](train.values, train.tissue, small.n_tissues, 0)
+    probability = model.predict_proba(small.values[untaught.test])
+    assert probability.shape == (len(untaught.test), 5)
+    assert probability.sum(axis=1) == pytest.approx(np.ones(len(untaught.test)))
+    assert (probability[:, 4] == 0).all()
+
+
+def test_the_leakage_report_of_such_a_split_has_no_gap(small, untaught):
+    report = leakage_report(small, untaught)
+
+    assert not report.isna().any(axis=None)
+    assert report["shared_group"].iloc[0] < 1
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_tissue_with_one_sample_gets_finite_scores(small, name):
+    scores = METHODS[name](log_plus_one(small.values), small.tissue, small.n_tissues)
+
+    assert scores.shape == (5, 3)
+    assert np.isfinite(scores).all()
+
+
+@pytest.mark.parametrize("n_genes", [2, 3, 5, 8, 10])
+def test_a_number_of_genes_that_is_no_square_goes_through_split_and_image(small, n_genes):
+    columns = np.random.default_rng(1).integers(0, 3, n_genes)
+    fold = split(small, "group")[0]
+
+    image = to_image(small.values[fold.test][:, columns])
+    assert (from_image(image, n_genes) == small.values[fold.test][:, columns]).all()
