@@ -89,8 +89,8 @@ def read(
         If an id is missing from the file, stands twice in the file or the request, or as :func:`read_meta`.
     """
     with opened(path) as file:
-        genes = _wanted(file, ROW, rows, path, "row")
-        signatures = _wanted(file, COL, columns, path, "column")
+        genes = places(file, ROW, rows, path, "row")
+        signatures = places(file, COL, columns, path, "column")
         return read_at(file[MATRIX], genes, signatures, block=block)
 
 
@@ -197,10 +197,16 @@ def _blocks(matrix: h5py.Dataset, ordered: np.ndarray, block: int) -> Iterator[t
         yield start, buffer[: stop - start]
 
 
-def _wanted(
+def places(
     file: h5py.File, group: str, ids: Sequence[str] | None, path: Path, axis: str
 ) -> np.ndarray | None:
-    """Indices of ids along an axis, in the order of the ids; None is all."""
+    """Indices of ids along an axis of an open file, in the order of the ids; None is all.
+
+    Raises
+    ------
+    DataError
+        If an id is missing, or stands twice in the file or among ``ids``.
+    """
     if ids is None:
         return None
     known = _text(file[f"{group}/id"][:])
