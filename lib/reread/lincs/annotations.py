@@ -15,8 +15,8 @@ from reread.core.errors import DataError, did_you_mean
 
 CLASS_COLUMNS, TARGET_COLUMNS = ("pert_id", "pcl"), ("pert_name", "gene")
 
-# Common pharmacology, for the drugs of the small real sources. Drugs with two targets of equal weight, or with
-# one for which the paper has no class, are left out.
+# Common pharmacology, for the drugs of the small real sources. Left out: drugs with two targets of equal
+# weight, and those for whose target the paper has no class.
 DRUG_CLASSES = {
     "AZD-6482": "CP_PI3K_INHIBITOR",
     "AZD-8330": "CP_MEK_INHIBITOR",
@@ -75,7 +75,8 @@ def read_classes(path: Path, known: Iterable[str] = ()) -> dict[str, str]:
     twins = table.loc[table["pert_id"].duplicated(), "pert_id"].tolist()
     if twins:
         raise DataError(
-            f"{path} puts {len(twins)} drugs into more than one class, such as {twins[0]!r}. Keep one row each."
+            f"{path} puts {len(twins)} drugs into more than one class, such as {twins[0]!r}. "
+            "Keep one row each."
         )
     check_classes(table["pcl"], known, what=str(path))
     return dict(zip(table["pert_id"], table["pcl"], strict=True))
@@ -105,8 +106,8 @@ def read_targets(path: Path, genes: Iterable[str] = ()) -> dict[str, tuple[str, 
     kept = table[table["gene"].isin(genes)] if genes else table
     if kept.empty:
         raise DataError(
-            f"None of the {table['gene'].nunique()} targets in {path}, such as {table['gene'].iloc[0]!r}, was "
-            "knocked down. Targets are named by symbol."
+            f"None of the {table['gene'].nunique()} targets in {path}, such as {table['gene'].iloc[0]!r}, "
+            "was knocked down. Targets are named by symbol."
         )
     return {drug: tuple(sorted(set(rows))) for drug, rows in kept.groupby("pert_name", sort=True)["gene"]}
 

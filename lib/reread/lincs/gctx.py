@@ -197,6 +197,11 @@ def _blocks(matrix: h5py.Dataset, ordered: np.ndarray, block: int) -> Iterator[t
         yield start, buffer[: stop - start]
 
 
+def ids_of(file: h5py.File, group: str) -> list[str]:
+    """Ids along an axis (``ROW`` or ``COL``) of an open file, as text."""
+    return _text(file[f"{group}/id"][:])
+
+
 def places(
     file: h5py.File, group: str, ids: Sequence[str] | None, path: Path, axis: str
 ) -> np.ndarray | None:
@@ -209,7 +214,7 @@ def places(
     """
     if ids is None:
         return None
-    known = _text(file[f"{group}/id"][:])
+    known = ids_of(file, group)
     _refuse_twins(known, f"{path}: {axis} ids of the file")
     _refuse_twins(ids, f"The {axis} ids asked for")
     place = dict(zip(known, range(len(known)), strict=True))

@@ -112,8 +112,8 @@ def landmark_memmap(
     said, card = {"source": path.name, "rows": list(rows) if rows is not None else None}, _card(out)
     if not (out.is_file() and card.is_file()):
         with unpacked(path, out.parent) as plain, written_whole(out) as part:
-            shape = _extract(plain, part, rows, block)
-        write_json(card, {**said, "shape": list(shape)})
+            shape, ids = _extract(plain, part, rows, block)
+        write_json(card, {**said, "shape": list(shape), "columns": ids})
     known = read_json(card)
     n_bytes = 4 * int(np.prod(known["shape"]))
     if {name: known[name] for name in said} != said or out.stat().st_size != n_bytes:
@@ -147,14 +147,22 @@ def unpacked(path: Path, folder: Path) -> Iterator[Path]:
         plain.unlink(missing_ok=True)
 
 
-def _extract(path: Path, part: Path, rows: Sequence[str] | None, block: int) -> tuple[int, int]:
-    """Write raw values block after block; what is in memory is one block."""
+def landmark_ids(out: Path) -> list[str]:
+    """Ids (signature,) of the rows that :func:`landmark_memmap` wrote."""
+    return read_json(_card(Path(out)))["columns"]
+
+
+def _extract(
+    path: Path, part: Path, rows: Sequence[str] | None, block: int
+) -> tuple[tuple[int, int], list[str]]:
+    """Write raw values block after block, one block in memory; gives shape and ids of the signatures."""
     with gctx.opened(path) as file, part.open("wb") as stream:
         matrix, genes = file[gctx.MATRIX], gctx.places(file, gctx.ROW, rows, path, "row")
         for start in range(0, len(matrix), block):
             index = np.arange(start, min(start + block, len(matrix)))
             stream.write(gctx.read_at(matrix, genes, index, block=block).tobytes())
-        return len(matrix), matrix.shape[1] if genes is None else len(genes)
+        n_genes = matrix.shape[1] if genes is None else len(genes)
+        return (len(matrix), n_genes), gctx.ids_of(file, gctx.COL)
 
 
 def _card(out: Path) -> Path:
