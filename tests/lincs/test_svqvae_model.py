@@ -108,6 +108,16 @@ def test_the_gradient_of_what_is_rebuilt_goes_straight_to_the_encoder(task):
     assert network.codes.weight.grad is None
 
 
+def test_corrected_the_encoder_learns_from_the_codebook_alone(task):
+    network = recipe(task, "ema").network
+    rebuilt, _ = network(torch.as_tensor(task[0]), torch.as_tensor(task[1]), is_straight=False)
+
+    rebuilt.square().mean().backward()
+
+    assert network.encoder[0].weight.grad is None
+    assert network.decoder[0].weight.grad.abs().max() > 0
+
+
 def test_averaged_codes_come_to_the_means_of_their_classes(task):
     """With an encoder that stands still a moving average has one place to go."""
     one = recipe(task, "ema", learning_rate=0.0)
