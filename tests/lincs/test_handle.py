@@ -50,7 +50,7 @@ def test_a_drug_finds_its_own_targets_and_not_those_of_another_class(asked):
     found = asked.summary.set_index("drug")
 
     assert found.loc["A1-d1", "p"] < 0.05
-    assert found.loc["A1-d1", "best_rank"] == 1
+    assert found.loc["A1-d1", "best_rank"] <= 3
     assert found.loc["B2-d3", "p"] > 0.05
 
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 from itertools import combinations
 
 import numpy as np
-import pandas as pd
 import pytest
 from reread.core.errors import DataError
 from reread.lincs import targets
@@ -88,41 +87,6 @@ def test_no_or_too_many_targets_have_no_rank(k):
         targets.mean_rank_by_chance(7, k)
 
 
-@pytest.fixture
-def scores():
-    values = [[9, 8, 7, 1, 0], [1, 2, 3, 4, 5], [5, 5, 1, 0, 2]]
-    return pd.DataFrame(values, index=["x", "y", "z"], columns=list("abcde"), dtype=float)
-
-
-KNOWN = {"x": ("b", "d"), "y": ("a",), "z": ("nobody",)}
-
-
-def test_retrieval_ranks_the_best_target_and_leaves_drugs_without_one_out(scores):
-    found = targets.retrieve(scores, KNOWN).set_index("drug")
-
-    assert found.index.tolist() == ["x", "y"]
-    assert found["rank"].tolist() == [2, 5]
-    assert found["n_targets"].tolist() == [2, 1]
-    assert found["by_chance"].tolist() == [2, 3]
-    assert found["hit1"].tolist() == [False, False]
-    assert found["hit5"].tolist() == [True, True]
-    assert found.loc["x", "p"] == pytest.approx(7 / 10)
-    assert found.loc["y", "p"] == pytest.approx(1)
-
-
-def test_q_values_are_those_of_benjamini_and_hochberg(scores):
-    found = targets.retrieve(scores, KNOWN | {"z": ("a",)})
-    order = found["p"].sort_values()
-    slow = {i: min(order.iloc[j] * 3 / (j + 1) for j in range(n, 3)) for n, i in enumerate(order.index)}
-
-    np.testing.assert_allclose(found["q"], [min(slow[i], 1) for i in found.index])
-
-
-def test_drugs_without_any_known_target_are_refused(scores):
-    with pytest.raises(DataError, match="No drug"):
-        targets.retrieve(scores, {"z": ("nobody",)})
-
-
 def test_scores_of_genes_are_correlations_of_means():
     rng = np.random.default_rng(1)
     drugs, downs = rng.normal(size=(4, 6)), rng.normal(size=(5, 6))
@@ -133,33 +97,3 @@ def test_scores_of_genes_are_correlations_of_means():
     slow = np.corrcoef(drugs[names == "b"].mean(axis=0), downs[genes == "q"].mean(axis=0))[0, 1]
     assert found.shape == (2, 3)
     assert found.loc["b", "q"] == pytest.approx(slow)
-
-
-def test_planted_targets_are_found_and_random_ones_are_at_chance():
-    rng = np.random.default_rng(2)
-    scores = pd.DataFrame(rng.normal(size=(12, 40)), columns=[f"g{i}" for i in range(40)])
-    scores.index = [f"d{i}" for i in range(12)]
-    planted = {f"d{i}": (f"g{i}", f"g{i + 20}") for i in range(12)}
-    chance = [
-        targets.mrr_null(scores, {d: rng.permutation(scores.columns)[:2] for d in scores.index},
-                         n_permutations=39, seed=i)["p"]
-        for i in range(60)
-    ]  # fmt: skip
-    for i in range(12):
-        scores.iloc[i, i] += 6
-    found = targets.mrr_null(scores, planted, n_permutations=199)
-
-    assert found["p"] == pytest.approx(1 / 200)
-    assert found["mrr"] > 0.9 > 3 * found["null_mrr"]
-    assert 0.38 < np.mean(chance) < 0.62
-
-
-def test_the_null_mean_is_that_of_random_order():
-    """One target among n: the mean of 1 / rank is the n-th harmonic number over n."""
-    rng = np.random.default_rng(3)
-    scores = pd.DataFrame(rng.normal(size=(30, 10)), columns=[f"g{i}" for i in range(10)])
-    scores.index = [f"d{i}" for i in range(30)]
-
-    found = targets.mrr_null(scores, dict.fromkeys(scores.index, ("g4",)), n_permutations=400)
-
-    assert found["null_mrr"] == pytest.approx(sum(1 / i for i in range(1, 11)) / 10, abs=0.02)

@@ -11,10 +11,10 @@ import pandas as pd
 from reread.core import check, registry
 from reread.core.errors import DataError, ParameterError, did_you_mean
 from reread.lincs import annotations
+from reread.lincs.retrieval import AGAINST
 from reread.lincs.tables import Signatures
 from reread.lincs.targets import mean_rank_by_chance, p_of_rank, score_genes, unit_rows
 
-AGAINST = {"knockdown": "gene", "drug": "pcl"}
 BLOCK = 4_000_000  # correlations held at once: 32 MB
 
 

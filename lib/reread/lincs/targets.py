@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 import numpy as np
 import pandas as pd
 from scipy.special import gammaln
-from scipy.stats import false_discovery_control
 
 from reread.core import check
 from reread.core.errors import DataError
 
 BLOCK = 8_000_000  # correlations held at once: 64 MB
-HITS = (1, 5, 10)
 
 
 def unit_rows(values: np.ndarray) -> np.ndarray:
@@ -120,92 +116,3 @@ def _means(values: np.ndarray, names: np.ndarray) -> tuple[np.ndarray, np.ndarra
     total = np.zeros((len(known), values.shape[1]))
     np.add.at(total, code, values)
     return total / np.bincount(code)[:, None], known
-
-
-def retrieve(scores: pd.DataFrame, targets: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """Rank of the first target of each drug among all genes.
-
-    Parameters
-    ----------
-    scores : DataFrame, (drug, gene)
-        Higher is more alike.
-    targets : mapping of str to sequence of str
-        Genes of each drug; genes that were not knocked down are left out, and drugs without any other.
-
-    Returns
-    -------
-    DataFrame
-        drug, n_targets, rank (from 1), by_chance (mean rank in random order, from 1), reciprocal, hit1, hit5,
-        hit10, p (random order), q (Benjamini and Hochberg).
-
-    Raises
-    ------
-    DataError
-        If no drug has a target among the genes.
-    """
-    is_target = target_matrix(scores, targets)
-    kept = is_target.any(axis=1)
-    if not kept.any():
-        raise DataError("No drug has a target among the genes that were knocked down.")
-    rank = _first_ranks(scores.to_numpy(), is_target)[kept]
-    n, k = scores.shape[1], is_target.sum(axis=1)[kept]
-    p = p_of_rank(rank - 1, n, k)
-    table = pd.DataFrame({
-        "drug": scores.index[kept], "n_targets": k, "rank": rank, "by_chance": (n + 1) / (k + 1),
-        "reciprocal": 1 / rank, **{f"hit{hit}": rank <= hit for hit in HITS}, "p": p,
-        "q": false_discovery_control(p),
-    })  # fmt: skip
-    return table.reset_index(drop=True)
-
-
-def target_matrix(scores: pd.DataFrame, targets: Mapping[str, Sequence[str]]) -> np.ndarray:
-    """Bool (drug, gene): which gene is a target of which drug."""
-    genes = [set(targets.get(str(drug), ())) for drug in scores.index]
-    return np.array([[gene in wanted for gene in scores.columns] for wanted in genes], dtype=bool)
-
-
-def _first_ranks(scores: np.ndarray, is_target: np.ndarray) -> np.ndarray:
-    """Rank from 1 (drug,) of the best target; a drug without one gets the number of genes plus one."""
-    best = np.where(is_target, scores, -np.inf).max(axis=1, keepdims=True)
-    return (scores > best).sum(axis=1) + 1
-
-
-def mrr_null(
-    scores: pd.DataFrame, targets: Mapping[str, Sequence[str]], *, n_permutations: int = 999, seed: int = 0
-) -> pd.Series:
-    """Mean reciprocal rank and hits at 1, 5, 10, beside what genes of shuffled names would give.
-
-    Parameters
-    ----------
-    scores, targets
-        As in :func:`retrieve`.
-    n_permutations, seed : int
-        Draws of the null, and their random seed. Shuffling names keeps drugs that share targets together, and
-        keeps genes that are alike to everything.
-
-    Returns
-    -------
-    Series
-        ``mrr``, ``hit1``, ``hit5``, ``hit10``, ``null_mrr`` (mean), ``null_high`` (95th percentile), ``p``,
-        ``n`` (drugs).
-
-    Raises
-    ------
-    DataError
-        As :func:`retrieve`.
-    """
-    found = retrieve(scores, targets)
-    is_target = target_matrix(scores, targets)
-    kept = is_target.any(axis=1)
-    values, is_target = scores.to_numpy()[kept], is_target[kept]
-    rng = np.random.default_rng(seed)
-    null = np.array([
-        (1 / _first_ranks(values, is_target[:, rng.permutation(values.shape[1])])).mean()
-        for _ in range(n_permutations)
-    ])  # fmt: skip
-    mrr = found["reciprocal"].mean()
-    return pd.Series({
-        "mrr": mrr, **{f"hit{hit}": found[f"hit{hit}"].mean() for hit in HITS}, "null_mrr": null.mean(),
-        "null_high": np.quantile(null, 0.95), "p": (1 + (null >= mrr - 1e-12).sum()) / (1 + n_permutations),
-        "n": len(found),
-    })  # fmt: skip
