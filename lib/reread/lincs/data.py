@@ -12,7 +12,8 @@ import pandas as pd
 
 from reread.core import places
 from reread.core.errors import DataError, ParameterError, did_you_mean
-from reread.lincs import annotations, gctx, stream
+from reread.lincs import annotations, gct, gctx, stream
+from reread.lincs.normalise import robust_z
 from reread.lincs.tables import CLIP, Signatures, meta_frame
 
 PERT_KINDS = {"trt_cp": "drug", "trt_poscon": "drug", "trt_sh": "knockdown", "trt_xpr": "knockdown"}
@@ -25,8 +26,8 @@ def load(source: str = "simulated", *, kind: str = "all", seed: int = 0) -> Sign
     Parameters
     ----------
     source : str
-        ``simulated``; ``level-5``, 272 signatures of three drugs; ``plate``, the level-4 z-scores of a plate
-        of A375 cells; ``pooled``, both; ``gse70138`` (drugs), ``gse106127`` (knock-downs), ``merged`` from
+        ``simulated``; ``level-5``, 272 signatures of three drugs; ``plate``, the z-scores of a plate of A375
+        cells; ``pooled``, both; ``gse70138`` (drugs), ``gse106127`` (knock-downs), ``merged`` from
         GEO.
     kind : str
         ``all``, ``drug`` or ``knockdown``; controls are in ``all`` only.
@@ -149,18 +150,20 @@ def _real(values: np.ndarray, genes: pd.DataFrame, meta: pd.DataFrame) -> Signat
 
 
 def _level_5() -> Signatures:
-    return _small("lincs/level-5", plate="brew_prefix")
+    path = _fetch("lincs/level-5")
+    return _small(gctx.read(path), gctx.read_meta(path), plate="brew_prefix")
 
 
 def _plate() -> Signatures:
-    return _small("lincs/level-4-plate", plate="det_plate")
+    """Z-scores of our own from level 3: those of the level-4 file stand 0.86 too high in every gene."""
+    values, meta = gct.read(_fetch("lincs/level-3-plate"))
+    return _small(robust_z(values, meta.columns["det_plate"].to_numpy()), meta, plate="det_plate")
 
 
-def _small(key: str, plate: str) -> Signatures:
-    """A small GCTX whose genes are named by Entrez id in a field; classes from common pharmacology."""
-    path, genes = _fetch(key), landmarks()
-    meta = gctx.read_meta(path)
-    values = in_order(gctx.read(path), meta.rows["pr_gene_id"], genes["entrez"])
+def _small(values: np.ndarray, meta: gctx.Meta, plate: str) -> Signatures:
+    """Signatures whose genes are named by Entrez id in a field; classes from common pharmacology."""
+    genes = landmarks()
+    values = in_order(values, meta.rows["pr_gene_id"], genes["entrez"])
     table = described(meta.columns, meta.column_ids, plate=meta.columns[plate].to_numpy(dtype=object))
     return _real(values, genes, annotations.with_classes(table, annotations.DRUG_CLASSES, by="pert_name"))
 

@@ -75,16 +75,18 @@ def compare_levels(plate: Plate) -> pd.DataFrame:
     Returns
     -------
     DataFrame, (gene,)
-        ``correlation`` and ``max_difference`` over wells, ours not clipped either; ``sd`` of log2 expression.
+        ``correlation`` over wells, ours not clipped either; ``offset``, median of theirs less ours;
+        ``max_difference`` over wells once the offset is taken off.
     """
     ours = normalise.robust_z(plate.level_3, plate.meta["plate"].to_numpy(), clip=np.inf)
     both = [z - z.mean(axis=0, dtype=float) for z in (ours, plate.level_4)]
+    offset = np.median(plate.level_4 - ours, axis=0)
     length = [np.linalg.norm(z, axis=0) for z in both]
     return pd.DataFrame(
         {
             "correlation": (both[0] * both[1]).sum(axis=0) / (length[0] * length[1]),
-            "max_difference": np.abs(ours - plate.level_4).max(axis=0),
-            "sd": plate.level_3.std(axis=0, dtype=float),
+            "offset": offset,
+            "max_difference": np.abs(plate.level_4 - ours - offset).max(axis=0),
         }
     )
 
