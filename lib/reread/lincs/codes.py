@@ -186,6 +186,18 @@ def reconstruction(model: PublishedSvqvae, values: np.ndarray, own: np.ndarray) 
     return {**errors, "saturated": float(np.mean(np.abs(hidden) > 0.99))}
 
 
+def told_table(told: dict[str, float]) -> pd.DataFrame:
+    """The errors of :func:`reconstruction`, as a table for readers."""
+    words = {
+        "zero": "nothing: zero for every gene",
+        "own_code": "the code of the class, which is given",
+        "nearest_code": "the code nearest to the hidden state",
+        "unquantised": "the hidden state itself",
+    }
+    rows = [(text, told[name]) for name, text in words.items()]
+    return pd.DataFrame(rows, columns=["what is decoded", "mean squared error"])
+
+
 def _listed(profile: np.ndarray, genes: np.ndarray, symbols: tuple[str, ...]) -> str:
     return ", ".join(f"{symbols[gene]} {profile[gene]:+.1f}" for gene in genes)
 

@@ -38,7 +38,7 @@ def in_large_classes(meta: pd.DataFrame, least: int = LARGE) -> np.ndarray:
     return (meta["pcl"] != "").to_numpy() & (size >= least)
 
 
-def steps(meta: pd.DataFrame, min_per_line: int = 10_000) -> pd.DataFrame:
+def steps(meta: pd.DataFrame, min_per_line: int = 10_000, min_per_class: int = LARGE) -> pd.DataFrame:
     """Count what each step of the paper leaves.
 
     Parameters
@@ -46,6 +46,8 @@ def steps(meta: pd.DataFrame, min_per_line: int = 10_000) -> pd.DataFrame:
     meta : DataFrame, (signature,)
     min_per_line : int
         Lines of drugs with at most so many signatures are dropped.
+    min_per_class : int
+        A class with at least so many signatures is large.
 
     Returns
     -------
@@ -59,11 +61,11 @@ def steps(meta: pd.DataFrame, min_per_line: int = 10_000) -> pd.DataFrame:
     step ``in lines`` of drugs, SMP ``without proteasome``, GP ``in lines`` of knock-downs, SMGP ``without
     proteasome`` of both, SMC ``with class``, SMC-NP ``with class without MG-132``.
     """
-    rows = [(name, *_counts(meta[mask])) for name, mask in _masks(meta, min_per_line)]
+    rows = [(name, *_counts(meta[mask])) for name, mask in _masks(meta, min_per_line, min_per_class)]
     return pd.DataFrame(rows, columns=["step", "n_signatures", "n_drugs", "n_genes", "n_classes", "n_lines"])
 
 
-def _masks(meta: pd.DataFrame, min_per_line: int) -> Iterator[tuple[str, np.ndarray]]:
+def _masks(meta: pd.DataFrame, min_per_line: int, min_per_class: int) -> Iterator[tuple[str, np.ndarray]]:
     lines, classed = is_in_lines(meta, min_per_line), (meta["pcl"] != "").to_numpy()
     yield "all", np.ones(len(meta), dtype=bool)
     yield "in lines", lines
@@ -71,7 +73,7 @@ def _masks(meta: pd.DataFrame, min_per_line: int) -> Iterator[tuple[str, np.ndar
     yield "with class", lines & classed
     yield "with class without MG-132", lines & classed & is_without(meta, PROTEASOME[:1])
     large = np.zeros(len(meta), dtype=bool)
-    large[np.flatnonzero(lines)] = in_large_classes(meta[lines])
+    large[np.flatnonzero(lines)] = in_large_classes(meta[lines], min_per_class)
     yield "large", large
 
 

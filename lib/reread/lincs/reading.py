@@ -35,13 +35,15 @@ def file_of(source: str, signatures: Signatures, folder: Path, *, seed: int = 0)
     return data._fetch(FILES[source])
 
 
-def tried(path: Path, *, seed: int = 0) -> dict[str, float]:
+def tried(path: Path, folder: Path, *, seed: int = 0) -> dict[str, float]:
     """Read a file in several ways and compare.
 
     Parameters
     ----------
     path : Path
         A GCTX that fits into memory.
+    folder : Path
+        Where the extracted matrix is written.
     seed : int
         Draws the part that is asked for, and the order of minibatches.
 
@@ -63,7 +65,7 @@ def tried(path: Path, *, seed: int = 0) -> dict[str, float]:
     for values, index in stream.minibatches(path, names, batch=64, seed=seed, block=50):
         seen[index] += 1
         is_same &= bool((values == whole[index][:, genes]).all())
-    mapped = stream.landmark_memmap(path, path.parent / f"{path.stem}.f32", names)
+    mapped = stream.landmark_memmap(path, Path(folder) / f"{path.stem}.f32", names)
     return {
         "genes": whole.shape[1], "signatures": len(whole),
         "subset_is_equal": int((part == whole[rows][:, genes]).all()),

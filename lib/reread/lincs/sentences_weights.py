@@ -19,14 +19,14 @@ def alt_of_distances(found: pd.DataFrame) -> str:
     """What the heatmap shows: the nearest pair, and the class that stands most alone."""
     near, far = found.loc[found["distance"].idxmin()], found.loc[found["distance"].idxmax()]
     return (
-        f"Heatmap of distances between {len(found)} classes; nearest are {annotations.short(near['pcl'])} and "
-        f"{annotations.short(near['nearest'])} ({near['distance']:.2f}), most alone is "
+        f"Heatmap of distances between {len(found)} classes; nearest are {annotations.short(near['pcl'])} "
+        f"and {annotations.short(near['nearest'])} ({near['distance']:.2f}), most alone is "
         f"{annotations.short(far['pcl'])} ({far['distance']:.2f})."
     )
 
 
 def alt_of_genes(ranks: pd.DataFrame) -> str:
-    """What the figure of genes shows: how often the expected gene is first, and how often in the first three."""
+    """What the figure of genes shows: how often the expected gene is first, or in the first three."""
     first, three = int((ranks["rank"] == 1).sum()), int((ranks["rank"] <= 3).sum())
     return (
         f"Strip plot of decoded z-scores by class: the expected gene is the most moved of all in {first} of "

@@ -2,14 +2,62 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import numpy as np
 import pandas as pd
 
 from reread.core import check
 from reread.core.errors import DataError
 from reread.lincs.codes import _correlation
+from reread.lincs.tables import Signatures
+from reread.lincs.weights import Example
 
 N_TOP = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Tried:
+    """Class profiles tried on signatures.
+
+    Attributes
+    ----------
+    score : float array, (signature, pcl)
+        Correlations.
+    own : int array, (signature,)
+        Index of the own class.
+    drugs : DataFrame, (drug,)
+        As of :func:`scores`, with ``pcl``.
+    macro : dict
+        As of :func:`macro`.
+    """
+
+    score: np.ndarray = field(repr=False)
+    own: np.ndarray = field(repr=False)
+    drugs: pd.DataFrame
+    macro: dict[str, float]
+
+    def mrr_of(self, pcl: str) -> float:
+        """Mean reciprocal rank over the drugs of one class; NaN if there is none."""
+        return float(self.drugs.loc[self.drugs["pcl"] == pcl, "mrr"].mean())
+
+
+def tried(
+    profiles: np.ndarray,
+    pcls: tuple[str, ...],
+    signatures: Signatures,
+    *,
+    n_permutations: int = 999,
+    seed: int = 0,
+) -> Tried:
+    """Correlate, rank, score by drug, and compare with random classes; errors as of the steps below."""
+    score = transfer(profiles, signatures.values)
+    rank, own = class_ranks(score), own_class(signatures.meta["pcl"], pcls)
+    drug = signatures.meta["pert_name"].to_numpy(dtype=str)
+    class_of = dict(zip(drug, signatures.meta["pcl"], strict=True))
+    drugs = scores(rank, own, drug)
+    drugs.insert(1, "pcl", drugs["drug"].map(class_of))
+    return Tried(score, own, drugs, macro(rank, own, drug, n_permutations=n_permutations, seed=seed))
 
 
 def transfer(profiles: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -120,7 +168,7 @@ def macro(
 
 
 def of_example(
-    score: np.ndarray, meta: pd.DataFrame, pcls: tuple[str, ...], drug: str, cell: str, right: tuple[str, ...]
+    score: np.ndarray, meta: pd.DataFrame, pcls: tuple[str, ...], example: Example
 ) -> dict[str, int]:
     """For one drug in one line, how many signatures have one of the right classes in first place.
 
@@ -129,11 +177,11 @@ def of_example(
     DataError
         If there is no such signature.
     """
-    rows = ((meta["pert_name"] == drug) & (meta["cell"] == cell)).to_numpy()
+    rows = ((meta["pert_name"] == example.drug) & (meta["cell"] == example.cell)).to_numpy()
     if not rows.any():
-        raise DataError(f"There is no signature of {drug} in {cell}.")
+        raise DataError(f"There is no signature of {example.drug} in {example.cell}.")
     first = np.asarray(pcls)[score[rows].argmax(axis=1)]
-    return {"n": int(rows.sum()), "on_pathway": int(np.isin(first, right).sum())}
+    return {"n": int(rows.sum()), "on_pathway": int(np.isin(first, example.classes).sum())}
 
 
 def _one(own: np.ndarray, drug: str) -> int:

@@ -236,6 +236,12 @@ def nodes(mu: np.ndarray) -> np.ndarray:
     return np.sort(ranked[: int(gap.argmax()) + 1])
 
 
+def jaccard(found: np.ndarray, printed: tuple[int, ...]) -> float:
+    """Share of the nodes of either list that are in both."""
+    ours, theirs = set(map(int, found)), set(printed)
+    return len(ours & theirs) / len(ours | theirs)
+
+
 def _planted(folder: Path, seed: int) -> Published:
     drugs = data.load("simulated", kind="drug", seed=seed)
     made = planted.write(folder, drugs.truth, seed=seed)
