@@ -157,6 +157,9 @@ def test_known_targets_are_those_planted_or_the_class_of_a_drug(drawn):
     assert handle.known_targets(drawn) == drawn.truth.targets
     assert handle.known_targets(drawn, "drug")["B2-d3"] == ("B2",)
 
+    alone = drawn.take(~rows_of(drawn, "pcl", "A1") | rows_of(drawn, "pert_name", "A1-d1"))
+    assert "A1-d1" not in handle.known_targets(alone, "drug")
+
 
 def test_known_targets_of_real_drugs_come_from_the_table_of_the_user(drawn, tmp_path, monkeypatch):
     table = tmp_path / "targets.csv"

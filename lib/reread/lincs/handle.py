@@ -141,7 +141,8 @@ def known_targets(signatures: Signatures, against: str = "knockdown") -> dict[st
     -------
     dict
         Drug to names: what was planted where the signatures are simulated, else the table of the user
-        (``lincs/drug-targets``). A drug of which nothing is known is not there.
+        (``lincs/drug-targets``). A drug of which nothing is known, or that is alone in its class, is not
+        there.
 
     Raises
     ------
@@ -151,6 +152,7 @@ def known_targets(signatures: Signatures, against: str = "knockdown") -> dict[st
     drugs = signatures.meta[signatures.meta["kind"] == "drug"]
     if against == "drug":
         kept = drugs[drugs["pcl"] != ""].drop_duplicates("pert_name")
+        kept = kept[kept["pcl"].duplicated(keep=False)]
         return {name: (pcl,) for name, pcl in zip(kept["pert_name"], kept["pcl"], strict=True)}
     if signatures.truth is not None:
         return dict(signatures.truth.targets)

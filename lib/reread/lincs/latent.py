@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.cluster.hierarchy import average, fcluster, leaves_list, optimal_leaf_ordering
 from scipy.spatial.distance import pdist, squareform
+from scipy.stats import spearmanr
 from sklearn.decomposition import PCA
 from sklearn.metrics import adjusted_rand_score
 from sklearn.neighbors import NearestNeighbors
@@ -122,6 +123,43 @@ def family_agreement(
 def _gap(distance: np.ndarray, family: np.ndarray) -> float:
     same = family[:, None] == family
     return distance[~same].mean() - distance[same & ~np.eye(len(family), dtype=bool)].mean()
+
+
+def trees(
+    codes: Mapping[str, pd.DataFrame],
+    means: pd.DataFrame,
+    families: Mapping[str, object],
+    *,
+    n_permutations: int = 999,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Compare the trees of several codes with the mean signatures of classes and with planted families.
+
+    Parameters
+    ----------
+    codes : mapping of str to DataFrame, (pcl, feature)
+    means : DataFrame, (pcl, gene)
+        Mean signature of each class.
+    families : mapping of str to anything
+        As in :func:`family_agreement`; empty where nothing was planted.
+    n_permutations, seed : int
+
+    Returns
+    -------
+    DataFrame
+        code, like_means (Spearman correlation of its class distances with those of mean signatures), and gap,
+        families_p and ari of :func:`family_agreement`, NaN without families.
+    """
+    rows = []
+    for name, table in codes.items():
+        kept = [pcl for pcl in table.index if pcl in means.index]
+        far, apart = (pdist(one.loc[kept].to_numpy(float), "correlation") for one in (table, means))
+        found = {"gap": np.nan, "p": np.nan, "ari": np.nan}
+        if families:
+            found = family_agreement(table, families, n_permutations=n_permutations, seed=seed)
+        like = spearmanr(far, apart).statistic
+        rows.append((name, like, found["gap"], found["p"], found["ari"]))
+    return pd.DataFrame(rows, columns=["code", "like_means", "gap", "families_p", "ari"])
 
 
 def flat_map(fitted_to: np.ndarray, *others: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
