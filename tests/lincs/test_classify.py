@@ -132,3 +132,17 @@ def test_a_wrong_classifier_is_named_with_the_nearest_right_one():
 
     with pytest.raises(ParameterError, match="logistic"):
         classify.pcl_cv(values, pcl, classify.folds(pcl), "logistc")
+
+
+def test_gaps_and_gains_are_differences_of_the_table():
+    values, pcl, drugs = drawn(of_class=0.3)
+    table = classify.compare({"raw": values, "two": values[:, :2]}, pcl, drugs, ["logistic"])
+    accuracy = table.set_index(["representation", "split"])["accuracy"]
+
+    gap = classify.gaps(table).set_index("representation")["leak_gap"]
+
+    assert gap.index.tolist() == ["raw", "two"]
+    assert gap["two"] == pytest.approx(accuracy["two", "random"] - accuracy["two", "held-out-drug"])
+    assert classify.over_raw(table, "two") == pytest.approx(
+        accuracy["two", "random"] - accuracy["raw", "random"]
+    )

@@ -131,3 +131,14 @@ def test_the_nearest_class_is_that_of_the_most_correlated_signature(pcl):
 
     slow = [pcl[np.argmax([np.corrcoef(one, row)[0, 1] for row in reference])] for one in generated]
     assert found.tolist() == slow
+
+
+def test_trees_are_compared_with_means_and_with_families(codes):
+    turned = codes.iloc[::-1]
+
+    table = latent.trees({"same": codes, "turned": turned}, codes, FAMILIES, n_permutations=19)
+    unknown = latent.trees({"same": codes}, codes, {})
+
+    assert table["like_means"].tolist() == pytest.approx([1, 1])
+    assert table["ari"].tolist() == [1, 1]
+    assert unknown["ari"].isna().all()

@@ -148,3 +148,16 @@ def test_ranks_of_drugs_are_those_of_their_signatures(drawn):
     assert len(table) == 1
     assert table.loc[0, "mean_rank"] == slow
     assert table.loc[0, "by_chance"] == pytest.approx((20 * 8 + 1) / (2 * 8 + 1) - 1)
+
+
+def test_every_representation_has_every_group(drawn):
+    layers = {"raw": drawn.values, "few": drawn.values[:, :7]}
+
+    found = retrieval.by_representation(layers, drawn, "knockdown", drawn.truth.targets, n_permutations=19)
+
+    alone = retrieval.score_against(drawn.values[:, :7], drawn.meta, "knockdown")
+    slow = retrieval.mrr_null(alone.loc[[d for d in alone.index if d[:2] == "C2"]], drawn.truth.targets)
+    few = found[(found["representation"] == "few") & (found["group"] == "inert")].iloc[0]
+    assert len(found) == 2 * 3
+    assert few["mrr"] == pytest.approx(slow["mrr"])
+    assert "mrr_p" in found

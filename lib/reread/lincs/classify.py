@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
@@ -113,7 +115,10 @@ def pcl_cv(
     }[classifier]
     pcl, named, taught = np.asarray(pcl, dtype=str), np.empty(len(pcl), dtype=object), []
     for test in (fold == number for number in range(fold.max() + 1)):
-        fitted = make().fit(features[~test], pcl[~test])
+        with warnings.catch_warnings():
+            # the published solvers stop at their number of steps, and so do ours
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            fitted = make().fit(features[~test], pcl[~test])
         named[test] = fitted.predict(features[test])
         taught.append((fitted.predict(features[~test]) == pcl[~test]).mean())
     return CrossValidated(named.astype(str), fold, np.array(taught))
@@ -260,3 +265,18 @@ def compare(
                 )
     columns = ["representation", "n_features", "split", "classifier", "accuracy", "sd", "train_accuracy"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def gaps(table: pd.DataFrame, classifier: str = "logistic") -> pd.DataFrame:
+    """What random folds give away: representation, leak_gap (accuracy less that with drugs held out)."""
+    part = table[table["classifier"] == classifier]
+    wide = part.pivot(index="representation", columns="split", values="accuracy")
+    gap = (wide["random"] - wide["held-out-drug"]).loc[list(dict.fromkeys(part["representation"]))]
+    return pd.DataFrame({"representation": gap.index, "leak_gap": gap.to_numpy()})
+
+
+def over_raw(table: pd.DataFrame, representation: str, kind: str = "random") -> float:
+    """Accuracy of a representation less that of raw signatures, logistic regression."""
+    part = table[(table["classifier"] == "logistic") & (table["split"] == kind)]
+    accuracy = part.set_index("representation")["accuracy"]
+    return float(accuracy[representation] - accuracy["raw"])

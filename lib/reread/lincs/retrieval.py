@@ -162,6 +162,24 @@ def by_group(
     return pd.DataFrame(rows).sort_values("mrr", ascending=False, ignore_index=True)
 
 
+def by_representation(
+    representations: Mapping[str, np.ndarray],
+    signatures: Signatures,
+    against: str,
+    targets: Mapping[str, Sequence[str]],
+    *,
+    n_permutations: int = 999,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """:func:`by_group` from every representation: representation, group, mrr, hits, null_mrr, mrr_p, n."""
+    group, parts = groups_of(signatures), []
+    for name, features in representations.items():
+        scores = score_against(features, signatures.meta, against)
+        part = by_group(scores, targets, group, n_permutations=n_permutations, seed=seed)
+        parts.append(part.assign(representation=name))
+    return pd.concat(parts, ignore_index=True).rename(columns={"p": "mrr_p"})
+
+
 def groups_of(signatures: Signatures) -> dict[str, str]:
     """Drug to what its class was planted as (strong, weak, inert); ``all`` where nothing was planted."""
     drugs = signatures.meta[signatures.meta["kind"] == "drug"].drop_duplicates("pert_name")

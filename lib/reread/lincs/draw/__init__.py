@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from reread.lincs.draw.classes import recalls, split_gap
 from reread.lincs.draw.data import dose_strength, leak, replicates
+from reread.lincs.draw.latent import class_tree, latent_map, node_means, real_against_generated, told_apart
+from reread.lincs.draw.targets import handle_names, handle_ranks, retrieved, target_ranks
 from reread.lincs.draw.training import bottlenecks, by_perturbation, spectrum, vae_curves
 from reread.lincs.draw.weights import class_distances, class_transfer, decoded_genes, loud_nodes
 
@@ -11,11 +14,22 @@ __all__ = [
     "by_perturbation",
     "class_distances",
     "class_transfer",
+    "class_tree",
     "decoded_genes",
     "dose_strength",
+    "handle_names",
+    "handle_ranks",
+    "latent_map",
     "leak",
     "loud_nodes",
+    "node_means",
+    "real_against_generated",
+    "recalls",
     "replicates",
+    "retrieved",
     "spectrum",
+    "split_gap",
+    "target_ranks",
+    "told_apart",
     "vae_curves",
 ]

@@ -24,7 +24,7 @@ KNOWN = {
 }  # fmt: skip
 
 
-def leak(table: pd.DataFrame, null_high: float) -> tuple[Figure, pd.DataFrame]:
+def split_gap(table: pd.DataFrame, null_high: float) -> tuple[Figure, pd.DataFrame]:
     """Draw accuracy under both splits, representation by representation, a panel a classifier.
 
     Parameters

@@ -98,7 +98,7 @@ def told_apart(table: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     return figure, table
 
 
-def nodes(means: pd.DataFrame, order: list[str]) -> tuple[Figure, pd.DataFrame]:
+def node_means(means: pd.DataFrame, order: list[str]) -> tuple[Figure, pd.DataFrame]:
     """Draw the mean of every signature node in every class.
 
     Parameters
