@@ -15,6 +15,12 @@ from reread.core.errors import DataError, did_you_mean
 
 CLASS_COLUMNS, TARGET_COLUMNS = ("pert_id", "pcl"), ("pert_name", "gene")
 
+# Short words of class names that are no abbreviations.
+ORDINARY = {
+    "ACID", "AURORA", "BETA", "BILE", "CELL", "GAMMA", "GYRASE", "KINASE", "LIGAND", "REPEAT", "RICH",
+    "SIGMA", "SODIUM", "STEROL", "TYPE", "WALL",
+}  # fmt: skip
+
 # Common pharmacology, for the drugs of the small real sources. Left out: drugs with two targets of equal
 # weight, and those for whose target the paper has no class.
 DRUG_CLASSES = {
@@ -137,9 +143,7 @@ def with_classes(meta: pd.DataFrame, classes: Mapping[str, str], *, by: str = "p
 def short(pcl: str) -> str:
     """Say the name of a class as people do: ``CP_MEK_INHIBITOR`` is ``MEK inhibitor``."""
     words = pcl.removeprefix("CP_").split("_")
-    kinds = ("INHIBITOR", "AGONIST", "ANTAGONIST", "BLOCKER", "ACTIVATOR", "MODULATOR", "LIGAND", "RECEPTOR",
-             "ACID", "KINASE", "CHANNEL", "PATHWAY", "SYNTHESIS", "REUPTAKE")  # fmt: skip
-    return " ".join(word.lower() if word in kinds or len(word) > 6 else word for word in words)
+    return " ".join(word.lower() if word in ORDINARY or len(word) > 6 else word for word in words)
 
 
 def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:

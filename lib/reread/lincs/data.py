@@ -151,20 +151,26 @@ def _real(values: np.ndarray, genes: pd.DataFrame, meta: pd.DataFrame) -> Signat
 
 def _level_5() -> Signatures:
     path = _fetch("lincs/level-5")
-    return _small(gctx.read(path), gctx.read_meta(path), plate="brew_prefix")
+    return _small(gctx.read(path), gctx.read_meta(path), "brew_prefix", "signatures (level 5)")
 
 
 def _plate() -> Signatures:
     """Z-scores of our own from level 3: those of the level-4 file stand 0.86 too high in every gene."""
     values, meta = gct.read(_fetch("lincs/level-3-plate"))
-    return _small(robust_z(values, meta.columns["det_plate"].to_numpy()), meta, plate="det_plate")
+    return _small(
+        robust_z(values, meta.columns["det_plate"].to_numpy()),
+        meta,
+        "det_plate",
+        "wells of a plate (level 4)",
+    )
 
 
-def _small(values: np.ndarray, meta: gctx.Meta, plate: str) -> Signatures:
+def _small(values: np.ndarray, meta: gctx.Meta, plate: str, series: str) -> Signatures:
     """Signatures whose genes are named by Entrez id in a field; classes from common pharmacology."""
     genes = landmarks()
     values = in_order(values, meta.rows["pr_gene_id"], genes["entrez"])
-    table = described(meta.columns, meta.column_ids, plate=meta.columns[plate].to_numpy(dtype=object))
+    named = {"plate": meta.columns[plate].to_numpy(dtype=object), "series": series}
+    table = described(meta.columns, meta.column_ids, **named)
     return _real(values, genes, annotations.with_classes(table, annotations.DRUG_CLASSES, by="pert_name"))
 
 

@@ -6,18 +6,13 @@ import pandas as pd
 
 
 def alt_of_strength(table: pd.DataFrame) -> str:
-    """What the figure of doses shows: median strength at the lowest and at the highest dose."""
-    doses = table[table["group"].str.fullmatch(r"[0-9.e-]+")]
-    if len(doses) < 2:
-        said = ", ".join(
-            f"{row.group.replace(chr(10), ' ')} {row.median:.2f}" for row in table.itertuples(index=False)
-        )
-        return f"Dot plot of the strength of signatures, median and middle half by group: {said}."
-    low, high = doses.iloc[0], doses.iloc[-1]
-    return (
-        f"Dot plot of the strength of signatures, median and middle half by dose: {low['median']:.2f} at "
-        f"{low['group']} micromolar, {high['median']:.2f} at {high['group']} micromolar."
-    )
+    """What the figure of doses shows: the weakest and the strongest group."""
+    low, high = (table.loc[table["median"].agg(pick)] for pick in ("idxmin", "idxmax"))
+    said = [
+        f"{row['median']:.2f} ({' '.join(filter(None, (_dosed(row['group']), row['series'])))})"
+        for row in (low, high)
+    ]
+    return f"Dot plot of strength by dose, median and middle half; medians go from {said[0]} to {said[1]}."
 
 
 def alt_of_replicates(joined: pd.DataFrame) -> str:
@@ -40,4 +35,10 @@ def alt_of_leak(seen: pd.DataFrame, accuracy: pd.DataFrame) -> str:
         f"Two dot plots by way to split: at random {drug['random']:.0%} of test signatures are of a drug in "
         f"training and {mean['random']:.0%} find their class; by drug {drug['by drug']:.0%} and "
         f"{mean['by drug']:.0%}."
+    )
+
+
+def _dosed(group: str) -> str:
+    return group.replace("\n", " ").replace("knock- down", "knock-down") + (
+        " µM" if group[0].isdigit() else ""
     )

@@ -12,68 +12,42 @@ from reread.core import figures, marks
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from reread.lincs.tables import Signatures
-
 STEPS = {"random": "at random", "by drug and line": "by drug and line", "by drug": "by drug"}
 
 
-def strength_table(signatures: Signatures) -> pd.DataFrame:
-    """Strength of signatures: root mean square of the z-scores, by what was done.
+def dose_strength(table: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
+    """Draw the strength of signatures by dose.
+
+    Parameters
+    ----------
+    table : DataFrame, (group,)
+        From ``strength.by_dose``.
 
     Returns
     -------
-    DataFrame, (group,)
-        ``group`` (a dose in micromolar, ``knock-down``, ``control`` or ``dose unknown``), ``n``, and the
-        ``low`` (25th), ``median`` and ``high`` (75th percentile) strength; controls first, doses ascending.
+    Figure, DataFrame
+        The table as it came.
     """
-    meta = signatures.meta
-    strength = np.sqrt(np.mean(signatures.values.astype(float) ** 2, axis=1))
-    other = {
-        "control": (-2.0, "control"),
-        "knockdown": (np.inf, "knock-\ndown"),
-        "drug": (-1.0, "dose\nunknown"),
-    }
-    keys = [
-        (dose, f"{dose:g}") if kind == "drug" and dose == dose else other[kind]
-        for kind, dose in zip(meta["kind"], meta["dose_um"], strict=True)
-    ]
-    table = pd.DataFrame(
-        {"order": [key[0] for key in keys], "group": [key[1] for key in keys], "s": strength}
+    groups = list(dict.fromkeys(table["group"]))
+    series = list(dict.fromkeys(table["series"]))
+    figure, axes = figures.new(7, 3.5)
+    for i, name in enumerate(series):
+        rows = table[table["series"] == name]
+        place = rows["group"].map(groups.index) + 0.18 * (i - (len(series) - 1) / 2)
+        axes.vlines(place, rows["low"], rows["high"], color=marks.colour(i), linewidth=3, alpha=0.45)
+        axes.scatter(
+            place, rows["median"], color=marks.colour(i), marker=marks.marker(i), s=44, zorder=3, label=name
+        )
+    n = table.groupby("group")["n"].sum()
+    axes.set_xticks(range(len(groups)), [f"{group}\nn={n[group]}" for group in groups], fontsize=8)
+    axes.set(
+        xlabel="dose (µM)",
+        ylabel="strength (root mean square z)",
+        ylim=(0, None),
+        xlim=(-0.6, len(groups) - 0.4),
     )
-    found = table.groupby(["order", "group"])["s"].describe(percentiles=[0.25, 0.5, 0.75]).reset_index()
-    found = found.rename(columns={"count": "n", "25%": "low", "50%": "median", "75%": "high"})
-    return found[["group", "n", "low", "median", "high"]].astype({"n": int})
-
-
-def dose_strength(table: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
-    """Draw the strength of signatures by dose, from :func:`strength_table`."""
-    figure, axes = figures.new(7, 3.4)
-    place = np.arange(len(table))
-    is_dose = table["group"].str.fullmatch(r"[0-9.e-]+").to_numpy()
-    for i, (mask, text) in enumerate(((is_dose, "drugs, by dose (µM)"), (~is_dose, "others"))):
-        if mask.any():
-            axes.vlines(
-                place[mask],
-                table["low"][mask],
-                table["high"][mask],
-                color=marks.colour(i),
-                linewidth=3,
-                alpha=0.45,
-            )
-            axes.scatter(
-                place[mask],
-                table["median"][mask],
-                color=marks.colour(i),
-                marker=marks.marker(i),
-                s=44,
-                zorder=3,
-                label=text,
-            )
-    axes.set_xticks(
-        place, [f"{g}\nn={n}" for g, n in zip(table["group"], table["n"], strict=True)], fontsize=8
-    )
-    axes.set(ylabel="strength (root mean square z)", ylim=(0, None), xlim=(-0.6, len(table) - 0.4))
-    axes.legend(loc="upper left", fontsize=marks.SMALL)
+    if len(series) > 1:
+        axes.legend(loc="lower right", fontsize=marks.SMALL, frameon=False)
     marks.grid_lines(axes, "y")
     return figure, table
 
@@ -110,7 +84,7 @@ def replicates(joined: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
         ylabel="strength of the signature",
         ylim=(0, None),
     )
-    axes.legend(loc="upper left", fontsize=marks.SMALL)
+    axes.legend(loc="upper left", fontsize=marks.SMALL, frameon=False)
     marks.grid_lines(axes, "both")
     return figure, joined
 
@@ -149,6 +123,7 @@ def leak(seen: pd.DataFrame, accuracy: pd.DataFrame) -> tuple[Figure, pd.DataFra
         bbox_to_anchor=(-0.02, 1.0),
         ncols=3,
         fontsize=marks.SMALL,
+        frameon=False,
         handletextpad=0.1,
         columnspacing=0.8,
     )
@@ -174,6 +149,7 @@ def leak(seen: pd.DataFrame, accuracy: pd.DataFrame) -> tuple[Figure, pd.DataFra
         bbox_to_anchor=(-0.02, 1.0),
         ncols=3,
         fontsize=marks.SMALL,
+        frameon=False,
         handletextpad=0.1,
         columnspacing=0.8,
     )

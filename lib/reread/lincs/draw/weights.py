@@ -16,7 +16,7 @@ from reread.lincs.weights import nodes
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MOST_NAMED = 30
+MOST_NAMED, FEW = 30, 6
 
 
 def loud_nodes(mu: Mapping[str, np.ndarray]) -> tuple[Figure, pd.DataFrame]:
@@ -62,7 +62,7 @@ def loud_nodes(mu: Mapping[str, np.ndarray]) -> tuple[Figure, pd.DataFrame]:
         ylabel="norm of its weights",
         xlim=(0, len(tables[0]) + 1),
     )
-    axes.legend(loc="upper right", fontsize=marks.SMALL)
+    axes.legend(loc="upper right", fontsize=marks.SMALL, frameon=False)
     marks.grid_lines(axes, "y")
     return figure, pd.concat(tables, ignore_index=True)
 
@@ -84,10 +84,15 @@ def class_distances(apart: np.ndarray, pcls: tuple[str, ...]) -> tuple[Figure, p
     order = leaf_order(apart)
     names = [annotations.short(pcls[i]) for i in order]
     drawn = apart[np.ix_(order, order)]
-    size = 4.2 if len(pcls) <= MOST_NAMED else 8.6
+    size = 4.2 if len(pcls) <= MOST_NAMED else 8.8
     figure, axes = figures.new(7.4, size)
     image = axes.imshow(
-        drawn, cmap="viridis_r", vmin=0, vmax=max(1.0, float(drawn.max())), interpolation="nearest"
+        drawn,
+        cmap="viridis_r",
+        vmin=0,
+        vmax=max(1.0, float(drawn.max())),
+        interpolation="nearest",
+        aspect="auto",
     )
     text = 9 if len(pcls) <= MOST_NAMED else 5.6
     axes.set_yticks(range(len(names)), names, fontsize=text)
@@ -167,7 +172,7 @@ def class_transfer(
         The table: ``signatures``, and the columns of the tables.
     """
     table = pd.concat([rows.assign(signatures=name) for name, rows in tables.items()], ignore_index=True)
-    figure, axes = figures.new(7.4, 1.2 + 0.95 * len(tables))
+    figure, axes = figures.new(7.4, 1.2 + 1.0 * len(tables))
     for y, rows in enumerate(tables.values()):
         rows = rows.sort_values("mrr", kind="stable")
         spread = y + 0.56 * (np.arange(len(rows)) / max(len(rows) - 1, 1) - 0.5)
