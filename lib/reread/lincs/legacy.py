@@ -79,7 +79,7 @@ def dump(path: Path, tensors: Mapping[str, np.ndarray]) -> Path:
     tensors : mapping of str to array
         Any shapes.
     """
-    arrays = {name: np.ascontiguousarray(array, dtype="<f4") for name, array in tensors.items()}
+    arrays = {name: np.asarray(array, dtype="<f4", order="C") for name, array in tensors.items()}
     keys = [str(number) for number in range(len(arrays))]
     with written_whole(Path(path)) as part, part.open("wb") as stream:
         for body in (_long(MAGIC), _int(PROTOCOL), _sizes(), _state(arrays), _list(map(_word, keys))):

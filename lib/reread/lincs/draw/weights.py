@@ -181,6 +181,9 @@ def class_transfer(
             axes.scatter(
                 rows["mrr"][mask], spread[mask], color=shade, marker=sign, s=34, alpha=0.85, linewidths=0
             )
+        for x, at, name in zip(rows["mrr"], spread, rows["drug"], strict=True):
+            if len(rows) <= FEW:
+                marks.note(axes, x + 0.012, at, name, va="center")
         axes.scatter(
             rows["mrr"].mean(), y, marker="|", s=700, color=figures.PALETTE[6], linewidths=2, zorder=3
         )
