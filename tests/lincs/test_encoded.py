@@ -54,7 +54,11 @@ def page(drawn, tmp_path, monkeypatch):
     )
     network().save(tmp_path / "vae.npz")
     network(1).save(tmp_path / "vae-held-out.npz")
-    return Finished("merged", tmp_path, {"parameters": {"source": "simulated", "kind": "all", "seed": SEED}})
+    return Finished(
+        "merged",
+        tmp_path,
+        {"parameters": {"source": "simulated", "kind": "all", "seed": SEED, "min_per_line": 0}},
+    )
 
 
 @pytest.fixture
@@ -62,20 +66,28 @@ def read(page):
     return encoded.read([page], "merged", "simulated", "random")
 
 
-def test_rows_are_those_that_the_page_kept_and_layers_are_of_the_same_rows(read, drawn):
-    assert read.signatures.meta["sig_id"].tolist() == drawn.meta["sig_id"].tolist()[5:]
-    assert read.is_trained.mean() == pytest.approx(0.8, abs=0.01)
-    np.testing.assert_array_equal(read.mu, network().encode(drawn.values[5:]))
+def test_rows_that_the_page_left_out_are_read_but_did_not_teach(read, drawn):
+    assert read.signatures.meta["sig_id"].tolist() == drawn.meta["sig_id"].tolist()
+    assert read.is_trained[:10].tolist() == [False] * 6 + [True] * 4
+    assert read.is_trained[5:].mean() == pytest.approx(0.8, abs=0.01)
+    np.testing.assert_array_equal(read.mu, network().encode(drawn.values))
     assert {name: layer.shape[1] for name, layer in read.layers.items()} == {
         "e1": HIDDEN, "e2": HIDDEN, "e3": LATENT, "d1": HIDDEN, "d2": HIDDEN,
     }  # fmt: skip
+
+
+def test_lines_that_the_page_did_not_use_are_not_read(page, drawn):
+    page.record["parameters"]["min_per_line"] = 10**6
+
+    with pytest.raises(DataError, match="Run chapter 02-vae again"):
+        encoded.read([page], "merged", "simulated", "random")
 
 
 def test_each_protocol_has_its_own_network(page, drawn):
     read = encoded.read([page], "merged", "simulated", "held-out")
 
     assert read.is_trained.sum() == 9
-    np.testing.assert_array_equal(read.mu, network(1).encode(drawn.values[5:]))
+    np.testing.assert_array_equal(read.mu, network(1).encode(drawn.values))
 
 
 def test_a_page_or_source_that_is_not_there_is_refused(page):

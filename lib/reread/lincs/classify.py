@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -225,19 +225,22 @@ def compare(
     representations: Mapping[str, np.ndarray],
     pcl: np.ndarray,
     groups: np.ndarray,
-    classifiers: list[str],
+    classifiers: Sequence[str],
     *,
+    splits: Sequence[str] = SPLITS,
     n_folds: int = 5,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Accuracy of every representation and classifier under both splits.
+    """Accuracy of every representation and classifier under each split.
 
     Parameters
     ----------
     representations : mapping of str to float array, (signature, feature)
     pcl, groups : array of str, (signature,)
         Class and drug.
-    classifiers : list of str
+    classifiers : sequence of str
+    splits : sequence of str
+        ``random``, ``held-out-drug``.
     n_folds, seed : int
         As in :func:`folds`.
 
@@ -253,8 +256,8 @@ def compare(
         As :func:`pcl_cv` and :func:`folds`.
     """
     rows = []
-    for kind, units in zip(SPLITS, (None, groups), strict=True):
-        fold = folds(pcl, units, n_folds=n_folds, seed=seed)
+    for kind in splits:
+        fold = folds(pcl, {"random": None, "held-out-drug": groups}[kind], n_folds=n_folds, seed=seed)
         for name, features in representations.items():
             for classifier in classifiers:
                 done = pcl_cv(features, pcl, fold, classifier)

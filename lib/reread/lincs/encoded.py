@@ -12,7 +12,7 @@ import pandas as pd
 from sklearn.decomposition import PCA
 
 from reread.core.errors import DataError, ParameterError, did_you_mean
-from reread.lincs import data, latent
+from reread.lincs import data, filters, latent
 from reread.lincs.fitted import Vae
 from reread.lincs.tables import Signatures
 
@@ -103,7 +103,8 @@ def read(pages: Sequence[Upstream], page: str, source: str, protocol: str = "hel
     Returns
     -------
     Encoded
-        All signatures that the page loaded.
+        All signatures of the cell lines that the page used, also those that were kept from training by name
+        (MG-132 and bortezomib in the paper).
 
     Raises
     ------
@@ -126,14 +127,18 @@ def read(pages: Sequence[Upstream], page: str, source: str, protocol: str = "hel
     network = Vae.load(found[0].artifact(f"vae{suffix}.npz"))
     with np.load(found[0].artifact(f"latent{suffix}.npz"), allow_pickle=False) as kept:
         trained, mu, rows = kept["trained"], kept["mu"], kept["rows"]
-    signatures = loaded.take(rows[rows < len(loaded)])
+    in_lines = np.flatnonzero(filters.is_in_lines(loaded.meta, settings["min_per_line"]))
+    is_trained = np.zeros(max(len(loaded), rows.max() + 1), dtype=bool)
+    is_trained[rows[trained]] = True
+    signatures = loaded.take(in_lines)
     layers = network.layers(signatures.values)
-    if len(mu) != len(signatures) or not np.allclose(mu, layers["e3"], atol=1e-3):
+    place = np.searchsorted(in_lines, rows)
+    if not np.isin(rows, in_lines).all() or not np.allclose(mu, layers["e3"][place], atol=1e-3):
         raise DataError(
             f"The network of page {page} does not give the latent means that the page left, for the "
-            f"{len(signatures)} signatures of {source}.\nRun chapter 02-vae again."
+            f"{len(rows)} of {len(loaded)} signatures of {source} that it read.\nRun chapter 02-vae again."
         )
-    return Encoded(signatures, network, trained.astype(bool), layers)
+    return Encoded(signatures, network, is_trained[in_lines], layers)
 
 
 def representations(
