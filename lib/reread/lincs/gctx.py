@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 MATRIX, ROW, COL = "0/DATA/0/matrix", "0/META/ROW", "0/META/COL"
 N_SHOWN = 5
+BLOCK = 42  # signatures read at once: two chunks of the files at GEO, which stay in a cache of 2 MB
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +66,7 @@ def read(
     rows: Sequence[str] | None = None,
     columns: Sequence[str] | None = None,
     *,
-    block: int = 504,
+    block: int = BLOCK,
 ) -> np.ndarray:
     """Read a part of the matrix, in the order that is asked for.
 
@@ -99,13 +100,14 @@ def read_at(
     genes: np.ndarray | None,
     signatures: np.ndarray | None,
     *,
-    block: int = 504,
+    block: int = BLOCK,
     out: np.ndarray | None = None,
 ) -> np.ndarray:
     """Read by place: genes (gene,) and signatures (signature,) are indices, None is all.
 
-    Whole blocks of signatures are read and the genes are taken from each: HDF5 picks scattered columns
-    far slower than memory does. Blocks without any wanted signature are skipped. ``out`` may be given.
+    Whole blocks of signatures are read and the genes are taken from each, first in the order of the file and
+    then in that of the request: HDF5 picks scattered columns far slower than memory does, and memory goes
+    forward faster than about. Blocks without any wanted signature are skipped. ``out`` may be given.
     """
     n, n_genes = matrix.shape
     signatures = np.arange(n) if signatures is None else signatures
@@ -114,10 +116,13 @@ def read_at(
     shape = (len(signatures), n_genes if genes is None else len(genes))
     out = np.empty(shape, dtype=np.float32) if out is None else out
     check.axes(out, "out", signature=shape[0], gene=shape[1])
+    forward, back = (None, None) if genes is None else np.unique(genes, return_inverse=True)
     for start, buffer in _blocks(matrix, ordered, block):
         low, high = np.searchsorted(ordered, (start, start + len(buffer)))
         here = ordered[low:high] - start
-        out[place[low:high]] = buffer[here] if genes is None else buffer[here[:, None], genes]
+        if genes is not None:
+            buffer = buffer.take(forward, axis=1, mode="clip")
+        out[place[low:high]] = buffer[here] if genes is None else buffer[here[:, None], back]
     return out
 
 
@@ -175,11 +180,21 @@ def opened(path: Path) -> Iterator[h5py.File]:
         raise DataError(f"{path} is GCT text, whatever its name says. Read it with reread.lincs.gct.read.")
     if start[:2] == b"\x1f\x8b":
         raise DataError(f"{path} is packed with gzip.\nRun:  gunzip -k {path.name}")
+    with _whole(path):
+        file = h5py.File(path, "r")
+    with file:
+        with _whole(path):
+            found = [name in file for name in (MATRIX, f"{ROW}/id", f"{COL}/id")]
+        if not all(found):
+            raise DataError(f"{path} is HDF5 but no GCTX: it needs {MATRIX}, {ROW}/id and {COL}/id.")
+        yield file
+
+
+@contextmanager
+def _whole(path: Path | str) -> Iterator[None]:
+    """Say of an error that HDF5 meets while it reads that the file is not whole."""
     try:
-        with h5py.File(path, "r") as file:
-            if any(name not in file for name in (MATRIX, f"{ROW}/id", f"{COL}/id")):
-                raise DataError(f"{path} is HDF5 but no GCTX: it needs {MATRIX}, {ROW}/id and {COL}/id.")
-            yield file
+        yield
     except (OSError, RuntimeError, KeyError) as error:
         said = " ".join(str(error).split())
         raise DataError(f"{path} is no whole GCTX ({said}).\nGet it anew; it may be cut short.") from None
@@ -193,13 +208,15 @@ def _blocks(matrix: h5py.Dataset, ordered: np.ndarray, block: int) -> Iterator[t
     for number in np.unique(ordered // block):
         start = int(number) * block
         stop = min(start + block, len(matrix))
-        matrix.read_direct(buffer, np.s_[start:stop], np.s_[: stop - start])
+        with _whole(matrix.file.filename):
+            matrix.read_direct(buffer, np.s_[start:stop], np.s_[: stop - start])
         yield start, buffer[: stop - start]
 
 
 def ids_of(file: h5py.File, group: str) -> list[str]:
     """Ids along an axis (``ROW`` or ``COL``) of an open file, as text."""
-    return _text(file[f"{group}/id"][:])
+    with _whole(file.filename):
+        return _text(file[f"{group}/id"][:])
 
 
 def places(
@@ -238,7 +255,8 @@ def _refuse_twins(ids: Sequence[str], what: str) -> None:
 
 
 def _fields(file: h5py.File, group: str, path: Path) -> pd.DataFrame:
-    read = {name: _column(file[f"{group}/{name}"][:]) for name in file[group]}
+    with _whole(path):
+        read = {name: _column(file[f"{group}/{name}"][:]) for name in file[group]}
     if len({len(values) for values in read.values()}) > 1:
         raise DataError(f"{path}: fields of {group} have different lengths. Get the file anew.")
     return pd.DataFrame(read).assign(id=lambda frame: _text(frame["id"].to_numpy()))

@@ -23,8 +23,8 @@ def minibatches(
     *,
     batch: int = 512,
     seed: int = 0,
-    block: int = 504,
-    n_mixed: int = 8,
+    block: int = gctx.BLOCK,
+    n_mixed: int = 100,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Go through all signatures once, in an order that is near to random.
 
@@ -82,7 +82,7 @@ def minibatches(
 
 
 def landmark_memmap(
-    path: Path, out: Path, rows: Sequence[str] | None = None, *, block: int = 504
+    path: Path, out: Path, rows: Sequence[str] | None = None, *, block: int = gctx.BLOCK
 ) -> np.memmap:
     """Extract some genes of all signatures once, and open them as a memory-mapped matrix ever after.
 
