@@ -127,26 +127,26 @@ def pcl_cv(
 def _ridge_cv(features: np.ndarray, pcl: np.ndarray, fold: np.ndarray) -> CrossValidated:
     names, label = np.unique(pcl, return_inverse=True)
     named, taught = np.empty(len(pcl), dtype=np.int64), []
-    for test, train, hat, seen in _hats(features, fold):
+    for test, train, hat, seen in _hats(features, fold, with_train=True):
         wanted = np.eye(len(names))[label[train]]
         named[test] = (hat @ wanted).argmax(axis=1)
         taught.append(((seen @ wanted).argmax(axis=1) == label[train]).mean())
     return CrossValidated(names[named], fold, np.array(taught))
 
 
-def _hats(features: np.ndarray, fold: np.ndarray):
+def _hats(features: np.ndarray, fold: np.ndarray, *, with_train: bool = False):
     """For each fold: held-out and training rows, and what maps training labels to both: (row, train)."""
     for number in range(fold.max() + 1):
         test, train = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
         scaler = StandardScaler().fit(features[train])
         x, asked = scaler.transform(features[train]).astype(float), scaler.transform(features[test])
-        # with or without the kernel trick, whichever is smaller; an intercept by centring the labels
         n, d = x.shape
         if d <= n:
             solved = np.linalg.solve(x.T @ x + PENALTY * np.eye(d), x.T)
         else:
             solved = x.T @ np.linalg.inv(x @ x.T + PENALTY * np.eye(n))
-        yield test, train, _with_mean(asked @ solved), _with_mean(x @ solved)
+        # training rows against training rows is the largest array of all: only for those who ask
+        yield test, train, _with_mean(asked @ solved), _with_mean(x @ solved) if with_train else None
 
 
 def _with_mean(hat: np.ndarray) -> np.ndarray:
