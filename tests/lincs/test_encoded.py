@@ -209,7 +209,8 @@ def test_copies_have_a_row_for_each_generator(drugs):
     table = sampling.copies(drugs, {"copies": train[:30] + 0.01, "noise": 9 * np.ones((30, N_GENES))})
 
     assert table["generator"].tolist() == ["copies", "noise"]
-    assert table["distance_train"][0] < table["distance_train"][1]
+    assert table["distance"][0] < table["distance"][1]
+    assert table["nearer_train"][0] == 1
 
 
 def test_every_class_is_generated_and_by_chance_is_its_share(drugs):

@@ -84,23 +84,37 @@ def test_the_interval_holds_the_accuracy_and_only_rows_that_taught_nothing_are_a
 
 def test_copies_of_training_signatures_are_found_and_new_ones_are_not():
     train, test, new = normal(60, 0), normal(90, 1), normal(50, 2)
-    copies = train[:50] + 0.01
 
-    copied, fresh = (generation.memorised(one, train, test) for one in (copies, new))
+    copied = generation.memorised(train[:50] + 0.01, train, test, n_permutations=199)
+    fresh = generation.memorised(new, train, test, n_permutations=199)
 
-    assert copied["nearer_train"] > 0.9 > fresh["nearer_train"]
-    assert copied["p"] < 1e-6 < fresh["p"]
-    assert copied["distance_train"] < copied["real_distance"]
-    assert fresh["n"] == 60
+    assert copied["nearer_train"] > 0.9
+    assert copied["p"] == pytest.approx(1 / 200)
+    assert copied["distance"] < copied["real_distance"]
+    assert copied["expected"] == fresh["expected"] == 60 / 150
+    assert fresh["p"] > 0.05
 
 
-def test_nearest_distances_agree_with_a_loop():
-    train, test, new = normal(9, 0), normal(9, 1), normal(5, 2)
+def test_p_of_copies_is_fair_where_all_generated_rows_share_one_neighbour():
+    """Rows near the middle have the same nearest real row; a sign test would be sure of its side."""
+    p = []
+    for seed in range(60):
+        real = normal(50, seed)
+        p.append(generation.memorised(0.01 * normal(40, 99), real[:25], real[25:], n_permutations=99)["p"])
 
-    found = generation.memorised(new, train, test)
+    assert 0.3 < np.mean(np.array(p) <= 0.55) < 0.8
+    assert np.mean(np.array(p) <= 0.05) < 0.15
 
-    slow = [min(np.linalg.norm(one - row) for row in train) for one in new]
-    assert found["distance_train"] == pytest.approx(np.median(slow))
+
+def test_nearest_rows_agree_with_a_loop(monkeypatch):
+    reference, rows = normal(9, 0), normal(5, 2)
+    monkeypatch.setattr(generation, "BLOCK", 2)
+
+    distance, index = generation._nearest(rows, reference)
+
+    slow = [[np.linalg.norm(one - row) for row in reference] for one in rows]
+    np.testing.assert_allclose(distance, np.min(slow, axis=1))
+    assert index.tolist() == np.argmin(slow, axis=1).tolist()
 
 
 def test_halves_keep_groups_whole_and_lose_nothing():

@@ -72,11 +72,14 @@ def comparisons(
     return pairs | {name: (real, drawn) for name, drawn in made.items()}
 
 
-def copies(encoded: Encoded, made: dict[str, np.ndarray], *, seed: int = 0) -> pd.DataFrame:
+def copies(
+    encoded: Encoded, made: dict[str, np.ndarray], *, n_permutations: int = 999, seed: int = 0
+) -> pd.DataFrame:
     """:func:`generation.memorised` for every generator, a row each: generator and what that gives."""
-    values, trained = encoded.signatures.values, encoded.is_trained
+    values, trained, null = encoded.signatures.values, encoded.is_trained, {"seed": seed}
+    null["n_permutations"] = n_permutations
     rows = [
-        {"generator": name, **generation.memorised(drawn, values[trained], values[~trained], seed=seed)}
+        {"generator": name, **generation.memorised(drawn, values[trained], values[~trained], **null)}
         for name, drawn in made.items()
     ]
     return pd.DataFrame(rows)
