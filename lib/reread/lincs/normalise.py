@@ -48,7 +48,7 @@ def robust_z(
     for name in np.unique(plate):
         wells = plate == name
         if wells.sum() < 2:
-            raise DataError(f"Plate {name!r} has one well only; a median needs more. Drop it.")
+            raise DataError(f"Plate {str(name)!r} has one well only; a median needs more. Drop it.")
         off = values[wells] - np.median(values[wells], axis=0)
         mad = np.maximum(np.median(np.abs(off), axis=0), min_mad)
         out[wells] = np.clip(off / (MAD_TO_SD * mad), -clip, clip)

@@ -84,7 +84,7 @@ def class_distances(apart: np.ndarray, pcls: tuple[str, ...]) -> tuple[Figure, p
     order = leaf_order(apart)
     names = [annotations.short(pcls[i]) for i in order]
     drawn = apart[np.ix_(order, order)]
-    size = 4.2 if len(pcls) <= MOST_NAMED else 8.8
+    size = 4.2 if len(pcls) <= MOST_NAMED else 10.6
     figure, axes = figures.new(7.4, size)
     image = axes.imshow(
         drawn,
@@ -94,7 +94,7 @@ def class_distances(apart: np.ndarray, pcls: tuple[str, ...]) -> tuple[Figure, p
         interpolation="nearest",
         aspect="auto",
     )
-    text = 9 if len(pcls) <= MOST_NAMED else 5.6
+    text = 9 if len(pcls) <= MOST_NAMED else 7
     axes.set_yticks(range(len(names)), names, fontsize=text)
     axes.set_xticks([])
     axes.set_xlabel("the same classes in the same order")
