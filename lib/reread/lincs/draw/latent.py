@@ -90,7 +90,11 @@ def told_apart(table: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     right.axvline(0, color=figures.GREY, linewidth=1, linestyle=":")
     left.set_yticks(y, table["compared"])
     right.set_yticks(y, [""] * len(y))
-    left.set(xlabel="share told apart (dotted: guessing)", xlim=(0.35, 1.02), ylim=(-0.6, len(y) - 0.4))
+    left.set(
+        xlabel="share told apart (dotted: guessing)",
+        xlim=(min(0.4, table["c2st_low"].min() - 0.03), 1.03),
+        ylim=(-0.6, len(y) - 0.4),
+    )
     right.set(xlabel="MMD$^2$", xlim=(-0.08 * widest, 1.35 * widest), ylim=(-0.6, len(y) - 0.4))
     for axes, title in ((left, "classifier"), (right, "kernel")):
         axes.set_title(title)
