@@ -165,3 +165,18 @@ def _scores(signatures, asked, rebuilt, part, twin, centre) -> dict[str, float]:
         if has.sum() >= MIN_PAIRS
         else np.nan,
     }
+
+
+def replicate_gain(summary: pd.DataFrame) -> dict[str, float]:
+    """R2 on a replicate through the widest component analysis less that through the one before it.
+
+    Empty where no replicate was asked, or fewer than two widths. Below 0, the extra components carry noise.
+    """
+    held = summary[(summary["split"] == HELD_OUT) & (summary["family"] == "PCA")].dropna(
+        subset="r2_replicate"
+    )
+    if len(held) < 2:
+        return {}
+    (before, last), names = held["r2_replicate"].iloc[-2:], held["method"].iloc[-2:].str.lower()
+    wide, narrow = (name.replace(" ", "-") for name in (names.iloc[1], names.iloc[0]))
+    return {f"{wide}-over-{narrow}": float(last - before)}

@@ -109,8 +109,8 @@ def spectrum(table: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     figure, axes = figures.new(7, 3.6)
     n_units = int(first["rank"].max())
     for bound, said in ((ACTIVE_NATS, "active above"), (DEAD_NATS, "dead below")):
-        axes.axhline(bound, color=figures.GREY, linewidth=1, linestyle=":")
-        marks.note(axes, 1, bound * 1.1, said, ha="left", va="bottom")
+        axes.hlines(bound, 0, n_units, color=figures.GREY, linewidth=1, linestyle=":")
+        marks.note(axes, 1.03 * n_units, bound, said, ha="left", va="center")
     for (name, method), rows in first.groupby(["split", "method"], sort=False):
         i, label = LOOK[name, method]
         axes.plot(
@@ -118,6 +118,7 @@ def spectrum(table: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
             markevery=max(1, n_units // 10), markersize=5, linewidth=1.6, label=label,
         )  # fmt: skip
     axes.set(xlabel="latent unit, by what it says", ylabel="KL, nats a signature", yscale="log")
+    axes.set_xlim(-0.02 * n_units, 1.2 * n_units)
     figure.legend(loc="outside upper right", ncols=2, fontsize=marks.SMALL, frameon=False)
     marks.grid_lines(axes, "y")
     return figure, first.reset_index(drop=True)
