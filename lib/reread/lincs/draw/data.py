@@ -9,9 +9,12 @@ import pandas as pd
 from reread.core import figures, marks
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 STEPS = {"random": "at random", "by drug and line": "by drug and line", "by drug": "by drug"}
+PLACE = {scheme: i for i, scheme in enumerate(STEPS)}
+LEGEND = {"fontsize": marks.SMALL, "frameon": False, "handletextpad": 0.1, "columnspacing": 0.8}
 
 
 def dose_strength(table: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
@@ -104,65 +107,40 @@ def leak(seen: pd.DataFrame, accuracy: pd.DataFrame) -> tuple[Figure, pd.DataFra
         The table: ``scheme``, ``what``, ``value``; accuracy is one of ``what``.
     """
     figure, (left, right) = figures.new(7.4, 3.3, ncols=2)
-    place = {scheme: i for i, scheme in enumerate(STEPS)}
-    for i, (what, rows) in enumerate(seen.groupby("what", sort=False)):
-        shift = (i - 1) * 0.16
-        left.scatter(
-            rows["share_seen"],
-            rows["scheme"].map(place) + shift,
-            color=marks.colour(i),
-            marker=marks.marker(i),
-            s=46,
-            label=what,
-            zorder=3,
-        )
-    left.set(xlabel="share of test signatures whose\n… training has seen", xlim=(-0.05, 1.05))
-    left.legend(
-        loc="lower left",
-        bbox_to_anchor=(-0.02, 1.0),
-        ncols=3,
-        fontsize=marks.SMALL,
-        frameon=False,
-        handletextpad=0.1,
-        columnspacing=0.8,
+    _seen_panel(left, seen)
+    _accuracy_panel(right, accuracy)
+    for axes, labels in ((left, list(STEPS.values())), (right, [""] * len(STEPS))):
+        axes.set_yticks(range(len(STEPS)), labels)
+        axes.set(xlim=(-0.05, 1.05), ylim=(len(STEPS) - 0.5, -0.5))
+        axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=3, **LEGEND)
+        marks.grid_lines(axes, "both")
+    named = accuracy.assign(
+        what="accuracy of fold " + accuracy["fold"].astype(str), value=accuracy["accuracy"]
     )
-    right.scatter(
+    shares = seen.rename(columns={"share_seen": "value"})
+    return figure, pd.concat([shares, named[["scheme", "what", "value"]]], ignore_index=True)
+
+
+def _seen_panel(axes: Axes, seen: pd.DataFrame) -> None:
+    for i, (what, rows) in enumerate(seen.groupby("what", sort=False)):
+        y = rows["scheme"].map(PLACE) + 0.16 * (i - 1)
+        axes.scatter(
+            rows["share_seen"], y, color=marks.colour(i), marker=marks.marker(i), s=46, label=what, zorder=3
+        )
+    axes.set_xlabel("share of test signatures whose\n… training has seen")
+
+
+def _accuracy_panel(axes: Axes, accuracy: pd.DataFrame) -> None:
+    mean = accuracy.groupby("scheme")[["accuracy", "chance"]].mean()
+    y = mean.index.map(PLACE)
+    axes.scatter(
         accuracy["accuracy"],
-        accuracy["scheme"].map(place),
+        accuracy["scheme"].map(PLACE),
         color=marks.colour(0),
         s=24,
         alpha=0.6,
         label="a fold",
     )
-    mean = accuracy.groupby("scheme")["accuracy"].mean()
-    right.scatter(
-        mean, mean.index.map(place), color=figures.PALETTE[6], marker="|", s=260, label="mean", zorder=3
-    )
-    chance = accuracy.groupby("scheme")["chance"].mean()
-    right.scatter(
-        chance, chance.index.map(place), color=figures.GREY, marker="x", s=40, label="largest class"
-    )
-    right.set(xlabel="share whose nearest neighbour\nis of their class", xlim=(-0.05, 1.05))
-    right.legend(
-        loc="lower left",
-        bbox_to_anchor=(-0.02, 1.0),
-        ncols=3,
-        fontsize=marks.SMALL,
-        frameon=False,
-        handletextpad=0.1,
-        columnspacing=0.8,
-    )
-    for axes, labels in ((left, list(STEPS.values())), (right, [""] * len(STEPS))):
-        axes.set_yticks(range(len(STEPS)), labels)
-        axes.set_ylim(len(STEPS) - 0.5, -0.5)
-        marks.grid_lines(axes, "both")
-    table = pd.concat(
-        [
-            seen.rename(columns={"share_seen": "value"}),
-            accuracy.assign(what="accuracy of fold " + accuracy["fold"].astype(str)).rename(
-                columns={"accuracy": "value"}
-            )[["scheme", "what", "value"]],
-        ],
-        ignore_index=True,
-    )
-    return figure, table
+    axes.scatter(mean["accuracy"], y, color=figures.PALETTE[6], marker="|", s=260, label="mean", zorder=3)
+    axes.scatter(mean["chance"], y, color=figures.GREY, marker="x", s=40, label="largest class")
+    axes.set_xlabel("share whose nearest neighbour\nis of their class")
