@@ -17,13 +17,13 @@ def test_encodings_are_left_with_the_rows_they_are_of(tmp_path):
     rows, trained = np.arange(9) * 2, np.array([0, 3, 4])
 
     with np.load(
-        leave.latent(tmp_path / "l.npz", network, values, rows=rows, trained=trained, n=6, seed=1)
+        leave.latent(tmp_path / "l.npz", network, values, rows=rows, trained=trained, seed=1)
     ) as kept:
         assert kept["rows"].tolist() == rows.tolist()
         assert np.flatnonzero(kept["trained"]).tolist() == [0, 3, 4]
         assert {name: kept[name].shape for name in ("mu", "e1", "e2", "e3", "d1", "d2", "generated")} == {
             "mu": (9, 5), "e1": (9, 11), "e2": (9, 11), "e3": (9, 5), "d1": (9, 11), "d2": (9, 11),
-            "generated": (6, 13),
+            "generated": (9, 13),
         }  # fmt: skip
         np.testing.assert_array_equal(kept["mu"], network.encode(values))
 

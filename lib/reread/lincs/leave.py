@@ -9,9 +9,11 @@ import numpy as np
 from reread.core.files import written_whole
 from reread.lincs.fitted import Svq, Vae
 
+MOST = 10_000  # generated signatures, as the authors draw
+
 
 def latent(
-    path: Path, network: Vae, values: np.ndarray, *, rows: np.ndarray, trained: np.ndarray, n: int, seed: int
+    path: Path, network: Vae, values: np.ndarray, *, rows: np.ndarray, trained: np.ndarray, seed: int
 ) -> Path:
     """Write what each layer says of every signature, and generated signatures beside them.
 
@@ -25,8 +27,8 @@ def latent(
         Where each signature stands in what ``data.load`` returned.
     trained : int array, (row,)
         Which of these signatures the network learned from.
-    n, seed : int
-        Signatures decoded from draws of the standard normal.
+    seed : int
+        Of the draws of the standard normal that are decoded: as many as signatures, ``MOST`` at most.
 
     Returns
     -------
@@ -38,7 +40,7 @@ def latent(
     mask = np.zeros(len(values), dtype=bool)
     mask[trained] = True
     arrays = {**layers, "mu": layers["e3"], "rows": rows, "trained": mask}
-    return _save(path, arrays | {"generated": network.generate(n, seed)})
+    return _save(path, arrays | {"generated": network.generate(min(len(values), MOST), seed)})
 
 
 def codebook(

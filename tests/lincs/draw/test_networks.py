@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from reread.core import figures
 from reread.lincs import codebooks, draw, handwriting, reconstruct, rows, spectra, split
+from reread.lincs import sentences_codes as say_codes
 from reread.lincs import sentences_networks as say
 from reread.lincs.simulate import simulate
 
@@ -102,12 +103,12 @@ def test_every_alternative_text_is_long_and_short_enough(vae, codes, digits):
         say.alt_of_bottlenecks(vae["scores"]),
         say.alt_of_spectrum(spectra.units(vae["said"])),
         say.alt_of_perturbations(vae["each"]),
-        say.alt_of_codes(codes["given"], codes["history"]),
-        say.alt_of_found(codebooks.over_seeds(codes["found"])),
-        say.alt_of_usage(codes["report"].assign(code="CP_DNA_DEPENDENT_PROTEIN_KINASE_INHIBITOR")),
-        say.alt_of_digits(digits["shown"]),
-        say.alt_of_loose(digits["loose"]),
-        say.alt_of_confusion(digits["shares"]),
+        say_codes.alt_of_codes(codes["given"], codes["history"]),
+        say_codes.alt_of_found(codebooks.over_seeds(codes["found"])),
+        say_codes.alt_of_usage(codes["report"].assign(code="CP_DNA_DEPENDENT_PROTEIN_KINASE_INHIBITOR")),
+        say_codes.alt_of_digits(digits["shown"]),
+        say_codes.alt_of_loose(digits["loose"]),
+        say_codes.alt_of_confusion(digits["shares"]),
     ]
 
     assert [figures.check_alt("x", text) for text in said] == said
@@ -120,7 +121,7 @@ def test_the_words_move_with_the_table(vae, digits):
 
     assert f"{len(better)} of {len(better)}" in say.alt_of_perturbations(better)
     assert f"0 of {len(worse)}" in say.alt_of_perturbations(worse)
-    assert "the digit found least often is 7" in say.alt_of_confusion(
+    assert "the digit found least often is 7" in say_codes.alt_of_confusion(
         np.eye(10) - np.diag(np.arange(10) == 7) * 0.5
     )
 
