@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from reread.lincs.annotations import short
+from reread.lincs.draw.classes import KNOWN
 from reread.lincs.handle import Handle
 
 
@@ -14,8 +15,8 @@ def alt_of_leak(table: pd.DataFrame) -> str:
     best = table[table["split"] == "held-out-drug"].sort_values("accuracy").iloc[-1]
     return (
         f"Dumbbell charts of accuracy by representation: {mean['random']:.2f} on average with random folds, "
-        f"{mean['held-out-drug']:.2f} with drugs held out; best there is {best['representation']}, "
-        f"{best['accuracy']:.2f}."
+        f"{mean['held-out-drug']:.2f} with drugs held out; best there: "
+        f"{KNOWN.get(best['representation'], best['representation'])}, {best['accuracy']:.2f}."
     )
 
 
