@@ -180,3 +180,9 @@ def replicate_gain(summary: pd.DataFrame) -> dict[str, float]:
     (before, last), names = held["r2_replicate"].iloc[-2:], held["method"].iloc[-2:].str.lower()
     wide, narrow = (name.replace(" ", "-") for name in (names.iloc[1], names.iloc[0]))
     return {f"{wide}-over-{narrow}": float(last - before)}
+
+
+def vae_over_pca(summary: pd.DataFrame, k: int = 30) -> float:
+    """R2 on held-out perturbations of the better loss less that of ``k`` components."""
+    held = summary[summary["split"] == HELD_OUT].set_index("method")
+    return float(held.loc[held["family"] == "VAE", "r2"].max() - held.loc[f"PCA {k}", "r2"])
