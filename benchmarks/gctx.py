@@ -2,7 +2,7 @@
 
 Each contender is a process of its own: CPU seconds of the read, and how far the peak of memory rises above
 what was resident before (Linux only), the result included. All resolve ids themselves, and all must give the
-same numbers.
+same numbers in the order asked for.
 Run: python benchmarks/gctx.py [--small]
 """
 
@@ -13,6 +13,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from importlib import import_module
 from pathlib import Path
 from time import process_time
 
@@ -21,7 +22,6 @@ from reread.lincs import gctx, stream
 
 LARGE, SMALL = (12_000, 12_328, 8_600), (1_500, 3_000, 1_000)
 N_LANDMARKS = 978
-CONTENDERS = ("ours", "ours, to disk", "cmapPy, part", "cmapPy, genes", "cmapPy, all")
 
 
 def make(folder: Path, n_signatures: int, n_genes: int, n_wanted: int, chunk: int) -> dict:
@@ -55,32 +55,48 @@ def contend(name: str, task: Path) -> dict[str, float]:
     asked = json.loads(task.read_text())
     path, rows, columns = Path(asked["path"]), asked["rows"], asked["columns"]
     if name.startswith("cmapPy"):
-        from cmapPy.pandasGEXpress.parse_gctx import parse
+        import_module("cmapPy.pandasGEXpress.parse_gctx")
     else:
         gctx.need("h5py", "lincs")
     before, start = at_rest(), process_time()
-    if name == "ours":
-        found = gctx.read(path, rows, columns)
-    elif name == "ours, to disk":
-        out = task.with_suffix(".f32")
-        found = stream.landmark_memmap(path, out, rows)
-    else:
-        part = {"cmapPy, part": {"rid": rows, "cid": columns}, "cmapPy, genes": {"rid": rows}}.get(name, {})
-        frame = parse(str(path), **part).data_df
-    spent = process_time() - start
-    peak = memory("VmHWM")
-    if name == "ours, to disk":
-        place = {one: i for i, one in enumerate(stream.landmark_ids(out))}
-        found = np.asarray(found)[[place[one] for one in columns]]
-    elif name != "ours":
-        found = frame.loc[rows, columns].to_numpy().T
+    found = READ[name](path, rows, columns, task.with_suffix(".f32"))
+    spent, peak = process_time() - start, memory("VmHWM")
     return {"cpu_s": spent, "peak_mb": (peak - before) / 1024, "sum": float(np.abs(found).sum(dtype=float))}
+
+
+def to_disk(path: Path, rows: list[str], columns: list[str], out: Path) -> np.ndarray:
+    """Extract the landmarks of every signature once, then look the wanted ones up."""
+    found = stream.landmark_memmap(path, out, rows)
+    place = {one: i for i, one in enumerate(stream.landmark_ids(out))}
+    return found[[place[one] for one in columns]]
+
+
+def by_cmappy(*axes: str):
+    """Read with cmapPy, naming these axes, and bring what came into the order asked for: it is not kept."""
+
+    def read(path: Path, rows: list[str], columns: list[str], _: Path) -> np.ndarray:
+        from cmapPy.pandasGEXpress.parse_gctx import parse
+
+        named = {"rid": rows, "cid": columns}
+        frame = parse(str(path), **{axis: named[axis] for axis in axes}).data_df
+        return frame.loc[rows, columns].to_numpy().T
+
+    return read
+
+
+READ = {
+    "ours": lambda path, rows, columns, _: gctx.read(path, rows, columns),
+    "ours, to disk": to_disk,
+    "cmapPy, part": by_cmappy("rid", "cid"),
+    "cmapPy, genes": by_cmappy("rid"),
+    "cmapPy, all": by_cmappy(),
+}
 
 
 def race(task: Path, repeats: int) -> dict[str, dict[str, float]]:
     """The least CPU seconds and the least peak of some repeats, by contender."""
     results = {}
-    for name in CONTENDERS:
+    for name in READ:
         runs = [_apart(name, task) for _ in range(repeats)]
         results[name] = {key: min(run[key] for run in runs) for key in ("cpu_s", "peak_mb")}
         results[name]["sum"] = runs[0]["sum"]
