@@ -48,7 +48,7 @@ def page(drawn, tmp_path, monkeypatch):
     rows = np.arange(5, len(drawn))
     trained = np.flatnonzero(np.arange(len(rows)) % 5 > 0)
     values = drawn.values[rows]
-    leave.latent(tmp_path / "latent.npz", network(), values, rows=rows, trained=trained, n=10, seed=0)
+    leave.latent(tmp_path / "latent.npz", network(), values, rows=rows, trained=trained, seed=0)
     leave.latent(
         tmp_path / "latent-held-out.npz", network(1), values, rows=rows, trained=trained[:9], n=10, seed=0
     )
