@@ -48,10 +48,8 @@ def page(drawn, tmp_path, monkeypatch):
     rows = np.arange(5, len(drawn))
     trained = np.flatnonzero(np.arange(len(rows)) % 5 > 0)
     values = drawn.values[rows]
-    leave.latent(tmp_path / "latent.npz", network(), values, rows=rows, trained=trained, n=10, seed=0)
-    leave.latent(
-        tmp_path / "latent-held-out.npz", network(1), values, rows=rows, trained=trained[:9], n=10, seed=0
-    )
+    leave.latent(tmp_path / "latent.npz", network(), values, rows=rows, trained=trained, seed=0)
+    leave.latent(tmp_path / "latent-held-out.npz", network(1), values, rows=rows, trained=trained[:9], seed=0)
     network().save(tmp_path / "vae.npz")
     network(1).save(tmp_path / "vae-held-out.npz")
     return Finished(
