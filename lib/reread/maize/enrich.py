@@ -78,7 +78,7 @@ def _membership(
     kept = {term: sorted(found) for term, found in columns.items() if SMALLEST <= len(found) <= LARGEST}
     if not kept:
         raise DataError(
-            f"None of {len(columns)} terms has {SMALLEST} to {LARGEST} of {len(background)} background genes.\n"
+            f"None of {len(columns)} terms has {SMALLEST} to {LARGEST} of {len(background)} genes asked.\n"
             "Check that genes and terms use the same identifiers."
         )
     starts = np.cumsum([0, *map(len, kept.values())])

@@ -49,7 +49,7 @@ def compared():
     return table, nulls, runs, sizes
 
 
-def tests_table():
+def table_of_tests():
     columns = {"v_gauss": [0.6, 0.5, 0.4], "z_gauss": [3.0, 0.2, -1], "p_gauss": [1e-9, 0.4, 0.9]}
     return pd.DataFrame({"method": METHODS, **columns, "v_perm": 0.5, "p_perm": [0.001, 0.2, 1.0]})
 
@@ -80,10 +80,10 @@ def drawn(ranked, ranks, methods, compared):
         "feedback": (draw.feedback(runs), sentences_clusters.alt_of_feedback(runs)),
         "by_size": (draw.by_size(sizes), sentences_clusters.alt_of_sizes(sizes)),
         "two_nulls": (
-            draw.two_nulls(tests_table(), (0.5, 0.02), nulls, METHODS[0]),
-            sentences_clusters.alt_of_nulls(tests_table()),
+            draw.two_nulls(table_of_tests(), (0.5, 0.02), nulls, METHODS[0]),
+            sentences_clusters.alt_of_nulls(table_of_tests()),
         ),
-        "p_values": (draw.p_values(tests_table()), sentences_clusters.alt_of_p_values(tests_table())),
+        "p_values": (draw.p_values(table_of_tests()), sentences_clusters.alt_of_p_values(table_of_tests())),
         "false_alarms": (draw.false_alarms(ALARMS), sentences_clusters.alt_of_alarms(alarms)),
         "spread": (draw.spread(SPREAD), sentences_clusters.alt_of_spread(SPREAD)),
     }
