@@ -400,6 +400,18 @@ class TestClose:
 
         assert (opened.folder / "tables/planted-truth.csv").read_text().rstrip().endswith("not measured")
 
+    @pytest.mark.parametrize(("source", "is_shown"), [("planted", True), ("field", False)])
+    def test_planted_truth_is_asked_of_simulated_data_only(self, run, tiny, source, is_shown):
+        record = tiny / "chapters/maize/study.yml"
+        asked = "answered_by: {chapter: 02-genes, page: short, key: sum}, min: 5"
+        whole = record.read_text()
+        record.write_text(whole.replace("answered_by: {chapter: 01-cells, key: cells}, min: 5", asked))
+        opened = run("02-genes", {"source": source, "ways": "sum"}, page="short")
+        opened.measure("sum", 5)
+        opened.close()
+
+        assert (opened.folder / "tables/planted-truth.csv").is_file() == is_shown
+
     @pytest.mark.parametrize(
         ("source", "value", "word"),
         [

@@ -235,9 +235,9 @@ class Page:
     def _checks(self) -> pd.DataFrame:
         import pandas as pd
 
-        words = {True: "holds", False: "fails", None: "not measured"}
-        rows = []
-        for check in filter(self._answers, self.ref.study.checks):
+        rows, words = [], {True: "holds", False: "fails", None: "not measured"}
+        asked = self.ref.study.checks if self.ref.scope(self.parameters) == "simulated" else ()
+        for check in filter(self._answers, asked):
             value = self.values.get(check.answered_by.key)
             word = words[verdicts.holds(value, check.min, check.max)]
             rows.append((check.id, check.says, check.min, check.max, value, word))
