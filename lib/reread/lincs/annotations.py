@@ -1,0 +1,166 @@
+"""Classes of drugs and targets of drugs: tables that a user brings, and the few that this book needs.
+
+A table of classes is a CSV with the columns ``pert_id`` and ``pcl``, one row a drug; a table of targets one
+with ``pert_name`` and ``gene``, one row for each target of a drug. Neither is in the authors' repository.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from reread.core.errors import DataError, did_you_mean
+
+CLASS_COLUMNS, TARGET_COLUMNS = ("pert_id", "pcl"), ("pert_name", "gene")
+
+# Short words of class names that are no abbreviations.
+ORDINARY = {
+    "ACID", "AURORA", "BETA", "BILE", "CELL", "GAMMA", "GYRASE", "KINASE", "LIGAND", "REPEAT", "RICH",
+    "SIGMA", "SODIUM", "STEROL", "TYPE", "WALL",
+}  # fmt: skip
+
+# Common pharmacology, for the drugs of the small real sources. Left out: drugs with two targets of equal
+# weight, and those for whose target the paper has no class.
+DRUG_CLASSES = {
+    "AZD-6482": "CP_PI3K_INHIBITOR",
+    "AZD-8330": "CP_MEK_INHIBITOR",
+    "CGP-60474": "CP_CDK_INHIBITOR",
+    "CP-724714": "CP_EGFR_INHIBITOR",
+    "GSK-1059615": "CP_PI3K_INHIBITOR",
+    "NU-7441": "CP_DNA_DEPENDENT_PROTEIN_KINASE_INHIBITOR",
+    "PD-0325901": "CP_MEK_INHIBITOR",
+    "PD-184352": "CP_MEK_INHIBITOR",
+    "PLX-4720": "CP_RAF_INHIBITOR",
+    "SAR-245408": "CP_PI3K_INHIBITOR",
+    "TGX-221": "CP_PI3K_INHIBITOR",
+    "TWS-119": "CP_GLYCOGEN_SYNTHASE_KINASE_INHIBITOR",
+    "atorvastatin": "CP_HMGCR_INHIBITOR",
+    "barasertib": "CP_AURORA_KINASE_INHIBITOR",
+    "brivanib": "CP_VEGFR_INHIBITOR",
+    "buparlisib": "CP_PI3K_INHIBITOR",
+    "dasatinib": "CP_SRC_INHIBITOR",
+    "enzastaurin": "CP_PKC_INHIBITOR",
+    "erlotinib": "CP_EGFR_INHIBITOR",
+    "geldanamycin": "CP_HSP_INHIBITOR",
+    "mitoxantrone": "CP_TOPOISOMERASE_INHIBITOR",
+    "neratinib": "CP_EGFR_INHIBITOR",
+    "pelitinib": "CP_EGFR_INHIBITOR",
+    "radicicol": "CP_HSP_INHIBITOR",
+    "roscovitine": "CP_CDK_INHIBITOR",
+    "torin-2": "CP_MTOR_INHIBITOR",
+    "tozasertib": "CP_AURORA_KINASE_INHIBITOR",
+    "trametinib": "CP_MEK_INHIBITOR",
+    "vemurafenib": "CP_RAF_INHIBITOR",
+    "venlafaxine": "CP_NOREPINEPHRINE_REUPTAKE_INHIBITOR",
+}
+
+
+def read_classes(path: Path, known: Iterable[str] = ()) -> dict[str, str]:
+    """Read a table of classes.
+
+    Parameters
+    ----------
+    path : Path
+    known : iterable of str
+        Classes that may occur; any may when left out.
+
+    Returns
+    -------
+    dict
+        ``pert_id`` to class.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, lacks a column, has no row or an empty cell, puts a drug into two classes, or
+        names a class that is not among ``known``.
+    """
+    table = _read(path, CLASS_COLUMNS).drop_duplicates()
+    twins = table.loc[table["pert_id"].duplicated(), "pert_id"].tolist()
+    if twins:
+        raise DataError(
+            f"{path} puts {len(twins)} drugs into more than one class, such as {twins[0]!r}. "
+            "Keep one row each."
+        )
+    check_classes(table["pcl"], known, what=str(path))
+    return dict(zip(table["pert_id"], table["pcl"], strict=True))
+
+
+def read_targets(path: Path, genes: Iterable[str] = ()) -> dict[str, tuple[str, ...]]:
+    """Read a table of targets.
+
+    Parameters
+    ----------
+    path : Path
+    genes : iterable of str
+        Symbols of the genes that were knocked down; targets that are not among them are left out, for no
+        knock-down can find them. All are kept when left out.
+
+    Returns
+    -------
+    dict
+        Name of the drug to its targets, sorted.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, lacks a column, has no row or an empty cell, or no target is among ``genes``.
+    """
+    table, genes = _read(path, TARGET_COLUMNS), set(genes)
+    kept = table[table["gene"].isin(genes)] if genes else table
+    if kept.empty:
+        raise DataError(
+            f"None of the {table['gene'].nunique()} targets in {path}, such as {table['gene'].iloc[0]!r}, "
+            "was knocked down. Targets are named by symbol."
+        )
+    return {drug: tuple(sorted(set(rows))) for drug, rows in kept.groupby("pert_name", sort=True)["gene"]}
+
+
+def check_classes(found: Iterable[str], known: Iterable[str], *, what: str = "The table") -> None:
+    """Refuse classes that are not among ``known``; nothing is checked if ``known`` is empty.
+
+    Raises
+    ------
+    DataError
+        With the first unknown class and the nearest known one.
+    """
+    known = set(known)
+    unknown = sorted(set(found) - known - {""}) if known else []
+    if unknown:
+        raise DataError(
+            f"{what} names {len(unknown)} classes that are not known here, such as {unknown[0]!r}. "
+            f"{did_you_mean(unknown[0], known)}"
+        )
+
+
+def with_classes(meta: pd.DataFrame, classes: Mapping[str, str], *, by: str = "pert_id") -> pd.DataFrame:
+    """Fill ``pcl`` from a mapping of ``by`` to class; rows that it does not name get an empty class."""
+    return meta.assign(pcl=meta[by].map(dict(classes)).fillna("").astype(object))
+
+
+def short(pcl: str) -> str:
+    """Say the name of a class as people do: ``CP_MEK_INHIBITOR`` is ``MEK inhibitor``."""
+    words = pcl.removeprefix("CP_").split("_")
+    return " ".join(word.lower() if word in ORDINARY or len(word) > 6 else word for word in words)
+
+
+def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"There is no table {path}. It is a CSV with the columns {', '.join(columns)}.")
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (ValueError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} cannot be read as CSV: {' '.join(str(error).split())}") from None
+    missing = [name for name in columns if name not in table.columns]
+    if missing:
+        near = did_you_mean(missing[0], table.columns)
+        raise DataError(f"{path} lacks the column {missing[0]!r}; it needs {', '.join(columns)}. {near}")
+    table = table[list(columns)].apply(lambda values: values.str.strip())
+    empty = (table == "").any(axis=1)
+    if table.empty or empty.any():
+        where = f"an empty cell in line {int(empty.to_numpy().argmax()) + 2}" if len(table) else "no row"
+        raise DataError(f"{path} has {where}; every row needs {' and '.join(columns)}.")
+    return table

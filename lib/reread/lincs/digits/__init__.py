@@ -1,0 +1,1 @@
+"""The same autoencoder for pictures of digits."""

@@ -1,0 +1,83 @@
+"""The data sets of the paper, step by step: which signatures each one holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+# The nine lines of knock-downs that the authors name; of drugs they keep lines with many signatures.
+KNOCKDOWN_SERIES = "GSE106127"
+KNOCKDOWN_LINES = ("A375", "A549", "HA1E", "HCC515", "HEPG2", "HT29", "MCF7", "PC3", "VCAP")
+PROTEASOME = ("MG-132", "bortezomib")
+LARGE = 150  # signatures of a class
+
+
+def is_in_lines(meta: pd.DataFrame, min_per_line: int = 10_000) -> np.ndarray:
+    """Mask (signature,): in a line with more than ``min_per_line`` signatures, or in one that is named.
+
+    Lines are named for rows whose ``series`` is GSE106127, where that column exists.
+    """
+    series = meta["series"] if "series" in meta else pd.Series("", index=meta.index)
+    is_named = (series == KNOCKDOWN_SERIES).to_numpy()
+    size = meta[~is_named].groupby("cell")["cell"].size()
+    many = set(size.index[size > min_per_line])
+    lines = meta["cell"]
+    return np.where(is_named, lines.isin(KNOCKDOWN_LINES), lines.isin(many))
+
+
+def is_without(meta: pd.DataFrame, drugs: tuple[str, ...] = PROTEASOME) -> np.ndarray:
+    """Mask (signature,) of what is not one of ``drugs``, whatever the case of the letters."""
+    return ~meta["pert_name"].str.lower().isin([drug.lower() for drug in drugs]).to_numpy()
+
+
+def in_large_classes(meta: pd.DataFrame, least: int = LARGE) -> np.ndarray:
+    """Mask (signature,) of what belongs to a class with at least ``least`` signatures."""
+    size = meta.groupby("pcl")["pcl"].transform("size").to_numpy()
+    return (meta["pcl"] != "").to_numpy() & (size >= least)
+
+
+def steps(meta: pd.DataFrame, min_per_line: int = 10_000, min_per_class: int = LARGE) -> pd.DataFrame:
+    """Count what each step of the paper leaves.
+
+    Parameters
+    ----------
+    meta : DataFrame, (signature,)
+    min_per_line : int
+        Lines of drugs with at most so many signatures are dropped.
+    min_per_class : int
+        A class with at least so many signatures is large.
+
+    Returns
+    -------
+    DataFrame, (step,)
+        ``step``; ``n_signatures``, ``n_drugs`` (different names among drugs), ``n_genes`` (knocked down),
+        ``n_classes``, ``n_lines`` of what is left.
+
+    Notes
+    -----
+    Source: deep_generative_model_LINCS.ipynb, in 7 to 35, and the analysis notebook, in 53 to 55. SM is the
+    step ``in lines`` of drugs, SMP ``without proteasome``, GP ``in lines`` of knock-downs, SMGP ``without
+    proteasome`` of both, SMC ``with class``, SMC-NP ``with class without MG-132``.
+    """
+    rows = [(name, *_counts(meta[mask])) for name, mask in _masks(meta, min_per_line, min_per_class)]
+    return pd.DataFrame(rows, columns=["step", "n_signatures", "n_drugs", "n_genes", "n_classes", "n_lines"])
+
+
+def _masks(meta: pd.DataFrame, min_per_line: int, min_per_class: int) -> Iterator[tuple[str, np.ndarray]]:
+    lines, classed = is_in_lines(meta, min_per_line), (meta["pcl"] != "").to_numpy()
+    yield "all", np.ones(len(meta), dtype=bool)
+    yield "in lines", lines
+    yield "without proteasome", lines & is_without(meta)
+    yield "with class", lines & classed
+    yield "with class without MG-132", lines & classed & is_without(meta, PROTEASOME[:1])
+    large = np.zeros(len(meta), dtype=bool)
+    large[np.flatnonzero(lines)] = in_large_classes(meta[lines], min_per_class)
+    yield "large", large
+
+
+def _counts(meta: pd.DataFrame) -> tuple[int, ...]:
+    drugs = meta.loc[meta["kind"] == "drug", "pert_name"].nunique()
+    genes, classes = ((meta[name][meta[name] != ""]).nunique() for name in ("gene", "pcl"))
+    return len(meta), drugs, genes, classes, meta["cell"].nunique()

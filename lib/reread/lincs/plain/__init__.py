@@ -1,0 +1,1 @@
+"""The published loops as the authors wrote them, for comparison."""

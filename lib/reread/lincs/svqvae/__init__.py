@@ -1,0 +1,1 @@
+"""The supervised vector-quantised autoencoder: its network and its training."""

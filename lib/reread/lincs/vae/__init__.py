@@ -1,0 +1,1 @@
+"""The variational autoencoder: its network and its training."""
