@@ -66,6 +66,8 @@ def alt_of_confusion(table: pd.DataFrame) -> str:
     if wrong.empty:
         return f"{text}, and no tissue is taken for another."
     worst = wrong[wrong["n"] == wrong["n"].max()]
+    if len(worst) > 1 and worst["n"].iloc[0] == 1:
+        return f"{text}, and no tissue is taken twice for the same other one."
     n, mistake = worst["n"].iloc[0], f"{worst['tissue'].iloc[0]} for {worst['predicted'].iloc[0]}"
     times = "once" if n == 1 else f"{n} times"
     if len(worst) == 1:

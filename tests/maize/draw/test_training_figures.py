@@ -152,5 +152,7 @@ def test_sentences_say_what_the_tables_hold():
     tied = pd.DataFrame({"tissue": list("aab"), "predicted": list("bca"), "n": [2, 1, 2]})
     said = "2 mistakes are the commonest, 2 times each, a for b among them."
     assert said in sentences.alt_of_confusion(tied)
+    each_once = pd.DataFrame({"tissue": list("aab"), "predicted": list("bca"), "n": 1})
+    assert "and no tissue is taken twice for the same" in sentences.alt_of_confusion(each_once)
     diagonal = confusion().assign(n=lambda t: t["n"] * (t["tissue"] == t["predicted"]))
     assert "no tissue is taken for another" in sentences.alt_of_confusion(diagonal)
