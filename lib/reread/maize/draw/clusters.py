@@ -51,9 +51,10 @@ def v_by_set(table: pd.DataFrame, nulls: Mapping[str, np.ndarray]) -> tuple[Figu
     for k, row in enumerate(shown.itertuples()):
         is_planted = row.method == PLANTED
         look = {"color": marks.colour(2), "marker": marks.marker(2)} if is_planted else look_of(row.method)
-        axes.scatter(row.v, y[k], s=48, zorder=4, label="the set" if k == 0 else None, **look)
+        axes.scatter(row.v, y[k], s=48, zorder=4, **look)
+    axes.scatter([], [], color="black", s=48, label="the set, coloured by kind of method")
     of_all = table.loc[table["method"] == ALL, "v"].iloc[0]
-    axes.axvline(of_all, color=marks.colour(1), linestyle="--", linewidth=1.5, label="all genes")
+    axes.axvline(of_all, color="black", linestyle="--", linewidth=1.5, label="all genes")
     axes.set_yticks(y, [f"{row.method} ({row.n_genes:,})" for row in shown.itertuples()])
     axes.set(ylim=(-0.6, len(shown) - 0.4), xlabel="V-measure (genes of the set in brackets)")
     figure.legend(loc="outside upper right", ncols=3, fontsize=marks.SMALL, frameon=False)
