@@ -7,7 +7,7 @@ from reread.core.errors import ParameterError
 from reread.maize import ladder
 from reread.maize.network import Recipe
 from reread.maize.simulate import Design, simulate
-from reread.maize.split import split
+from reread.maize.split import Split, split
 
 RECIPE = Recipe("scaled", "4 6", 16, 0.2, 0.9, 8, 16, 3e-3, 0.0, "constant")
 
@@ -62,9 +62,30 @@ def test_a_tissue_that_is_never_named_rightly_counts_as_nothing():
 def test_shuffled_labels_leave_nothing_to_learn(planted):
     fold = split(planted, "random", seed=0)[0]
 
-    accuracy = np.mean([ladder.control(planted, fold, seed=seed, recipe=RECIPE) for seed in range(3)])
+    found = ladder.control(planted, fold, seeds=range(3), recipe=RECIPE)
 
-    assert accuracy < 0.5
+    assert found["control_accuracy"] < 0.5
+    assert found["control_n_test"] == 10
+
+
+def test_the_control_knows_what_the_commonest_tissue_alone_would_name(planted, monkeypatch):
+    """Labels of the training samples count, not those of the test samples."""
+    rows = {k: np.flatnonzero(planted.tissue == k) for k in range(4)}
+    train = np.concatenate([rows[0][:3], rows[1][:2], rows[2][:5], rows[3][:4]])
+    fold = Split(train, np.concatenate([rows[2][5:7], rows[1][2:10]]), "by hand")
+    named = pd.DataFrame({"tissue": list("ab"), "predicted": list("ac")})
+    monkeypatch.setattr(ladder, "_named", lambda *_, **__: named)
+
+    assert ladder.control(planted, fold, seeds=[4, 5]) == {
+        "control_accuracy": 0.5, "control_n_test": 10, "control_commonest": 0.2,
+    }  # fmt: skip
+
+
+def test_the_hardest_rung_is_the_last_and_its_spread_that_of_the_network(climbed):
+    found = ladder.hardest(ladder.summary(ladder.measured(climbed)))
+
+    by_seed = ladder.measured(climbed).query("kind == 'group' and model == 'CNN'")["macro_f1"]
+    assert found == {"hardest_n_tissues": 4, "hardest_low": by_seed.min(), "hardest_high": by_seed.max()}
 
 
 def test_the_control_leaves_the_data_as_they_were(planted):

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from reread import pages
 from reread.core.errors import DataError, ParameterError
 from reread.maize import clusters, null_test, published_clusters
 from reread.maize.published_clusters import Protocol
+from reread.maize.rankings import LIMMA, OURS, PUBLISHED, TREES
 from scipy import stats
 
 N_SAMPLES, N_GENES, N_TISSUES = 48, 120, 6
@@ -29,23 +31,18 @@ PLAIN = Protocol("pca-5", n_init=3)
 RUNS = Protocol("pca-2", 12, 2, 5, False, "random")
 
 
-def test_every_published_setting_is_kept():
-    published = published_clusters.PUBLISHED
+def test_the_paper_profile_of_the_page_as_published_has_every_setting_of_the_notebooks():
+    given = pages.page("maize/04-cluster-comparison.as-published", "paper").parameters
 
-    assert (published.embed, published.n_clusters, published.n_init, published.init) == (
-        "umap-2",
-        29,
-        100,
-        "random",
-    )
-    assert published.feed_back
-    assert (published_clusters.PUBLISHED_NULL_SIZE, published_clusters.UMAP_SEED) == (2423, 42)
+    fields = ("embed", "n_clusters", "n_init", "n_runs", "feed_back", "init")
+    assert [given[name] for name in fields] == ["umap-2", 29, 100, 5, True, "random"]
+    assert (given["null_size"], given["n_null"], published_clusters.UMAP_SEED) == (2423, 10, 42)
 
 
 def test_every_fault_has_its_name_and_its_cure():
     table = published_clusters.faults()
 
-    assert len(table) >= 9
+    assert len(table) >= 12
     assert table["fault"].is_unique
     assert (table["as published"] != table["corrected"]).all()
 
@@ -123,7 +120,21 @@ def test_the_spread_between_sets_and_within_them_are_told_apart(log, tissue):
     v = published_clusters.v_of_sets(log, tissue, drawn, RUNS, seed=1)
     assert found["sets"] == pytest.approx(v.mean(axis=1).std())
     assert found["runs"] == pytest.approx(published_clusters.gaussian_null(v)[1])
-    assert found["seeds"] == 0  # components have no seed
+    assert set(found) == {"runs", "sets"}  # components have no seed
+
+
+def test_seeds_of_the_embedding_count_where_it_has_one(log, tissue, monkeypatch):
+    from dataclasses import replace
+
+    def by_seed(log, sets, how, seed=0):
+        return np.random.default_rng(seed).normal(size=(len(sets), len(log), 2))
+
+    monkeypatch.setattr(published_clusters, "place", by_seed)
+    found = published_clusters.sources_of_spread(
+        log, tissue, replace(RUNS, embed="umap-2"), size=20, n_sets=3
+    )
+
+    assert found["seeds"] > 0
 
 
 def test_fed_back_runs_start_where_clean_ones_do(log, tissue):
@@ -146,18 +157,36 @@ def test_good_genes_beat_their_null_and_bad_ones_do_not(log, tissue, sets, size)
 
     assert table["method"].tolist() == ["good", "bad", "all genes"]
     assert rows.loc["good", "p"] <= 0.05 < rows.loc["bad", "p"]
-    assert rows.loc["good", "v_lead"] == pytest.approx(rows["v"]["good"] - rows["v"]["bad"])
     assert rows.loc["good", "v_over_all"] == pytest.approx(rows["v"]["good"] - rows["v"]["all genes"])
     assert np.isnan(rows.loc["all genes", "p"])
     assert nulls["good"].shape == (99,)
 
 
-def test_the_lead_is_over_methods_and_not_over_the_planted_genes(log, tissue, sets):
-    table, _ = clusters.compare(log, tissue, sets | {"planted genes": MARKERS}, PLAIN, size=20, n_null=5)
+def test_the_lead_is_over_the_other_methods_of_the_paper(log, tissue, sets):
+    named = {OURS: sets["good"], "CNN, DeepExplainer": MARKERS, LIMMA: sets["bad"], TREES: np.arange(85, 105)}
+    table, _ = clusters.compare(log, tissue, named | {"planted genes": MARKERS}, PLAIN, size=20, n_null=5)
     rows = table.set_index("method")
+    v = rows["v"]
 
-    assert rows.loc["good", "v_lead"] == pytest.approx(rows["v"]["good"] - rows["v"]["bad"])
-    assert np.isnan(rows.loc["planted genes", "v_lead"])
+    assert rows.loc[OURS, "v_lead"] == pytest.approx(v[OURS] - max(v[LIMMA], v[TREES]))
+    assert rows.loc[LIMMA, "v_lead"] == pytest.approx(v[LIMMA] - v[TREES])
+    assert rows.loc[["planted genes", "all genes"], "v_lead"].isna().all()
+
+
+def test_a_null_that_all_methods_share_is_clustered_once(log, tissue, sets, monkeypatch):
+    calls, way = [], clusters.v_of_sets
+    monkeypatch.setattr(clusters, "v_of_sets", lambda *a: (calls.append(len(a[2])), way(*a))[1])
+
+    clusters.compare(log, tissue, sets, PLAIN, size=20, n_null=7)
+
+    assert calls == [3, 7]
+
+
+def test_where_held_out_samples_are_clustered_the_arm_that_explained_them_is_left_out(sets):
+    named = {PUBLISHED: sets["good"], OURS: sets["bad"]}
+
+    assert list(clusters.blind_sets(named, "held-out")) == [OURS]
+    assert list(clusters.blind_sets(named, "all")) == [PUBLISHED, OURS]
 
 
 def test_planted_genes_are_drawn_of_each_tissue_and_only_where_something_was_planted():
@@ -201,7 +230,7 @@ def test_a_null_of_one_size_holds_any_genes_and_a_matched_one_those_of_equal_exp
 
 
 def test_v_of_random_genes_rises_with_their_number_and_with_clusters(log, tissue):
-    found = clusters.by_size(log, tissue, [2, 60, 500], [0, 20, 100], PLAIN, n_sets=8)
+    found = clusters.by_size(log, tissue, [2, 60, N_GENES, 500], [0, 20, 100], PLAIN, n_sets=8)
     v = found.set_index(["n_clusters", "n_genes"])["v"]
 
     assert sorted(v.index) == [(6, 2), (6, 60), (20, 2), (20, 60)]
@@ -221,10 +250,30 @@ def test_both_tests_say_of_good_genes_that_they_are_good(log, tissue, sets):
     assert list(nulls) == ["good", "bad"]
 
 
-def test_the_count_among_random_sets_is_uniform_and_the_published_test_is_not(log, tissue):
-    """Sets of sixty genes against a null of twenty: the published test raises false alarms."""
+def test_the_count_is_that_of_the_chapter_before(log, tissue, sets):
+    counted, _ = null_test.permutation_test(log, tissue, sets, PLAIN, n_null=19)
+    table, _ = clusters.compare(log, tissue, sets, PLAIN, n_null=19)
+
+    assert counted["p_perm"].tolist() == table["p"].tolist()[:2]
+    assert counted["v_perm"].tolist() == table["v"].tolist()[:2]
+
+
+def test_the_published_test_raises_false_alarms(log, tissue):
+    """Sets of sixty genes against a null of fifteen."""
     found = null_test.false_alarms(log, tissue, RUNS, n_genes=60, size=15, n_trials=150)
 
-    assert stats.kstest(found["permutation"], "uniform").pvalue > 0.001
-    assert stats.kstest(found["published"], "uniform").pvalue < 1e-6
-    assert (found["published"] < 0.05).mean() > 0.3
+    assert stats.kstest(found, "uniform").pvalue < 1e-6
+    assert (found <= 0.05).mean() > 0.3
+
+
+def test_the_count_among_sets_matched_to_each_trial_holds_its_level(log, tissue):
+    found = null_test.matched_false_alarms(log, tissue, PLAIN, MARKERS[:20], n_null=39, n_trials=120)
+
+    assert len(found) == 120
+    assert found.min() >= 1 / 40
+    assert stats.kstest(found, "uniform").pvalue > 0.001
+    assert (found <= 0.05).mean() < 0.15
+
+
+def test_a_title_says_genes_samples_and_clusters(tissue):
+    assert null_test.in_words(1234, tissue, RUNS) == "1,234 genes, 48 samples, 12 clusters"

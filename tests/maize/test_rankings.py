@@ -9,10 +9,12 @@ from reread.maize import (
     knowledge,
     rankings,
     report_genes,
+    report_runs,
     report_terms,
     simulate,
     split,
 )
+from reread.maize.network import TRAINING
 from reread.maize.rankings import EXPLAINERS, OURS, PUBLISHED, TREES
 
 N_TISSUES, N_GENES, K = 4, 90, 6
@@ -66,10 +68,11 @@ def known(samples):
     return knowledge.knowledge_of(samples)
 
 
-def test_every_method_runs_under_each_seed_and_our_gradients_under_each_order(runs):
+def test_methods_run_under_each_seed_our_gradients_under_each_order_and_the_published_arm_once(runs):
     asked = [(run.method, run.seed, run.order) for run in runs]
 
-    assert len(asked) == len(set(asked)) == 2 * len(EXPLAINERS) + 2
+    assert len(asked) == len(set(asked)) == 2 * (len(EXPLAINERS) - 1) + 2 + 1
+    assert [(seed, order) for name, seed, order in asked if name == PUBLISHED] == [(0, 0)]
     assert {(seed, order) for name, seed, order in asked if name == OURS} == {(0, 0), (1, 0), (0, 1), (0, 2)}
 
 
@@ -78,8 +81,28 @@ def test_only_training_samples_are_explained_and_as_many_of_each_tissue(samples,
 
     assert np.isin(rows, held.train).all()
     assert np.bincount(samples.tissue[rows]).tolist() == [2] * N_TISSUES
-    assert runs[0].scores.n_used.tolist() == [2] * N_TISSUES
+    assert all(run.scores.n_used.tolist() == [2] * N_TISSUES for run in runs if run.method != PUBLISHED)
     assert rankings.samples_to_explain(samples, held.train, 0).tolist() == held.train.tolist()
+
+
+def test_the_published_arm_has_the_published_training_all_references_and_explains_the_test_samples(
+    samples, held, monkeypatch
+):
+    seen = {}
+
+    def note(name, data, part, **settings):
+        seen[name] = (part, settings)
+        return stand_in([name], data, part)[name]
+
+    monkeypatch.setattr(attribute, "scores_of", note)
+    runs = rankings.explain_all(samples, held, ["shap"], per_tissue=1)
+
+    part, settings = seen[PUBLISHED]
+    assert len(runs) == 1
+    assert part.test.tolist() == held.test.tolist()
+    assert settings["n_references"] == 0
+    assert TRAINING["published"].items() <= settings.items()
+    assert "momentum" not in settings
 
 
 @pytest.mark.parametrize(("words", "network", "near"), [(["tree"], "small", "trees"), ([], "smal", "small")])
@@ -89,7 +112,9 @@ def test_an_unknown_explainer_or_network_is_refused(samples, held, words, networ
 
 
 def test_every_network_has_the_fields_of_a_recipe():
-    assert all(rankings.attribute.Recipe(**settings) for settings in rankings.NETWORKS.values())
+    for size, settings in rankings.NETWORKS.items():
+        ours, published = (attribute.Recipe(**found) for found in (settings, rankings.AS_PUBLISHED[size]))
+        assert (ours.channels, ours.dense) == (published.channels, published.dense)
 
 
 def test_explained_averages_over_runs(runs):
@@ -207,6 +232,32 @@ def test_a_rank_in_a_tie_is_the_worst_of_its_group():
 
     assert found["rank"].tolist()[:2] == [2, 5]
     assert np.isnan(found["rank"][2])
+
+
+def test_few_known_genes_have_a_column_each_and_many_a_median_of_their_tissue(ranked, known):
+    few = report_genes.wide_ranks(report_genes.marker_ranks(ranked, known.markers[:3]))
+    ranks = report_genes.marker_ranks(ranked, known.markers)
+    many = report_genes.wide_ranks(ranks)
+
+    assert few.columns.tolist() == ["method", *(f"{t} {name}" for t, name, _, _ in known.markers[:3])]
+    tissue = many.columns[1]
+    mine = ranks[(ranks["method"] == "tau") & (ranks["tissue"] == tissue)]["rank"]
+    assert len(many.columns) == 1 + N_TISSUES
+    assert many.set_index("method").loc["tau", tissue] == mine.median()
+
+
+def test_genes_of_the_ensemble_are_counted_over_its_runs(samples, runs, ranked):
+    table = report_runs.chosen_again(runs, samples, K).set_index("tissue")
+    mine = [run.scores.per_tissue[1] for run in runs if run.method == OURS]
+
+    tops = [set(np.argsort(-scores)[:K]) for scores in mine]
+    best = np.argsort(-ranked[rankings.ENSEMBLE][1], kind="stable")[:K]
+    row = table.loc[samples.tissues[1]]
+    assert row["runs"] == len(mine) == 4
+    assert row["frequency"] == pytest.approx(np.mean([[g in top for g in best] for top in tops]))
+    assert row["in_every_run"] == sum(all(g in top for top in tops) for g in best)
+    assert row["first"].startswith(samples.genes[best[0]])
+    assert report_runs.chosen_again([], samples, K).empty
 
 
 def test_the_control_with_shuffled_labels_finds_little(samples, held, runs):

@@ -51,13 +51,29 @@ def test_values_look_like_fpkm():
 
 
 @pytest.mark.parametrize("design", [EASY, HARD], ids=["easy", "hard"])
-def test_planted_genes_rise_in_their_tissue_and_the_others_in_none(design):
+def test_planted_genes_rise_in_their_tissue_and_hardly_any_other_gene_rises_as_far(design):
     """The negative control: genes that are neither planted nor decoys."""
     found = rises(simulate(design, seed=1))
 
     low, high = design.effect
     assert low < found["rise.planted"] < high
-    assert abs(found["rise.other"]) < 0.05
+    assert 0 < found["rise.other"] < low
+
+
+@pytest.mark.parametrize("share", [1.0, 0.03])
+def test_other_genes_that_rise_in_a_random_tissue_are_seen(share):
+    """A fault: log2(x + 1) of unplanted genes goes up by 2 in one tissue, all of them or one in thirty."""
+    data = simulate(seed=0)
+    rng = np.random.default_rng(8)
+    others = np.flatnonzero((data.truth.tissue_of < 0) & ~data.truth.is_decoy)
+    faulty = rng.choice(others, round(share * len(others)), replace=False)
+    log = log_plus_one(data.values).astype(float)
+    log[:, faulty] += 2.0 * (data.tissue[:, None] == rng.integers(0, 8, len(faulty)))
+
+    found = rises(replace(data, values=(2**log - 1).astype(np.float32)))
+
+    assert found["rise.other"] > EASY.effect[0]
+    assert found["rise.planted"] == pytest.approx(rises(data)["rise.planted"], abs=1e-3)
 
 
 def test_a_design_without_effects_plants_nothing_that_can_be_seen():

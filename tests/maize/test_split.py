@@ -31,9 +31,15 @@ def test_a_seed_gives_the_same_split_again(small, kind):
 def test_the_random_split_is_the_authors_call_with_a_seed(crossed):
     theirs = train_test_split(np.arange(240), test_size=0.2, random_state=7)[1]
 
-    found = split(crossed, "random", seed=6, n_folds=2)
-    assert found[1].test.tolist() == sorted(theirs.tolist())
-    assert len(found[1].test) == 48
+    found = split(crossed, "random", seed=7)
+    assert found[0].test.tolist() == sorted(theirs.tolist())
+    assert len(found[0].test) == 48
+
+
+def test_no_draw_of_one_seed_is_a_draw_of_the_next(crossed):
+    folds = [fold for seed in range(3) for fold in split(crossed, "random", seed=seed, n_folds=5)]
+
+    assert len({tuple(fold.test.tolist()) for fold in folds}) == 15
 
 
 def test_a_tissue_that_no_test_sample_has_is_named(small):

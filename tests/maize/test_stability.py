@@ -14,7 +14,7 @@ def runs():
 
 
 def tops(scores):
-    return [set(np.argsort(-row)[:K]) for row in scores]
+    return [{g for g in np.argsort(-row)[:K] if row[g] > 0} for row in scores]
 
 
 def test_jaccard_agrees_with_sets(runs):
@@ -70,11 +70,18 @@ def test_an_ensemble_leaves_out_what_a_run_did_not_score(runs):
     assert np.isnan(found[1]).all()
 
 
-def test_means_within_and_between_groups():
-    matrix = np.array([[1, 0.5, 0.1], [0.5, 1, 0.3], [0.1, 0.3, 1]])
+def test_genes_that_tie_at_zero_are_in_no_top():
+    """Three and two genes speak, the rest ties at 0, as trees leave it: two of three are shared."""
+    one, two = np.zeros((2, 1, N_GENES))
+    one[0, [3, 7, 20]] = 3, 2, 1
+    two[0, [3, 20]] = 1, 2
 
-    assert stability.mean_between(matrix, ["a", "a", "b"]) == pytest.approx({"within": 0.5, "between": 0.2})
-    assert np.isnan(stability.mean_between(matrix, ["a", "b", "c"])["within"])
+    found = stability.jaccard([one, two, np.zeros((1, N_GENES))], K)
+
+    assert found[0, 1] == pytest.approx(2 / 3)
+    assert found[0, 2] == 0
+    assert np.isnan(found[2, 2])
+    assert stability.selection_frequency([one, two], K)[0].sum() == pytest.approx(5 / 2)
 
 
 @pytest.mark.parametrize("wrong", [[], [np.zeros((2, 5)), np.zeros((3, 5))]])

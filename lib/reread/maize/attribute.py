@@ -31,11 +31,11 @@ class Scores:
     per_tissue : float array, (tissue, gene)
         Higher means more specific. NaN for a tissue that has no sample to explain.
     n_used : int array, (tissue,)
-        Test samples behind each row: those that the model named rightly.
+        Explained samples behind each row: those that the model named rightly.
     residual : float array, (sample,)
         What the attribution of each explained sample fails to add up to; empty where nothing is added up.
     accuracy : float
-        Share of the test samples that the model named rightly.
+        Share of the explained samples that the model named rightly; no test accuracy where these taught it.
     """
 
     per_tissue: np.ndarray
@@ -51,7 +51,7 @@ class Task:
     Attributes
     ----------
     train, test : Expression
-        Over the same genes; test samples are explained.
+        Over the same genes. Samples of ``test`` are explained, also where a page explains some that taught.
     n_points : int
         Points a sample, for gradients.
     n_references : int
@@ -146,7 +146,7 @@ def scores_of(
     order: np.ndarray | None = None,
     **settings: Any,
 ) -> Scores:
-    """Train one model on a split, explain its test samples, and score genes; see :func:`scores_of_all`."""
+    """Train one model on a split, explain ``split.test``, and score genes; see :func:`scores_of_all`."""
     return scores_of_all([method], data, split, seed=seed, order=order, **settings)[method]
 
 
@@ -162,7 +162,7 @@ def scores_of_all(
     stat: str = "median",
     **settings: Any,
 ) -> dict[str, Scores]:
-    """Train each model once, explain its test samples in every way asked for, and score genes.
+    """Train each model once, explain ``split.test`` in every way asked for, and score genes.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ def scores_of_all(
         Names from ``METHODS``.
     data : Expression
     split : Split
-        Training samples teach, and are what an explanation compares with; test samples are explained.
+        ``train`` teaches, and is what an explanation compares with; ``test`` is explained.
     seed : int
         Of training and of every draw of an explainer.
     order : int array, (gene,), optional
@@ -204,7 +204,7 @@ def scores_of_all(
 
 
 def explained(method: str, model: Any, task: Task) -> Scores:
-    """Explain the test samples by a trained model (``Network``, ``Trees`` or ``Linear``)."""
+    """Explain the samples of ``task.test`` by a trained model (``Network``, ``Trees`` or ``Linear``)."""
     return METHODS[method][1](model, task)
 
 

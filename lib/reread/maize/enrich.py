@@ -59,16 +59,6 @@ def enrich_all(
     return found
 
 
-def enrich(
-    genes: Iterable[str],
-    term2genes: Mapping[str, Iterable[str]],
-    background: Sequence[str],
-    names: Mapping[str, str] | None = None,
-) -> pd.DataFrame:
-    """Test every term in one set of genes; as :func:`enrich_all`, without the column set."""
-    return enrich_all({"": genes}, term2genes, background, names).drop(columns="set")
-
-
 def _membership(
     term2genes: Mapping[str, Iterable[str]], background: list[str]
 ) -> tuple[np.ndarray, csr_array]:

@@ -28,7 +28,7 @@ class Ranked:
     genes, samples : tuple of str
         Names, to be compared with those of the data that is loaded again.
     test : int array, (sample,)
-        Rows of the samples that no gene was chosen on.
+        Rows of the samples held out; only the published arm explains them.
     """
 
     scores: dict[str, np.ndarray]
@@ -43,7 +43,7 @@ class Ranked:
         }
 
     def rows_of(self, data: Expression) -> np.ndarray:
-        """Rows (sample,) of ``data`` that no gene was chosen on.
+        """Rows (sample,) of ``data`` that were held out.
 
         Raises
         ------

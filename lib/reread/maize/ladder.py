@@ -44,7 +44,8 @@ def climb(
     models : sequence of str
         From ``MODELS``.
     seeds : sequence of int
-        Each seed splits anew and trains anew; models that draw nothing see the splits of the same seeds.
+        Each seed trains anew, and draws samples and groups anew; the replicates held out are the same for
+        every seed. Models that draw nothing see the splits of the same seeds.
     test, n_folds
         As ``split.split``.
     recipe : Recipe, optional
@@ -146,18 +147,51 @@ def summary(by_seed: pd.DataFrame) -> pd.DataFrame:
     ).reset_index()
 
 
+def hardest(table: pd.DataFrame) -> dict[str, float]:
+    """The network on the last rung of :func:`summary`: tissues tested, least and largest macro-F1."""
+    last = table[table["model"] == CNN].iloc[-1]
+    return {f"hardest_{name}": last[name].item() for name in ("n_tissues", "low", "high")}
+
+
 def macro_f1(true: Sequence, predicted: Sequence) -> float:
     """F1 of each tissue that is tested, and their mean; 0 for one that is never named rightly."""
     labels = sorted(set(true))
     return float(f1_score(true, predicted, labels=labels, average="macro", zero_division=0))
 
 
-def control(data: Expression, fold: Split, *, seed: int = 0, recipe: Recipe | None = None) -> float:
-    """Accuracy of the network when its training labels are shuffled: nothing is left to learn but chance."""
-    tissue = data.tissue.copy()
-    tissue[fold.train] = np.random.default_rng(seed).permutation(tissue[fold.train])
-    predicted = _named(replace(data, tissue=tissue), fold, CNN, seed, recipe=recipe, known={})
-    return float((predicted["tissue"] == predicted["predicted"]).mean())
+def control(
+    data: Expression, fold: Split, *, seeds: Sequence[int] = (0,), recipe: Recipe | None = None
+) -> dict[str, float]:
+    """Train the network on shuffled labels: nothing is left to learn but which tissue is common.
+
+    Parameters
+    ----------
+    data : Expression
+    fold : Split
+        Labels of its training samples are shuffled, those of its test samples stay.
+    seeds : sequence of int
+        One shuffle and one training each.
+    recipe : Recipe, optional
+        As published when left out.
+
+    Returns
+    -------
+    dict of str to float
+        ``control_accuracy``, the mean over seeds; ``control_n_test``, the test samples;
+        ``control_commonest``, the accuracy of naming always the tissue that most training samples have.
+    """
+    shares = []
+    for seed in seeds:
+        tissue = data.tissue.copy()
+        tissue[fold.train] = np.random.default_rng(seed).permutation(tissue[fold.train])
+        predicted = _named(replace(data, tissue=tissue), fold, CNN, seed, recipe=recipe, known={})
+        shares.append((predicted["tissue"] == predicted["predicted"]).mean())
+    commonest = np.bincount(data.tissue[fold.train]).argmax()
+    return {
+        "control_accuracy": float(np.mean(shares)),
+        "control_n_test": len(fold.test),
+        "control_commonest": float((data.tissue[fold.test] == commonest).mean()),
+    }
 
 
 def confusion(

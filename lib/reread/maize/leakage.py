@@ -31,7 +31,8 @@ def leakage_report(data: Expression, split: Split) -> pd.DataFrame:
     -------
     DataFrame
         One row: kind, fold, n_train, n_test; shares of the test samples, 0 to 1: ``shared_accession`` (the
-        same sample is in training), ``shared_group`` (a sample of its study or stage is), ``has_replicate``
+        same run is in training: 0 by construction, since a source names each run once; between two sources
+        ask :func:`shared_samples`), ``shared_group`` (a sample of its study or stage is), ``has_replicate``
         (a sample of its study or stage *and* tissue is), ``near_copy`` (a training sample correlates above
         0.99); ``nearest_r``, the mean correlation with the nearest training sample;
         ``nearest_is_replicate`` and ``nearest_has_tissue``, how often that one is a replicate, and how often

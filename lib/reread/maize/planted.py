@@ -7,9 +7,11 @@ import numpy as np
 from reread.maize.tables import Expression
 from reread.maize.transform import log_plus_one
 
+MOST = 0.99  # of the other genes: one in a hundred may be moved far by its module
+
 
 def rises(data: Expression) -> dict[str, float]:
-    """How far genes lie above the other tissues in the tissue they were planted for, on average.
+    """How far genes rise above the other tissues: planted ones in theirs, others where they are highest.
 
     Parameters
     ----------
@@ -19,17 +21,24 @@ def rises(data: Expression) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        ``rise.planted`` of planted genes; ``rise.other`` of genes that are neither planted nor decoys, each
-        in a tissue that was dealt to it in turn; log2(x + 1) units. Empty where nothing was planted.
+        log2(x + 1) units; empty where nothing was planted. ``rise.planted``: mean of the planted genes, each
+        in the tissue it was planted for. ``rise.other``: the rise that 99 of 100 genes that are neither
+        planted nor decoys stay below, each in the tissue where it is *highest*.
+
+    Notes
+    -----
+    A mean over signed rises of the other genes would be 0 whatever they do: what a gene has in one tissue it
+    lacks in the rest. In its highest tissue every gene lies above 0, by sampling and, in a module, by what
+    the module does there; what matters is that this stays below the smallest rise that is planted.
     """
     if data.truth is None:
         return {}
     log = log_plus_one(data.values)
     mean = np.stack([log[data.tissue == k].mean(axis=0) for k in range(data.n_tissues)])
     above = (mean - mean.mean(axis=0)) * data.n_tissues / (data.n_tissues - 1)
-    genes = np.arange(len(data.genes))
-    is_planted = data.truth.tissue_of >= 0
-    of = np.where(is_planted, data.truth.tissue_of, genes % data.n_tissues)
-    rise = above[of, genes]
-    is_other = ~is_planted & ~data.truth.is_decoy
-    return {"rise.planted": float(rise[is_planted].mean()), "rise.other": float(rise[is_other].mean())}
+    planted = np.flatnonzero(data.truth.tissue_of >= 0)
+    is_other = (data.truth.tissue_of < 0) & ~data.truth.is_decoy
+    return {
+        "rise.planted": float(above[data.truth.tissue_of[planted], planted].mean()),
+        "rise.other": float(np.quantile(above[:, is_other].max(axis=0), MOST)),
+    }

@@ -18,7 +18,8 @@ from reread.maize.union import known_tissues, top_union, union_null, union_rule
 
 SHUFFLED = "shuffled labels"
 TOP_SHARE = 0.05  # a marker is found when it lies among the best 5 % of its tissue
-CORE = (LIMMA, TREES, PUBLISHED, OURS)
+CORE = (LIMMA, TREES, OURS, PUBLISHED)
+FEW = 12  # so many known genes have a column each in the table of ranks
 PUBLISHED_GENES, PUBLISHED_TISSUES, PUBLISHED_SET = 21_111, 11, 13_670  # notebooks 2 and 3
 
 
@@ -123,8 +124,8 @@ def shared(rankings: Mapping[str, np.ndarray], k: int) -> tuple[pd.DataFrame, di
     DataFrame
         From :func:`reread.maize.overlap.overlaps`, of the ``k`` best genes of each tissue.
     dict
-        From :func:`reread.maize.overlap.core`, of limma, LightGBM and the network: explained as published,
-        by expected gradients where that is missing; of all methods where there are no three.
+        From :func:`reread.maize.overlap.core`, of limma, LightGBM and the network: explained by expected
+        gradients, as published where these are missing; of all methods where there are no three.
     """
     n_genes = next(iter(rankings.values())).shape[1]
     sets = {method: top_union(scores, k) for method, scores in rankings.items()}
@@ -133,8 +134,10 @@ def shared(rankings: Mapping[str, np.ndarray], k: int) -> tuple[pd.DataFrame, di
 
 
 def wide_ranks(ranks: pd.DataFrame) -> pd.DataFrame:
-    """Median rank of the known genes of each tissue: one row a method, one column a tissue."""
-    wide = ranks.pivot_table(index="method", columns="tissue", values="rank", aggfunc="median", sort=False)
+    """Ranks of the known genes: one row a method, one column a gene; the median of a tissue where many."""
+    few = ranks["marker"].nunique() <= FEW
+    named = ranks.assign(column=ranks["tissue"] + (" " + ranks["marker"] if few else ""))
+    wide = named.pivot_table(index="method", columns="column", values="rank", aggfunc="median", sort=False)
     return wide.rename_axis(columns=None).reset_index()
 
 

@@ -8,17 +8,21 @@ import numpy as np
 import pandas as pd
 
 from reread.maize.clusters import ALL, REFERENCES
-from reread.maize.rankings import PUBLISHED
+
+FEW = 20  # random sets below which none can say 0.05
 
 
-def alt_of_sets(table: pd.DataFrame) -> str:
+def alt_of_sets(table: pd.DataFrame, nulls: Mapping[str, np.ndarray]) -> str:
     """How many sets beat all genes, and how many their random sets."""
     sets = table[~table["method"].isin(REFERENCES)]
     of_all = table.loc[table["method"] == ALL, "v"].iloc[0]
+    n_null = len(nulls[sets["method"].iloc[0]])
+    beaten = f"all {n_null}" if n_null < FEW else "95 %"
+    level = 1.5 / (n_null + 1) if n_null < FEW else 0.05
     return (
-        f"Dot plot of V-measure by set of genes over bars of random sets; {int((sets['p'] < 0.05).sum())} of "
-        f"{len(sets)} sets lie above 95 % of their random sets, {int((sets['v'] > of_all).sum())} above all "
-        f"genes ({of_all:.2f})."
+        f"Dot plot of V-measure by set of genes over its random sets; {int((sets['p'] < level).sum())} of "
+        f"{len(sets)} sets lie above {beaten} of their random sets, {int((sets['v'] > of_all).sum())} above "
+        f"all genes ({of_all:.2f})."
     )
 
 
@@ -42,21 +46,32 @@ def alt_of_sizes(table: pd.DataFrame) -> str:
     )
 
 
-def alt_of_nulls(table: pd.DataFrame, method: str = PUBLISHED) -> str:
-    """What both tests say of one method."""
-    row = table.set_index("method").loc[method]
+def caption_of_sizes(table: pd.DataFrame, n_tissues: int) -> str:
+    """What the lines are: numbers of clusters."""
+    numbers = [
+        f"{k} (one a tissue)" if k == n_tissues else str(k) for k in dict.fromkeys(table["n_clusters"])
+    ]
+    return f"V-measure of random genes by how many they are, for {' and '.join(numbers)} clusters."
+
+
+def alt_of_nulls(table: pd.DataFrame, methods: tuple[str, str]) -> str:
+    """What each test says of the method that it is shown for."""
+    rows = table.set_index("method")
     return (
-        f"Two null distributions of V-measure for {method}: under the published normal curve z is "
-        f"{row['z_gauss']:.1f}; among matched random sets p is {row['p_perm']:.3f}."
+        f"Two null distributions of V-measure on one axis: under the published normal curve {methods[0]} has "
+        f"z {rows.loc[methods[0], 'z_gauss']:.1f}; among matched random sets {methods[1]} has "
+        f"p {rows.loc[methods[1], 'p_perm']:.3f}."
     )
 
 
 def alt_of_p_values(table: pd.DataFrame) -> str:
     """How many methods each test calls significant."""
     counts = {name: int((table[name] < 0.05).sum()) for name in ("p_gauss", "p_perm")}
+    n = table[["p_gauss", "p_perm"]].notna().sum()
     return (
         f"Dot plot of p values by method on a logarithmic axis: below 0.05 lie {counts['p_gauss']} of "
-        f"{len(table)} methods under the published null and {counts['p_perm']} in the permutation test."
+        f"{n['p_gauss']} methods under the published null and {counts['p_perm']} of {n['p_perm']} in the "
+        "permutation test."
     )
 
 
@@ -71,6 +86,6 @@ def alt_of_alarms(rates: Mapping[str, float]) -> str:
 
 def alt_of_spread(sources: Mapping[str, float]) -> str:
     """Which source of chance moves V most."""
-    words = {"runs": "restarts", "sets": "random sets", "seeds": "embedding seeds"}
-    said = [f"{words[name]} {sd:.4f}" for name, sd in sources.items() if not np.isnan(sd)]
+    words = {"runs": "runs of k-means on one set", "sets": "random sets", "seeds": "embedding seeds"}
+    said = [f"{words[name]} {sd:.4f}" for name, sd in sources.items()]
     return f"Bar chart of the standard deviation of V-measure by source of chance: {', '.join(said)}."

@@ -10,10 +10,15 @@ from reread.maize.rankings import PUBLISHED
 def alt_of_markers(table: pd.DataFrame) -> str:
     """Which methods find most and fewest of the known genes."""
     found = table.set_index("method")["markers_found"]
+    most, fewest = (_named(found[found == share].index) for share in (found.max(), found.min()))
     return (
-        f"Strip plot of the ranks of known genes by method; in the best 5 % lie {found.max():.0%} for "
-        f"{found.idxmax()} and {found.min():.0%} for {found.idxmin()}."
+        f"Strip plot of the ranks of known genes by method; in the best 5 % lie {found.max():.0%} for {most} "
+        f"and {found.min():.0%} for {fewest}."
     )
+
+
+def _named(methods: pd.Index) -> str:
+    return methods[0] if len(methods) == 1 else f"{len(methods)} methods"
 
 
 def alt_of_walk(table: pd.DataFrame, method: str = PUBLISHED) -> str:
@@ -48,9 +53,10 @@ def alt_of_agreement(means: pd.DataFrame) -> str:
 def alt_of_enrichment(counts: pd.DataFrame) -> str:
     """Which method has most enriched terms, and which fewest."""
     total = counts.sum(axis=1)
+    most, fewest = (_named(total[total == n].index) for n in (total.max(), total.min()))
     if total.nunique() == 1:
         return f"Table of numbers of enriched terms by method and tissue; every method has {total.iloc[0]}."
     return (
-        f"Table of numbers of enriched terms by method and tissue; {total.idxmax()} has most, {total.max()}, "
-        f"and {total.idxmin()} fewest, {total.min()}."
+        f"Table of numbers of enriched terms by method and tissue; most, {total.max()}, for {most}, and "
+        f"fewest, {total.min()}, for {fewest}."
     )

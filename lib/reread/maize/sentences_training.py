@@ -65,7 +65,11 @@ def alt_of_confusion(table: pd.DataFrame) -> str:
     text = f"Heat map of true by named tissue: {right} of {table['n'].sum()} predictions are right"
     if wrong.empty:
         return f"{text}, and no tissue is taken for another."
-    worst = wrong.loc[wrong["n"].idxmax()]
-    return (
-        f"{text}; the commonest mistake takes {worst['tissue']} for {worst['predicted']}, {worst['n']} times."
-    )
+    worst = wrong[wrong["n"] == wrong["n"].max()]
+    if len(worst) > 1 and worst["n"].iloc[0] == 1:
+        return f"{text}, and no tissue is taken twice for the same other one."
+    n, mistake = worst["n"].iloc[0], f"{worst['tissue'].iloc[0]} for {worst['predicted'].iloc[0]}"
+    times = "once" if n == 1 else f"{n} times"
+    if len(worst) == 1:
+        return f"{text}; the commonest mistake takes {mistake}, {times}."
+    return f"{text}; {len(worst)} mistakes are the commonest, {times} each, {mistake} among them."

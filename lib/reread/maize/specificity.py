@@ -156,10 +156,10 @@ def moderated_t_next(log: np.ndarray, tissue: np.ndarray, n_tissues: int) -> np.
 
 
 def moderated_t_rest(log: np.ndarray, tissue: np.ndarray, n_tissues: int) -> np.ndarray:
-    """Moderated t of each tissue against the mean of the others, as limma fits it by default.
+    """Moderated t of each tissue against the mean of the others, fitted as limma fits a contrast.
 
     Arguments, result and errors as :func:`moderated_t_next`. Each other tissue counts once, whatever its
-    number of samples.
+    number of samples. The contrast is ours: limma has none of its own, and that of the paper is not known.
     """
     mean, variance, count = tissue_moments(log, tissue, n_tissues)
     shrunk, _ = squeeze(variance, len(log) - (count > 0).sum())

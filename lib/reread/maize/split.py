@@ -58,7 +58,8 @@ def split(data: Expression, kind: str, *, test: float = 0.2, seed: int = 0, n_fo
     test : float
         Share of the samples to test, 0 to 1, for ``random`` and for one fold of ``group``.
     seed : int
-        Draws the samples or the groups; ``replicate`` draws nothing.
+        Draws the samples or the groups; ``replicate`` draws nothing. Two seeds share no draw as long as
+        ``n_folds`` is the same.
     n_folds : int
         ``random``: how often the draw is repeated. ``replicate``: at most one fold a replicate, the last
         first. ``group``: one fold holds out about ``test`` of the samples; more folds hold out each group
@@ -88,7 +89,7 @@ def split(data: Expression, kind: str, *, test: float = 0.2, seed: int = 0, n_fo
     if len(data.samples) < 2:
         raise DataError(f"A split needs two samples, but there are {len(data.samples)}.\nRead more samples.")
     if kind == "random":
-        return [_random(data, test, seed + fold, fold) for fold in range(n_folds)]
+        return [_random(data, test, seed * n_folds + fold, fold) for fold in range(n_folds)]
     if kind == "replicate":
         return _by_replicate(data, n_folds)
     return _by_group(data, test, seed, n_folds)

@@ -14,6 +14,8 @@ from reread.maize.union import rank_top
 def jaccard(rankings: Sequence[np.ndarray], k: int) -> np.ndarray:
     """Overlap of the top ``k`` genes between runs, mean over the tissues that both runs scored.
 
+    As in :func:`reread.maize.union.top_union`, a gene whose score is not above 0 is in no top.
+
     Parameters
     ----------
     rankings : list of float array, (tissue, gene)
@@ -23,7 +25,7 @@ def jaccard(rankings: Sequence[np.ndarray], k: int) -> np.ndarray:
     Returns
     -------
     float array, (run, run)
-        Genes in both tops over genes in either; NaN where two runs share no scored tissue.
+        Genes in both tops over genes in either; NaN where no tissue that both scored has a top.
 
     Raises
     ------
@@ -31,12 +33,13 @@ def jaccard(rankings: Sequence[np.ndarray], k: int) -> np.ndarray:
         If the runs differ in shape or there is none.
     """
     member = _members(rankings, k)
-    shared = np.einsum("atg,btg->abt", member, member)
-    scored = member.any(axis=2)
-    both = scored[:, None] & scored[None, :]
-    each = np.where(both, shared / (2 * k - shared), np.nan)
-    counts = both.sum(axis=2)
-    return np.divide(np.nansum(each, axis=2), counts, out=np.full(counts.shape, np.nan), where=counts > 0)
+    shared, size = np.einsum("atg,btg->abt", member, member), member.sum(axis=2)
+    union = size[:, None] + size[None, :] - shared
+    scored = ~np.isnan(_stacked(rankings)).any(axis=2)
+    is_asked = scored[:, None] & scored[None, :] & (union > 0)
+    each = np.divide(shared, union, out=np.zeros(union.shape), where=is_asked)
+    counts = is_asked.sum(axis=2)
+    return np.divide(each.sum(axis=2), counts, out=np.full(counts.shape, np.nan), where=counts > 0)
 
 
 def selection_frequency(rankings: Sequence[np.ndarray], k: int) -> np.ndarray:
@@ -73,21 +76,6 @@ def ensemble(rankings: Sequence[np.ndarray]) -> np.ndarray:
     return np.divide(total, counts, out=np.full(counts.shape, np.nan), where=counts > 0)
 
 
-def mean_between(matrix: np.ndarray, groups: Sequence) -> dict[str, float]:
-    """Mean of a symmetric matrix (run, run) over pairs of runs of one group, and over pairs of two groups.
-
-    Returns
-    -------
-    dict
-        ``within`` and ``between``; NaN where there is no such pair.
-    """
-    groups = np.asarray(groups)
-    same = groups[:, None] == groups[None, :]
-    upper = np.triu(np.ones(matrix.shape, dtype=bool), k=1)
-    means = [matrix[upper & side].mean() if (upper & side).any() else np.nan for side in (same, ~same)]
-    return dict(zip(("within", "between"), map(float, means), strict=True))
-
-
 def _stacked(rankings: Sequence[np.ndarray]) -> np.ndarray:
     shapes = {np.shape(scores) for scores in rankings}
     if len(shapes) != 1:
@@ -96,11 +84,11 @@ def _stacked(rankings: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _members(rankings: Sequence[np.ndarray], k: int) -> np.ndarray:
-    """Whether a gene is in the top of a tissue in a run, float (run, tissue, gene)."""
+    """Whether a gene is in the top of a tissue in a run and speaks for it, float (run, tissue, gene)."""
     stacked = _stacked(rankings)
     member = np.zeros(stacked.shape)
     for run, scores in enumerate(stacked):
         top = rank_top(scores, k)
         scored = np.flatnonzero(top[:, 0] >= 0)
         member[run, scored[:, None], top[scored]] = 1
-    return member
+    return member * (stacked > 0)

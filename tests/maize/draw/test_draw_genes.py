@@ -69,19 +69,25 @@ def drawn(ranked, ranks, methods, compared):
     """Name to figure, table, and alternative text."""
     table, nulls, runs, sizes = compared
     pairs = overlap.overlaps({name: np.argsort(s[0])[:30] for name, s in ranked.items()}, N_GENES)
+    few = ranks[ranks["marker"].isin([f"g{g}" for g in range(8)])]
     alarms = {name: (ALARMS[name] < 0.05).mean() for name in ALARMS}
     return {
+        "few_ranks": (draw.marker_ranks(few), sentences_genes.alt_of_markers(methods)),
+        "few_sets": (
+            draw.v_by_set(table, {name: null[:8] for name, null in nulls.items()}),
+            sentences_clusters.alt_of_sets(table, {name: null[:8] for name, null in nulls.items()}),
+        ),
         "marker_ranks": (draw.marker_ranks(ranks), sentences_genes.alt_of_markers(methods)),
         "union_walk": (draw.union_walk(ranked), sentences_genes.alt_of_walk(methods)),
         "overlap": (draw.overlap(pairs), sentences_genes.alt_of_overlap(pairs)),
         "agreement": (draw.agreement(agreement_rows()), sentences_genes.alt_of_agreement(agreement_rows())),
         "enrichment": (draw.enrichment(COUNTS), sentences_genes.alt_of_enrichment(COUNTS)),
-        "v_by_set": (draw.v_by_set(table, nulls), sentences_clusters.alt_of_sets(table)),
+        "v_by_set": (draw.v_by_set(table, nulls), sentences_clusters.alt_of_sets(table, nulls)),
         "feedback": (draw.feedback(runs), sentences_clusters.alt_of_feedback(runs)),
         "by_size": (draw.by_size(sizes), sentences_clusters.alt_of_sizes(sizes)),
         "two_nulls": (
-            draw.two_nulls(table_of_tests(), (0.5, 0.02), nulls, METHODS[0]),
-            sentences_clusters.alt_of_nulls(table_of_tests()),
+            draw.two_nulls(table_of_tests(), (0.5, 0.02), nulls, METHODS[:2], ("20 genes", "30 genes")),
+            sentences_clusters.alt_of_nulls(table_of_tests(), METHODS[:2]),
         ),
         "p_values": (draw.p_values(table_of_tests()), sentences_clusters.alt_of_p_values(table_of_tests())),
         "false_alarms": (draw.false_alarms(ALARMS), sentences_clusters.alt_of_alarms(alarms)),
@@ -119,6 +125,51 @@ def test_every_alternative_text_is_of_a_good_length_and_says_a_number(drawn):
     for name, (_, alt) in drawn.items():
         assert figures.check_alt(name, alt) == alt
         assert any(sign.isdigit() for sign in alt), name
+
+
+def test_few_genes_are_named_in_a_legend_and_few_random_sets_are_drawn_one_by_one(drawn):
+    (few, _), _ = drawn["few_ranks"]
+    (sets, _), _ = drawn["few_sets"]
+
+    assert len(few.legends[0].get_texts()) == 8
+    assert "its random sets" in [text.get_text() for text in sets.legends[0].get_texts()]
+
+
+def test_both_nulls_share_their_axis_and_say_what_is_clustered(drawn):
+    (figure, _), _ = drawn["two_nulls"]
+    above, below = figure.axes
+
+    assert above.get_xlim() == below.get_xlim()
+    assert "20 genes" in above.get_title(loc="left")
+    assert "30 genes" in below.get_title(loc="left")
+
+
+def test_methods_that_tie_are_counted_and_not_named():
+    table = pd.DataFrame({"method": METHODS, "markers_found": [0.5, 1, 1]})
+
+    said = sentences_genes.alt_of_markers(table)
+
+    assert "100% for 2 methods" in said
+    assert f"50% for {METHODS[0]}" in said
+
+
+@pytest.mark.parametrize(
+    ("n_null", "beaten"), [(10, "1 of 3 sets lie above all 10"), (99, "2 of 3 sets lie above 95 %")]
+)
+def test_with_few_random_sets_a_set_has_to_beat_them_all(n_null, beaten):
+    null = np.linspace(0.3, 0.5, n_null)
+    v = [0.6, 0.4955, 0.2]
+    p = [(1 + (null >= one).sum()) / (1 + n_null) for one in v]
+    table = pd.DataFrame({"method": [*METHODS, "all genes"], "v": [*v, 0.5], "p": [*p, np.nan]})
+
+    assert beaten in sentences_clusters.alt_of_sets(table, dict.fromkeys(METHODS, null))
+
+
+def test_the_caption_of_sizes_names_the_numbers_of_clusters_that_there_are():
+    table = pd.DataFrame({"n_clusters": [8, 29, 8]})
+
+    assert "for 8 (one a tissue) and 29 clusters" in sentences_clusters.caption_of_sizes(table, 8)
+    assert "29" not in sentences_clusters.caption_of_sizes(table[table["n_clusters"] == 8], 8)
 
 
 def test_the_walk_starts_with_new_genes_only_and_ends_with_one_in_as_many_as_there_are_tissues(drawn):

@@ -147,5 +147,12 @@ def test_sentences_say_what_the_tables_hold():
     assert "never reaches 0.9" in sentences.said_of_curves(table.assign(accuracy=0.3))
     right = confusion().query("tissue == predicted")["n"].sum()
     assert f"{right} of 60 predictions are right" in sentences.alt_of_confusion(confusion())
+    rare = pd.DataFrame({"tissue": list("aab"), "predicted": list("abb"), "n": [4, 1, 3]})
+    assert "the commonest mistake takes a for b, once." in sentences.alt_of_confusion(rare)
+    tied = pd.DataFrame({"tissue": list("aab"), "predicted": list("bca"), "n": [2, 1, 2]})
+    said = "2 mistakes are the commonest, 2 times each, a for b among them."
+    assert said in sentences.alt_of_confusion(tied)
+    each_once = pd.DataFrame({"tissue": list("aab"), "predicted": list("bca"), "n": 1})
+    assert "and no tissue is taken twice for the same" in sentences.alt_of_confusion(each_once)
     diagonal = confusion().assign(n=lambda t: t["n"] * (t["tissue"] == t["predicted"]))
     assert "no tissue is taken for another" in sentences.alt_of_confusion(diagonal)

@@ -11,12 +11,15 @@ import pandas as pd
 from reread.core import figures, marks
 from reread.core.errors import DataError
 from reread.maize.clusters import ALL, PLANTED
+from reread.maize.draw.genes import look_of
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 TESTS = {"published": ("published normal null", 1), "permutation": ("counted among random sets", 0)}
 LEVEL = 0.05
+FEW = 20  # random sets that are drawn one by one
 
 
 def v_by_set(table: pd.DataFrame, nulls: Mapping[str, np.ndarray]) -> tuple[Figure, pd.DataFrame]:
@@ -32,8 +35,9 @@ def v_by_set(table: pd.DataFrame, nulls: Mapping[str, np.ndarray]) -> tuple[Figu
     Returns
     -------
     Figure, DataFrame
-        A dot a method; a grey bar from the 2.5 to the 97.5 percentile of its random sets, and their median.
-        Columns low, median and high are added to the table.
+        A dot a method in the colour of its kind; a grey bar from the 2.5 to the 97.5 percentile of its random
+        sets, or these one by one where they are few, and their median. Columns low, median and high are added
+        to the table.
     """
     shown = table[table["method"] != ALL]
     reach = pd.DataFrame(
@@ -42,19 +46,35 @@ def v_by_set(table: pd.DataFrame, nulls: Mapping[str, np.ndarray]) -> tuple[Figu
     shown = pd.concat([shown.reset_index(drop=True), reach], axis=1)
     figure, axes = figures.new(7, 1.5 + 0.34 * len(shown))
     y = np.arange(len(shown))[::-1]
-    axes.hlines(y, shown["low"], shown["high"], color="#c4c4c4", linewidth=9, label="95 % of its random sets")
+    _null_marks(axes, y, shown, nulls)
     axes.vlines(shown["median"], y - 0.22, y + 0.22, color=figures.GREY, linewidth=1.5)
     for k, row in enumerate(shown.itertuples()):
-        i = 2 if row.method == PLANTED else 0
-        axes.scatter(row.v, y[k], color=marks.colour(i), marker=marks.marker(i), s=48, zorder=4,
-                     label="the set" if k == 0 else None)  # fmt: skip
+        is_planted = row.method == PLANTED
+        look = {"color": marks.colour(2), "marker": marks.marker(2)} if is_planted else look_of(row.method)
+        axes.scatter(row.v, y[k], s=48, zorder=4, **look)
+    axes.scatter([], [], color="black", s=48, label="the set, coloured by kind of method")
     of_all = table.loc[table["method"] == ALL, "v"].iloc[0]
-    axes.axvline(of_all, color=marks.colour(1), linestyle="--", linewidth=1.5, label="all genes")
+    axes.axvline(of_all, color="black", linestyle="--", linewidth=1.5, label="all genes")
     axes.set_yticks(y, [f"{row.method} ({row.n_genes:,})" for row in shown.itertuples()])
     axes.set(ylim=(-0.6, len(shown) - 0.4), xlabel="V-measure (genes of the set in brackets)")
     figure.legend(loc="outside upper right", ncols=3, fontsize=marks.SMALL, frameon=False)
     marks.grid_lines(axes)
     return figure, shown
+
+
+def _null_marks(axes: Axes, y: np.ndarray, shown: pd.DataFrame, nulls: Mapping[str, np.ndarray]) -> None:
+    """Random sets of each method: the middle 95 % as a bar, or a tick each where they are few."""
+    sets = [nulls[method] for method in shown["method"]]
+    if len(sets[0]) >= FEW:
+        axes.hlines(
+            y, shown["low"], shown["high"], color="#c4c4c4", linewidth=9, label="95 % of its random sets"
+        )
+        return
+    for k, null in enumerate(sets):
+        said = "its random sets" if k == 0 else None
+        axes.scatter(
+            null, np.full(len(null), y[k]), color="#9a9a9a", marker="|", s=70, linewidth=1.2, label=said
+        )
 
 
 def feedback(runs: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
@@ -68,11 +88,11 @@ def feedback(runs: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     figure, axes = figures.new(7, 3.2)
     for i, (labels, rows) in enumerate(runs.groupby("labels", sort=False)):
         look = {"color": marks.colour(1 - i), "marker": marks.marker(i), "linestyle": marks.line(i)}
-        axes.plot(rows["run"], rows["v"], linewidth=1.8, label=f"labels {labels}", **look)
+        axes.plot(rows["run"], rows["v"], linewidth=1.8, label=f"labels {labels}", clip_on=False, **look)
     axes.set(xlabel="run of k-means on the same set", ylabel="V-measure", xticks=sorted(set(runs["run"])))
     low, high = runs["v"].min(), runs["v"].max()
     room = max(0.15 * (high - low), 0.01)
-    axes.set_ylim(low - room, high + room)
+    axes.set_ylim(low - room, min(high + room, 1))
     figure.legend(loc="outside upper right", ncols=2, fontsize=marks.SMALL, frameon=False)
     marks.grid_lines(axes, "y")
     return figure, runs
@@ -109,9 +129,10 @@ def by_size(table: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
 
 
 def two_nulls(
-    table: pd.DataFrame, gauss: tuple[float, float], nulls: Mapping[str, np.ndarray], method: str
-) -> tuple[Figure, pd.DataFrame]:
-    """Draw both nulls of one method, each with the V-measure that it judges.
+    table: pd.DataFrame, gauss: tuple[float, float], nulls: Mapping[str, np.ndarray],
+    methods: tuple[str, str], settings: tuple[str, str],
+) -> tuple[Figure, pd.DataFrame]:  # fmt: skip
+    """Draw both nulls on one axis, each with the V-measure that it judges.
 
     Parameters
     ----------
@@ -121,32 +142,32 @@ def two_nulls(
         Mean and standard deviation of the published null.
     nulls : mapping of str to float array, (set,)
         Random sets of the permutation test.
-    method : str
+    methods, settings : (str, str)
+        Whose genes each test judges, and what is clustered: for the titles.
 
     Returns
     -------
     Figure, DataFrame
-        Left the published normal curve, right a histogram of matched random sets; the line is the set. The
+        Above the published normal curve, below a histogram of matched random sets; the line is the set. The
         table: test, x, density.
     """
-    row = table.set_index("method").loc[method]
-    figure, (left, right) = figures.new(7.2, 3.2, ncols=2)
+    rows = table.set_index("method")
+    judged = rows.loc[methods[0], "v_gauss"], rows.loc[methods[1], "v_perm"]
+    figure, panels = figures.new(7.2, 4.6, nrows=2)
     mean, sd = gauss
-    reach = max(4 * sd, abs(row["v_gauss"] - mean) * 1.15, 1e-3)
-    x = np.linspace(mean - reach, mean + reach, 201)
+    x = np.linspace(mean - 4 * max(sd, 1e-4), mean + 4 * max(sd, 1e-4), 201)
     curve = np.exp(-0.5 * ((x - mean) / max(sd, 1e-9)) ** 2) / (max(sd, 1e-9) * np.sqrt(2 * np.pi))
-    left.fill_between(x, curve, color=marks.colour(1), alpha=0.35, linewidth=0)
-    density, edges = np.histogram(nulls[method], bins=24, density=True)
-    right.stairs(density, edges, fill=True, color=marks.colour(0), alpha=0.45)
-    left.locator_params(axis="x", nbins=5)
-    right.locator_params(axis="x", nbins=6)
-    for axes, v, said in (
-        (left, row["v_gauss"], "as published"),
-        (right, row["v_perm"], "matched random sets"),
-    ):
+    panels[0].fill_between(x, curve, color=marks.colour(1), alpha=0.35, linewidth=0)
+    density, edges = np.histogram(nulls[methods[1]], bins=24, density=True)
+    panels[1].stairs(density, edges, fill=True, color=marks.colour(0), alpha=0.45)
+    ends = [x[0], x[-1], edges[0], edges[-1], *judged]
+    room = 0.03 * (max(ends) - min(ends))
+    tests = ("as published", "matched random sets")
+    for axes, v, test, method, said in zip(panels, judged, tests, methods, settings, strict=True):
         axes.axvline(v, color="black", linewidth=2, linestyle="--")
-        axes.set(xlabel="V-measure", yticks=[], title=said)
-        axes.spines["left"].set_visible(False)
+        axes.set(yticks=[], xlim=(min(ends) - room, max(ends) + room))
+        axes.set_title(f"{test}: {method}\n{said}", fontsize=10, loc="left", fontweight="normal")
+    panels[1].set_xlabel("V-measure")
     parts = [
         pd.DataFrame({"test": "published", "x": x, "density": curve}),
         pd.DataFrame({"test": "permutation", "x": (edges[1:] + edges[:-1]) / 2, "density": density}),
@@ -177,13 +198,13 @@ def p_values(table: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     return figure, table
 
 
-def false_alarms(trials: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
+def false_alarms(trials: Mapping[str, np.ndarray]) -> tuple[Figure, pd.DataFrame]:
     """Draw which share of random sets each test calls significant, at every level.
 
     Parameters
     ----------
-    trials : DataFrame
-        From :func:`reread.maize.null_test.false_alarms`.
+    trials : mapping of published and permutation to float array, (trial,)
+        p-values, from :func:`reread.maize.null_test.false_alarms` and its matched sister.
 
     Returns
     -------
@@ -194,7 +215,7 @@ def false_alarms(trials: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     level, rows = np.linspace(0, 1, 201), []
     axes.plot([0, 1], [0, 1], color=figures.GREY, linewidth=1)
     for name, (said, i) in TESTS.items():
-        share = (trials[name].to_numpy()[:, None] <= level).mean(axis=0)
+        share = (np.asarray(trials[name])[:, None] <= level).mean(axis=0)
         axes.plot(level, share, color=marks.colour(i), linestyle=marks.line(i), linewidth=2.2, label=said)
         rows.append(pd.DataFrame({"test": name, "level": level, "share": share}))
     axes.axvline(LEVEL, color=figures.GREY, linestyle=":", linewidth=1.5)
@@ -214,7 +235,7 @@ def spread(sources: Mapping[str, float]) -> tuple[Figure, pd.DataFrame]:
         From :func:`reread.maize.published_clusters.sources_of_spread`.
     """
     words = {
-        "runs": "restarts of k-means on one set\n(all that the published null counts)",
+        "runs": "another run of k-means on one set\n(all that the published null counts)",
         "sets": "another random set",
         "seeds": "another seed of the embedding",
     }

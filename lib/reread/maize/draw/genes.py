@@ -10,21 +10,19 @@ import pandas as pd
 
 from reread.core import figures, marks
 from reread.core.errors import DataError
-from reread.maize.report_genes import TOP_SHARE
+from reread.maize.report_genes import FEW, TOP_SHARE
 from reread.maize.union import known_tissues, union_null, union_rule
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-KINDS = {
-    "CNN": 1,
-    "LightGBM": 5,
-    "logistic": 3,
-}  # first word of a method to its colour; statistics are the rest
+# first word of a method to its colour; statistics are the rest
+KINDS = {"CNN": 1, "LightGBM": 5, "logistic": 3}
 
 
-def _look(method: str) -> dict[str, str]:
+def look_of(method: str) -> dict[str, str]:
+    """Colour and marker of a method by its kind: network, trees, regression, statistic."""
     i = KINDS.get(method.replace(",", " ").split()[0], 0)
     return {"color": marks.colour(i), "marker": marks.marker(i)}
 
@@ -40,7 +38,8 @@ def marker_ranks(ranks: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     Returns
     -------
     Figure, DataFrame
-        A line of dots a method, rank on a logarithmic axis; the bar is the median, shaded the best 5 %.
+        A line of dots a method, rank on a logarithmic axis; the bar is the median, shaded the best 5 %. Up to
+        12 genes are told apart: a marker a gene, a colour a tissue, both in the legend.
 
     Raises
     ------
@@ -53,19 +52,38 @@ def marker_ranks(ranks: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     figure, axes = figures.new(7, 1.2 + 0.33 * len(methods))
     n_genes = float((ranks["rank"] / ranks["share"]).max())
     axes.axvspan(0.8, TOP_SHARE * n_genes, color="#e9f2e9", linewidth=0, zorder=0)
-    rng = np.random.default_rng(0)
+    draw = _named_dots if ranks["marker"].nunique() <= FEW else _many_dots
     for y, method in enumerate(reversed(methods)):
-        rank = ranks.loc[ranks["method"] == method, "rank"].dropna().to_numpy()
-        jitter = rng.uniform(-0.25, 0.25, len(rank)) if len(rank) > 12 else np.zeros(len(rank))
-        look = _look(method)
-        axes.scatter(rank, y + jitter, s=16, alpha=0.55, linewidth=0, zorder=3, **look)
-        if len(rank):
-            axes.vlines(np.median(rank), y - 0.36, y + 0.36, color="black", linewidth=2, zorder=4)
+        rows = ranks[ranks["method"] == method].dropna(subset="rank")
+        draw(axes, rows, y, method)
+        if len(rows):
+            axes.vlines(rows["rank"].median(), y - 0.36, y + 0.36, color="black", linewidth=2, zorder=4)
+    if draw is _named_dots:
+        handles, labels = axes.get_legend_handles_labels()
+        known = dict(zip(labels, handles, strict=True))
+        figure.legend(
+            known.values(), known, loc="outside upper right", ncols=4, fontsize=marks.SMALL, frameon=False
+        )
     axes.set_yticks(range(len(methods)), methods[::-1])
     axes.set(xscale="log", xlim=(0.8, n_genes * 1.1), ylim=(-0.6, len(methods) - 0.4))
     axes.set_xlabel(f"rank of a known gene in its tissue, of {n_genes:,.0f}\nbar: median; shaded: best 5 %")
     marks.grid_lines(axes)
     return figure, ranks.reset_index(drop=True)
+
+
+def _many_dots(axes: Axes, rows: pd.DataFrame, y: int, method: str) -> None:
+    rng = np.random.default_rng(y)
+    place = y + rng.uniform(-0.25, 0.25, len(rows))
+    axes.scatter(rows["rank"], place, s=16, alpha=0.55, linewidth=0, zorder=3, **look_of(method))
+
+
+def _named_dots(axes: Axes, rows: pd.DataFrame, y: int, method: str) -> None:
+    tissues = list(dict.fromkeys(rows["tissue"]))
+    for i, row in enumerate(rows.itertuples()):
+        look = {"color": marks.colour(2 * tissues.index(row.tissue)), "marker": marks.marker(i)}
+        axes.scatter(
+            row.rank, y, s=30, alpha=0.8, linewidth=0, zorder=3, label=f"{row.marker} ({row.tissue})", **look
+        )
 
 
 def union_walk(rankings: Mapping[str, np.ndarray], share: float = 0.5) -> tuple[Figure, pd.DataFrame]:
@@ -80,7 +98,8 @@ def union_walk(rankings: Mapping[str, np.ndarray], share: float = 0.5) -> tuple[
     Returns
     -------
     Figure, DataFrame
-        method, depth, distinct (share); a dot where each walk stops. Random is the closed form.
+        method, depth, distinct (share); a dot where each walk stops, a colour a kind of method, a line a
+        method. Random is the closed form.
     """
     figure, axes = figures.new(7, 3.9)
     rows = []
@@ -88,10 +107,9 @@ def union_walk(rankings: Mapping[str, np.ndarray], share: float = 0.5) -> tuple[
         depth, distinct = _walk(scores)
         rows.append(pd.DataFrame({"method": method, "depth": depth, "distinct": distinct}))
         stop = max(union_rule(scores, share)[0], 1)
-        axes.plot(
-            depth, distinct, color=marks.colour(i), linestyle=marks.line(i), label=method, linewidth=1.8
-        )
-        axes.scatter(stop, distinct[stop - 1], color=marks.colour(i), marker=marks.marker(i), s=44, zorder=4)
+        look = {**look_of(method), "marker": marks.marker(i)}
+        axes.plot(depth, distinct, color=look["color"], linestyle=marks.line(i), label=method, linewidth=1.8)
+        axes.scatter(stop, distinct[stop - 1], s=44, zorder=4, **look)
     n_tissues, n_genes = len(known_tissues(scores)), scores.shape[1]
     depth = np.arange(1, n_genes + 1)
     random = n_genes * (1 - (1 - depth / n_genes) ** n_tissues) / (n_tissues * depth)
@@ -198,7 +216,7 @@ def agreement(pairs: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     groups = list(pairs.groupby(["method", "differs"], sort=False))
     figure, axes = figures.new(7, 1.1 + 0.36 * len(groups))
     for y, ((method, differs), rows) in enumerate(reversed(groups)):
-        _dots(axes, rows["jaccard"].to_numpy(), y, _look(method), is_open=differs == "gene order")
+        _dots(axes, rows["jaccard"].to_numpy(), y, look_of(method), is_open=differs == "gene order")
     axes.set_yticks(
         range(len(groups)), [f"{method}: another {differs}" for (method, differs), _ in groups][::-1]
     )
