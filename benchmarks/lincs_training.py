@@ -40,12 +40,12 @@ def recipes(kind: str, settings: dict, values, label, device: str):
     """Two trainings of one network on all rows, with equal weights and an equal stream of random numbers."""
     from reread.lincs.plain.model import PlainSvqvae, PlainVae
     from reread.lincs.svqvae.model import Svqvae, dense
-    from reread.lincs.vae.model import Vae
+    from reread.lincs.vae.model import VaeTraining
 
     rows, none = np.arange(len(values)), np.arange(0)
     if kind == "VAE":
         plain = PlainVae(values, rows, **settings, device=device)
-        return plain, Vae(values, rows, none, **settings, device=device)
+        return plain, VaeTraining(values, rows, none, **settings, device=device)
     n, dim, batch = settings["n_codes"], settings["dim"], settings["batch"]
     plain = PlainSvqvae(values, label, rows, **settings, device=device)
     make = lambda: dense(values.shape[1], n, dim)  # noqa: E731 (what a recipe takes)

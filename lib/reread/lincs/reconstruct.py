@@ -53,7 +53,7 @@ def train(
     ----------
     signatures : Signatures
     parts : dict
-        From :func:`splits`.
+        From :func:`reread.lincs.rows.splits`.
     n_seeds, seed : int
         Seeds ``seed``, ``seed + 1``, ... of weights, order and draws.
     checkpoint : path, optional
