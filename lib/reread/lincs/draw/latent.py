@@ -161,7 +161,7 @@ def latent_map(places: np.ndarray, pcl: np.ndarray, explained: np.ndarray) -> tu
             linewidth=0, label=short(name),
         )  # fmt: skip
     for name, (x, y) in _standing_apart(places, pcl, names).items():
-        axes.text(x, y, short(name), fontsize=marks.SMALL, ha="center", va="center", zorder=4,
+        axes.text(x, y, _shorter(name), fontsize=marks.SMALL, ha="center", va="center", zorder=4,
                   bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 0.8})  # fmt: skip
     axes.set(xlabel=f"first component of the latent means ({explained[0]:.0%})",
              ylabel=f"second ({explained[1]:.0%})")  # fmt: skip
@@ -174,12 +174,19 @@ def latent_map(places: np.ndarray, pcl: np.ndarray, explained: np.ndarray) -> tu
 def _standing_apart(places: np.ndarray, pcl: np.ndarray, names: list[str]) -> dict[str, np.ndarray]:
     """Medians of the classes, outermost first, without those whose name would lie on another."""
     middles = np.array([np.median(places[pcl == name], axis=0) for name in names]).reshape(-1, 2)
-    size = np.ptp(places, axis=0) * (0.2, 0.06)  # of a name, generously
+    size = np.ptp(places, axis=0)
     shown: dict[str, np.ndarray] = {}
     for i in np.argsort(-np.square((middles - places.mean(axis=0)) / size).sum(axis=1), kind="stable"):
-        if all((np.abs(middles[i] - other) > size).any() for other in shown.values()):
+        # of a name, generously: half of either width, and a line
+        room = [(0.02 + 0.01 * len(_shorter(names[i]) + _shorter(name)), 0.06) * size for name in shown]
+        if all((np.abs(middles[i] - shown[name]) > far).any() for name, far in zip(shown, room, strict=True)):
             shown[names[i]] = middles[i]
     return shown
+
+
+def _shorter(name: str) -> str:
+    """A name on a map: what is inhibited; the legend has the whole."""
+    return short(name).removesuffix(" inhibitor")
 
 
 def class_tree(codes: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
