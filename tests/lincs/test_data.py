@@ -115,6 +115,8 @@ def series(tmp_path, monkeypatch):
     )
     files["pcl-classes"] = tmp_path / "pcl.csv"
     files["pcl-classes"].write_text("pert_id,pcl\nP1,CP_A\n")
+    files["published-neighbours"] = tmp_path / "neighbours.csv"
+    files["published-neighbours"].write_text("i,pcl,nn_pcl\n0,CP_A,CP_B\n1,CP_B,CP_A\n")
     monkeypatch.setattr(data, "_fetch", lambda key: files[key.removeprefix("lincs/")])
     return drugs, downs, files
 
@@ -130,6 +132,14 @@ def test_series_are_joined_by_id_and_put_into_the_order_of_the_landmarks(series)
     assert found.meta["pcl"].tolist() == ["", "", "CP_A", "CP_A", "", "", "", "", "", ""]
     assert found.meta["gene"].tolist()[5:] == ["", "n0", "n0", "n1", "n1"]
     assert set(found.meta["series"]) == {"GSE70138", "GSE106127"}
+
+
+def test_a_class_that_is_none_of_the_published_ones_is_refused(series):
+    _, _, files = series
+    files["pcl-classes"].write_text("pert_id,pcl\nP1,CP_A\nP2,CP_BB\n")
+
+    with pytest.raises(DataError, match=r"1 classes that are not known here, such as 'CP_BB'.*'CP_B'"):
+        data.load("gse70138")
 
 
 def test_a_signature_that_the_table_does_not_name_is_refused(series):

@@ -136,11 +136,22 @@ def test_representations_have_one_row_a_signature_and_learn_from_training_rows_o
     assert {len(values) for values in seen.values()} == {len(read.signatures)}
     assert seen["pca"].shape[1] == 4
     np.testing.assert_allclose(moved["pca"], seen["pca"][read.is_trained], atol=1e-5)
-    assert (np.abs(read.mu[read.is_trained]).mean(axis=0) > 0.5).sum() == seen["nodes"].shape[1]
+
+
+def test_signature_nodes_are_those_of_taught_signatures_with_a_class(read):
+    has_class = (read.signatures.meta["pcl"] != "").to_numpy()
+    size = np.abs(read.mu[read.is_trained & has_class]).mean(axis=0)
+
+    nodes = encoded.signature_nodes(read)
+
+    np.testing.assert_array_equal(nodes, np.flatnonzero(size > 0.5))
+    np.testing.assert_array_equal(encoded.representations(read)["nodes"], read.mu[:, nodes])
+    with pytest.raises(DataError, match="has a class"):
+        encoded.signature_nodes(read.of_kind("knockdown"))
 
 
 def test_families_are_planted_or_none(drawn, read):
-    assert encoded.families_of(drawn) == {"A1": 0, "A2": 0, "B1": 1, "B2": 1, "C1": 2}
+    assert encoded.families_of(drawn) == {"A1": 0, "A2": 0, "B1": 1, "C1": 2}
 
 
 def test_codes_are_means_of_training_rows_and_the_codebooks(read, tmp_path):

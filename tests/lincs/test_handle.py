@@ -62,13 +62,24 @@ def test_the_null_draws_names_with_all_their_signatures(drawn):
     ranks, nearest = handle.first_ranks(query, reference, labels, np.array(list("abcd")))
 
     null = handle._null(ranks, 2, 200, seed=0)
+    drawn_null = handle._null(ranks, 2, 5, seed=0)
 
     slow = {
         first_target_rank(query, reference, np.isin(labels, pick)).mean() for pick in combinations("abcd", 2)
     }
-    assert {round(one, 9) for one in null} == {round(one, 9) for one in slow}
+    assert len(null) == 6 and {round(one, 9) for one in null} == {round(one, 9) for one in slow}
+    assert len(drawn_null) == 5 and {round(one, 9) for one in drawn_null} <= {round(one, 9) for one in slow}
     best = [np.argmax([np.corrcoef(one, row)[0, 1] for row in reference]) for one in query]
     assert nearest.tolist() == labels[best].tolist()
+
+
+def test_with_few_names_p_is_a_share_of_all_choices_whatever_the_seed(drawn):
+    p = [
+        handle.look_up(drawn, drawn.values, ["A1-d1"], ["A1"], against="drug", seed=seed).summary["p"][0]
+        for seed in (0, 1)
+    ]
+
+    assert p[0] == p[1] == pytest.approx(1 / len(drawn.truth.pcls))
 
 
 def test_blocks_do_not_change_ranks(monkeypatch):

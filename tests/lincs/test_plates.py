@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from reread.core.errors import DataError, ParameterError
 from reread.lincs import leaks, plates, reading, split, strength
@@ -86,14 +87,32 @@ def test_strength_is_by_dose_with_controls_first_and_knock_downs_last():
 
 def test_a_nearest_neighbour_gains_from_a_leak_as_the_slow_way_says(simulated):
     drugs = leaks.with_class(simulated)
-    table = leaks.neighbour_accuracy(drugs, n_folds=3)
-    one = next(split.folds(drugs.meta, by=("pert_name",), n_folds=3))
-    cc = np.corrcoef(drugs.values[np.concatenate([one.test, one.train])])[: len(one.test), len(one.test) :]
-    pcl = drugs.meta["pcl"].to_numpy()
-    slow = (pcl[one.train][cc.argmax(axis=1)] == pcl[one.test]).mean()
+    table = leaks.neighbour_recall(drugs, n_folds=3)
+    pcl, hits = drugs.meta["pcl"].to_numpy(), {}
+    for one in split.folds(drugs.meta, by=("pert_name",), n_folds=3):
+        cc = np.corrcoef(drugs.values[np.concatenate([one.test, one.train])])[
+            : len(one.test), len(one.test) :
+        ]
+        for row, place in zip(one.test, cc.argmax(axis=1), strict=True):
+            hits.setdefault(pcl[row], []).append(pcl[one.train][place] == pcl[row])
+    found = table[table["scheme"] == "by drug"].set_index("pcl")
 
-    assert table[table["scheme"] == "by drug"]["accuracy"].iloc[0] == pytest.approx(slow)
+    assert found["recall"].to_dict() == pytest.approx({name: np.mean(one) for name, one in hits.items()})
+    assert found["n"].sum() == len(drugs)
     assert leaks.gap(table) > 0.02
+
+
+def test_a_large_class_counts_no_more_than_a_small_one():
+    table = pd.DataFrame(
+        {
+            "scheme": ["random", "random", "by drug", "by drug"],
+            "pcl": list("ABAB"),
+            "n": [90, 10, 90, 10],
+            "recall": [1.0, 0.5, 0.0, 0.5],
+        }
+    )
+
+    assert leaks.gap(table) == pytest.approx(0.5)
 
 
 def test_what_is_held_out_is_not_seen(simulated):

@@ -59,7 +59,7 @@ def test_values_are_clipped_z_scores(drawn):
     assert np.abs(loud.values).max() == 10
 
 
-def test_the_last_class_of_a_family_is_weak_and_of_the_last_family_inert(drawn):
+def test_the_last_class_of_the_first_family_is_weak_and_of_the_others_inert(drawn):
     truth = drawn.truth
     size = np.sqrt(np.square(truth.programs).mean(axis=1))
 
@@ -69,7 +69,7 @@ def test_the_last_class_of_a_family_is_weak_and_of_the_last_family_inert(drawn):
         "weak",
         "strong",
         "strong",
-        "weak",
+        "inert",
         "strong",
         "strong",
         "inert",

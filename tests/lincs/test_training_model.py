@@ -7,7 +7,7 @@ import pytest
 import torch
 from reread.core.training.model import finish, fit
 from reread.lincs.svqvae.model import Svqvae, dense
-from reread.lincs.vae.model import Vae
+from reread.lincs.vae.model import VaeTraining
 
 EPOCHS = 6
 
@@ -20,8 +20,8 @@ def make(request):
     split = {"train": np.arange(48), "valid": np.arange(48, 60), "batch": 20, "device": "cpu"}
     explicit = {"loss": "explicit", "beta": 1.0, "warmup": 5, "free_bits": 0.01}
     return {
-        "vae as published": lambda: Vae(values, hidden=11, latent=5, **split),
-        "vae with warm-up": lambda: Vae(values, hidden=11, latent=5, **split, **explicit),
+        "vae as published": lambda: VaeTraining(values, hidden=11, latent=5, **split),
+        "vae with warm-up": lambda: VaeTraining(values, hidden=11, latent=5, **split, **explicit),
         "svqvae as published": lambda: Svqvae(lambda: dense(13, 4, 7), values, label, **split),
         "svqvae corrected": lambda: Svqvae(lambda: dense(13, 4, 7), values, label, codebook="ema", **split),
     }[request.param]

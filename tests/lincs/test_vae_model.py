@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from reread.lincs.plain.model import PlainVae
-from reread.lincs.vae.model import Vae, VaeNetwork, explicit_loss, kl, published_loss
+from reread.lincs.vae.model import VaeNetwork, VaeTraining, explicit_loss, kl, published_loss
 from torch import nn
 
 
@@ -16,10 +16,10 @@ def values():
     return values
 
 
-def recipe(values, **settings) -> Vae:
+def recipe(values, **settings) -> VaeTraining:
     rows = np.arange(len(values))
     settings = {"hidden": 11, "latent": 5, "batch": 16, "device": "cpu"} | settings
-    return Vae(values, rows[:50], rows[50:], **settings)
+    return VaeTraining(values, rows[:50], rows[50:], **settings)
 
 
 def flat(network: nn.Module) -> torch.Tensor:
@@ -138,6 +138,6 @@ def test_training_leaves_the_global_random_stream_where_it_was(values):
 
 
 def test_nothing_to_validate_is_said_as_not_a_number(values):
-    one = Vae(values, np.arange(60), np.arange(0), hidden=11, latent=5, device="cpu")
+    one = VaeTraining(values, np.arange(60), np.arange(0), hidden=11, latent=5, device="cpu")
 
     assert np.isnan(one.pass_over()["valid_mse"])

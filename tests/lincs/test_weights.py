@@ -179,7 +179,19 @@ def test_reconstruction_says_nothing_as_zero(simulated):
     told = codes.reconstruction(simulated.model, values, np.zeros(20, dtype=int))
 
     assert told["zero"] == pytest.approx(np.mean(values**2))
-    assert set(codes.told_table(told)["mean squared error"]) == {told[k] for k in told if k != "saturated"}
+    shares = {"saturated", "same_nearest"}
+    assert set(codes.told_table(told)["mean squared error"]) == {told[k] for k in set(told) - shares}
+
+
+def test_the_nearest_code_is_compared_with_the_one_of_the_same_direction(simulated):
+    values, own = simulated.unseen.values[:20], np.zeros(20, dtype=int)
+    model = simulated.model
+    hidden = model.encode(values)
+    near = cdist(hidden, model.codes).argmin(axis=1) == cdist(hidden, model.codes, "cosine").argmin(axis=1)
+
+    assert codes.reconstruction(model, values, own)["same_nearest"] == near.mean()
+    long = replace(model, codes=model.codes * np.where(np.arange(len(model.codes)) == 3, 1e-3, 50)[:, None])
+    assert codes.reconstruction(long, values, own)["same_nearest"] < 1
 
 
 # bad input

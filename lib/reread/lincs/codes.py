@@ -7,6 +7,7 @@ import pandas as pd
 
 from reread.core import check
 from reread.core.errors import DataError
+from reread.lincs.targets import unit_rows
 from reread.lincs.weights import PublishedSvqvae
 
 
@@ -171,19 +172,23 @@ def reconstruction(model: PublishedSvqvae, values: np.ndarray, own: np.ndarray) 
     -------
     dict
         Mean squared errors: ``zero`` (say nothing), ``own_code`` (the class is given, as in training),
-        ``nearest_code`` (it is inferred, by Euclidean distance), ``unquantised`` (no code at all); and
-        ``saturated``, share of hidden values beyond 0.99.
+        ``nearest_code`` (it is inferred, by Euclidean distance), ``unquantised`` (no code at all);
+        ``saturated``, share of hidden values beyond 0.99; and ``same_nearest``, share of the signatures whose
+        nearest code is also the one that points most nearly where the hidden state does (cosine).
     """
     hidden = model.encode(values)
     apart = (model.codes.astype(float) ** 2).sum(axis=1) - 2 * hidden @ model.codes.T.astype(float)
+    length = np.maximum(np.linalg.norm(model.codes.astype(float), axis=1), 1e-12)
+    near, aligned = apart.argmin(axis=1), (hidden @ model.codes.T.astype(float) / length).argmax(axis=1)
     told = {
         "zero": np.zeros_like(values),
         "own_code": model.decode(model.codes)[own],
-        "nearest_code": model.decode(model.codes)[apart.argmin(axis=1)],
+        "nearest_code": model.decode(model.codes)[near],
         "unquantised": model.decode(hidden),
     }
     errors = {name: float(np.mean((values - said) ** 2)) for name, said in told.items()}
-    return {**errors, "saturated": float(np.mean(np.abs(hidden) > 0.99))}
+    saturated, same = np.mean(np.abs(hidden) > 0.99), np.mean(near == aligned)
+    return {**errors, "saturated": float(saturated), "same_nearest": float(same)}
 
 
 def told_table(told: dict[str, float]) -> pd.DataFrame:
@@ -206,9 +211,9 @@ def _correlation(left: np.ndarray, right: np.ndarray, what: str) -> np.ndarray:
     """Pearson's correlation of every row with every row, double precision."""
     rows = []
     for values in (left, right):
-        centred = np.asarray(values, dtype=float) - np.mean(values, axis=1, dtype=float, keepdims=True)
-        length = np.linalg.norm(centred, axis=1, keepdims=True)
-        if not (length > 0).all():
-            raise DataError(f"A row of {what} is constant, so it has no correlation: row {length.argmin()}.")
-        rows.append(centred / length)
+        unit = unit_rows(values)
+        if not unit.any(axis=1).all():
+            flat = int((~unit.any(axis=1)).argmax())
+            raise DataError(f"A row of {what} is constant, so it has no correlation: row {flat}.")
+        rows.append(unit)
     return rows[0] @ rows[1].T

@@ -179,7 +179,8 @@ def _gse70138() -> Signatures:
     table = table[table["pr_is_lm"] == "1"]
     genes = pd.DataFrame({"entrez": table["pr_gene_id"], "symbol": table["pr_gene_symbol"]})
     found = _series("gse70138", genes)
-    classes = annotations.read_classes(_fetch("lincs/pcl-classes"))
+    known = pd.read_csv(_fetch("lincs/published-neighbours"))["pcl"]
+    classes = annotations.read_classes(_fetch("lincs/pcl-classes"), known)
     return replace(found, meta=annotations.with_classes(found.meta, classes))
 
 

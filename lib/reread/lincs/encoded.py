@@ -162,7 +162,7 @@ def representations(
     """
     reference = encoded if reference is None else reference
     taught = reference.take(reference.is_trained)
-    nodes = latent.signature_nodes(taught.mu)
+    nodes = signature_nodes(reference)
     n = min(n_components, *taught.signatures.values.shape)
     components = PCA(n, svd_solver="randomized", random_state=0).fit(taught.signatures.values)
     layers = encoded.layers
@@ -171,6 +171,25 @@ def representations(
         "nodes": encoded.mu[:, nodes], **{name: layers[name] for name in ("d1", "d2")},
         "pca": components.transform(encoded.signatures.values),
     }  # fmt: skip
+
+
+def signature_nodes(encoded: Encoded) -> np.ndarray:
+    """Signature nodes by the published rule, over signatures that have a class, (signature node,).
+
+    The authors take every signature with a class; here those of them that taught the network.
+
+    Raises
+    ------
+    DataError
+        If there is none, or no node speaks.
+    """
+    known = encoded.take(encoded.is_trained).with_class()
+    if not len(known.signatures):
+        raise DataError(
+            f"None of the {int(encoded.is_trained.sum())} signatures that taught the network has a class.\n"
+            f"Choose a page of chapter 02-vae whose signatures are of drugs."
+        )
+    return latent.signature_nodes(known.mu)
 
 
 def codes_of(encoded: Encoded, pages: Sequence[Upstream]) -> dict[str, pd.DataFrame]:

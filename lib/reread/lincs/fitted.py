@@ -150,7 +150,8 @@ def nearest_code(z: np.ndarray, codes: np.ndarray, metric: str = "euclid") -> np
     z : float array, (signature, dim)
     codes : float array, (code, dim)
     metric : str
-        ``euclid``, as published, where long codes lose; or ``cosine``, which sees directions only.
+        ``euclid``, as published, where length counts: points longer than all codes fall to a long code that
+        points their way, short points to a short one; or ``cosine``, which sees directions only.
 
     Raises
     ------

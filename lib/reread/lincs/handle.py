@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
+from math import comb
 
 import numpy as np
 import pandas as pd
@@ -33,7 +35,8 @@ class Handle:
     names : DataFrame, one row for each drug and name
         drug, name, score (correlation of mean signatures), rank (from 1), is_target.
     null : dict of str to float array, (draw,)
-        Mean rank of the first of as many names, drawn at random, for each drug.
+        Mean rank of the first of as many names, for each drug: of every choice of names where there are no
+        more choices than draws were asked for, else of choices drawn at random.
     """
 
     summary: pd.DataFrame
@@ -67,7 +70,8 @@ def look_up(
     against : str
         ``knockdown``, as published; or ``drug``: signatures of the other drugs, named by their class.
     n_permutations, seed : int
-        Draws of the null, and their random seed.
+        Most draws of the null, and their random seed; with fewer choices of names than that, each is taken
+        once and nothing is random.
 
     Returns
     -------
@@ -83,7 +87,9 @@ def look_up(
     Notes
     -----
     Source: the authors' notebook drug_gene_target_prediction_handle. It reports ranks without saying what
-    chance would give; the null here draws as many names at random, with all their signatures.
+    chance would give; the null here takes as many names, with all their signatures. Where every choice is
+    counted, the one that was asked for among them, p is the share of choices that do as well: at least one
+    over their number. Where choices are drawn, the observed one counts as a draw.
     """
     check.axes(features, "features", signature=len(signatures), feature=None)
     query, reference, names = _sides(signatures.meta, drugs, targets, against)
@@ -97,7 +103,7 @@ def look_up(
         parts.append(_by_signature(signatures.meta, rows, drug, ranks, known, targets, nearest))
         sizes[drug] = len(labels), int(np.isin(labels, targets).sum())
         tables.append(_by_name(features, rows, others, labels, drug, targets))
-        null[drug] = _null(ranks, int(np.isin(known, targets).sum()), n_permutations, seed)
+        null[drug] = _null(ranks, int(np.isin(np.unique(labels), targets).sum()), n_permutations, seed)
     by_signature, by_name = (pd.concat(one, ignore_index=True) for one in (parts, tables))
     return Handle(_summary(by_signature, by_name, null, sizes), by_signature, by_name, null)
 
@@ -216,11 +222,22 @@ def _by_name(features, rows, others, labels, drug, targets) -> pd.DataFrame:
 
 
 def _null(ranks: np.ndarray, n_targets: int, n_permutations: int, seed: int) -> np.ndarray:
-    """Mean first rank (draw,) of as many names drawn at random among those that are there."""
+    """Mean first rank (draw,) of as many names: of every choice, or of choices drawn at random."""
     there = np.flatnonzero(np.isfinite(ranks).all(axis=0))
-    rng = np.random.default_rng(seed)
-    picks = [rng.choice(there, min(n_targets, len(there)), replace=False) for _ in range(n_permutations)]
+    n_targets = min(n_targets, len(there))
+    if comb(len(there), n_targets) <= n_permutations:
+        picks = [list(pick) for pick in combinations(there, n_targets)]
+    else:
+        rng = np.random.default_rng(seed)
+        picks = [rng.choice(there, n_targets, replace=False) for _ in range(n_permutations)]
     return np.array([ranks[:, pick].min(axis=1).mean() for pick in picks])
+
+
+def _p_of_names(mean: float, null: np.ndarray, n_names: int, k_names: int) -> float:
+    """Share of choices of names with a mean rank as low; the observed one is added to drawn ones."""
+    as_low = int((null <= mean + 1e-9).sum())
+    is_whole = len(null) == comb(n_names, k_names)
+    return as_low / len(null) if is_whole else (1 + as_low) / (1 + len(null))
 
 
 def _summary(by_signature, by_name, null, sizes) -> pd.DataFrame:
@@ -230,7 +247,7 @@ def _summary(by_signature, by_name, null, sizes) -> pd.DataFrame:
         best = found[found["is_target"]].iloc[0]
         n_names, k_names = len(found), int(found["is_target"].sum())
         mean, (n, k) = part["rank"].mean(), sizes[drug]
-        p = (1 + (null[drug] <= mean).sum()) / (1 + len(null[drug]))
+        p = _p_of_names(mean, null[drug], n_names, k_names)
         best_p = float(p_of_rank(best["rank"] - 1, n_names, k_names))
         chance = mean_rank_by_chance(n, k)
         rows.append((drug, len(part), n, k, mean, chance, p, best["name"], best["rank"], best_p))

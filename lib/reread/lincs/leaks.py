@@ -10,6 +10,7 @@ import pandas as pd
 from reread.core.errors import DataError
 from reread.lincs import split
 from reread.lincs.tables import Signatures
+from reread.lincs.targets import unit_rows
 
 SCHEMES = {"random": (), "by drug": ("pert_name",), "by drug and line": ("pert_name", "cell")}
 SEEN = {"pert_name": "drug", "cell": "line", "plate": "plate"}
@@ -55,8 +56,8 @@ def seen(signatures: Signatures, *, n_folds: int = 5, seed: int = 0) -> pd.DataF
     return table.groupby(["scheme", "what"], sort=False).mean().reset_index()
 
 
-def neighbour_accuracy(signatures: Signatures, *, n_folds: int = 5, seed: int = 0) -> pd.DataFrame:
-    """Share of test signatures whose most correlated training signature is of their class.
+def neighbour_recall(signatures: Signatures, *, n_folds: int = 5, seed: int = 0) -> pd.DataFrame:
+    """For each class, the share of its signatures whose most correlated training signature is of it too.
 
     Parameters
     ----------
@@ -67,30 +68,37 @@ def neighbour_accuracy(signatures: Signatures, *, n_folds: int = 5, seed: int = 
 
     Returns
     -------
-    DataFrame, (scheme and fold,)
-        ``scheme``, ``fold``, ``accuracy``, ``chance``: the share that the most frequent class of training
-        would hit.
+    DataFrame, (scheme and pcl,)
+        ``scheme``, ``pcl``, ``n`` signatures, ``recall``; every signature is tested once.
+
+    Raises
+    ------
+    DataError
+        If a split lets a drug, or a drug in a line, stand on both sides that it should hold out.
 
     Notes
     -----
     Source: ours. One neighbour needs no training, so what it gains from a leaky split is the leak alone.
+    Classes count alike whatever their size: the share of all signatures would follow the largest class.
     """
-    values, pcl = signatures.values.astype(np.float32), signatures.meta["pcl"].to_numpy()
-    centred = values - values.mean(axis=1, keepdims=True)
-    unit = centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-12)
-    rows = []
+    meta, unit = signatures.meta, unit_rows(signatures.values).astype(np.float32)
+    pcl = meta["pcl"].to_numpy()
+    tables = []
     for scheme, by in SCHEMES.items():
-        for fold, one in enumerate(split.folds(signatures.meta, by=by, n_folds=n_folds, seed=seed)):
-            nearest = one.train[_nearest(unit, one.test, one.train)]
-            usual = pd.Series(pcl[one.train]).mode().iloc[0]
-            right, guessed = (pcl[nearest] == pcl[one.test]).mean(), (pcl[one.test] == usual).mean()
-            rows.append((scheme, fold, float(right), float(guessed)))
-    return pd.DataFrame(rows, columns=["scheme", "fold", "accuracy", "chance"])
+        is_right = np.empty(len(meta), dtype=bool)
+        for one in split.folds(meta, by=by, n_folds=n_folds, seed=seed):
+            if by:
+                split.assert_no_leak(meta, one, by)
+            is_right[one.test] = pcl[one.train[_nearest(unit, one.test, one.train)]] == pcl[one.test]
+        found = pd.DataFrame({"pcl": pcl, "right": is_right}).groupby("pcl")["right"].agg(["size", "mean"])
+        found = found.rename(columns={"size": "n", "mean": "recall"}).reset_index()
+        tables.append(found.assign(scheme=scheme)[["scheme", "pcl", "n", "recall"]])
+    return pd.concat(tables, ignore_index=True)
 
 
 def gap(table: pd.DataFrame) -> float:
-    """What a random split adds to the accuracy of :func:`neighbour_accuracy` over one by drug."""
-    mean = table.groupby("scheme")["accuracy"].mean()
+    """What a random split adds to the mean of :func:`neighbour_recall` over classes, against one by drug."""
+    mean = table.groupby("scheme")["recall"].mean()
     return float(mean["random"] - mean["by drug"])
 
 

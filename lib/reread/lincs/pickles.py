@@ -1,4 +1,4 @@
-"""Read a pickle as a list of words: a machine of thirty operations in which nothing can be called.
+"""Read a pickle as a list of words: a small machine in which nothing can be called.
 
 A name in a pickle stays a name; a call becomes a record of the call. Names that are not on a list end the
 reading before anything is made of them.

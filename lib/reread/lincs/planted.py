@@ -10,10 +10,9 @@ import pandas as pd
 from scipy.spatial.distance import cdist
 
 from reread.lincs import legacy
-from reread.lincs.tables import Truth
+from reread.lincs.tables import CLIP, Truth
 
 N_UNITS, N_LATENT, N_LOUD = 40, 100, 12
-SCALE = 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +51,7 @@ def write(folder: Path, truth: Truth, *, seed: int = 0) -> Written:
     """
     rng = np.random.default_rng(seed)
     basis = _basis(truth.programs, rng)
-    codes = np.arctanh(np.clip(truth.programs / SCALE, -0.999, 0.999)) @ basis
+    codes = np.arctanh(np.clip(truth.programs / CLIP, -0.999, 0.999)) @ basis
     inert = ~truth.programs.any(axis=1)
     codes[inert] = 0.05 * rng.standard_normal((int(inert.sum()), N_UNITS))
     codes = codes.astype(np.float32)
@@ -79,7 +78,7 @@ def textbook(truth: Truth, symbols: tuple[str, ...]) -> tuple[tuple[str, str, in
 
 def _basis(programs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Orthonormal columns (gene, unit) whose span holds the programmes behind the tanh."""
-    inside = np.arctanh(np.clip(programs / SCALE, -0.999, 0.999)).T
+    inside = np.arctanh(np.clip(programs / CLIP, -0.999, 0.999)).T
     padded = np.concatenate([inside, rng.standard_normal((programs.shape[1], N_UNITS))], axis=1)
     left = np.linalg.qr(padded[:, padded.any(axis=0)])[0]
     return left[:, :N_UNITS]

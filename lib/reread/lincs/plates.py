@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from reread.core import check
+from reread.core import check, registry
 from reread.core.errors import DataError, ParameterError, did_you_mean
 from reread.lincs import data, gct, gctx, normalise
 from reread.lincs.tables import Signatures, meta_frame
@@ -62,8 +62,8 @@ def load(source: str = "simulated", *, seed: int = 0) -> Plate:
         return _simulated(data.load("simulated", kind="drug", seed=seed), seed)
     if source != "plate":
         raise ParameterError(f"There is no plate {source!r}. {did_you_mean(source, ('plate', 'simulated'))}")
-    level_3, meta = gct.read(data._fetch("lincs/level-3-plate"))
-    path = data._fetch("lincs/level-4-plate")
+    level_3, meta = gct.read(registry.fetch("lincs/level-3-plate"))
+    path = registry.fetch("lincs/level-4-plate")
     level_4 = gctx.read(path, meta.row_ids, meta.column_ids)
     wells = data.described(meta.columns, meta.column_ids, plate=meta.columns["det_plate"].to_numpy())
     return Plate(level_3, level_4, wells)
@@ -75,8 +75,9 @@ def compare_levels(plate: Plate) -> pd.DataFrame:
     Returns
     -------
     DataFrame, (gene,)
-        ``correlation`` over wells, ours not clipped either; ``offset``, median of theirs less ours;
-        ``max_difference`` over wells once the offset is taken off.
+        ``correlation`` over wells, ours not clipped either; ``offset``, median of theirs less ours, gene by
+        gene; ``max_difference`` over wells once one constant for all genes, the median of the offsets, is
+        taken off.
     """
     ours = normalise.robust_z(plate.level_3, plate.meta["plate"].to_numpy(), clip=np.inf)
     both = [z - z.mean(axis=0, dtype=float) for z in (ours, plate.level_4)]
@@ -86,7 +87,7 @@ def compare_levels(plate: Plate) -> pd.DataFrame:
         {
             "correlation": (both[0] * both[1]).sum(axis=0) / (length[0] * length[1]),
             "offset": offset,
-            "max_difference": np.abs(plate.level_4 - ours - offset).max(axis=0),
+            "max_difference": np.abs(plate.level_4 - ours - np.median(offset)).max(axis=0),
         }
     )
 

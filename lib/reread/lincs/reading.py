@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from reread.core import registry
 from reread.core.errors import ParameterError, did_you_mean
-from reread.lincs import data, gctx, stream
+from reread.lincs import gctx, stream
 from reread.lincs.tables import Signatures
 
 FILES = {"level-5": "lincs/level-5", "plate": "lincs/level-4-plate", "pooled": "lincs/level-5",
@@ -32,7 +33,7 @@ def file_of(source: str, signatures: Signatures, folder: Path, *, seed: int = 0)
         return write_simulated(Path(folder) / "simulated.gctx", signatures, seed=seed)
     if source not in FILES:
         raise ParameterError(f"There is no file for {source!r}. {did_you_mean(source, FILES)}")
-    return data._fetch(FILES[source])
+    return registry.fetch(FILES[source])
 
 
 def tried(path: Path, folder: Path, *, seed: int = 0) -> dict[str, float]:
@@ -52,7 +53,8 @@ def tried(path: Path, folder: Path, *, seed: int = 0) -> dict[str, float]:
     dict
         ``genes``, ``signatures``; ``subset_is_equal``: 1 if a random part in random order is that part of the
         whole; ``batches_are_equal``: 1 if minibatches bring every signature once, unchanged;
-        ``memmap_is_equal``: 1 if the extracted matrix is the same again; ``subset_mb``, ``whole_mb``.
+        ``memmap_is_equal``: 1 if the extracted matrix is the same again; ``subset_mb``, ``whole_mb``: size of
+        the arrays.
     """
     meta, rng = gctx.read_meta(path), np.random.default_rng(seed)
     whole = gctx.read(path)
@@ -84,7 +86,7 @@ def described(found: dict[str, float]) -> pd.DataFrame:
         ("a random part in random order is that part of the whole", words[found["subset_is_equal"]]),
         ("minibatches bring every signature once, unchanged", words[found["batches_are_equal"]]),
         ("the extracted memory-mapped matrix is the same again", words[found["memmap_is_equal"]]),
-        ("read when all is read, MB", f"{found['whole_mb']:.1f}"),
-        ("held when the part is read, MB", f"{found['subset_mb']:.1f}"),
+        ("size of the whole, MB", f"{found['whole_mb']:.1f}"),
+        ("size of the part, MB", f"{found['subset_mb']:.1f}"),
     ]
     return pd.DataFrame(rows, columns=["asked", "found"])

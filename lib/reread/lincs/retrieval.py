@@ -202,7 +202,9 @@ def drug_ranks(
     Returns
     -------
     DataFrame
-        drug, n_signatures, n_of_targets (reference signatures), mean_rank (from 0), by_chance.
+        drug, n_signatures, n_of_targets (reference signatures), mean_rank (from 0), by_chance, null_share
+        (how often a single signature in random order is before ``by_chance``: ranks lean to one side, so that
+        it is more than one half).
 
     Notes
     -----
@@ -217,6 +219,7 @@ def drug_ranks(
         if hit.any():
             rank = first_target_rank(features[is_drug & (drug == one)], features[others], hit)
             chance = mean_rank_by_chance(len(hit), int(hit.sum()))
-            rows.append((one, len(rank), int(hit.sum()), rank.mean(), chance))
-    columns = ["drug", "n_signatures", "n_of_targets", "mean_rank", "by_chance"]
+            before = float(p_of_rank(np.ceil(chance) - 1, len(hit), hit.sum()))
+            rows.append((one, len(rank), int(hit.sum()), rank.mean(), chance, before))
+    columns = ["drug", "n_signatures", "n_of_targets", "mean_rank", "by_chance", "null_share"]
     return pd.DataFrame(rows, columns=columns)

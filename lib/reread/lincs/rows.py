@@ -24,8 +24,21 @@ def splits(signatures: Signatures, *, share: float = 0.2, seed: int = 0) -> dict
     """Split at random as published, a tenth to validate, and by whole perturbations."""
     return {
         RANDOM: split.random(len(signatures), share=VALID_SHARE, seed=seed),
-        HELD_OUT: split.by_group(signatures.meta, by=("pert_name",), share=share, seed=seed),
+        HELD_OUT: held_out(signatures, share=share, seed=seed),
     }
+
+
+def held_out(signatures: Signatures, *, share: float = 0.2, seed: int = 0) -> Split:
+    """Split by whole perturbations, and make sure of it.
+
+    Raises
+    ------
+    DataError
+        If a perturbation were on both sides.
+    """
+    part = split.by_group(signatures.meta, by=("pert_name",), share=share, seed=seed)
+    split.assert_no_leak(signatures.meta, part)
+    return part
 
 
 def sizes(signatures: Signatures, parts: dict[str, Split]) -> dict[str, int]:

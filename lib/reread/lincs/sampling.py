@@ -8,7 +8,7 @@ from sklearn.decomposition import PCA
 
 from reread.core.errors import DataError
 from reread.lincs import generation, latent
-from reread.lincs.encoded import Encoded
+from reread.lincs.encoded import Encoded, signature_nodes
 from reread.lincs.tables import CLIP
 
 RANDOM_HALVES, OTHER_DRUGS = "real, random halves", "real, other drugs"
@@ -110,13 +110,12 @@ def conditioned(encoded: Encoded, *, n: int = 200, n_components: int = 32, seed:
     DataError
         If no class has two signatures among those that taught the network.
     """
-    taught = encoded.take(encoded.is_trained)
-    nodes = latent.signature_nodes(taught.mu)
-    known = taught.with_class()
+    known = encoded.take(encoded.is_trained).with_class()
     values, pcl = known.signatures.values, known.signatures.meta["pcl"].to_numpy(str)
     names = [name for name in np.unique(pcl) if (pcl == name).sum() >= 2]
     if not names:
         raise DataError("No class has two signatures that taught the network; nothing can be conditioned.")
+    nodes = signature_nodes(encoded)
     components = PCA(min(n_components, *values.shape), svd_solver="randomized", random_state=0).fit(values)
     scores, every = components.transform(values), np.arange(components.n_components_)
     rows = []

@@ -27,13 +27,13 @@ def alt_of_replicates(joined: pd.DataFrame) -> str:
     )
 
 
-def alt_of_leak(seen: pd.DataFrame, accuracy: pd.DataFrame) -> str:
-    """What the figure of splits shows: drugs seen, and accuracy, at random and by drug."""
+def alt_of_leak(seen: pd.DataFrame, recall: pd.DataFrame) -> str:
+    """What the figure of splits shows: drugs seen, and recall, at random and by drug."""
     drug = seen[seen["what"] == "drug"].set_index("scheme")["share_seen"]
-    mean = accuracy.groupby("scheme")["accuracy"].mean()
+    mean = recall.groupby("scheme")["recall"].mean()
     return (
         f"Two dot plots by way to split: at random {drug['random']:.0%} of test signatures are of a drug in "
-        f"training and {mean['random']:.0%} find their class; by drug {drug['by drug']:.0%} and "
+        f"training and {mean['random']:.0%} of a class find it on average; by drug {drug['by drug']:.0%} and "
         f"{mean['by drug']:.0%}."
     )
 

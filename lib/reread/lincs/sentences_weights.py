@@ -26,11 +26,11 @@ def alt_of_distances(found: pd.DataFrame) -> str:
 
 
 def alt_of_genes(ranks: pd.DataFrame) -> str:
-    """What the figure of genes shows: how often the expected gene is first, or in the first three."""
+    """What the figure of genes shows: how often the expected gene is first, or third, from its end."""
     first, three = int((ranks["rank"] == 1).sum()), int((ranks["rank"] <= 3).sum())
     return (
-        f"Strip plot of decoded z-scores by class: the expected gene is the most moved of all in {first} of "
-        f"{len(ranks)} classes, and among the three most moved in {three}."
+        f"Strip plot of decoded z-scores by class: counted from the end where it is expected, the gene is "
+        f"first in {first} of {len(ranks)} rows, and among the first three in {three}."
     )
 
 

@@ -61,8 +61,9 @@ def simulate(
     n_genes : int
         Columns.
     n_per_family : int
-        Classes in each of the three families. The last class of the first two families is weak, that of the
-        third inert: its drugs share nothing, and its targets are targets in name only.
+        Classes in each of the three families. The last class of the first family is weak, those of the other
+        two are inert: their drugs share nothing, and their targets are targets in name only. There are two of
+        them because one alone is known by its lack of an effect; between the two there is nothing to tell.
     n_drugs : int
         Drugs in a class; each is given to 4 lines in 3 doses, twice.
     n_knockdowns, n_hairpins : int
@@ -150,7 +151,7 @@ def _plant(rng: np.random.Generator, n_genes: int, n_per_family: int) -> _World:
     factors = rng.standard_normal((N_FACTORS, n_genes)) * (rng.random((N_FACTORS, n_genes)) < LOADED)
     factors = np.sqrt(n_genes) * _unit(factors)
     kinds = ["strong"] * (n_per_family - 1)
-    strength = tuple(kind for last in ("weak", "weak", "inert") for kind in (*kinds, last))
+    strength = tuple(kind for last in ("weak", "inert", "inert") for kind in (*kinds, last))
     families = tuple(np.repeat(range(len(FAMILIES)), n_per_family).tolist())
     shared = _unit(rng.standard_normal((len(FAMILIES), N_FACTORS)))
     own = _unit(rng.standard_normal((len(families), N_FACTORS)))

@@ -101,13 +101,13 @@ def fit_vae(
     """
     _check_choice("loss", loss, LOSSES)
     _check_task(values, train, valid, epochs)
-    from reread.lincs.vae.model import Vae as Recipe
+    from reread.lincs.vae.model import VaeTraining
 
     settings = {
         "hidden": hidden, "latent": latent, "loss": loss, "beta": beta, "warmup": warmup,
         "free_bits": free_bits, "batch": batch, "seed": seed,
     }  # fmt: skip
-    recipe = Recipe(values, train, valid, **settings, device=device)
+    recipe = VaeTraining(values, train, valid, **settings, device=device)
     history = _finish(recipe, "vae", [values, train, valid], settings, epochs, checkpoint, progress)
     return Trained(Vae(recipe.weights()), history)
 

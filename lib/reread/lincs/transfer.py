@@ -74,8 +74,8 @@ def transfer(profiles: np.ndarray, values: np.ndarray) -> np.ndarray:
 
     Notes
     -----
-    Source: ours. The paper assigns by Euclidean distance of the hidden state to the codes, which the length
-    of the codes decides.
+    Source: ours. The paper assigns by Euclidean distance of the hidden state to the codes, so the length of
+    a code counts beside its direction.
     """
     check.axes(values, "values", signature=None, gene=np.shape(profiles)[1])
     return _correlation(values, profiles, "values or profiles")

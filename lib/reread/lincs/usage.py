@@ -33,12 +33,6 @@ def unit_kl(mu: np.ndarray, logvar: np.ndarray) -> np.ndarray:
     return 0.5 * (np.square(mu) + np.exp(logvar) - 1 - logvar).mean(axis=0)
 
 
-def active_units(kl: np.ndarray, threshold: float = ACTIVE_NATS) -> np.ndarray:
-    """Indices of the units that say more than ``threshold`` nats, those that say most first."""
-    order = np.argsort(-np.asarray(kl), kind="stable")
-    return order[np.asarray(kl)[order] > threshold]
-
-
 def perplexity(index: np.ndarray, n: int) -> float:
     """How many of ``n`` codes would be used as evenly as these: exp of the entropy of ``index`` (signature,).
 

@@ -9,12 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from reread.core import check
+from reread.core import check, registry
 from reread.core.errors import DataError, ParameterError, did_you_mean
 from reread.lincs import annotations, data, legacy, planted
-from reread.lincs.tables import Signatures
+from reread.lincs.tables import CLIP, Signatures
 
-SCALE = 10.0  # the networks' output is ten times a tanh
 HEADS = ("SMP", "GP", "SMGP")
 PARTS = ("encode", "embedding", "decode")
 # deep_generative_model_LINCS_analysis.ipynb, in 49
@@ -74,7 +73,7 @@ class PublishedSvqvae:
 
     def decode(self, codes: np.ndarray) -> np.ndarray:
         """Z-scores (code, gene) that codes (code, unit) stand for, in double precision."""
-        return SCALE * np.tanh(np.asarray(codes, dtype=float) @ self.decode_w.T.astype(float) + self.decode_b)
+        return CLIP * np.tanh(np.asarray(codes, dtype=float) @ self.decode_w.T.astype(float) + self.decode_b)
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,13 +153,13 @@ def load(source: str, folder: Path, *, seed: int = 0) -> Published:
         raise ParameterError(
             f"There are no weights {source!r}. {did_you_mean(source, ('simulated', 'weights'))}"
         )
-    neighbours = pd.read_csv(data._fetch("lincs/published-neighbours")).sort_values("i")
+    neighbours = pd.read_csv(registry.fetch("lincs/published-neighbours")).sort_values("i")
     level_5, plate = data.load("level-5", kind="drug"), data.load("plate", kind="drug")
     return Published(
-        svqvae({part: data._fetch(f"lincs/svqvae-{part}") for part in PARTS}),
+        svqvae({part: registry.fetch(f"lincs/svqvae-{part}") for part in PARTS}),
         tuple(neighbours["pcl"]),
         level_5.symbols,
-        {name: mu_weight(data._fetch(f"lincs/vae-mu-{name.lower()}")) for name in HEADS},
+        {name: mu_weight(registry.fetch(f"lincs/vae-mu-{name.lower()}")) for name in HEADS},
         SIGNATURE_NODES,
         neighbours[["pcl", "nn_pcl", "corr_dist"]].reset_index(drop=True),
         TEXTBOOK,

@@ -31,7 +31,7 @@ def drawn(published):
     simulated = simulate(0, n_genes=60)
     by_dose, joined = strength.by_dose(simulated), plates.signatures_of(plates.load("simulated"))
     classed = leaks.with_class(simulated)
-    seen, accuracy = leaks.seen(classed, n_folds=3), leaks.neighbour_accuracy(classed, n_folds=3)
+    seen, recall = leaks.seen(classed, n_folds=3), leaks.neighbour_recall(classed, n_folds=3)
     apart = codes.distance(published.model.codes)
     near = codes.against_printed(apart, published.pcls, published.printed_neighbours)
     ranks = codes.textbook_ranks(published.profiles, published.pcls, published.symbols, published.textbook)
@@ -41,7 +41,7 @@ def drawn(published):
     return {
         "strength": (draw.dose_strength(by_dose), sentences_data.alt_of_strength(by_dose)),
         "replicates": (draw.replicates(joined), sentences_data.alt_of_replicates(joined)),
-        "leak": (draw.leak(seen, accuracy), sentences_data.alt_of_leak(seen, accuracy)),
+        "leak": (draw.leak(seen, recall), sentences_data.alt_of_leak(seen, recall)),
         "nodes": (loud, sentences_weights.alt_of_nodes(loud[1])),
         "distances": (draw.class_distances(apart, published.pcls), sentences_weights.alt_of_distances(near)),
         "genes": (
@@ -111,8 +111,8 @@ def test_the_table_of_nodes_marks_the_loud_ones(drawn, published):
 
 def test_the_sentence_of_the_leak_says_both_splits():
     seen = pd.DataFrame({"scheme": ["random", "by drug"], "what": "drug", "share_seen": [1.0, 0.0]})
-    accuracy = pd.DataFrame({"scheme": ["random", "by drug"], "accuracy": [0.9, 0.6]})
-    said = sentences_data.alt_of_leak(seen, accuracy)
+    recall = pd.DataFrame({"scheme": ["random", "by drug"], "recall": [0.9, 0.6]})
+    said = sentences_data.alt_of_leak(seen, recall)
 
-    assert "at random 100% of test signatures are of a drug in training and 90% find their class" in said
+    assert "at random 100% of test signatures are of a drug in training and 90% of a class find it" in said
     assert "by drug 0% and 60%" in said

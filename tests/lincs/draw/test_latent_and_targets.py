@@ -12,6 +12,7 @@ from reread.core import figures
 from reread.lincs import classify, draw, generation, handle, latent, retrieval, simulate
 from reread.lincs import sentences_latent as say_latent
 from reread.lincs import sentences_targets as say_targets
+from reread.lincs.draw import latent as latent_figures
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +158,7 @@ def test_equal_data_give_equal_pictures(tests):
 def test_classes_and_drugs_are_ordered_by_what_was_planted(drawn):
     recalls, ranks = drawn["recalls"][1], drawn["ranks"][1]
 
-    assert recalls["group"].tolist() == ["strong"] * 3 + ["weak"] * 2 + ["inert"]
+    assert recalls["group"].tolist() == ["strong"] * 3 + ["weak"] + ["inert"] * 2
     assert recalls.loc[recalls["group"] == "strong", "accuracy"].is_monotonic_decreasing
     assert ranks.loc[ranks["group"] == "strong", "rank"].is_monotonic_increasing
     assert set(drawn["ranks of real drugs"][1]["group"]) == {"all"}
@@ -195,3 +196,19 @@ def test_alternative_texts_say_what_the_tables_say(drawn, asked, tests, null):
     first = asked.summary.iloc[0]
     figures.check_alt("handle", say_targets.alt_of_handle(asked))
     assert f"A1-d1 {first['mean_rank'] + 1:.0f}, random order" in say_targets.alt_of_handle(asked)
+
+
+def test_as_many_generated_as_real_signatures_are_drawn(drawn):
+    counts = drawn["generated"][1].groupby(["panel", "kind"]).size()
+
+    assert counts.nunique() == 1
+    assert counts.iloc[0] == 50
+
+
+def test_names_on_the_map_do_not_lie_on_each_other():
+    places = np.array([[0.0, 0], [0.01, 0], [1, 1], [-1, -1]])
+
+    shown = latent_figures._standing_apart(places, np.array(list("abcd")), list("abcd"))
+
+    assert {"c", "d"} < set(shown)
+    assert len(shown) == 3

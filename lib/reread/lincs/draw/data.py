@@ -86,37 +86,35 @@ def replicates(joined: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
         ylabel="strength of the signature",
         ylim=(0, None),
     )
-    axes.legend(loc="upper left", fontsize=marks.SMALL, frameon=False)
+    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2, **LEGEND)
     marks.grid_lines(axes, "both")
     return figure, joined
 
 
-def leak(seen: pd.DataFrame, accuracy: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
+def leak(seen: pd.DataFrame, recall: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     """Draw what training has seen of the test rows, and what a nearest neighbour makes of it.
 
     Parameters
     ----------
     seen : DataFrame
         From ``leaks.seen``: scheme, what, share_seen.
-    accuracy : DataFrame
-        From ``leaks.neighbour_accuracy``: scheme, fold, accuracy, chance.
+    recall : DataFrame
+        From ``leaks.neighbour_recall``: scheme, pcl, n, recall.
 
     Returns
     -------
     Figure, DataFrame
-        The table: ``scheme``, ``what``, ``value``; accuracy is one of ``what``.
+        The table: ``scheme``, ``what``, ``value``; the recall of each class is one of ``what``.
     """
     figure, (left, right) = figures.new(7.4, 3.3, ncols=2)
     _seen_panel(left, seen)
-    _accuracy_panel(right, accuracy)
+    _recall_panel(right, recall)
     for axes, labels in ((left, list(STEPS.values())), (right, [""] * len(STEPS))):
         axes.set_yticks(range(len(STEPS)), labels)
         axes.set(xlim=(-0.05, 1.05), ylim=(len(STEPS) - 0.5, -0.5))
         axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=3, **LEGEND)
         marks.grid_lines(axes, "both")
-    named = accuracy.assign(
-        what="accuracy of fold " + accuracy["fold"].astype(str), value=accuracy["accuracy"]
-    )
+    named = recall.assign(what="recall of " + recall["pcl"], value=recall["recall"])
     shares = seen.rename(columns={"share_seen": "value"})
     return figure, pd.concat([shares, named[["scheme", "what", "value"]]], ignore_index=True)
 
@@ -130,17 +128,14 @@ def _seen_panel(axes: Axes, seen: pd.DataFrame) -> None:
     axes.set_xlabel("share of test signatures whose\n… training has seen")
 
 
-def _accuracy_panel(axes: Axes, accuracy: pd.DataFrame) -> None:
-    mean = accuracy.groupby("scheme")[["accuracy", "chance"]].mean()
-    y = mean.index.map(PLACE)
+def _recall_panel(axes: Axes, recall: pd.DataFrame) -> None:
+    mean = recall.groupby("scheme")["recall"].mean()
+    rank = recall.groupby("scheme").cumcount()
+    y = recall["scheme"].map(PLACE) + 0.5 * (rank / max(rank.max(), 1) - 0.5)
+    axes.scatter(recall["recall"], y, color=marks.colour(0), s=16, alpha=0.6, linewidths=0, label="a class")
+    place, chance = mean.index.map(PLACE), 1 / recall["pcl"].nunique()
     axes.scatter(
-        accuracy["accuracy"],
-        accuracy["scheme"].map(PLACE),
-        color=marks.colour(0),
-        s=24,
-        alpha=0.6,
-        label="a fold",
+        mean, place, color=figures.PALETTE[6], marker="|", s=260, linewidths=2, label="mean", zorder=3
     )
-    axes.scatter(mean["accuracy"], y, color=figures.PALETTE[6], marker="|", s=260, label="mean", zorder=3)
-    axes.scatter(mean["chance"], y, color=figures.GREY, marker="x", s=40, label="largest class")
-    axes.set_xlabel("share whose nearest neighbour\nis of their class")
+    axes.scatter([chance] * len(place), place, color=figures.GREY, marker="x", s=40, label="one over classes")
+    axes.set_xlabel("share of a class whose nearest\nneighbour is of it")

@@ -24,6 +24,8 @@ def real_against_generated(
 ) -> tuple[Figure, pd.DataFrame]:
     """Draw real and generated signatures on the two first components of the real ones, a panel a generator.
 
+    Of each as many are drawn as there are of the fewest, real ones on top.
+
     Parameters
     ----------
     real : float array, (signature, gene)
@@ -36,10 +38,10 @@ def real_against_generated(
     """
     places, explained = latent.flat_map(real, *generated.values())
     figure, panels = figures.new(7, 3.5, ncols=len(generated))
-    rows = []
+    n, rows = min(MOST_POINTS, *(len(one) for one in places)), []
     for axes, name, place in zip(np.atleast_1d(panels), generated, places[1:], strict=True):
-        for i, (kind, points) in enumerate((("real", places[0]), (name, place))):
-            shown = points[:: max(1, len(points) // MOST_POINTS)]
+        for i, (kind, points) in ((1, (name, place)), (0, ("real", places[0]))):
+            shown = points[np.linspace(0, len(points) - 1, n).astype(int)]
             axes.scatter(
                 shown[:, 0], shown[:, 1], s=14 if i == 0 else 20, color=marks.colour(i), alpha=0.55,
                 marker="ox"[i], linewidth=1 if i else 0, label=kind,
@@ -133,6 +135,8 @@ def node_means(means: pd.DataFrame, order: list[str]) -> tuple[Figure, pd.DataFr
 def latent_map(places: np.ndarray, pcl: np.ndarray, explained: np.ndarray) -> tuple[Figure, pd.DataFrame]:
     """Draw signatures on the two first components of the latent means, each class by colour and marker.
 
+    Classes are named at their medians, from the outermost on, where there is room for the name.
+
     Parameters
     ----------
     places : float array, (signature, 2)
@@ -156,12 +160,33 @@ def latent_map(places: np.ndarray, pcl: np.ndarray, explained: np.ndarray) -> tu
             shown[:, 0], shown[:, 1], s=16, color=marks.colour(i), marker=marks.marker(i + i // 7), alpha=0.7,
             linewidth=0, label=short(name),
         )  # fmt: skip
+    for name, (x, y) in _standing_apart(places, pcl, names).items():
+        axes.text(x, y, _shorter(name), fontsize=marks.SMALL, ha="center", va="center", zorder=4,
+                  bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 0.8})  # fmt: skip
     axes.set(xlabel=f"first component of the latent means ({explained[0]:.0%})",
              ylabel=f"second ({explained[1]:.0%})")  # fmt: skip
     figure.legend(
         loc="outside right center", fontsize=marks.SMALL, markerscale=1.6, handletextpad=0.1, frameon=False
     )
     return figure, pd.DataFrame({"pcl": pcl, "x": places[:, 0], "y": places[:, 1]})
+
+
+def _standing_apart(places: np.ndarray, pcl: np.ndarray, names: list[str]) -> dict[str, np.ndarray]:
+    """Medians of the classes, outermost first, without those whose name would lie on another."""
+    middles = np.array([np.median(places[pcl == name], axis=0) for name in names]).reshape(-1, 2)
+    size = np.ptp(places, axis=0)
+    shown: dict[str, np.ndarray] = {}
+    for i in np.argsort(-np.square((middles - places.mean(axis=0)) / size).sum(axis=1), kind="stable"):
+        # of a name, generously: half of either width, and a line
+        room = [(0.02 + 0.01 * len(_shorter(names[i]) + _shorter(name)), 0.06) * size for name in shown]
+        if all((np.abs(middles[i] - shown[name]) > far).any() for name, far in zip(shown, room, strict=True)):
+            shown[names[i]] = middles[i]
+    return shown
+
+
+def _shorter(name: str) -> str:
+    """A name on a map: what is inhibited; the legend has the whole."""
+    return short(name).removesuffix(" inhibitor")
 
 
 def class_tree(codes: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:

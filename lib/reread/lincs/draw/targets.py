@@ -119,7 +119,8 @@ def handle_ranks(handle: Handle) -> tuple[Figure, pd.DataFrame]:
 def _rank_row(axes: Axes, handle: Handle, row, at: int, *, labelled: bool) -> None:
     """One drug: its signatures, their mean, the null and the mean in random order."""
     rank = handle.signatures.loc[handle.signatures["drug"] == row.drug, "rank"].to_numpy() + 1
-    low, high = np.quantile(handle.null[row.drug], (0.025, 0.975)) + 1
+    null = handle.null[row.drug] + 1  # few choices have few means: none of them is outside by interpolation
+    low, high = np.quantile(null, 0.025, method="lower"), np.quantile(null, 0.975, method="higher")
     texts = ["random names, 95 %", "a signature", "their mean", "mean in random order"]
     null_as, one_as, mean_as, chance_as = texts if labelled else [None] * 4
     axes.barh(at, high - low, left=low, height=0.5, color=BAND, label=null_as)

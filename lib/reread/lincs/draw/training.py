@@ -48,6 +48,7 @@ def vae_curves(curves: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     left.set(xlabel="pass over the signatures", ylabel="mean squared error (z²)", title="error")
     right.set(xlabel="pass over the signatures", ylabel="KL, nats a signature", title="information")
     for axes in (left, right):
+        axes.xaxis.get_major_locator().set_params(integer=True)
         marks.grid_lines(axes, "y")
     handles, labels = left.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", fontsize=marks.SMALL, ncols=2, frameon=False)
@@ -119,6 +120,7 @@ def spectrum(table: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
         )  # fmt: skip
     axes.set(xlabel="latent unit, by what it says", ylabel="KL, nats a signature", yscale="log")
     axes.set_xlim(-0.02 * n_units, 1.2 * n_units)
+    axes.set_xticks([1, *(round(share * n_units) for share in (0.25, 0.5, 0.75, 1))])
     figure.legend(loc="outside upper right", ncols=2, fontsize=marks.SMALL, frameon=False)
     marks.grid_lines(axes, "y")
     return figure, first.reset_index(drop=True)

@@ -26,7 +26,7 @@ class PlainVae:
     values : float array, (signature, gene)
     train : int array, (row,)
     hidden, latent, batch, seed, device
-        As :class:`reread.lincs.vae.model.Vae`.
+        As :class:`reread.lincs.vae.model.VaeTraining`.
     """
 
     def __init__(self, values, train, *, hidden=1000, latent=100, batch=512, seed=0, device="cpu"):

@@ -90,7 +90,7 @@ def explicit_loss(
     return error + beta * kl(mu, logvar).mean(0).clamp(min=free_bits).sum()
 
 
-class Vae:
+class VaeTraining:
     """The training, with data that stay on the device and the authors' order of random draws.
 
     Parameters
