@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import Any
+
 from reread.book import cells, myst, numbers
 from reread.book.addresses import link
 from reread.book.gate import Shelf
@@ -95,15 +98,25 @@ def study_cards(shelf: Shelf, rows: list[Row]) -> str:
 
 def _claim_results(answered: list[Row]) -> list[tuple[str, str]]:
     """Value and meaning of answered claims, our own first: those have both numbers."""
-    found = sorted(answered, key=lambda row: row.claim.made_by != "ours")
+    found = _in_turn(sorted(answered, key=lambda row: row.claim.made_by != "ours"))
     says = [f"{myst.plain(row.claim.says)} {myst.badge(row.verdict.word)}" for row in found]
     return [(numbers.number(row.verdict.ours), text) for row, text in zip(found, says, strict=True)]
 
 
 def _check_results(checks: list[CheckRow]) -> list[tuple[str, str]]:
     """Value and meaning of planted truths, for a book without real data."""
-    found = [row for row in checks if row.ours is not None]
+    found = _in_turn([row for row in checks if row.ours is not None])
     return [(numbers.number(r.ours), f"{myst.plain(r.check.says)} {cells.outcome(r.outcome)}") for r in found]
+
+
+def _in_turn(rows: list[Any]) -> list[Any]:
+    """The first of each study, then the second of each: no study fills the front page alone."""
+    seen: Counter[str] = Counter()
+    places = []
+    for row in rows:
+        places.append(seen[row.study.key])
+        seen[row.study.key] += 1
+    return [row for _, row in sorted(zip(places, rows, strict=True), key=lambda pair: pair[0])]
 
 
 def _is(row: Row, study: Study, word: str) -> bool:
