@@ -193,3 +193,21 @@ def mirror() -> Path:
     if not (folder / "networks").is_dir():
         pytest.skip(f"the published files are not at {folder}; name their folder with REREAD_MIRROR")
     return folder
+
+
+@pytest.fixture(scope="session")
+def texts_of() -> Callable[..., list]:
+    """Texts that a figure shows, each placed as it will be drawn; labels of ticks out of view are not."""
+    from matplotlib.text import Text
+
+    def texts(figure) -> list:
+        figure.draw_without_rendering()
+        for axes in figure.axes:
+            for axis, (low, high) in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
+                for tick in axis.get_major_ticks() + axis.get_minor_ticks():
+                    if not min(low, high) <= tick.get_loc() <= max(low, high):
+                        tick.label1.set_visible(False)
+                        tick.label2.set_visible(False)
+        return [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
+
+    return texts

@@ -55,19 +55,6 @@ def drawn(published):
     }
 
 
-def shown(figure) -> list:
-    from matplotlib.text import Text
-
-    figure.draw_without_rendering()
-    for axes in figure.axes:
-        for axis, (low, high) in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
-            for tick in axis.get_major_ticks() + axis.get_minor_ticks():
-                if not min(low, high) <= tick.get_loc() <= max(low, high):
-                    tick.label1.set_visible(False)
-                    tick.label2.set_visible(False)
-    return [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
-
-
 def test_every_figure_comes_with_its_table_and_an_alternative_text_of_fit_length(drawn):
     for name, ((figure, behind), alt) in drawn.items():
         assert type(figure).__name__ == "Figure"
@@ -75,10 +62,10 @@ def test_every_figure_comes_with_its_table_and_an_alternative_text_of_fit_length
         assert check_alt(name, alt) == alt, ALT_LENGTH
 
 
-def test_text_can_be_read_and_stays_inside(drawn):
+def test_text_can_be_read_and_stays_inside(drawn, texts_of):
     for name, ((figure, _), _) in drawn.items():
         low, high = figure.bbox.min - 2, figure.bbox.max + 2
-        for text in shown(figure):
+        for text in texts_of(figure):
             box = text.get_window_extent()
             assert text.get_fontsize() >= 7, name
             assert (box.min >= low).all() and (box.max <= high).all(), f"{name}: {text.get_text()!r} is cut"
@@ -92,13 +79,13 @@ def test_equal_data_give_equal_pictures(published):
     assert one.getvalue() == two.getvalue()
 
 
-def test_the_heatmap_of_75_classes_names_each_of_them(real, tmp_path):
+def test_the_heatmap_of_75_classes_names_each_of_them(real, tmp_path, texts_of):
     found = weights.load("weights", tmp_path)
     figure, behind = draw.class_distances(codes.distance(found.model.codes), found.pcls)
 
     assert len({text.get_text() for text in figure.axes[0].get_yticklabels()}) == 75
     assert np.diag(behind).tolist() == [0] * 75
-    assert min(text.get_fontsize() for text in shown(figure)) >= 7
+    assert min(text.get_fontsize() for text in texts_of(figure)) >= 7
 
 
 def test_the_table_of_nodes_marks_the_loud_ones(drawn, published):

@@ -104,31 +104,17 @@ def drawn(world, drugs, cv, null, tests, retrieved, asked):
     }
 
 
-def texts(figure):
-    """Texts that are shown, each placed as it will be drawn; labels of ticks out of view are not."""
-    from matplotlib.text import Text
-
-    figure.draw_without_rendering()
-    for axes in figure.axes:
-        for axis, (low, high) in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
-            for tick in axis.get_major_ticks() + axis.get_minor_ticks():
-                if not min(low, high) <= tick.get_loc() <= max(low, high):
-                    tick.label1.set_visible(False)
-                    tick.label2.set_visible(False)
-    return [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
-
-
-def test_every_figure_comes_with_the_table_behind_it_and_is_seven_inches_wide(drawn):
+def test_every_figure_comes_with_the_table_behind_it_and_is_seven_inches_wide(drawn, texts_of):
     for name, (figure, behind) in drawn.items():
         assert isinstance(behind, pd.DataFrame), name
         assert len(behind) > 0, name
         assert 7 <= figure.get_figwidth() <= 7.5
-        assert min(text.get_fontsize() for text in texts(figure)) >= 7
+        assert min(text.get_fontsize() for text in texts_of(figure)) >= 7
 
 
-def test_no_text_leaves_the_figure(drawn):
+def test_no_text_leaves_the_figure(drawn, texts_of):
     for name, (figure, _) in drawn.items():
-        shown = texts(figure)
+        shown = texts_of(figure)
         low, high = figure.bbox.min - 2, figure.bbox.max + 2
         for text in shown:
             box = text.get_window_extent()
@@ -137,9 +123,9 @@ def test_no_text_leaves_the_figure(drawn):
             assert inside, f"{name}: {text.get_text()!r} is cut"
 
 
-def test_labels_of_one_axis_do_not_overlap(drawn):
+def test_labels_of_one_axis_do_not_overlap(drawn, texts_of):
     for name, (figure, _) in drawn.items():
-        texts(figure)
+        texts_of(figure)
         for axes in figure.axes:
             for labels in (axes.get_xticklabels(), axes.get_yticklabels()):
                 boxes = [one.get_window_extent() for one in labels if one.get_visible() and one.get_text()]

@@ -95,26 +95,12 @@ def drawn(ranked, ranks, methods, compared):
     }
 
 
-def texts(figure):
-    """Texts that are shown, each placed as it will be drawn; labels of ticks out of view are not."""
-    from matplotlib.text import Text
-
-    figure.draw_without_rendering()
-    for axes in figure.axes:
-        for axis, (low, high) in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
-            for tick in axis.get_major_ticks() + axis.get_minor_ticks():
-                if not min(low, high) <= tick.get_loc() <= max(low, high):
-                    tick.label1.set_visible(False)
-                    tick.label2.set_visible(False)
-    return [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
-
-
-def test_no_text_leaves_the_figure_and_all_can_be_read(drawn):
+def test_no_text_leaves_the_figure_and_all_can_be_read(drawn, texts_of):
     for name, ((figure, behind), _) in drawn.items():
         assert len(behind) > 0
         assert 7 <= figure.get_figwidth() <= 7.5
         low, high = figure.bbox.min - 2, figure.bbox.max + 2
-        for text in texts(figure):
+        for text in texts_of(figure):
             box = text.get_window_extent()
             assert text.get_fontsize() >= 7
             assert (box.min >= low).all(), f"{name}: {text.get_text()!r} is cut"

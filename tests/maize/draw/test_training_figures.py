@@ -66,26 +66,12 @@ def drawn():
     }
 
 
-def shown_texts(figure):
-    """Texts that are shown, placed as they will be drawn; labels of ticks out of view are not."""
-    from matplotlib.text import Text
-
-    figure.draw_without_rendering()
-    for axes in figure.axes:
-        for axis, (low, high) in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
-            for tick in axis.get_major_ticks() + axis.get_minor_ticks():
-                if not min(low, high) <= tick.get_loc() <= max(low, high):
-                    tick.label1.set_visible(False)
-                    tick.label2.set_visible(False)
-    return [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
-
-
-def test_every_figure_comes_with_its_table_and_no_text_is_cut(drawn):
+def test_every_figure_comes_with_its_table_and_no_text_is_cut(drawn, texts_of):
     for name, (figure, table) in drawn.items():
         low, high = figure.bbox.min - 2, figure.bbox.max + 2
 
         assert len(table) > 0
-        for text in shown_texts(figure):
+        for text in texts_of(figure):
             box = text.get_window_extent()
             assert (box.min >= low).all() and (box.max <= high).all(), f"{name}: {text.get_text()!r} is cut"
 

@@ -69,21 +69,6 @@ def drawn(world, scores, table, edges):
     }
 
 
-def texts(figure):
-    """Texts that are shown, each placed as it will be drawn; labels of ticks out of view are not."""
-    from matplotlib.text import Text
-
-    figure.draw_without_rendering()
-    for axes in figure.axes:
-        for axis, (low, high) in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
-            for tick in axis.get_major_ticks() + axis.get_minor_ticks():
-                if not min(low, high) <= tick.get_loc() <= max(low, high):
-                    tick.set_visible(False)
-                    tick.label1.set_visible(False)
-                    tick.label2.set_visible(False)
-    return [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
-
-
 def test_every_figure_comes_with_the_table_behind_it(drawn):
     for figure, behind in drawn.values():
         assert type(figure).__name__ == "Figure"
@@ -91,15 +76,15 @@ def test_every_figure_comes_with_the_table_behind_it(drawn):
         assert len(behind) > 0
 
 
-def test_figures_are_seven_inches_wide_so_that_text_can_be_read(drawn):
+def test_figures_are_seven_inches_wide_so_that_text_can_be_read(drawn, texts_of):
     for figure, _ in drawn.values():
         assert 7 <= figure.get_figwidth() <= 7.5
-        assert min(text.get_fontsize() for text in texts(figure)) >= 7
+        assert min(text.get_fontsize() for text in texts_of(figure)) >= 7
 
 
-def test_no_text_leaves_the_figure(drawn):
+def test_no_text_leaves_the_figure(drawn, texts_of):
     for name, (figure, _) in drawn.items():
-        shown = texts(figure)
+        shown = texts_of(figure)
         low, high = figure.bbox.min - 2, figure.bbox.max + 2
         for text in shown:
             box = text.get_window_extent()
