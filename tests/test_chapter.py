@@ -288,10 +288,10 @@ class TestFigureAndTable:
             page.table(drawn[1], name, caption="Heights.")
 
     def test_a_table_is_shown_and_saved(self, page, shown):
-        page.table(pd.DataFrame({"way": ["sum"], "n": [3.0]}), "counted", caption="Counts.")
+        page.table(pd.DataFrame({"way": ["sum"], "n": [3.5]}), "counted", caption="Counts.")
 
-        assert "| sum | 3.000 |" in said(shown)
-        assert (page.folder / "tables/counted.csv").read_text() == "way,n\nsum,3\n"
+        assert "| sum | 3.500 |" in said(shown)
+        assert (page.folder / "tables/counted.csv").read_text() == "way,n\nsum,3.5\n"
 
     def test_a_sentence_stands_in_a_box_and_a_warning_in_one_that_warns(self, page, shown):
         page.say("Names carry most of it.")

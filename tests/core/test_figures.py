@@ -203,3 +203,11 @@ def test_rows_that_have_names_show_them():
 
     assert "| way | n |" in figures.table_text(data, "counted", "label", "Counts.")
     assert "| sum | 3 |" in figures.table_text(data, "counted", "label", "Counts.")
+
+
+def test_ranks_and_counts_are_shown_without_places_even_where_one_is_missing():
+    data = pd.DataFrame({"rank": [3.0, np.nan, 12.0], "share": [1.0, 0.0, 1.0], "score": [2.0, 2.5, 1.0]})
+
+    rows = figures.table_text(data, "a", "b", "c").splitlines()[6:9]
+
+    assert rows == ["| 3 | 1.000 | 2.000 |", "| – | 0.000 | 2.500 |", "| 12 | 1.000 | 1.000 |"]

@@ -102,10 +102,12 @@ def directive(name: str, label: str, caption: str, alt: str) -> str:
 
 
 def table_text(data: pd.DataFrame, name: str, label: str, caption: str) -> str:
-    """Write the MyST text that shows a table, numbers to three places, with its CSV."""
+    """Write the MyST text that shows a table, numbers to three places and counts as counts, with its CSV."""
     import pandas as pd
 
     shown = data.reset_index() if not isinstance(data.index, pd.RangeIndex) else data
+    counts = [column for column in shown.columns if _is_count(shown[column])]
+    shown = shown.astype(dict.fromkeys(counts, "Int64"))
     head = "| " + " | ".join(_cell(str(c).replace("_", " ")) for c in shown.columns) + " |"
     numeric = [pd.api.types.is_numeric_dtype(kind) for kind in shown.dtypes]
     rule = "|" + "|".join(" ---: " if n else " --- " for n in numeric) + "|"
@@ -115,6 +117,14 @@ def table_text(data: pd.DataFrame, name: str, label: str, caption: str) -> str:
         f"```{{table}} {' '.join(caption.split())}\n:name: {label}\n:widths: auto\n\n{body}\n```\n\n"
         f"{{download}}`data (CSV) <tables/{name}.csv>`\n"
     )
+
+
+def _is_count(column: pd.Series) -> bool:
+    """Whether a column of floats holds ranks or counts: whole numbers, not all of them 0 or 1."""
+    if column.dtype.kind != "f":
+        return False
+    held = column.dropna()
+    return bool(len(held)) and bool((held % 1 == 0).all()) and bool(held.abs().max() > 1)
 
 
 def _cell(value: object) -> str:
