@@ -10,9 +10,9 @@ import argparse
 from time import process_time
 
 from reread.core.score import auroc
-from reread.networks import data
-from reread.networks.split import split_pairs
-from reread.networks.train import cross_validate
+from reread.networks.data import load as data
+from reread.networks.data.splits import split_pairs
+from reread.networks.models.cross_validate import cross_validate
 
 
 def run(kind: str, world, epochs: int) -> dict[str, float]:

@@ -13,9 +13,10 @@ from collections.abc import Callable
 from time import process_time
 
 import numpy as np
-from reread.maize import data, network
-from reread.maize.network import Recipe
-from reread.maize.split import split
+from reread.maize.data import load as data
+from reread.maize.data.splits import split
+from reread.maize.models import training as network
+from reread.maize.models.training import Recipe
 
 RECIPE = {
     "inputs": "scaled", "dense": 64, "momentum": 0.9, "batch": 16, "rate": 1e-3, "schedule": "constant",
@@ -35,7 +36,7 @@ def raced(explain: Callable, *inputs, seed: int) -> dict[str, float]:
 def every_class(model, images, references, classes, *, seed: int):
     """As published: all classes, of which the map of the predicted one is kept."""
     import shap
-    from reread.maize.gradients.model import residual
+    from reread.maize.models.explainers import residual
 
     values = shap.GradientExplainer(model, references).shap_values(images, nsamples=POINTS, rseed=seed)
     kept = np.asarray(values)[np.arange(len(images)), ..., classes]
@@ -43,13 +44,13 @@ def every_class(model, images, references, classes, *, seed: int):
 
 
 def one_class(model, images, references, classes, *, seed: int):
-    from reread.maize.gradients.model import shap_gradients
+    from reread.maize.models.explainers import shap_gradients
 
     return shap_gradients(model, images, references, n=POINTS, seed=seed)[:2]
 
 
 def ours(model, images, references, classes, *, seed: int):
-    from reread.maize.gradients.model import expected_gradients
+    from reread.maize.models.explainers import expected_gradients
 
     return expected_gradients(model, images, references, classes, n=POINTS, seed=seed)
 
@@ -77,7 +78,7 @@ def race(source: str, n_genes: int, widths: str, epochs: int, n_samples: int) ->
 
 def expected(task) -> tuple[np.ndarray, np.ndarray]:
     """What both estimate, from thirty times the points."""
-    from reread.maize.gradients.model import expected_gradients
+    from reread.maize.models.explainers import expected_gradients
 
     return expected_gradients(*task, n=30 * POINTS, seed=9)
 

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from time import process_time
 
 import numpy as np
-from reread.networks import data
-from reread.networks.features import gene_features, pair_features
-from reread.networks.grid import grid_world
-from reread.networks.tables import Pairs
+from reread.networks.data import load as data
+from reread.networks.data.features import gene_features, pair_features
+from reread.networks.data.tables import Pairs
+from reread.networks.methods.full_grid import grid_world
 
 
 def pair_by_pair(rows: np.ndarray, pairs: Pairs) -> np.ndarray:

@@ -11,8 +11,10 @@ from time import process_time
 
 import numpy as np
 from reread.core.score import average_precision_ratio
-from reread.networks import data, infer, regress
-from reread.networks.grid import full_grid
+from reread.networks.data import load as data
+from reread.networks.methods import infer
+from reread.networks.methods import tree_importance as regress
+from reread.networks.methods.full_grid import full_grid
 
 N_TREES = 1000
 

@@ -41,9 +41,9 @@ def race(kind: str, settings: dict, values, label, device: str, repeats: int) ->
 
 def recipes(kind: str, settings: dict, values, label, device: str):
     """Two trainings of one network on all rows, with equal weights and an equal stream of random numbers."""
-    from reread.lincs.plain.model import PlainSvqvae, PlainVae
-    from reread.lincs.svqvae.model import Svqvae, dense
-    from reread.lincs.vae.model import VaeTraining
+    from reread.lincs.models.plain import PlainSvqvae, PlainVae
+    from reread.lincs.models.svqvae import Svqvae, dense
+    from reread.lincs.models.vae import VaeTraining
 
     rows, none = np.arange(len(values)), np.arange(0)
     if kind == "VAE":

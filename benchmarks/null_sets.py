@@ -10,12 +10,12 @@ import argparse
 from time import process_time
 
 import numpy as np
-from reread.maize import data
-from reread.maize.embed import embed_sets
-from reread.maize.kmeans import batched_kmeans
-from reread.maize.nulls import random_sets
-from reread.maize.transform import log_plus_one
-from reread.maize.vmeasure import v_measure
+from reread.maize.data import load as data
+from reread.maize.data.transform import log_plus_one
+from reread.maize.methods.embedding import embed_sets
+from reread.maize.methods.kmeans import batched_kmeans
+from reread.maize.methods.random_gene_sets import random_sets
+from reread.maize.methods.vmeasure import v_measure
 from sklearn.cluster import KMeans
 from sklearn.metrics import v_measure_score
 

@@ -9,15 +9,15 @@ import argparse
 from time import process_time
 
 import numpy as np
-from reread.networks import data
-from reread.networks.split import split_pairs
-from reread.networks.train import prepare
+from reread.networks.data import load as data
+from reread.networks.data.splits import split_pairs
+from reread.networks.models.cross_validate import prepare
 
 
 def race(source: str, latent: int, n_steps: int | None) -> dict[str, float]:
     import torch
-    from reread.networks.plain.model import PlainPublished
-    from reread.networks.published.model import Published
+    from reread.networks.models.deeptgi import Published
+    from reread.networks.models.plain import PlainPublished
 
     torch.set_num_threads(1)
     world = data.load(source)

@@ -9,9 +9,9 @@ import argparse
 from time import process_time
 
 import numpy as np
-from reread.maize import data
-from reread.maize.specificity import tau, tissue_moments
-from reread.maize.transform import log_plus_one
+from reread.maize.data import load as data
+from reread.maize.data.transform import log_plus_one
+from reread.maize.methods.tissue_specificity import tau, tissue_moments
 
 N_REPEATS = 200
 

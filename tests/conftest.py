@@ -65,7 +65,7 @@ CELLS = [
     '            alt="Line chart of the numbers that were drawn, in the order in which they came.")',
 ]
 GENES = [
-    "import numpy as np\nimport pandas as pd\nfrom reread.core import registry",
+    "import numpy as np\nimport pandas as pd\nfrom reread.core.data import registry",
     'cells = page.upstream("01-cells")[0]\ndrawn = np.loadtxt(cells.artifact("drawn.csv"))\n'
     'plants = {"planted": lambda: drawn, "field": lambda: '
     'pd.read_csv(registry.fetch("maize/plants"))["height"]}[source]()',
@@ -161,7 +161,7 @@ def chapter_of(tiny) -> Callable[..., Path]:
 @pytest.fixture(scope="session")
 def run_once(tmp_path_factory) -> Iterator[Path]:
     """The tiny study with every page of ``demo`` run; to be copied, never changed."""
-    from reread.book.run import run_page
+    from reread.book.running.page_run import run_page
     from reread.pages import pages
 
     root = _make(tmp_path_factory.mktemp("once") / "tiny")

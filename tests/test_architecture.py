@@ -15,7 +15,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from reread.core import places
+from reread.core import paths as places
 
 ROOT = Path(__file__).resolve().parents[1]
 LIB = ROOT / "lib/reread"
@@ -25,7 +25,12 @@ FRAMEWORKS = {"torch", "tensorflow", "keras", "pytorch_lightning", "lightning", 
 LIBRARIES = {"papermill", "matplotlib", "lightgbm", "snakemake", "networkx", "shap", "umap", "cmapPy"}
 HEAVY = FRAMEWORKS | LIBRARIES
 STATEMENTS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.For, ast.While, ast.If, ast.Try)
-MOST_LINES, MOST_FUNCTIONS, MOST_BODY_LINES, MOST_CELLS, MOST_CELL_LINES = 300, 8, 40, 12, 12
+MOST_LINES, MOST_FUNCTIONS, MOST_BODY_LINES, MOST_CELLS, MOST_CELL_LINES = 400, 8, 50, 12, 12
+
+
+def is_model(path: Path) -> bool:
+    """Whether a file may import a framework: a study's models, and the training loop that they share."""
+    return "models" in path.parts or "training" in path.parts
 
 
 def named(path: Path) -> str:
@@ -56,16 +61,16 @@ PLANTED = {
     ),
     "out of the book": (
         "chapter.py",
-        "from reread.book import stale\n",
+        "from reread.book.status import staleness\n",
         "reread.chapter is not allowed to import",
     ),
     "inside a function": (
-        *("networks/data.py", "def late():\n    from reread import cli\n"),
+        *("networks/data/load.py", "def late():\n    from reread import cli\n"),
         "reread.networks is not allowed to import reread.cli",
     ),
     "sideways": (
         "maize/__init__.py",
-        "from reread.networks import data\n",
+        "from reread.networks.data import load\n",
         "reread.maize is not allowed to import",
     ),
 }
@@ -124,7 +129,7 @@ def loaded_after(*modules: str) -> dict[str, str]:
 
 
 def light_modules() -> list[str]:
-    files = [path for path in MODULES if path.name != "model.py"]
+    files = [path for path in MODULES if not is_model(path)]
     names = [".".join(("reread", *path.relative_to(LIB).with_suffix("").parts)) for path in files]
     return [name.removesuffix(".__init__") for name in names]
 
@@ -135,7 +140,7 @@ def test_importing_a_light_module_loads_no_framework():
 
 def test_the_probe_itself_sees_a_heavy_import():
     assert loaded_after("json", "papermill") == {"papermill": "papermill"}
-    assert "torch" in loaded_after("reread.networks.plain.model")
+    assert "torch" in loaded_after("reread.networks.models.plain")
 
 
 @pytest.mark.parametrize(
@@ -173,8 +178,8 @@ def frameworks_in(source: str) -> set[str]:
     return found & FRAMEWORKS
 
 
-def test_only_files_called_model_import_a_framework():
-    guilty = {named(p): frameworks_in(p.read_text()) for p in MODULES if p.name != "model.py"}
+def test_only_models_import_a_framework():
+    guilty = {named(p): frameworks_in(p.read_text()) for p in MODULES if not is_model(p)}
 
     assert {path: found for path, found in guilty.items() if found} == {}
 
@@ -299,7 +304,7 @@ def test_files_and_functions_are_short_at_the_median():
 
 
 def test_every_breach_of_the_budget_is_seen():
-    assert list(over_budget("a = 1\n" * 301)) == ["301 lines"]
+    assert list(over_budget("a = 1\n" * 401)) == ["401 lines"]
     assert list(over_budget("".join(f"def f{n}(): pass\n" for n in range(9)))) == ["9 public functions"]
-    assert list(over_budget("def f():\n" + "    a = 1\n" * 41)) == ["f has 41 lines"]
-    assert list(over_budget('def f():\n    """Say.\n\n    More.\n    """\n' + "    a = 1\n" * 40)) == []
+    assert list(over_budget("def f():\n" + "    a = 1\n" * 51)) == ["f has 51 lines"]
+    assert list(over_budget('def f():\n    """Say.\n\n    More.\n    """\n' + "    a = 1\n" * 50)) == []

@@ -13,7 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from reread import chapter
-from reread.core import figures, places, registry
+from reread.core import figures
+from reread.core import paths as places
+from reread.core.data import registry
 from reread.core.errors import ParameterError, RunError
 from reread.core.files import read_json, write_json, write_text
 

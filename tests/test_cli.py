@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from reread import cli
-from reread.book import run as runner
+from reread.book.running import page_run as runner
 from reread.core.errors import DataError, RunError
 from reread.pages import page
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 from reread import pages
-from reread.book import reference, stage
+from reread.book.site import api_reference as reference
+from reread.book.site import stage
 from reread.core.errors import ParameterError
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 from reread import studies
-from reread.core import places, registry
+from reread.core import paths as places
+from reread.core.data import registry
 from reread.core.errors import ParameterError
 from reread.studies import PROFILES, Claim, every, find
 

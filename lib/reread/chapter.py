@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reread import pages, studies
-from reread.core import figures, measured, places, registry, show, verdicts
+from reread.core import figures, measured, show, verdicts
+from reread.core import paths as places
+from reread.core.data import registry
 from reread.core.errors import DataError, ParameterError, RunError, did_you_mean
 from reread.core.files import read_json, write_json
 

@@ -41,7 +41,7 @@ StudyOption = Annotated[str, typer.Option(help="One study only.")]
 def list_pages(profile: ProfileOption = ProfileName.demo) -> None:
     """Show studies, chapters and pages, and how their runs stand."""
     from reread import pages
-    from reread.book import stale
+    from reread.book.status import staleness as stale
 
     refs = pages.pages(profile.value)
     states = stale.states(refs)
@@ -67,7 +67,7 @@ def run(
 ) -> None:
     """Run one page. With -p the run lands in runs/custom and answers no claim."""
     from reread import pages
-    from reread.book.run import run_page
+    from reread.book.running.page_run import run_page
 
     ref = pages.page(f"{name}.{page}" if page else name, profile.value)
     overrides = _assignments(parameter)
@@ -105,7 +105,7 @@ def build(
     site: Annotated[bool, typer.Option(help="Build the site afterwards.")] = True,
 ) -> None:
     """Run what is stale, then build the site."""
-    from reread.book import graph
+    from reread.book.workflow import build as graph
 
     report = graph.build(
         profile.value, study, cores, threads=threads, workflow_profile=workflow_profile, say=typer.echo
@@ -120,7 +120,7 @@ def build(
 @app.command()
 def book(profile: ProfileOption = ProfileName.demo, study: StudyOption = "") -> None:
     """Build the site from finished runs; refuse what did not run to its end."""
-    from reread.book.site import build_site
+    from reread.book.site.build import build_site
 
     typer.echo(f"The book is at {build_site(profile.value, study)}")
 
@@ -128,7 +128,7 @@ def book(profile: ProfileOption = ProfileName.demo, study: StudyOption = "") -> 
 @app.command()
 def status(profile: ProfileOption = ProfileName.demo, study: StudyOption = "") -> None:
     """Say of each page whether it is fresh, or which field and file moved."""
-    from reread.book import stale
+    from reread.book.status import staleness as stale
 
     typer.echo(stale.report(profile.value, study))
 
@@ -138,7 +138,7 @@ def claims(
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False, study: StudyOption = ""
 ) -> None:
     """Judge every claim by the runs at hand."""
-    from reread.book import ledger
+    from reread.book.status import claims as ledger
 
     rows = ledger.ledger(study)
     typer.echo(ledger.as_json(rows) if json else ledger.as_text(rows))
@@ -151,7 +151,7 @@ def compare(
     write: Annotated[bool, typer.Option("--write", help="Make the runs at hand the reference.")] = False,
 ) -> None:
     """Compare runs with the committed reference; exit 10 if a verdict changed, 9 if a value drifted."""
-    from reread.book import compare as comparing
+    from reread.book.status import regression as comparing
 
     report = comparing.write(profile.value, study) if write else comparing.compare(profile.value, study)
     typer.echo(report.text())
@@ -161,7 +161,7 @@ def compare(
 @data_app.command("list")
 def data_list() -> None:
     """Show every data file: where it is, how large, under which licence."""
-    from reread.core import registry
+    from reread.core.data import registry
 
     for key, dataset in registry.datasets().items():
         typer.echo(f"{registry.state(key):<7} {key:<34} {dataset.bytes:>13,} B  {dataset.licence}")
@@ -170,7 +170,7 @@ def data_list() -> None:
 @data_app.command("get")
 def data_get(keys: KeysArgument = [], everything: AllOption = False) -> None:  # noqa: B006 (typer copies it)
     """Fetch files and verify them; the licence is shown before a download."""
-    from reread.core import registry
+    from reread.core.data import registry
 
     for key in _chosen(keys, everything):
         typer.echo(f"{key}: {registry.fetch(key)}")
@@ -179,7 +179,7 @@ def data_get(keys: KeysArgument = [], everything: AllOption = False) -> None:  #
 @data_app.command("verify")
 def data_verify(keys: KeysArgument = [], everything: AllOption = False) -> None:  # noqa: B006 (typer copies it)
     """Check files that are at hand against their record; exit 3 if one differs."""
-    from reread.core import registry
+    from reread.core.data import registry
 
     names = _chosen(keys, everything)
     problems = registry.verify(names)
@@ -191,7 +191,7 @@ def data_verify(keys: KeysArgument = [], everything: AllOption = False) -> None:
 @data_app.command("where")
 def data_where(key: str) -> None:
     """Print the path of a file; exit 3 if it is not at hand."""
-    from reread.core import registry
+    from reread.core.data import registry
 
     path = registry.where(key)
     typer.echo(path if path else f"{key} is not at hand. Run:  reread data get {key}")
@@ -206,7 +206,7 @@ def runs_export(
     study: StudyOption = "",
 ) -> None:
     """Pack finished runs into one archive with the digest of every file."""
-    from reread.book import archive
+    from reread.book.transfer import archive
 
     typer.echo(archive.export_runs(out, profile.value, study).text())
 
@@ -214,7 +214,7 @@ def runs_export(
 @runs_app.command("import")
 def runs_import(file: Path) -> None:
     """Check an archive member by member and unpack its runs; refuse what is stale, naming the field."""
-    from reread.book import archive
+    from reread.book.transfer import archive
 
     typer.echo(archive.import_runs(file).text())
 
@@ -245,7 +245,7 @@ def _scalar(name: str, text: str) -> Any:
 
 def _chosen(keys: list[str], everything: bool) -> list[str]:
     """Keys of the files that were asked for; an empty wish is a mistake, not nothing to do."""
-    from reread.core import registry
+    from reread.core.data import registry
 
     if everything == bool(keys):
         raise ParameterError("Name keys of `reread data list`, or studies, or --all.")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from reread.core import places, registry
+from reread.core import paths as places
+from reread.core.data import registry
 from reread.core.errors import ParameterError, did_you_mean
 from reread.studies import SCOPES, Chapter, Profile, Scope, Source, Study, Value, every, find
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from reread.core import places
+from reread.core import paths as places
 from reread.core.errors import ParameterError, did_you_mean
 from reread.core.parameters import FROM_SOURCES, PROFILES, TYPES, Parameter, Profile, Value
 from reread.core.records import Finite, Record, read_record

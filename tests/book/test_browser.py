@@ -10,8 +10,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from reread.book import gate, reference, site
-from reread.core import places
+from reread.book.site import api_reference as reference
+from reread.book.site import build as site
+from reread.book.status import publishable as gate
+from reread.core import paths as places
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from reread.book import closure
+from reread.book.status import fingerprint as closure
 from reread.book.sync import parameter_cell, sync
 from reread.core.errors import ParameterError
 from reread.studies import find

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from reread.core import registry
+from reread.core.data import registry
 
 
 class Shelf:

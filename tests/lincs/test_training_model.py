@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from reread.core.training.model import finish, fit
-from reread.lincs.svqvae.model import Svqvae, dense
-from reread.lincs.vae.model import VaeTraining
+from reread.core.training.loop import finish, fit
+from reread.lincs.models.svqvae import Svqvae, dense
+from reread.lincs.models.vae import VaeTraining
 
 EPOCHS = 6
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from reread.maize.tables import Expression
+from reread.maize.data.tables import Expression
 
 
 @pytest.fixture

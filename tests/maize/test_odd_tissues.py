@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from reread.maize import simple, trees
-from reread.maize.image import from_image, to_image
-from reread.maize.leakage import leakage_report
-from reread.maize.specificity import METHODS
-from reread.maize.split import split
-from reread.maize.transform import log_plus_one
+from reread.maize.data.image import from_image, to_image
+from reread.maize.data.splits import split
+from reread.maize.data.transform import log_plus_one
+from reread.maize.methods.leakage import leakage_report
+from reread.maize.methods.tissue_specificity import METHODS
+from reread.maize.models import baselines as simple
+from reread.maize.models import trees
 
 MODELS = {
     "logistic regression": simple.logistic_regression,

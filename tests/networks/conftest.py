@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from reread.networks import data
+from reread.networks.data import load as data
 
 FILES = {
     "mhsc-e-expression": "mHSC-E_ExpressionDataOrderedfl.csv",

@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from reread.core.training.model import Stream, device_of, finish, fit
-from reread.networks.published.model import Published
-from reread.networks.tables import Pairs
-from reread.networks.tokens.model import Tokens
+from reread.core.training.loop import Stream, device_of, finish, fit
+from reread.networks.data.tables import Pairs
+from reread.networks.models.deeptgi import Published
+from reread.networks.models.token_attention import Tokens
 
 EPOCHS = 5
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from reread.core import places
+from reread.core import paths as places
 from reread.core.errors import ParameterError
 from reread.core.files import read_json, write_text
 from reread.studies import TYPES, Chapter, Parameter, Study, Value, every, find

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from reread.core.errors import DataError
-from reread.core.ranking import checked
+from reread.core.metrics import checked
 
 
 def calibrate(score: np.ndarray, label: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
@@ -28,7 +28,7 @@ def calibrate(score: np.ndarray, label: np.ndarray) -> Callable[[np.ndarray], np
     Raises
     ------
     DataError
-        As :func:`reread.core.ranking.auroc`.
+        As :func:`reread.core.metrics.auroc`.
 
     Notes
     -----

@@ -8,7 +8,7 @@ import numpy as np
 
 from reread.core.calibration import brier, calibrate, calibration_curve, expected_calibration_error
 from reread.core.errors import DataError
-from reread.core.ranking import auroc, average_precision, average_precision_ratio, early_precision_ratio
+from reread.core.metrics import auroc, average_precision, average_precision_ratio, early_precision_ratio
 
 __all__ = [
     "auroc",

@@ -6,18 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from reread.core.figures import ALT_LENGTH, check_alt
-from reread.lincs import (
-    codes,
-    draw,
-    leaks,
-    plates,
-    sentences_data,
-    sentences_weights,
-    strength,
-    transfer,
-    weights,
-)
-from reread.lincs.simulate import simulate
+from reread.lincs import chapters as draw
+from reread.lincs.chapters import sentences_data, sentences_weights, strength
+from reread.lincs.data import plates
+from reread.lincs.data import published_weights as weights
+from reread.lincs.data.simulate import simulate
+from reread.lincs.methods import class_codes as codes
+from reread.lincs.methods import class_transfer as transfer
+from reread.lincs.methods import leakage as leaks
 
 
 @pytest.fixture(scope="module")

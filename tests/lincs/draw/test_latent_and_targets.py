@@ -9,10 +9,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from reread.core import figures
-from reread.lincs import classify, draw, generation, handle, latent, retrieval, simulate
-from reread.lincs import sentences_latent as say_latent
-from reread.lincs import sentences_targets as say_targets
-from reread.lincs.draw import latent as latent_figures
+from reread.lincs import chapters as draw
+from reread.lincs.chapters import ch04_latent_space as latent_figures
+from reread.lincs.chapters import sentences_latent as say_latent
+from reread.lincs.chapters import sentences_targets as say_targets
+from reread.lincs.data import simulate
+from reread.lincs.methods import classification as classify
+from reread.lincs.methods import drug_query as handle
+from reread.lincs.methods import latent_space as latent
+from reread.lincs.methods import retrieval
+from reread.lincs.methods import two_sample_tests as generation
 
 
 @pytest.fixture(scope="module")

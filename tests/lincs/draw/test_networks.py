@@ -8,10 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from reread.core import figures
-from reread.lincs import codebooks, draw, handwriting, reconstruct, rows, spectra, split
-from reread.lincs import sentences_codes as say_codes
-from reread.lincs import sentences_networks as say
-from reread.lincs.simulate import simulate
+from reread.lincs import chapters as draw
+from reread.lincs.chapters import sentences_codes as say_codes
+from reread.lincs.chapters import sentences_networks as say
+from reread.lincs.data import rows
+from reread.lincs.data import splits as split
+from reread.lincs.data.simulate import simulate
+from reread.lincs.methods import codebooks, spectra
+from reread.lincs.methods import digits as handwriting
+from reread.lincs.methods import reconstruction as reconstruct
 
 
 @pytest.fixture(scope="module")

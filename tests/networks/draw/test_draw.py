@@ -6,10 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from reread.core.errors import DataError
-from reread.networks import compare, data, draw, grid, hubs, infer, knob, stability
-from reread.networks.audit import gene_shares
-from reread.networks.draw import marks
-from reread.networks.draw.network import layout
+from reread.networks import chapters as draw
+from reread.networks import plots as marks
+from reread.networks.chapters.ch06_network import layout
+from reread.networks.data import load as data
+from reread.networks.methods import benchmark as compare
+from reread.networks.methods import full_grid as grid
+from reread.networks.methods import hubs, infer, knob, stability
+from reread.networks.methods.pair_audit import gene_shares
 
 METHODS = ["names, logistic", "|Pearson|", "components, logistic"]
 

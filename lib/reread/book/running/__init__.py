@@ -1,0 +1,1 @@
+"""Run one page: process, folder, provenance."""

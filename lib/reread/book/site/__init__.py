@@ -1,0 +1,1 @@
+"""Build the browsable book from finished runs."""

@@ -1,0 +1,1 @@
+"""Fingerprints, verdicts and comparisons of finished runs."""

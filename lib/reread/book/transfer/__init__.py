@@ -1,0 +1,1 @@
+"""Carry runs between machines."""

@@ -1,0 +1,158 @@
+"""Run what is stale, upstream first, through Snakemake; what is fresh costs nothing.
+
+Before Snakemake starts, the stale key of each page is written where it is the input of the page's rule, and
+the marker of each page that is not fresh is dropped. No clock decides: a fresh clone, a touched file and a
+deleted run all come out right.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from reread.book.running import job
+from reread.book.status import staleness as stale
+from reread.book.workflow import snakemake as engine
+from reread.core.files import write_text
+from reread.pages import PageRef, page, pages
+from reread.studies import Profile
+
+JOB = job.__name__
+KILLED = 7
+WORDS = ("ran", "fresh", "failed", "skipped")
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a build did with one page."""
+
+    page: str
+    word: Literal["ran", "fresh", "failed", "skipped"]
+    seconds: float = 0.0
+    exit_code: int = 0
+    note: str = ""
+
+    @property
+    def time(self) -> str:
+        """How long it ran; nothing if it did not."""
+        return f"{self.seconds:.1f} s" if self.seconds else ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a build did with every page."""
+
+    rows: tuple[Row, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """That of the first page that failed, else 0."""
+        return next((row.exit_code for row in self.rows if row.exit_code), 0)
+
+    def text(self) -> str:
+        """A line for each page, and one that counts them."""
+        width = max((len(row.page) for row in self.rows), default=0)
+        lines = [f"{row.word:<8} {row.page:<{width}} {row.time:>9}  {row.note}" for row in self.rows]
+        counts = [f"{sum(row.word == word for row in self.rows)} {word}" for word in WORDS]
+        return "\n".join([*(line.rstrip() for line in lines), ", ".join(counts)])
+
+
+def build(
+    profile: Profile,
+    study: str = "",
+    cores: int = 2,
+    keep_going: bool = True,
+    *,
+    threads: int = 1,
+    workflow_profile: str = "",
+    say: Callable[[str], None] = print,
+) -> Report:
+    """Run every stale page of a profile, independent ones at the same time.
+
+    Parameters
+    ----------
+    profile : str
+        Which values the parameters take.
+    study : str
+        One study only; all when empty.
+    cores : int
+        How many threads run at once on this machine. A workflow profile brings its own bound.
+    keep_going : bool
+        Whether pages that do not depend on a failed one still run.
+    threads : int
+        Threads of one page. More than one may change the last digits of a result.
+    workflow_profile : str
+        Folder of a Snakemake profile, such as ``workflow/profiles/slurm``; empty runs on this machine.
+    say : callable
+        Takes a line when a page starts and when it ends.
+
+    Returns
+    -------
+    Report
+        What became of each page. A failed page is in the report, not an exception.
+
+    Raises
+    ------
+    ParameterError
+        If a record, a notebook or the workflow profile is wrong or missing.
+    RunError
+        If interrupted (8), another build is at work, or Snakemake itself fails (4).
+    """
+    refs = pages(profile, study)
+    with engine.alone() as lock:
+        due = prepare(refs)
+        if due:
+            command = engine.command(due, cores, keep_going, threads, workflow_profile)
+            engine.run(command, due, lock, say)
+    return Report(tuple(_rows(refs, {ref.name for ref in due})))
+
+
+def prepare(refs: list[PageRef]) -> list[PageRef]:
+    """Write the stale keys, set the marker of each fresh page, drop the others. Returns what must run."""
+    states, keys = stale.states(refs), stale.keys(refs)
+    due = [ref for ref in refs if states[ref.name].word != "fresh"]
+    for ref in refs:
+        key, marker = keys[ref.name], job.marker(ref.profile, ref.name)
+        _write_old(job.folder() / "keys" / ref.profile / f"{ref.name}.key", f"{key}\n")
+        if ref in due:
+            marker.unlink(missing_ok=True)
+            job.result_file(ref.profile, ref.name).unlink(missing_ok=True)
+        else:
+            write_text(marker, f"{key}\n")
+    return due
+
+
+def upstream_markers(profile: Profile, name: str, due: list[str]) -> list[str]:
+    """Markers, as the Snakefile names them, of the pages that one page has to wait for."""
+    wanted = [f"done/{profile}/{ref.name}" for ref in page(name, profile).upstream]
+    return [marker for marker in wanted if marker in due]
+
+
+def _write_old(path: Path, text: str) -> None:
+    """Write a key that is older than any marker, whatever the clocks of the nodes say."""
+    write_text(path, text)
+    os.utime(path, (1, 1))
+
+
+def _rows(refs: list[PageRef], due: set[str]) -> Iterator[Row]:
+    """What became of each page; a page whose job never started waited for one that failed."""
+    lost: set[str] = set()
+    for ref in refs:
+        result = job.result(ref.profile, ref.name)
+        if ref.name not in due:
+            yield Row(ref.name, "fresh")
+        elif result is None:
+            lost.add(ref.name)
+            blame = [up.name for up in ref.upstream if up.name in lost]
+            yield Row(ref.name, "skipped", note=f"needs {', '.join(blame)}" if blame else "not started")
+        elif result.exit_code == 0:
+            changes = stale.state(ref).moved
+            note = f"stale again, changed meanwhile: {', '.join(changes)}" if changes else ""
+            yield Row(ref.name, "ran", result.seconds, note=note)
+        else:
+            lost.add(ref.name)
+            code = KILLED if result.exit_code is None else result.exit_code
+            yield Row(ref.name, "failed", result.seconds, code, f"exit {code}, log: {engine.log_file(ref)}")

@@ -1,0 +1,191 @@
+"""What is known of every file a chapter may read: ``data/datasets.yml``, and the pins of first use."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, NamedTuple
+
+import yaml
+from pydantic import Field, RootModel, StringConstraints, field_validator, model_validator
+
+from reread.core import paths as places
+from reread.core.errors import DataError, ParameterError, did_you_mean
+from reread.core.files import write_text
+from reread.core.records import Record, read_record
+
+_WORD = "[a-z0-9][a-z0-9-]*"
+Key = Annotated[str, StringConstraints(pattern=rf"^({'|'.join(places.STUDIES)})/{_WORD}(/{_WORD})?$")]
+MEMBER = "{member}"
+
+
+class Dataset(Record):
+    """One file: where it comes from, what it must be, what it holds, and what to beware of.
+
+    ``file`` is its path below the data folder, and below a mirror just so. An empty ``sha256`` means that
+    nobody has seen it yet; then ``bytes`` is what its publisher says (0: nothing). ``needs_application`` is
+    the address where to apply, for files that nobody may simply download. ``series`` is the key of the record
+    that the file is a member of.
+    """
+
+    title: str
+    url: Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
+    file: str
+    bytes: int = Field(ge=0)
+    sha256: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64})?$")] = ""
+    licence: str
+    cite: str
+    holds: str
+    caveat: str = ""
+    needs_application: str = ""
+    series: str = ""
+
+    @field_validator("file")
+    @classmethod
+    def _stays_inside(cls, file: str) -> str:
+        path = PurePosixPath(file)
+        if path.is_absolute() or ".." in path.parts or "\\" in file or not path.name:
+            raise ValueError("must be a path below the data folder")
+        return file
+
+
+class Pin(NamedTuple):
+    """What the content of a file must be."""
+
+    sha256: str
+    bytes: int
+
+
+class _Datasets(Record, RootModel[dict[Key, Dataset]]):
+    model_config = {"extra": None, "frozen": True}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unfold(cls, content: Any) -> Any:
+        """Turn a series, one record with ``members``, into a file for each of them."""
+        if not isinstance(content, dict):
+            return content
+        return {k: v for key, record in content.items() for k, v in _files_of(key, record).items()}
+
+
+def _files_of(key: str, record: Any) -> dict[str, Any]:
+    """The record itself; of a series ``key/member`` to the record of each member.
+
+    A member is named by a word that stands for ``{member}`` in address, file and title, and has its own
+    ``bytes`` and ``sha256``.
+    """
+    if not isinstance(record, dict) or "members" not in record:
+        return {key: record}
+    shared, members = {k: v for k, v in record.items() if k != "members"}, record["members"]
+    if not isinstance(members, dict) or not members or not all(isinstance(v, dict) for v in members.values()):
+        raise ValueError(f"members of {key} must map a word to bytes and sha256, one line a file")
+    for name in ("url", "file"):
+        if MEMBER not in str(record.get(name)):
+            raise ValueError(f"{name} of the series {key} must hold {MEMBER}: its files differ by it")
+    return {
+        f"{key}/{str(member).lower()}": {
+            name: value.replace(MEMBER, str(member)) if isinstance(value, str) else value
+            for name, value in shared.items()
+        }
+        | pin
+        | {"series": key}
+        for member, pin in members.items()
+    }
+
+
+def datasets() -> dict[str, Dataset]:
+    """Every recorded file by key.
+
+    Raises
+    ------
+    ParameterError
+        If ``data/datasets.yml`` is wrong: file, line, key and the nearest right key.
+    """
+    path = places.root() / "data" / "datasets.yml"
+    return _read(path, hashlib.sha256(path.read_bytes()).digest()) if path.is_file() else {}
+
+
+def find(key: str) -> Dataset:
+    """The record of one file.
+
+    Raises
+    ------
+    ParameterError
+        If there is none of that key.
+    """
+    known = datasets()
+    if key not in known:
+        near = did_you_mean(key, known)
+        raise ParameterError(f"There is no data file {key!r} in data/datasets.yml. {near}")
+    return known[key]
+
+
+def matching(words: list[str]) -> list[str]:
+    """Keys that are named, or that belong to a named study or series.
+
+    Raises
+    ------
+    ParameterError
+        If a word is no key, study or series.
+    """
+    known = datasets()
+    found = []
+    for word in words:
+        fits = [key for key in known if key == word or key.startswith(f"{word}/")]
+        if not fits:
+            find(word)
+        found += fits
+    return list(dict.fromkeys(found))
+
+
+def pin_of(key: str) -> Pin | None:
+    """The pin of a file: as recorded, else as found on first use, else None."""
+    dataset = find(key)
+    return Pin(dataset.sha256, dataset.bytes) if dataset.sha256 else _first_uses().get(key)
+
+
+def pin_first_use(key: str, found: Pin) -> Pin:
+    """Remember in ``data/datasets.lock`` what a file is that nobody had seen before.
+
+    Returns
+    -------
+    Pin
+        ``found``, or the pin of another process that was faster.
+
+    Raises
+    ------
+    DataError
+        If the pin cannot be written.
+    """
+    lock = _lock()
+    try:
+        with lock.with_name(".datasets.lock.turn").open("w") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)  # two processes that pin two files must not lose a line
+            pins = {found_key: pin._asdict() for found_key, pin in _first_uses().items()}
+            write_text(lock, yaml.safe_dump({key: found._asdict()} | pins, sort_keys=True))
+    except OSError as error:
+        raise DataError(
+            f"{key} was never seen before and must be pinned in {lock}, but: {error.strerror or error}.\n"
+            f"Make the folder writable, or add its sha256 ({found.sha256}) to data/datasets.yml."
+        ) from None
+    return _first_uses()[key]
+
+
+def _lock() -> Path:
+    return places.root() / "data" / "datasets.lock"
+
+
+def _first_uses() -> dict[str, Pin]:
+    path = _lock()
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
+        return {key: Pin(str(pin["sha256"]), int(pin["bytes"])) for key, pin in (content or {}).items()}
+    except (AttributeError, KeyError, TypeError, ValueError, yaml.YAMLError):
+        raise DataError(f"{path} must hold sha256 and bytes for each key.\nRestore it from git.") from None
+
+
+@lru_cache(maxsize=8)
+def _read(path: Path, _content: bytes) -> dict[str, Dataset]:
+    return read_record(path, _Datasets).root

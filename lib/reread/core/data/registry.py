@@ -1,0 +1,175 @@
+"""Every file a chapter reads: found here or in a mirror, else downloaded.
+
+Whatever way a file comes, it is verified against its pin before anybody reads it.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Literal
+
+from reread.core import paths as places
+from reread.core.data import download
+from reread.core.data.datasets import Dataset, Pin, datasets, find, matching, pin_first_use, pin_of
+from reread.core.errors import DataError, ParameterError
+from reread.core.files import read_json, write_json
+
+__all__ = [
+    "Dataset", "by_series", "datasets", "fetch", "find", "forget_used", "matching", "pinned", "state", "used",
+    "verify", "where",
+]  # fmt: skip
+
+ALWAYS_HASHED = 50_000_000  # bytes; a larger file is hashed again only if its size or time moved
+_used: dict[str, dict[str, Any]] = {}
+
+
+def pinned(key: str) -> str:
+    """SHA-256 that a file must have; empty when nobody has seen it yet."""
+    pin = pin_of(key)
+    return pin.sha256 if pin else ""
+
+
+def by_series(keys: Iterable[str]) -> dict[str, list[Dataset]]:
+    """Records under the key of their series; a file that is in none stands alone under its own."""
+    found: dict[str, list[Dataset]] = {}
+    for key in keys:
+        found.setdefault(find(key).series or key, []).append(find(key))
+    return found
+
+
+def fetch(key: str) -> Path:
+    """Path of a verified file: here, in the mirror, or downloaded now.
+
+    Raises
+    ------
+    ParameterError
+        If no such file is recorded.
+    DataError
+        If the file cannot be had or is not the one that was recorded; nothing half-written remains.
+    """
+    dataset, pin, path = find(key), pin_of(key), where(key)
+    target = places.data() / dataset.file
+    if path is None and dataset.needs_application:
+        raise DataError(
+            f"{key} is given out on application only: {dataset.needs_application}\n"
+            f"When you have it, put it there:  {target}"
+        )
+    if path is None:
+        path = download.download(key, dataset, pin, target)
+    elif _is_packed(dataset, path):
+        path = download.unpack(key, dataset, pin, path, target)
+    found = _content(key, path, pin)
+    pin = pin or pin_first_use(key, found)
+    download.check(key, pin, found, at=str(path), cure=_cure(key, path))
+    is_first_use = not dataset.sha256
+    _used[key] = {"key": key, **found._asdict(), "pinned_on_first_use": is_first_use}
+    return path
+
+
+def where(key: str) -> Path | None:
+    """Path of a file that is at hand (data folder first, then mirror), unverified; None if it is not."""
+    file = find(key).file
+    folders = [places.data(), *filter(None, [places.mirror()])]
+    candidates = [folder / name for folder in folders for name in (file, f"{file}.gz")]
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def state(key: str) -> Literal["here", "mirror", "absent"]:
+    """Where a file is: in the data folder, in the mirror, or still to be fetched."""
+    path = where(key)
+    if path is None:
+        return "absent"
+    return "here" if path.is_relative_to(places.data()) else "mirror"
+
+
+def verify(keys: list[str]) -> list[str]:
+    """Hash files that are at hand and compare them with their pins; returns what is wrong, a text each.
+
+    Nothing is downloaded, unpacked or pinned.
+
+    Raises
+    ------
+    ParameterError
+        If no key is given: a check of nothing must not pass.
+    """
+    if not keys:
+        raise ParameterError("Name what to verify: a key of `reread data list`, or a study.")
+    return [problem for key in keys if (problem := _problem(key))]
+
+
+def used() -> list[dict[str, Any]]:
+    """What :func:`fetch` gave in this process: key, sha256, bytes, pinned_on_first_use."""
+    return [_used[key] for key in sorted(_used)]
+
+
+def forget_used() -> None:
+    """Start the list of used files anew."""
+    _used.clear()
+
+
+def _is_packed(dataset: Dataset, path: Path) -> bool:
+    return path.suffix == ".gz" and path.name != Path(dataset.file).name
+
+
+def _cure(key: str, path: Path) -> str:
+    if not path.is_relative_to(places.data()):
+        return "Put the right file there, or name another mirror with REREAD_MIRROR."
+    line = "" if find(key).sha256 else "\nIf the new file is meant, delete its lines in data/datasets.lock."
+    return f"Delete it, then run:  reread data get {key}{line}"
+
+
+def _problem(key: str) -> str:
+    """What is wrong with one file at hand; empty if nothing is."""
+    path, pin = where(key), pin_of(key)
+    if path is None:
+        return f"{key} is not at hand. Run:  reread data get {key}"
+    if pin is None:
+        return f"{key} is not pinned yet, so it can be any file. Run:  reread data get {key}"
+    try:
+        found = download.content(path, is_packed=_is_packed(find(key), path))
+        download.check(key, pin, found, at=str(path), cure=_cure(key, path))
+    except DataError as error:
+        return str(error)
+    except (OSError, EOFError, zlib.error) as error:
+        return f"{key}: {path} cannot be read: {error}.\n{_cure(key, path)}"
+    return ""
+
+
+def _content(key: str, path: Path, pin: Pin | None) -> Pin:
+    """Hash a file; take the hash of last time for a large one that nobody touched since."""
+    try:
+        stat = path.stat()
+        if stat.st_size < ALWAYS_HASHED or pin is None:
+            return download.content(path)
+        seen = _Seen(path, stat)
+        return seen.known() or seen.remember(download.content(path))
+    except OSError as error:
+        raise DataError(f"{key}: {path} cannot be read: {error.strerror}.\n{_cure(key, path)}") from None
+
+
+class _Seen:
+    """The hash of a large file, remembered with its size and the time of its last change."""
+
+    def __init__(self, path: Path, stat: os.stat_result):
+        self.book = places.root() / ".reread" / "verified.json"
+        self.path, self.stamp = str(path), [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
+
+    def known(self) -> Pin | None:
+        entry = self._entries().get(self.path)
+        return Pin(entry["sha256"], self.stamp[0]) if entry and entry["stamp"] == self.stamp else None
+
+    def remember(self, found: Pin) -> Pin:
+        with suppress(OSError):  # only the next check is slower
+            entry = {"stamp": self.stamp, "sha256": found.sha256}
+            write_json(self.book, self._entries() | {self.path: entry})
+        return found
+
+    def _entries(self) -> dict[str, Any]:
+        try:
+            return dict(read_json(self.book))
+        except (OSError, ValueError, TypeError):
+            return {}

@@ -1,0 +1,1 @@
+"""Load, simulate and split the data of this study."""

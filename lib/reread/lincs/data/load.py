@@ -1,0 +1,217 @@
+"""Where signatures come from: simulated, the small real files, or the two series at GEO."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from reread.core import paths as places
+from reread.core.errors import DataError, ParameterError, did_you_mean
+from reread.lincs.data import annotations
+from reread.lincs.data.normalise import robust_z
+from reread.lincs.data.tables import CLIP, Signatures, meta_frame
+from reread.lincs.io import gct, gctx
+from reread.lincs.io import gctx_stream as stream
+
+PERT_KINDS = {"trt_cp": "drug", "trt_poscon": "drug", "trt_sh": "knockdown", "trt_xpr": "knockdown"}
+MICROMOLAR = {"um": 1.0, "µm": 1.0, "nm": 1e-3, "mm": 1e3}
+
+
+def load(source: str = "simulated", *, kind: str = "all", seed: int = 0) -> Signatures:
+    """Give signatures, genes in the order of the published weights where they are real.
+
+    Parameters
+    ----------
+    source : str
+        ``simulated``; ``level-5``, 272 signatures of three drugs; ``plate``, the z-scores of a plate of A375
+        cells; ``pooled``, both; ``gse70138`` (drugs), ``gse106127`` (knock-downs), ``merged`` from
+        GEO.
+    kind : str
+        ``all``, ``drug`` or ``knockdown``; controls are in ``all`` only.
+    seed : int
+        Random seed of the simulation.
+
+    Returns
+    -------
+    Signatures
+        Values clipped to 10 on both sides. ``truth`` is there for simulated ones only.
+
+    Raises
+    ------
+    ParameterError
+        If the source or the kind is unknown.
+    DataError
+        If a file is missing or not what it has to be, or no signature is of that kind.
+    """
+    sources = _sources(seed)
+    if source not in sources:
+        raise ParameterError(f"There is no source {source!r}. {did_you_mean(source, sources)}")
+    if kind not in ("all", "drug", "knockdown"):
+        raise ParameterError(f"kind must be all, drug or knockdown, but came as {kind!r}.")
+    found = sources[source]()
+    if kind == "all":
+        return found
+    rows = np.flatnonzero(found.meta["kind"] == kind)
+    if not len(rows):
+        raise DataError(f"{source} has no signature of kind {kind!r}. Use kind='all', or another source.")
+    return found.take(rows)
+
+
+def landmarks() -> pd.DataFrame:
+    """Genes in the order of the published weights, (gene,): ``entrez`` and ``symbol``, both text."""
+    table = pd.read_csv(_fetch("lincs/landmark-order"), dtype=str)
+    return table.rename(columns={"symbol_2017": "symbol"})[["entrez", "symbol"]]
+
+
+def in_order(values: np.ndarray, found: pd.Series, wanted: pd.Series) -> np.ndarray:
+    """Columns of ``values`` (signature, gene) in the order of ``wanted`` gene ids.
+
+    Raises
+    ------
+    DataError
+        If a wanted gene is missing, or an id stands twice.
+    """
+    found = pd.Index(found.astype(str))
+    if not found.is_unique:
+        raise DataError(f"Gene ids stand twice, such as {found[found.duplicated()][0]!r}.")
+    place = found.get_indexer(pd.Index(wanted.astype(str)))
+    if (place < 0).any():
+        raise DataError(f"{(place < 0).sum()} genes are missing, such as {wanted[place < 0].iloc[0]!r}.")
+    return values[:, place]
+
+
+def stack(*parts: Signatures) -> Signatures:
+    """Put signatures over the same genes below each other; truth is dropped.
+
+    Raises
+    ------
+    DataError
+        If genes or their order differ.
+    """
+    if any(part.genes != parts[0].genes for part in parts):
+        raise DataError("Signatures to be stacked must have the same genes in the same order.")
+    meta = pd.concat([part.meta for part in parts], ignore_index=True)
+    values = np.concatenate([part.values for part in parts])
+    return replace(parts[0], values=values, meta=meta, truth=None)
+
+
+def described(table: pd.DataFrame, ids: tuple[str, ...] | pd.Series, **more: object) -> pd.DataFrame:
+    """Fields of a Connectivity Map file as ``meta``: kinds, doses in micromolar, times in hours.
+
+    Raises
+    ------
+    DataError
+        If a needed field is missing.
+    """
+    missing = [name for name in ("pert_id", "pert_iname", "pert_type", "cell_id") if name not in table]
+    if missing:
+        raise DataError(f"The signatures lack the field {missing[0]!r}. It has {', '.join(table.columns)}.")
+    kind = table["pert_type"].astype(str).str.split(".").str[0].map(PERT_KINDS).fillna("control")
+    name = table["pert_iname"].astype(str)
+    columns = {
+        "sig_id": list(ids), "pert_id": table["pert_id"], "pert_name": name, "kind": kind,
+        "cell": table["cell_id"], "gene": name.where(kind == "knockdown", ""),
+        "dose_um": _parsed(table, "pert_idose", _micromolar), "time_h": _parsed(table, "pert_itime", _hours),
+    }  # fmt: skip
+    columns = {key: np.asarray(values, dtype=object) for key, values in columns.items()}
+    return meta_frame(len(table), **columns, **more)
+
+
+def _sources(seed: int) -> Mapping[str, Callable[[], Signatures]]:
+    return {
+        "simulated": lambda: _simulated(seed),
+        "level-5": _level_5,
+        "plate": _plate,
+        "pooled": lambda: stack(_level_5(), _plate()),
+        "gse70138": _gse70138,
+        "gse106127": _gse106127,
+        "merged": lambda: stack(_gse70138(), _gse106127()),
+    }
+
+
+def _fetch(key: str) -> Path:
+    from reread.core.data import registry
+
+    return registry.fetch(key)
+
+
+def _simulated(seed: int) -> Signatures:
+    from reread.lincs.data.simulate import simulate
+
+    return simulate(seed)
+
+
+def _real(values: np.ndarray, genes: pd.DataFrame, meta: pd.DataFrame) -> Signatures:
+    clipped = np.clip(np.asarray(values, dtype=np.float32), -CLIP, CLIP)
+    return Signatures(clipped, tuple(genes["entrez"]), tuple(genes["symbol"]), meta)
+
+
+def _level_5() -> Signatures:
+    path = _fetch("lincs/level-5")
+    return _small(gctx.read(path), gctx.read_meta(path), "brew_prefix", "signatures (level 5)")
+
+
+def _plate() -> Signatures:
+    """Z-scores of our own from level 3: those of the level-4 file stand 0.86 too high in every gene."""
+    values, meta = gct.read(_fetch("lincs/level-3-plate"))
+    return _small(
+        robust_z(values, meta.columns["det_plate"].to_numpy()),
+        meta,
+        "det_plate",
+        "wells of a plate (level 4)",
+    )
+
+
+def _small(values: np.ndarray, meta: gctx.Meta, plate: str, series: str) -> Signatures:
+    """Signatures whose genes are named by Entrez id in a field; classes from common pharmacology."""
+    genes = landmarks()
+    values = in_order(values, meta.rows["pr_gene_id"], genes["entrez"])
+    named = {"plate": meta.columns[plate].to_numpy(dtype=object), "series": series}
+    table = described(meta.columns, meta.column_ids, **named)
+    return _real(values, genes, annotations.with_classes(table, annotations.DRUG_CLASSES, by="pert_name"))
+
+
+def _gse70138() -> Signatures:
+    table = pd.read_csv(_fetch("lincs/gse70138-genes"), sep="\t", dtype=str)
+    table = table[table["pr_is_lm"] == "1"]
+    genes = pd.DataFrame({"entrez": table["pr_gene_id"], "symbol": table["pr_gene_symbol"]})
+    found = _series("gse70138", genes)
+    known = pd.read_csv(_fetch("lincs/published-neighbours"))["pcl"]
+    classes = annotations.read_classes(_fetch("lincs/pcl-classes"), known)
+    return replace(found, meta=annotations.with_classes(found.meta, classes))
+
+
+def _gse106127() -> Signatures:
+    return _series("gse106127", landmarks())
+
+
+def _series(name: str, genes: pd.DataFrame) -> Signatures:
+    """Landmark genes of a series at GEO, extracted once; fields are joined by id, never by place."""
+    path, out = _fetch(f"lincs/{name}"), places.data() / "lincs" / f"{name}-landmarks.f32"
+    values = stream.landmark_memmap(path, out, genes["entrez"].tolist())
+    table = pd.read_csv(_fetch(f"lincs/{name}-signatures"), sep="\t", dtype=str).set_index("sig_id")
+    ids = stream.landmark_ids(out)
+    missing, twins = len(set(ids) - set(table.index)), int(table.index.duplicated().sum())
+    if missing or twins:
+        raise DataError(f"{name}: its table of signatures lacks {missing} and names {twins} more than once.")
+    meta = described(table.loc[ids].reset_index(drop=True), ids, series=name.upper())
+    return _real(values, genes, meta)
+
+
+def _parsed(table: pd.DataFrame, name: str, read: Callable[[str], float]) -> list[float]:
+    return [read(str(one)) for one in table[name]] if name in table else [np.nan] * len(table)
+
+
+def _micromolar(text: str) -> float:
+    found = re.match(r"([0-9.]+) *([a-zµ]+)", text.lower())
+    return float(found[1]) * MICROMOLAR.get(found[2], np.nan) if found else np.nan
+
+
+def _hours(text: str) -> float:
+    found = re.match(r"([0-9.]+) *h", text)
+    return float(found[1]) if found else np.nan

@@ -1,0 +1,97 @@
+"""From level 3 to level 5: robust z-scores on a plate, and their moderated mean over replicates."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.stats import rankdata
+
+from reread.core import validate as check
+from reread.core.errors import DataError
+
+MAD_TO_SD = 1.4826  # of a normal distribution
+
+
+def robust_z(
+    values: np.ndarray, plate: np.ndarray, *, min_mad: float = 0.1, clip: float = 10.0
+) -> np.ndarray:
+    """Level 3 to 4: how far each gene of a well is from the median of its plate.
+
+    Parameters
+    ----------
+    values : float array, (well, gene)
+        Log2 expression.
+    plate : array, (well,)
+        Plate of each well. All wells of the plate are the reference ("population"), not only the controls.
+    min_mad : float
+        Least median absolute deviation, in units of ``values``, so that flat genes do not explode.
+    clip : float
+        Largest z-score on either side.
+
+    Returns
+    -------
+    float32 array, (well, gene)
+
+    Raises
+    ------
+    DataError
+        If sizes differ, a value is not finite, or a plate has fewer than two wells.
+
+    Notes
+    -----
+    Source: Subramanian 2017, "level 4". ``(x - median) / (1.4826 * MAD)``, the MAD at least ``min_mad``.
+    """
+    plate = np.asarray(plate)
+    check.axes(values, "values", well=len(plate), gene=None)
+    if not np.isfinite(values).all():
+        raise DataError("values must be finite to be normalised. Drop or fill the others first.")
+    out = np.empty(values.shape, dtype=np.float32)
+    for name in np.unique(plate):
+        wells = plate == name
+        if wells.sum() < 2:
+            raise DataError(f"Plate {str(name)!r} has one well only; a median needs more. Drop it.")
+        off = values[wells] - np.median(values[wells], axis=0)
+        mad = np.maximum(np.median(np.abs(off), axis=0), min_mad)
+        out[wells] = np.clip(off / (MAD_TO_SD * mad), -clip, clip)
+    return out
+
+
+def modz(z: np.ndarray, *, min_weight: float = 0.01) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Level 4 to 5: the mean of replicates, each weighted by how well it agrees with the others.
+
+    Parameters
+    ----------
+    z : float array, (replicate, gene)
+        Robust z-scores of wells with the same treatment.
+    min_weight : float
+        Least weight of a replicate before weights are made to sum to 1.
+
+    Returns
+    -------
+    signature : float array, (gene,)
+    weights : float array, (replicate,)
+        They sum to 1.
+    cc : float array, (replicate, replicate)
+        Spearman correlation.
+
+    Raises
+    ------
+    DataError
+        If there is no replicate.
+
+    Notes
+    -----
+    Source: Subramanian 2017, "moderated z-score (MODZ)". The weight of a replicate is the mean of its
+    correlations with the others, negative ones counting as 0. One replicate is its own signature; of two,
+    each weighs one half.
+    """
+    check.axes(z, "z", replicate=None, gene=None)
+    n = len(z)
+    if n == 0:
+        raise DataError("A signature needs at least one replicate, but z has none.")
+    if n == 1:
+        return np.asarray(z[0], dtype=float), np.ones(1), np.ones((1, 1))
+    cc = np.corrcoef(rankdata(z, axis=1))
+    agreement = np.maximum(cc, 0) * (1 - np.eye(n))
+    raw = np.maximum(agreement.sum(axis=1) / (n - 1), min_weight)
+    weights = raw / raw.sum()
+    return weights @ z, weights, cc

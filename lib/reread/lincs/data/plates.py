@@ -1,0 +1,153 @@
+"""A plate of wells at level 3, its z-scores at level 4, and signatures of its replicates at level 5."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from reread.core import validate as check
+from reread.core.data import registry
+from reread.core.errors import DataError, ParameterError, did_you_mean
+from reread.lincs.data import load as data
+from reread.lincs.data import normalise
+from reread.lincs.data.tables import Signatures, meta_frame
+from reread.lincs.io import gct, gctx
+
+HIGH_DOSE_UM = 1.0
+N_CONTROLS = 24
+NOISE = 1.5  # of a control well, z-scores
+
+
+@dataclass(frozen=True, eq=False)
+class Plate:
+    """Wells at two levels.
+
+    Attributes
+    ----------
+    level_3 : float32 array, (well, gene)
+        Log2 expression.
+    level_4 : float32 array, (well, gene)
+        Robust z-scores as they came with the plate (or as they were planted), not clipped.
+    meta : DataFrame, (well,)
+        As of signatures; ``plate`` names the plate of each well.
+    """
+
+    level_3: np.ndarray
+    level_4: np.ndarray
+    meta: pd.DataFrame = field(repr=False)
+
+    def __post_init__(self):
+        check.axes(self.level_3, "level_3", well=len(self.meta), gene=np.shape(self.level_4)[1])
+        check.axes(self.level_4, "level_4", well=len(self.meta), gene=None)
+
+
+def load(source: str = "simulated", *, seed: int = 0) -> Plate:
+    """Give the wells of a plate.
+
+    Parameters
+    ----------
+    source : str
+        ``plate``, 377 wells of A375 cells; or ``simulated``, two replicate plates of one simulated line, with
+        controls.
+    seed : int
+        Random seed of the simulation.
+
+    Raises
+    ------
+    ParameterError
+        If the source is unknown.
+    DataError
+        If the files of both levels are not of the same wells and genes.
+    """
+    if source == "simulated":
+        return _simulated(data.load("simulated", kind="drug", seed=seed), seed)
+    if source != "plate":
+        raise ParameterError(f"There is no plate {source!r}. {did_you_mean(source, ('plate', 'simulated'))}")
+    level_3, meta = gct.read(registry.fetch("lincs/level-3-plate"))
+    path = registry.fetch("lincs/level-4-plate")
+    level_4 = gctx.read(path, meta.row_ids, meta.column_ids)
+    wells = data.described(meta.columns, meta.column_ids, plate=meta.columns["det_plate"].to_numpy())
+    return Plate(level_3, level_4, wells)
+
+
+def compare_levels(plate: Plate) -> pd.DataFrame:
+    """Set our z-scores beside those that came, gene by gene.
+
+    Returns
+    -------
+    DataFrame, (gene,)
+        ``correlation`` over wells, ours not clipped either; ``offset``, median of theirs less ours, gene by
+        gene; ``max_difference`` over wells once one constant for all genes, the median of the offsets, is
+        taken off.
+    """
+    ours = normalise.robust_z(plate.level_3, plate.meta["plate"].to_numpy(), clip=np.inf)
+    both = [z - z.mean(axis=0, dtype=float) for z in (ours, plate.level_4)]
+    offset = np.median(plate.level_4 - ours, axis=0)
+    length = [np.linalg.norm(z, axis=0) for z in both]
+    return pd.DataFrame(
+        {
+            "correlation": (both[0] * both[1]).sum(axis=0) / (length[0] * length[1]),
+            "offset": offset,
+            "max_difference": np.abs(plate.level_4 - ours - np.median(offset)).max(axis=0),
+        }
+    )
+
+
+def signatures_of(plate: Plate, *, seed: int = 0) -> pd.DataFrame:
+    """Join wells into signatures by MODZ: drugs at high dose, and controls in groups of the same size.
+
+    Parameters
+    ----------
+    plate : Plate
+    seed : int
+        Deals the controls into groups.
+
+    Returns
+    -------
+    DataFrame, (signature,)
+        ``kind`` (``drug`` or ``control``), ``name``, ``n`` wells, ``agreement`` (mean Spearman correlation
+        between wells), ``strength`` (root mean square of the signature), ``least_weight``.
+
+    Notes
+    -----
+    Source: :func:`reread.lincs.data.normalise.modz`. A plate has one well for each drug and dose, so doses
+    of at
+    least one micromolar stand in for replicates; real level-5 signatures join wells of several plates.
+    """
+    z = normalise.robust_z(plate.level_3, plate.meta["plate"].to_numpy())
+    is_drug = (plate.meta["kind"] == "drug") & (plate.meta["dose_um"] >= HIGH_DOSE_UM)
+    groups = [("drug", name, rows) for name, rows in plate.meta[is_drug].groupby("pert_name").groups.items()]
+    size = max(2, int(np.median([len(rows) for _, _, rows in groups])))
+    control = np.random.default_rng(seed).permutation(np.flatnonzero(plate.meta["kind"] == "control"))
+    dealt = [control[start : start + size] for start in range(0, len(control) - size + 1, size)]
+    groups += [("control", f"controls {number + 1}", rows) for number, rows in enumerate(dealt)]
+    rows = [(kind, name, *_joined(z[np.asarray(wells)])) for kind, name, wells in groups if len(wells) > 1]
+    return pd.DataFrame(rows, columns=["kind", "name", "n", "agreement", "strength", "least_weight"])
+
+
+def _joined(z: np.ndarray) -> tuple[int, float, float, float]:
+    signature, weights, cc = normalise.modz(z)
+    agreement = cc[np.triu_indices(len(z), 1)].mean()
+    return len(z), float(agreement), float(np.sqrt(np.mean(signature**2))), float(weights.min())
+
+
+def _simulated(drugs: Signatures, seed: int) -> Plate:
+    """Two plates of the first line: planted z-scores, seen through a level and a spread of each gene."""
+    if drugs.truth is None:
+        raise DataError("A simulated plate needs simulated signatures.")
+    rng = np.random.default_rng(seed)
+    kept = drugs.take((drugs.meta["cell"] == drugs.meta["cell"].iloc[0]).to_numpy())
+    n_genes, names = len(drugs.genes), sorted(set(kept.meta["plate"]))
+    control = np.repeat(names, N_CONTROLS)
+    z = np.concatenate([kept.values, NOISE * rng.standard_normal((len(control), n_genes))])
+    meta = meta_frame(len(control), kind="control", pert_name="DMSO", plate=control, sig_id=control)
+    plate = pd.concat([kept.meta, meta], ignore_index=True)
+    level, spread = rng.uniform(4, 14, n_genes), rng.uniform(0.3, 1.0, n_genes)
+    return Plate((level + spread * z).astype(np.float32), _relative(z, plate["plate"].to_numpy()), plate)
+
+
+def _relative(z: np.ndarray, plate: np.ndarray) -> np.ndarray:
+    """Planted z-scores less the median of their plate, over its spread: what level 4 is by definition."""
+    return normalise.robust_z(z, plate, min_mad=0, clip=np.inf)

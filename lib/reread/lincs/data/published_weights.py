@@ -1,0 +1,269 @@
+"""The weights that the authors published, and what they printed about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from reread.core import validate as check
+from reread.core.data import registry
+from reread.core.errors import DataError, ParameterError, did_you_mean
+from reread.lincs.data import annotations
+from reread.lincs.data import load as data
+from reread.lincs.data import planted_weights as planted
+from reread.lincs.data.tables import CLIP, Signatures
+from reread.lincs.io import torch_legacy as legacy
+
+HEADS = ("SMP", "GP", "SMGP")
+PARTS = ("encode", "embedding", "decode")
+# deep_generative_model_LINCS_analysis.ipynb, in 49
+SIGNATURE_NODES = (4, 21, 35, 50, 51, 54, 56, 76, 81, 85, 87, 97)
+# A gene that pharmacology expects a class to move, and where to. They were picked with the decoded codes in
+# view: they show what the codes say, and test nothing.
+TEXTBOOK = (
+    ("CP_MEK_INHIBITOR", "DUSP6", -1),
+    ("CP_RAF_INHIBITOR", "DUSP6", -1),
+    ("CP_GLUCOCORTICOID_RECEPTOR_AGONIST", "TSC22D3", 1),
+    ("CP_HSP_INHIBITOR", "HSPA1A", 1),
+    ("CP_PROTEASOME_INHIBITOR", "HMOX1", 1),
+    ("CP_HMGCR_INHIBITOR", "HMGCS1", 1),
+    ("CP_TOPOISOMERASE_INHIBITOR", "CDKN1A", 1),
+    ("CP_HDAC_INHIBITOR", "CDKN1A", 1),
+    ("CP_TUBULIN_INHIBITOR", "CDK1", -1),
+)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A drug in a line, and the classes that would be right for it."""
+
+    drug: str
+    cell: str
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class PublishedSvqvae:
+    """The S-VQ-VAE as arrays.
+
+    Attributes
+    ----------
+    encode_w, encode_b : float32 array, (unit, gene) and (unit,)
+    codes : float32 array, (pcl, unit)
+        One code for each class.
+    decode_w, decode_b : float32 array, (gene, unit) and (gene,)
+    """
+
+    encode_w: np.ndarray
+    encode_b: np.ndarray
+    codes: np.ndarray
+    decode_w: np.ndarray
+    decode_b: np.ndarray
+
+    def __post_init__(self):
+        n_genes, n_units = np.shape(self.decode_w)
+        check.axes(self.encode_w, "encode_w", unit=n_units, gene=n_genes)
+        check.axes(self.encode_b, "encode_b", unit=n_units)
+        check.axes(self.codes, "codes", pcl=None, unit=n_units)
+        check.axes(self.decode_b, "decode_b", gene=n_genes)
+
+    def encode(self, values: np.ndarray) -> np.ndarray:
+        """Hidden state (signature, unit) of z-scores (signature, gene), each between -1 and 1."""
+        return np.tanh(np.asarray(values, dtype=float) @ self.encode_w.T.astype(float) + self.encode_b)
+
+    def decode(self, codes: np.ndarray) -> np.ndarray:
+        """Z-scores (code, gene) that codes (code, unit) stand for, in double precision."""
+        return CLIP * np.tanh(np.asarray(codes, dtype=float) @ self.decode_w.T.astype(float) + self.decode_b)
+
+
+@dataclass(frozen=True, eq=False)
+class Published:
+    """Weights with the names of what they are about, and what was printed of them.
+
+    Attributes
+    ----------
+    model : PublishedSvqvae
+    pcls : tuple of str, (pcl,)
+        Class of each code.
+    symbols : tuple of str, (gene,)
+    mu : dict
+        Data set of a VAE to the weights (latent, unit) of its mean head; the last one has printed nodes.
+    printed_nodes : tuple of int
+        The signature nodes as printed.
+    printed_neighbours : DataFrame, (pcl,)
+        ``pcl``, ``nn_pcl``, ``corr_dist``: nearest other class and its distance as printed.
+    textbook : tuple
+        Class, symbol, and -1 or 1: a gene that the class is known to lower or raise.
+    unseen, familiar : Signatures
+        Drugs with a class to try the codes on: from batches that training did not see, and from those that
+        it did.
+    example : Example
+    control : str
+        A class that is expected to be at chance: the inert one, or that of the one drug that hardly moves
+        expression in cancer cells (venlafaxine).
+    """
+
+    model: PublishedSvqvae
+    pcls: tuple[str, ...]
+    symbols: tuple[str, ...]
+    mu: Mapping[str, np.ndarray] = field(repr=False)
+    printed_nodes: tuple[int, ...]
+    printed_neighbours: pd.DataFrame = field(repr=False)
+    textbook: tuple[tuple[str, str, int], ...]
+    unseen: Signatures = field(repr=False)
+    familiar: Signatures = field(repr=False)
+    example: Example
+    control: str
+
+    def __post_init__(self):
+        check.axes(self.model.codes, "codes", pcl=len(self.pcls), unit=None)
+        check.axes(self.model.decode_b, "decode_b", gene=len(self.symbols))
+        for name in ("unseen", "familiar"):
+            annotations.check_classes(getattr(self, name).meta["pcl"], self.pcls, what=f"Signatures {name}")
+
+    @property
+    def profiles(self) -> np.ndarray:
+        """What each class does to each gene by its code, z-scores (pcl, gene)."""
+        return self.model.decode(self.model.codes)
+
+
+def load(source: str, folder: Path, *, seed: int = 0) -> Published:
+    """Read weights from legacy files.
+
+    Parameters
+    ----------
+    source : str
+        ``weights``: the nine published files. ``simulated``: files of the same format that are written into
+        ``folder`` first, with planted classes.
+    folder : Path
+        Where simulated files are written.
+    seed : int
+        Random seed of the simulation.
+
+    Raises
+    ------
+    ParameterError
+        If the source is unknown.
+    DataError
+        If a file is missing, is no file of weights, or tensors do not fit each other.
+    """
+    if source == "simulated":
+        return _planted(folder, seed)
+    if source != "weights":
+        raise ParameterError(
+            f"There are no weights {source!r}. {did_you_mean(source, ('simulated', 'weights'))}"
+        )
+    neighbours = pd.read_csv(registry.fetch("lincs/published-neighbours")).sort_values("i")
+    level_5, plate = data.load("level-5", kind="drug"), data.load("plate", kind="drug")
+    return Published(
+        svqvae({part: registry.fetch(f"lincs/svqvae-{part}") for part in PARTS}),
+        tuple(neighbours["pcl"]),
+        level_5.symbols,
+        {name: mu_weight(registry.fetch(f"lincs/vae-mu-{name.lower()}")) for name in HEADS},
+        SIGNATURE_NODES,
+        neighbours[["pcl", "nn_pcl", "corr_dist"]].reset_index(drop=True),
+        TEXTBOOK,
+        _with_class(level_5),
+        _with_class(plate),
+        Example("vemurafenib", "A375", ("CP_RAF_INHIBITOR", "CP_MEK_INHIBITOR")),
+        "CP_NOREPINEPHRINE_REUPTAKE_INHIBITOR",
+    )
+
+
+def svqvae(paths: Mapping[str, Path]) -> PublishedSvqvae:
+    """Read ``encode``, ``embedding`` and ``decode`` from three legacy files.
+
+    Raises
+    ------
+    DataError
+        If a file is no file of weights, lacks a tensor, or tensors do not fit each other.
+    """
+    found = {part: legacy.load(paths[part]) for part in PARTS}
+    wanted = {"encode": ("0.weight", "0.bias"), "embedding": ("weight",), "decode": ("0.weight", "0.bias")}
+    tensors = [tensor(found[part], name, paths[part]) for part in PARTS for name in wanted[part]]
+    return PublishedSvqvae(*tensors)
+
+
+def mu_weight(path: Path) -> np.ndarray:
+    """Weights (latent, unit) of the mean head of a VAE, from a legacy file; errors as :func:`svqvae`."""
+    return tensor(legacy.load(path), "weight", path)
+
+
+def tensor(found: Mapping[str, np.ndarray], name: str, path: Path) -> np.ndarray:
+    """The tensor of that name, finite throughout.
+
+    Raises
+    ------
+    DataError
+        If it is missing or holds something that is not finite.
+    """
+    if name not in found:
+        raise DataError(f"{path} has no tensor {name!r}; it has {', '.join(found)}.")
+    if not np.isfinite(found[name]).all():
+        raise DataError(f"{path}: {name} holds numbers that are not finite.")
+    return found[name]
+
+
+def nodes(mu: np.ndarray) -> np.ndarray:
+    """Latent nodes that carry signal, by the norm of their row alone.
+
+    Parameters
+    ----------
+    mu : float array, (latent, unit)
+        Weights of the mean head.
+
+    Returns
+    -------
+    int array, (node,)
+        Ascending: the rows above the largest gap (as a ratio) between sorted norms.
+
+    Raises
+    ------
+    DataError
+        If there are fewer than two rows, or a norm is 0 or not finite.
+
+    Notes
+    -----
+    Source: ours. The authors take nodes whose mean absolute value over 12,079 signatures is above 0.5; that
+    needs the encoder, which is not public. A node that is switched off has small weights whatever the data.
+    """
+    norm = np.linalg.norm(mu, axis=1)
+    if len(norm) < 2 or not (np.isfinite(norm).all() and (norm > 0).all()):
+        raise DataError("A gap between norms needs at least two rows, each with a finite norm above 0.")
+    ranked = np.argsort(-norm, kind="stable")
+    gap = norm[ranked][:-1] / norm[ranked][1:]
+    return np.sort(ranked[: int(gap.argmax()) + 1])
+
+
+def jaccard(found: np.ndarray, printed: tuple[int, ...]) -> float:
+    """Share of the nodes of either list that are in both."""
+    ours, theirs = set(map(int, found)), set(printed)
+    return len(ours & theirs) / len(ours | theirs)
+
+
+def _planted(folder: Path, seed: int) -> Published:
+    drugs = data.load("simulated", kind="drug", seed=seed)
+    made = planted.write(folder, drugs.truth, seed=seed)
+    is_unseen = drugs.meta["cell"].isin(sorted(set(drugs.meta["cell"]))[::2]).to_numpy()
+    first = drugs.meta[is_unseen].iloc[0]
+    return Published(
+        svqvae(made.svqvae),
+        drugs.truth.pcls,
+        drugs.symbols,
+        {name: mu_weight(path) for name, path in made.mu.items()},
+        made.nodes,
+        made.neighbours,
+        planted.textbook(drugs.truth, drugs.symbols),
+        drugs.take(is_unseen),
+        drugs.take(~is_unseen),
+        Example(first["pert_name"], first["cell"], (first["pcl"],)),
+        drugs.truth.pcls[drugs.truth.strength.index("inert")],
+    )
+
+
+def _with_class(signatures: Signatures) -> Signatures:
+    return signatures.take(signatures.meta["pcl"].to_numpy() != "")

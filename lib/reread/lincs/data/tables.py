@@ -1,0 +1,126 @@
+"""The tables of this study: signatures with what is known of each, and the truth that a simulation plants."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from reread.core import validate as check
+from reread.core.errors import DataError
+
+META = (
+    "sig_id", "pert_id", "pert_name", "kind", "cell", "dose_um", "time_h", "plate", "pcl", "gene",
+)  # fmt: skip
+KINDS = ("drug", "knockdown", "control")
+CLIP = 10.0
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """What a simulation planted, for scoring whatever is recovered.
+
+    Attributes
+    ----------
+    programs : float array, (pcl, gene)
+        Planted mean direction of each class, z-scores; an inert class has a row of zeros.
+    pcls : tuple of str, (pcl,)
+        Names of the classes (PCL: perturbational class, drugs that share a mechanism).
+    strength : tuple of str, (pcl,)
+        ``strong``, ``weak`` or ``inert``.
+    targets : dict
+        Drug to the genes whose knock-down mimics it; symbols, as in ``meta.gene``.
+    families : tuple of int, (pcl,)
+        Planted hierarchy: family of each class.
+    """
+
+    programs: np.ndarray
+    pcls: tuple[str, ...]
+    strength: tuple[str, ...]
+    targets: dict[str, tuple[str, ...]]
+    families: tuple[int, ...]
+
+    def __post_init__(self):
+        check.axes(self.programs, "programs", pcl=len(self.pcls), gene=None)
+        check.axes(self.strength, "strength", pcl=len(self.pcls))
+        check.axes(self.families, "families", pcl=len(self.pcls))
+
+
+@dataclass(frozen=True, eq=False)
+class Signatures:
+    """Expression changes, one row a perturbation, and what is known of each.
+
+    Attributes
+    ----------
+    values : float32 array, (signature, gene)
+        Z-scores, clipped to 10 on both sides.
+    genes, symbols : tuple of str, (gene,)
+        Id (Entrez, as text) and symbol of each column.
+    meta : DataFrame, (signature,)
+        Columns ``META``, numbered rows; ``pcl`` and ``gene`` are empty where nothing is known, ``dose_um``
+        (micromolar) and ``time_h`` (hours) are NaN there.
+    truth : Truth or None
+        What was planted, where the signatures are simulated.
+
+    Raises
+    ------
+    DataError
+        If sizes differ, values are not finite, a column of ``meta`` is missing or a kind is unknown.
+    """
+
+    values: np.ndarray
+    genes: tuple[str, ...]
+    symbols: tuple[str, ...]
+    meta: pd.DataFrame = field(repr=False)
+    truth: Truth | None = field(default=None, repr=False)
+
+    def __post_init__(self):
+        check.axes(self.symbols, "symbols", gene=len(self.genes))
+        check.axes(self.values, "values", signature=len(self.meta), gene=len(self.genes))
+        _check_finite(self.values)
+        _check_meta(self.meta)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def take(self, rows: np.ndarray) -> Signatures:
+        """Rows (indices or a mask) in the order given, as new signatures with rows numbered again."""
+        rows = np.asarray(rows)
+        rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.int64)
+        return replace(self, values=self.values[rows], meta=self.meta.iloc[rows].reset_index(drop=True))
+
+    @property
+    def pcls(self) -> tuple[str, ...]:
+        """Names of the classes that occur, sorted."""
+        return tuple(sorted(set(self.meta["pcl"]) - {""}))
+
+
+def meta_frame(n: int, **columns: object) -> pd.DataFrame:
+    """A table ``META`` of ``n`` rows; what is not given is unknown: empty, or NaN for dose and time."""
+    unknown = {name: np.nan if name in ("dose_um", "time_h") else "" for name in META}
+    frame = pd.DataFrame({**unknown, **columns}, index=pd.RangeIndex(n))
+    for name in META:
+        frame[name] = frame[name].astype(float if name in ("dose_um", "time_h") else object)
+    return frame[[*META, *(name for name in frame.columns if name not in META)]]
+
+
+def _check_finite(values: np.ndarray) -> None:
+    bad = ~np.isfinite(values)
+    if bad.any():
+        row, column = np.argwhere(bad)[0]
+        raise DataError(
+            f"values must be finite, but {int(bad.sum())} of {bad.size} are not; the first is "
+            f"{values[row, column]} at signature {row}, gene {column}.\nDrop or fill them first."
+        )
+
+
+def _check_meta(meta: pd.DataFrame) -> None:
+    missing = [name for name in META if name not in meta.columns]
+    if missing:
+        raise DataError(f"meta lacks the columns {', '.join(missing)}; it needs {', '.join(META)}.")
+    unknown = sorted(set(meta["kind"]) - set(KINDS))
+    if unknown:
+        raise DataError(f"meta names the kind {unknown[0]!r}; known kinds are {', '.join(KINDS)}.")
+    if not meta.index.equals(pd.RangeIndex(len(meta))):
+        raise DataError("Rows of meta must be numbered 0, 1, 2, ...; call reset_index(drop=True) first.")

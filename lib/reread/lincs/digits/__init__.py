@@ -1,1 +1,0 @@
-"""The same autoencoder for pictures of digits."""

@@ -1,0 +1,289 @@
+"""Read and write GCTX, the HDF5 files of the Connectivity Map, without holding more than is asked for.
+
+In a GCTX a *row* is a gene and a *column* a signature, but the matrix lies on disk as (signature, gene).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from reread.core import validate as check
+from reread.core.errors import DataError, need
+from reread.core.files import written_whole
+
+if TYPE_CHECKING:
+    import h5py
+
+MATRIX, ROW, COL = "0/DATA/0/matrix", "0/META/ROW", "0/META/COL"
+N_SHOWN = 5
+BLOCK = 42  # signatures read at once: two chunks of the files at GEO, which stay in a cache of 2 MB
+
+
+@dataclass(frozen=True, eq=False)
+class Meta:
+    """What a GCT or GCTX says of its genes (rows) and signatures (columns).
+
+    Attributes
+    ----------
+    row_ids, column_ids : tuple of str, (gene,) and (signature,)
+        Ids as text, in the order of the matrix.
+    rows, columns : DataFrame, (gene,) and (signature,)
+        The other fields as they stand: -666, the Connectivity Map's sign for "not known", is left in.
+    """
+
+    row_ids: tuple[str, ...]
+    column_ids: tuple[str, ...]
+    rows: pd.DataFrame = field(repr=False)
+    columns: pd.DataFrame = field(repr=False)
+
+
+def read_meta(path: Path) -> Meta:
+    """Read ids and metadata, not the matrix.
+
+    Raises
+    ------
+    DataError
+        If the file is no GCTX, is cut short, or holds fields of another length than its ids.
+    """
+    with opened(path) as file:
+        rows, columns = _fields(file, ROW, path), _fields(file, COL, path)
+        n_columns, n_rows = file[MATRIX].shape
+    for name, frame, n in (("row", rows, n_rows), ("column", columns, n_columns)):
+        if len(frame) != n:
+            raise DataError(f"{path} names {len(frame)} {name}s, but its matrix has {n}. Get the file anew.")
+    return Meta(tuple(rows.pop("id")), tuple(columns.pop("id")), rows.reset_index(drop=True), columns)
+
+
+def read(
+    path: Path,
+    rows: Sequence[str] | None = None,
+    columns: Sequence[str] | None = None,
+    *,
+    block: int = BLOCK,
+) -> np.ndarray:
+    """Read a part of the matrix, in the order that is asked for.
+
+    Parameters
+    ----------
+    path : Path
+    rows : sequence of str, (gene,), optional
+        Ids of genes; all when left out. Order is kept.
+    columns : sequence of str, (signature,), optional
+        Ids of signatures; all when left out. Order is kept.
+    block : int
+        Signatures held at once, rounded to whole chunks of the file.
+
+    Returns
+    -------
+    float32 array, (signature, gene)
+
+    Raises
+    ------
+    DataError
+        If an id is missing from the file, stands twice in the file or the request, or as :func:`read_meta`.
+    """
+    with opened(path) as file:
+        genes = places(file, ROW, rows, path, "row")
+        signatures = places(file, COL, columns, path, "column")
+        return read_at(file[MATRIX], genes, signatures, block=block)
+
+
+def read_at(
+    matrix: h5py.Dataset,
+    genes: np.ndarray | None,
+    signatures: np.ndarray | None,
+    *,
+    block: int = BLOCK,
+    out: np.ndarray | None = None,
+) -> np.ndarray:
+    """Read by place: genes (gene,) and signatures (signature,) are indices, None is all.
+
+    Whole blocks of signatures are read and the genes are taken from each, first in the order of the file and
+    then in that of the request: HDF5 picks scattered columns far slower than memory does, and memory goes
+    forward faster than about. Blocks without any wanted signature are skipped. ``out`` may be given.
+    """
+    n, n_genes = matrix.shape
+    signatures = np.arange(n) if signatures is None else signatures
+    place = np.argsort(signatures, kind="stable")
+    ordered = signatures[place]
+    shape = (len(signatures), n_genes if genes is None else len(genes))
+    out = np.empty(shape, dtype=np.float32) if out is None else out
+    check.axes(out, "out", signature=shape[0], gene=shape[1])
+    forward, back = (None, None) if genes is None else np.unique(genes, return_inverse=True)
+    for start, buffer in _blocks(matrix, ordered, block):
+        low, high = np.searchsorted(ordered, (start, start + len(buffer)))
+        here = ordered[low:high] - start
+        if genes is not None:
+            buffer = buffer.take(forward, axis=1, mode="clip")
+        out[place[low:high]] = buffer[here] if genes is None else buffer[here[:, None], back]
+    return out
+
+
+def write(
+    path: Path,
+    values: np.ndarray,
+    row_ids: Sequence[str],
+    column_ids: Sequence[str],
+    rows: pd.DataFrame | None = None,
+    columns: pd.DataFrame | None = None,
+    *,
+    chunk: int = 21,
+) -> Path:
+    """Write a GCTX whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+    values : float array, (signature, gene)
+        Written as float32, uncompressed.
+    row_ids, column_ids : sequence of str, (gene,) and (signature,)
+    rows, columns : DataFrame, optional
+        More fields of the genes and of the signatures.
+    chunk : int
+        Signatures in a chunk of the file.
+
+    Raises
+    ------
+    DataError
+        If sizes differ, or an id stands twice.
+    """
+    h5py = need("h5py", "lincs")
+    check.axes(values, "values", signature=len(column_ids), gene=len(row_ids))
+    with written_whole(Path(path)) as part, h5py.File(part, "w") as file:
+        file.attrs["version"] = np.bytes_("GCTX1.0")
+        chunks = (min(chunk, len(column_ids)), len(row_ids))
+        file.create_dataset(MATRIX, data=np.asarray(values, dtype=np.float32), chunks=chunks)
+        for group, ids, frame in ((ROW, row_ids, rows), (COL, column_ids, columns)):
+            _refuse_twins(list(map(str, ids)), f"The ids for {path}")
+            file[f"{group}/id"] = _stored(pd.Series(list(map(str, ids))))
+            for name in () if frame is None else frame.columns:
+                file[f"{group}/{name}"] = _stored(frame[name])
+    return Path(path)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[h5py.File]:
+    """Open a GCTX for reading, or say what the file is instead; errors as :func:`read_meta`."""
+    h5py, path = need("h5py", "lincs"), Path(path)
+    if not path.is_file():
+        raise DataError(f"There is no file {path}.")
+    with path.open("rb") as stream:
+        start = stream.read(4)
+    if start == b"#1.3" or start == b"#1.2":
+        raise DataError(f"{path} is GCT text, whatever its name says. Read it with reread.lincs.gct.read.")
+    if start[:2] == b"\x1f\x8b":
+        raise DataError(f"{path} is packed with gzip.\nRun:  gunzip -k {path.name}")
+    with _whole(path):
+        file = h5py.File(path, "r")
+    with file:
+        with _whole(path):
+            found = [name in file for name in (MATRIX, f"{ROW}/id", f"{COL}/id")]
+        if not all(found):
+            raise DataError(f"{path} is HDF5 but no GCTX: it needs {MATRIX}, {ROW}/id and {COL}/id.")
+        yield file
+
+
+@contextmanager
+def _whole(path: Path | str) -> Iterator[None]:
+    """Say of an error that HDF5 meets while it reads that the file is not whole."""
+    try:
+        yield
+    except (OSError, RuntimeError, KeyError) as error:
+        said = " ".join(str(error).split())
+        raise DataError(f"{path} is no whole GCTX ({said}).\nGet it anew; it may be cut short.") from None
+
+
+def _blocks(matrix: h5py.Dataset, ordered: np.ndarray, block: int) -> Iterator[tuple[int, np.ndarray]]:
+    """Start and content (signature, gene) of each block that holds a wanted signature; one buffer for all."""
+    chunk = matrix.chunks[0] if matrix.chunks else 1
+    block = min(max(block // chunk, 1) * chunk, len(matrix))
+    buffer = np.empty((block, matrix.shape[1]), dtype=np.float32)
+    for number in np.unique(ordered // block):
+        start = int(number) * block
+        stop = min(start + block, len(matrix))
+        with _whole(matrix.file.filename):
+            matrix.read_direct(buffer, np.s_[start:stop], np.s_[: stop - start])
+        yield start, buffer[: stop - start]
+
+
+def ids_of(file: h5py.File, group: str) -> list[str]:
+    """Ids along an axis (``ROW`` or ``COL``) of an open file, as text."""
+    with _whole(file.filename):
+        return _text(file[f"{group}/id"][:])
+
+
+def places(
+    file: h5py.File, group: str, ids: Sequence[str] | None, path: Path, axis: str
+) -> np.ndarray | None:
+    """Indices of ids along an axis of an open file, in the order of the ids; None is all.
+
+    Raises
+    ------
+    DataError
+        If an id is missing, or stands twice in the file or among ``ids``.
+    """
+    if ids is None:
+        return None
+    known = ids_of(file, group)
+    _refuse_twins(known, f"{path}: {axis} ids of the file")
+    _refuse_twins(ids, f"The {axis} ids asked for")
+    place = dict(zip(known, range(len(known)), strict=True))
+    missing = [one for one in ids if one not in place]
+    if missing:
+        shown = ", ".join(map(repr, missing[:N_SHOWN]))
+        raise DataError(
+            f"{path} lacks {len(missing)} of {len(ids)} {axis} ids asked for: {shown}"
+            f"{', ...' if len(missing) > N_SHOWN else ''}. Its own look like {known[0]!r}."
+        )
+    return np.fromiter((place[one] for one in ids), dtype=np.int64, count=len(ids))
+
+
+def _refuse_twins(ids: Sequence[str], what: str) -> None:
+    if len(set(ids)) == len(ids):
+        return
+    counts = pd.Series(list(ids)).value_counts()
+    twins = counts[counts > 1].index.tolist()
+    shown = ", ".join(map(repr, twins[:N_SHOWN]))
+    raise DataError(f"{what} must each stand once, but {len(twins)} stand twice: {shown}.")
+
+
+def _fields(file: h5py.File, group: str, path: Path) -> pd.DataFrame:
+    with _whole(path):
+        read = {name: _column(file[f"{group}/{name}"][:]) for name in file[group]}
+    if len({len(values) for values in read.values()}) > 1:
+        raise DataError(f"{path}: fields of {group} have different lengths. Get the file anew.")
+    return pd.DataFrame(read).assign(id=lambda frame: _text(frame["id"].to_numpy()))
+
+
+def _column(values: np.ndarray) -> Any:
+    return values if values.dtype.kind in "fiub" else _text(values)
+
+
+def _text(values: np.ndarray) -> list[str]:
+    """Ids and words as text: numbers, bytes in UTF-8, else in Latin-1 (the files say ``10 µM`` so)."""
+    if values.dtype.kind == "S":
+        try:
+            return values.astype(str).tolist()
+        except UnicodeDecodeError:
+            values = values.astype(object)
+    return [_decoded(one) if isinstance(one, bytes) else str(one) for one in values.tolist()]
+
+
+def _decoded(word: bytes) -> str:
+    try:
+        return word.decode("utf-8")
+    except UnicodeDecodeError:
+        return word.decode("latin-1")
+
+
+def _stored(values: pd.Series) -> np.ndarray:
+    if values.dtype.kind in "fiub":
+        return values.to_numpy()
+    return np.array([str(one).encode("utf-8") for one in values], dtype=bytes)

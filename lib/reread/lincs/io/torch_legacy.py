@@ -1,0 +1,203 @@
+"""Read weights that torch saved before its zip format, without torch and without running anything in them."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Mapping
+from itertools import count
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from reread.core.errors import DataError
+from reread.core.files import written_whole
+from reread.lincs.io import pickles
+from reread.lincs.io.pickles import Name, Persistent, Record
+
+MAGIC, PROTOCOL = 0x1950A86A20F9469CFC6C, 1001
+DTYPES = {
+    "torch.FloatStorage": "<f4",
+    "torch.DoubleStorage": "<f8",
+    "torch.IntStorage": "<i4",
+    "torch.LongStorage": "<i8",
+}
+MODULES = {
+    "torch.nn.modules.container.Sequential",
+    "torch.nn.modules.linear.Linear",
+    "torch.nn.modules.sparse.Embedding",
+    "torch.nn.modules.activation.Tanh",
+}
+TENSORS = {"torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor"}
+PARAMETERS = {"torch.nn.parameter.Parameter", "torch._utils._rebuild_parameter"}
+OTHERS = {"collections.OrderedDict", "torch.nn.backends.thnn._get_thnn_function_backend"}
+ALLOWED = frozenset(DTYPES) | MODULES | TENSORS | PARAMETERS | OTHERS
+MAX_DEPTH, MAX_NODES = 16, 10_000  # a pickle can hold itself, or multiply without end
+
+
+def load(path: Path) -> dict[str, np.ndarray]:
+    """Read the tensors of a file that ``torch.save`` wrote before torch 1.6, by Python 2 or 3.
+
+    Parameters
+    ----------
+    path : Path
+        Whole modules (``Sequential``, ``Linear``, ``Embedding``) or a dict of tensors.
+
+    Returns
+    -------
+    dict
+        Name as in a ``state_dict`` (``0.weight``, ``bias``) to a new array, in the order of the file.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, of another format, cut short or damaged, or a pickle that names anything that
+        weights do not need. Nothing in the file is ever run.
+
+    Notes
+    -----
+    Source: ``_legacy_save`` of torch. Five pickles (a magic number, a protocol number, sizes of C's types,
+    the object, the keys of its storages), then for each key a count and raw numbers. The source text of
+    modules, which the file carries too, is ignored.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"There is no file {path}.")
+    try:
+        with path.open("rb") as stream:
+            return _load(stream)
+    except (TypeError, ValueError, IndexError, OverflowError, DataError) as error:
+        raise DataError(f"{path} is refused: {error}.\nNothing in it was run.") from None
+
+
+def dump(path: Path, tensors: Mapping[str, np.ndarray]) -> Path:
+    """Write float32 tensors as a dict in the same old format; :func:`load` and torch read it back.
+
+    Parameters
+    ----------
+    path : Path
+    tensors : mapping of str to array
+        Any shapes.
+    """
+    arrays = {name: np.asarray(array, dtype="<f4", order="C") for name, array in tensors.items()}
+    keys = [str(number) for number in range(len(arrays))]
+    with written_whole(Path(path)) as part, part.open("wb") as stream:
+        for body in (_long(MAGIC), _int(PROTOCOL), _sizes(), _state(arrays), _list(map(_word, keys))):
+            stream.write(b"\x80\x02" + body + b".")
+        for array in arrays.values():
+            stream.write(struct.pack("<q", array.size) + array.tobytes())
+    return Path(path)
+
+
+def _load(stream: BinaryIO) -> dict[str, np.ndarray]:
+    start = stream.read(4)
+    if start == b"PK\x03\x04":
+        raise DataError("it is in torch's zip format; read it with torch.load(..., weights_only=True)")
+    stream.seek(0)
+    if pickles.read(stream, ALLOWED) != MAGIC or pickles.read(stream, ALLOWED) != PROTOCOL:
+        raise DataError("it does not begin as torch's old format does")
+    sizes = pickles.read(stream, ALLOWED)
+    if not isinstance(sizes, dict) or sizes.get("little_endian") is not True:
+        raise DataError("its numbers are not stored little end first")
+    found = dict(_tensors(pickles.read(stream, ALLOWED), count()))
+    keys = pickles.read(stream, ALLOWED)
+    kinds = {_storage(tensor)[1]: _storage(tensor) for tensor in found.values()}
+    if not isinstance(keys, list) or set(map(str, keys)) != set(kinds):
+        raise DataError("its list of storages is not that of its tensors")
+    storages = {key: _numbers(stream, *kinds[key]) for key in keys}
+    if stream.read(1):
+        raise DataError("it goes on after its last storage")
+    return {name: _view(name, tensor, storages) for name, tensor in found.items()}
+
+
+def _tensors(
+    found: Any, seen: Iterator[int], prefix: str = "", depth: int = 0
+) -> Iterator[tuple[str, Record]]:
+    """Name and record of each tensor in a module or a dict of tensors; ``seen`` counts what was looked at."""
+    if depth > MAX_DEPTH or next(seen) > MAX_NODES:
+        raise DataError("its modules are nested too deeply, or too many")
+    if isinstance(found, Record) and found.name in MODULES and isinstance(found.state, dict):
+        for part in ("_parameters", "_buffers", "_modules"):
+            inside = found.state.get(part)
+            yield from _tensors(inside if isinstance(inside, dict) else {}, seen, prefix, depth + 1)
+    elif isinstance(found, dict):
+        for name, value in found.items():
+            if value is not None:
+                yield from _tensors(value, seen, f"{prefix}.{name}".lstrip("."), depth + 1)
+    elif isinstance(found, Record) and found.name in PARAMETERS and found.args:
+        yield from _tensors(found.args[0], seen, prefix, depth + 1)
+    elif isinstance(found, Record) and found.name in TENSORS and len(found.args) >= 4:
+        yield prefix, found
+    else:
+        raise DataError(f"{prefix or 'its object'} is no module, no dict and no tensor")
+
+
+def _storage(tensor: Record) -> tuple[str, str, int]:
+    """Data type, key and count of numbers of the storage that a tensor looks into."""
+    kept = tensor.args[0]
+    words = kept.words if isinstance(kept, Persistent) else ()
+    fits = len(words) >= 5 and words[0] == "storage" and isinstance(words[1], Name)
+    if not fits or words[1].name not in DTYPES or not isinstance(words[4], int):
+        raise DataError("a tensor has no storage of numbers")
+    return DTYPES[words[1].name], str(words[2]), words[4]
+
+
+def _numbers(stream: BinaryIO, dtype: str, key: str, n: int) -> np.ndarray:
+    """The next storage of the stream, as long as its tensors say."""
+    head = stream.read(8)
+    promised = struct.unpack("<q", head)[0] if len(head) == 8 else -1
+    if promised != n:
+        raise DataError(f"storage {key} should hold {n} numbers, but says {promised}")
+    raw = stream.read(n * np.dtype(dtype).itemsize)
+    if len(raw) != n * np.dtype(dtype).itemsize:
+        raise DataError(f"it ends inside storage {key}")
+    return np.frombuffer(raw, dtype=dtype)
+
+
+def _view(name: str, tensor: Record, storages: Mapping[str, np.ndarray]) -> np.ndarray:
+    """A copy of what a tensor looks at, once it is known to stay inside its storage."""
+    offset, size, stride = tensor.args[1:4]
+    numbers = storages[_storage(tensor)[1]]
+    whole = [offset, *size, *stride]
+    is_sane = all(type(one) is int and one >= 0 for one in whole) and len(size) == len(stride)
+    last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=False)) if is_sane else -1
+    if not is_sane or 0 in size or last >= len(numbers):
+        raise DataError(f"{name} looks outside its storage")
+    step = numbers.itemsize
+    return np.lib.stride_tricks.as_strided(numbers[offset:], size, [s * step for s in stride]).copy()
+
+
+def _state(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """A dict of name to tensor, in the operations of a pickle."""
+    pairs = b"".join(_word(name) + _tensor(str(i), array) for i, (name, array) in enumerate(arrays.items()))
+    return b"}(" + pairs + b"u"
+
+
+def _tensor(key: str, array: np.ndarray) -> bytes:
+    strides = [step // array.itemsize for step in array.strides]
+    where = _word("storage") + b"ctorch\nFloatStorage\n" + _word(key) + _word("cpu") + _int(array.size) + b"N"
+    sizes = b"".join(b"(" + b"".join(map(_int, numbers)) + b"t" for numbers in (array.shape, strides))
+    args = b"((" + where + b"tQ" + _int(0) + sizes + b"\x89ccollections\nOrderedDict\n)Rt"
+    return b"ctorch._utils\n_rebuild_tensor_v2\n" + args + b"R"
+
+
+def _sizes() -> bytes:
+    return b"}(" + _word("little_endian") + b"\x88u"
+
+
+def _list(items: Any) -> bytes:
+    return b"](" + b"".join(items) + b"e"
+
+
+def _word(text: str) -> bytes:
+    raw = text.encode("utf-8")
+    return b"X" + struct.pack("<I", len(raw)) + raw
+
+
+def _int(number: int) -> bytes:
+    return b"J" + struct.pack("<i", number)
+
+
+def _long(number: int) -> bytes:
+    raw = number.to_bytes(number.bit_length() // 8 + 1, "little", signed=True)
+    return b"\x8a" + bytes([len(raw)]) + raw

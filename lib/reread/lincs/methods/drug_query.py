@@ -1,0 +1,256 @@
+"""The published handle: name drugs and targets, see which reference signatures look like the drug."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from math import comb
+
+import numpy as np
+import pandas as pd
+
+from reread.core import validate as check
+from reread.core.data import registry
+from reread.core.errors import DataError, ParameterError, did_you_mean
+from reread.lincs.data import annotations
+from reread.lincs.data.tables import Signatures
+from reread.lincs.methods.retrieval import AGAINST
+from reread.lincs.methods.target_ranks import mean_rank_by_chance, p_of_rank, score_genes, unit_rows
+
+BLOCK = 4_000_000  # correlations held at once: 32 MB
+
+
+@dataclass(frozen=True, eq=False)
+class Handle:
+    """What the reader asked, answered.
+
+    Attributes
+    ----------
+    summary : DataFrame, one row a drug
+        drug, n_signatures, n_reference, n_of_targets (reference signatures), mean_rank (of the first target,
+        0 the nearest), by_chance (the same in random order), p (against as many names drawn at random),
+        best_name, best_rank (of the targets among all names by mean signature, from 1), best_p.
+    signatures : DataFrame, one row a signature of a drug
+        drug, sig_id, cell, dose_um, rank (from 0), nearest (name of the nearest reference).
+    names : DataFrame, one row for each drug and name
+        drug, name, score (correlation of mean signatures), rank (from 1), is_target.
+    null : dict of str to float array, (draw,)
+        Mean rank of the first of as many names, for each drug: of every choice of names where there are no
+        more choices than draws were asked for, else of choices drawn at random.
+    """
+
+    summary: pd.DataFrame
+    signatures: pd.DataFrame
+    names: pd.DataFrame
+    null: dict[str, np.ndarray] = field(repr=False)
+
+
+def look_up(
+    signatures: Signatures,
+    features: np.ndarray,
+    drugs: Sequence[str],
+    targets: Sequence[str],
+    *,
+    against: str = "knockdown",
+    n_permutations: int = 999,
+    seed: int = 0,
+) -> Handle:
+    """Rank the reference signatures of named targets for every signature of named drugs.
+
+    Parameters
+    ----------
+    signatures : Signatures
+        Drugs and what they are compared with.
+    features : float array, (signature, feature)
+        Any representation of the same rows: z-scores themselves, or a layer of a network.
+    drugs : sequence of str
+        Names, as in ``meta.pert_name``.
+    targets : sequence of str
+        Names, as in ``meta.gene`` (against knock-downs) or ``meta.pcl`` (against other drugs).
+    against : str
+        ``knockdown``, as published; or ``drug``: signatures of the other drugs, named by their class.
+    n_permutations, seed : int
+        Most draws of the null, and their random seed; with fewer choices of names than that, each is taken
+        once and nothing is random.
+
+    Returns
+    -------
+    Handle
+
+    Raises
+    ------
+    ParameterError
+        If a drug or a target is unknown (with the nearest name), or none is given.
+    DataError
+        If there is nothing to compare with, or features and signatures do not fit.
+
+    Notes
+    -----
+    Source: the authors' notebook drug_gene_target_prediction_handle. It reports ranks without saying what
+    chance would give; the null here takes as many names, with all their signatures. Where every choice is
+    counted, the one that was asked for among them, p is the share of choices that do as well: at least one
+    over their number. Where choices are drawn, the observed one counts as a draw.
+    """
+    check.axes(features, "features", signature=len(signatures), feature=None)
+    query, reference, names = _sides(signatures.meta, drugs, targets, against)
+    known = np.unique(names)
+    parts, tables, sizes, null = [], [], {}, {}
+    for drug in drugs:
+        rows = query[drug]
+        others = reference & (signatures.meta["pert_name"] != drug).to_numpy()
+        labels = names[others[reference]]
+        ranks, nearest = first_ranks(features[rows], features[others], labels, known)
+        parts.append(_by_signature(signatures.meta, rows, drug, ranks, known, targets, nearest))
+        sizes[drug] = len(labels), int(np.isin(labels, targets).sum())
+        tables.append(_by_name(features, rows, others, labels, drug, targets))
+        null[drug] = _null(ranks, int(np.isin(np.unique(labels), targets).sum()), n_permutations, seed)
+    by_signature, by_name = (pd.concat(one, ignore_index=True) for one in (parts, tables))
+    return Handle(_summary(by_signature, by_name, null, sizes), by_signature, by_name, null)
+
+
+def first_ranks(
+    query: np.ndarray, reference: np.ndarray, labels: np.ndarray, known: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rank of the first reference of every name, and the name of the nearest.
+
+    Parameters
+    ----------
+    query : float array, (signature, feature)
+    reference : float array, (reference, feature)
+    labels : array of str, (reference,)
+        Name of each reference.
+    known : array of str, (name,)
+        Names, sorted.
+
+    Returns
+    -------
+    ranks : float array, (signature, name)
+        From 0; infinite for a name that no reference bears.
+    nearest : array of str, (signature,)
+    """
+    asked, held = unit_rows(query), unit_rows(reference).T
+    column = np.searchsorted(known, labels)
+    ranks, nearest = np.full((len(asked), len(known)), np.inf), np.empty(len(asked), dtype=object)
+    step = max(1, BLOCK // max(1, held.shape[1]))
+    for start in range(0, len(asked), step):
+        for i, alike in enumerate(asked[start : start + step] @ held, start):
+            order = np.argsort(-alike, kind="stable")
+            np.minimum.at(ranks[i], column[order], np.arange(len(order)))
+            nearest[i] = labels[order[0]]
+    return ranks, nearest
+
+
+def known_targets(signatures: Signatures, against: str = "knockdown") -> dict[str, tuple[str, ...]]:
+    """What each drug should be near to: its targets, or, against other drugs, its class.
+
+    Returns
+    -------
+    dict
+        Drug to names: what was planted where the signatures are simulated, else the table of the user
+        (``lincs/drug-targets``). A drug of which nothing is known, or that is alone in its class, is not
+        there.
+
+    Raises
+    ------
+    DataError
+        If there is no such table.
+    """
+    drugs = signatures.meta[signatures.meta["kind"] == "drug"]
+    if against == "drug":
+        kept = drugs[drugs["pcl"] != ""].drop_duplicates("pert_name")
+        kept = kept[kept["pcl"].duplicated(keep=False)]
+        return {name: (pcl,) for name, pcl in zip(kept["pert_name"], kept["pcl"], strict=True)}
+    if signatures.truth is not None:
+        return dict(signatures.truth.targets)
+    return annotations.read_targets(registry.fetch("lincs/drug-targets"), set(signatures.meta["gene"]) - {""})
+
+
+def targets_of(drugs: Iterable[str], named: Iterable[str], known: Mapping[str, Sequence[str]]) -> list[str]:
+    """The targets that the reader names, or, where none are named, the known ones of the drugs.
+
+    Raises
+    ------
+    ParameterError
+        If none is named and a drug has no known target.
+    """
+    named, drugs = list(named), list(drugs)
+    if named:
+        return named
+    for drug in drugs:
+        if not known.get(drug):
+            near = did_you_mean(drug, known)
+            raise ParameterError(f"No target of {drug!r} is known here; name it with -p targets. {near}")
+    return sorted({gene for drug in drugs for gene in known[drug]})
+
+
+def _sides(meta: pd.DataFrame, drugs, targets, against: str):
+    """Rows of each drug, mask of the reference rows, and the name of each reference row."""
+    if against not in AGAINST:
+        raise ParameterError(f"against must be one of {', '.join(AGAINST)}, but came as {against!r}.")
+    if not len(drugs) or not len(targets):
+        raise ParameterError("The handle needs at least one drug and one target.")
+    is_drug = (meta["kind"] == "drug").to_numpy()
+    all_drugs, names = meta["pert_name"].to_numpy(str), meta[AGAINST[against]].to_numpy(str)
+    reference = (meta["kind"] == against).to_numpy() & (names != "")
+    if not reference.any():
+        raise DataError(f"There is no {against} to compare a drug with. Choose another source.")
+    for what, wanted, there in (
+        ("drug", drugs, set(all_drugs[is_drug])), ("target", targets, set(names[reference])),
+    ):  # fmt: skip
+        for name in wanted:
+            if name not in there:
+                raise ParameterError(f"There is no {what} {name!r} here. {did_you_mean(name, there)}")
+    query = {drug: np.flatnonzero(is_drug & (all_drugs == drug)) for drug in drugs}
+    return query, reference, names[reference]
+
+
+def _by_signature(meta, rows, drug, ranks, known, targets, nearest) -> pd.DataFrame:
+    first = ranks[:, np.isin(known, targets)].min(axis=1)
+    if not np.isfinite(first).all():
+        raise DataError(f"No other drug than {drug} bears the name {', '.join(targets)}.")
+    table = meta.loc[rows, ["sig_id", "cell", "dose_um"]].reset_index(drop=True)
+    return table.assign(drug=drug, rank=first.astype(int), nearest=nearest)[
+        ["drug", "sig_id", "cell", "dose_um", "rank", "nearest"]
+    ]
+
+
+def _by_name(features, rows, others, labels, drug, targets) -> pd.DataFrame:
+    scores = score_genes(features[rows], np.repeat(drug, len(rows)), features[others], labels).iloc[0]
+    table = pd.DataFrame({"drug": drug, "name": scores.index, "score": scores.to_numpy()})
+    table = table.sort_values(["score", "name"], ascending=[False, True]).reset_index(drop=True)
+    return table.assign(rank=np.arange(1, len(table) + 1), is_target=table["name"].isin(targets))
+
+
+def _null(ranks: np.ndarray, n_targets: int, n_permutations: int, seed: int) -> np.ndarray:
+    """Mean first rank (draw,) of as many names: of every choice, or of choices drawn at random."""
+    there = np.flatnonzero(np.isfinite(ranks).all(axis=0))
+    n_targets = min(n_targets, len(there))
+    if comb(len(there), n_targets) <= n_permutations:
+        picks = [list(pick) for pick in combinations(there, n_targets)]
+    else:
+        rng = np.random.default_rng(seed)
+        picks = [rng.choice(there, n_targets, replace=False) for _ in range(n_permutations)]
+    return np.array([ranks[:, pick].min(axis=1).mean() for pick in picks])
+
+
+def _p_of_names(mean: float, null: np.ndarray, n_names: int, k_names: int) -> float:
+    """Share of choices of names with a mean rank as low; the observed one is added to drawn ones."""
+    as_low = int((null <= mean + 1e-9).sum())
+    is_whole = len(null) == comb(n_names, k_names)
+    return as_low / len(null) if is_whole else (1 + as_low) / (1 + len(null))
+
+
+def _summary(by_signature, by_name, null, sizes) -> pd.DataFrame:
+    rows = []
+    for drug, part in by_signature.groupby("drug", sort=False):
+        found = by_name[by_name["drug"] == drug]
+        best = found[found["is_target"]].iloc[0]
+        n_names, k_names = len(found), int(found["is_target"].sum())
+        mean, (n, k) = part["rank"].mean(), sizes[drug]
+        p = _p_of_names(mean, null[drug], n_names, k_names)
+        best_p = float(p_of_rank(best["rank"] - 1, n_names, k_names))
+        chance = mean_rank_by_chance(n, k)
+        rows.append((drug, len(part), n, k, mean, chance, p, best["name"], best["rank"], best_p))
+    columns = ["drug", "n_signatures", "n_reference", "n_of_targets", "mean_rank", "by_chance", "p"]
+    return pd.DataFrame(rows, columns=[*columns, "best_name", "best_rank", "best_p"])

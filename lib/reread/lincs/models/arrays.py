@@ -1,0 +1,169 @@
+"""Trained networks as plain arrays: NumPy alone encodes and decodes, and their files hold no code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from reread.core import validate as check
+from reread.core.errors import DataError, ParameterError
+from reread.core.files import written_whole
+from reread.lincs.data.tables import CLIP
+
+METRICS = ("euclid", "cosine")
+BLOCK = 8192
+
+
+@dataclass(frozen=True, eq=False)
+class _Fitted:
+    """Weights by the name that the network gives them: ``encoder.0.weight`` (out, in), ``encoder.0.bias``."""
+
+    weights: dict[str, np.ndarray]
+    NEEDS: ClassVar[tuple[str, ...]] = ()
+
+    def save(self, path: Path) -> Path:
+        """Write the weights as ``.npz``, whole; return the path."""
+        with written_whole(Path(path)) as part, part.open("wb") as stream:
+            np.savez(stream, **self.weights)
+        return Path(path)
+
+    @classmethod
+    def load(cls, path: Path) -> _Fitted:
+        """Read what :meth:`save` wrote; a file that holds Python objects is refused.
+
+        Raises
+        ------
+        DataError
+            If the file is no such archive, or is of another network.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as kept:
+                weights = {name: kept[name] for name in kept.files}
+        except (OSError, ValueError, AttributeError) as error:
+            raise DataError(
+                f"{path} holds no weights of ours: {error}\nRun the page that writes it."
+            ) from None
+        missing = [name for name in cls.NEEDS if name not in weights]
+        if missing:
+            raise DataError(f"{path} lacks {missing[0]!r}: these are not the weights of a {cls.__name__}.")
+        return cls(weights)
+
+    def _linear(self, name: str, x: np.ndarray) -> np.ndarray:
+        return x @ self.weights[f"{name}.weight"].T + self.weights[f"{name}.bias"]
+
+    def _tanh(self, name: str, x: np.ndarray) -> np.ndarray:
+        return np.tanh(self._linear(name, x))
+
+    def _checked(self, values: np.ndarray) -> np.ndarray:
+        n_genes = self.weights["encoder.0.weight"].shape[1]
+        check.axes(values, "values", signature=None, gene=n_genes)
+        return np.asarray(values, dtype=np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Vae(_Fitted):
+    """A trained variational autoencoder; see :class:`reread.lincs.models.vae.VaeNetwork`."""
+
+    NEEDS: ClassVar[tuple[str, ...]] = ("encoder.2.weight", "mu.weight", "logvar.weight", "decoder.4.weight")
+
+    @property
+    def latent(self) -> int:
+        """Number of latent units."""
+        return len(self.weights["mu.bias"])
+
+    def posterior(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Map (signature, gene) to mean and log variance, (signature, unit) each."""
+        inside = self._tanh("encoder.2", self._tanh("encoder.0", self._checked(values)))
+        return self._linear("mu", inside), self._linear("logvar", inside)
+
+    def encode(self, values: np.ndarray) -> np.ndarray:
+        """Posterior means, (signature, unit)."""
+        return self.posterior(values)[0]
+
+    def decode(self, z: np.ndarray) -> np.ndarray:
+        """Z-scores (signature, gene) of points (signature, unit)."""
+        return CLIP * self._tanh("decoder.4", self._decoded(np.asarray(z, dtype=np.float32))[1])
+
+    def rebuild(self, values: np.ndarray) -> np.ndarray:
+        """Z-scores (signature, gene) as rebuilt from the posterior mean."""
+        return self.decode(self.encode(values))
+
+    def rebuild_drawn(self, values: np.ndarray, seed: int = 0) -> np.ndarray:
+        """Z-scores as rebuilt from one draw of the posterior, which is how the authors validate."""
+        mu, logvar = self.posterior(values)
+        noise = np.random.default_rng(seed).standard_normal(mu.shape, dtype=np.float32)
+        return self.decode(mu + np.exp(0.5 * logvar) * noise)
+
+    def generate(self, n: int, seed: int = 0) -> np.ndarray:
+        """Z-scores (n, gene) decoded from ``n`` draws of the standard normal."""
+        return self.decode(np.random.default_rng(seed).standard_normal((n, self.latent), dtype=np.float32))
+
+    def layers(self, values: np.ndarray) -> dict[str, np.ndarray]:
+        """What each layer says: e1, e2, e3 (the mean), d1 and d2, (signature, unit) each."""
+        first = self._tanh("encoder.0", self._checked(values))
+        second = self._tanh("encoder.2", first)
+        mean = self._linear("mu", second)
+        back = self._decoded(mean)
+        return {"e1": first, "e2": second, "e3": mean, "d1": back[0], "d2": back[1]}
+
+    def _decoded(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        first = self._tanh("decoder.0", z)
+        return first, self._tanh("decoder.2", first)
+
+
+@dataclass(frozen=True, eq=False)
+class Svq(_Fitted):
+    """A trained supervised vector-quantised autoencoder; see :func:`reread.lincs.models.svqvae.dense`."""
+
+    NEEDS: ClassVar[tuple[str, ...]] = ("encoder.0.weight", "codes.weight", "decoder.0.weight")
+
+    @property
+    def codes(self) -> np.ndarray:
+        """The code of each class, (code, dim)."""
+        return self.weights["codes.weight"]
+
+    def encode(self, values: np.ndarray) -> np.ndarray:
+        """Map (signature, gene) to (signature, dim), each number within +-1."""
+        return self._tanh("encoder.0", self._checked(values))
+
+    def decode(self, z: np.ndarray) -> np.ndarray:
+        """Z-scores (signature, gene) of points (signature, dim)."""
+        return CLIP * self._tanh("decoder.0", np.asarray(z, dtype=np.float32))
+
+    def profiles(self) -> np.ndarray:
+        """Decoded code of each class, (code, gene)."""
+        return self.decode(self.codes)
+
+    def assign(self, values: np.ndarray, metric: str = "euclid") -> np.ndarray:
+        """Index of the code nearest to each signature, (signature,); labels are not seen."""
+        return nearest_code(self.encode(values), self.codes, metric)
+
+
+def nearest_code(z: np.ndarray, codes: np.ndarray, metric: str = "euclid") -> np.ndarray:
+    """Index of the nearest code, (signature,).
+
+    Parameters
+    ----------
+    z : float array, (signature, dim)
+    codes : float array, (code, dim)
+    metric : str
+        ``euclid``, as published, where length counts: points longer than all codes fall to a long code that
+        points their way, short points to a short one; or ``cosine``, which sees directions only.
+
+    Raises
+    ------
+    ParameterError
+        If the metric is another.
+    """
+    if metric not in METRICS:
+        raise ParameterError(f"metric must be one of {', '.join(METRICS)}, but came as {metric!r}.")
+    check.axes(codes, "codes", code=None, dim=np.shape(z)[1])
+    z, codes = np.asarray(z, dtype=np.float64), np.asarray(codes, dtype=np.float64)
+    length = np.square(codes).sum(axis=1)
+    if metric == "cosine":
+        return (z @ (codes / np.sqrt(np.maximum(length, 1e-30))[:, None]).T).argmax(axis=1)
+    parts = [length - 2 * z[i : i + BLOCK] @ codes.T for i in range(0, len(z), BLOCK)]
+    return np.concatenate([np.zeros(0, dtype=np.int64), *(part.argmin(axis=1) for part in parts)])

@@ -1,0 +1,91 @@
+"""The codebook of classes for pictures of digits: convolutions outside, the same training inside.
+
+Source: the authors' tutorial on MNIST, of which we have a description; smaller, for 8 by 8 pictures.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import nn
+
+from reread.core.training.loop import finish
+from reread.lincs.models.svqvae import SvqNetwork, Svqvae
+
+SIDE = 8
+PLACES = 16  # of a picture after the second convolution: 4 by 4
+
+
+def convolutions(n_codes: int, channels: int) -> SvqNetwork:
+    """Two convolutions to ``PLACES * channels`` numbers within +-1, and back to grey values of 0 to 1.
+
+    Takes and gives flat pictures, (picture, pixel).
+    """
+    half = max(1, channels // 2)
+    return SvqNetwork(
+        lambda: nn.Sequential(
+            nn.Unflatten(1, (1, SIDE, SIDE)),
+            nn.Conv2d(1, half, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(half, channels, 4, stride=2, padding=1),
+            nn.Flatten(),
+            nn.Tanh(),
+        ),
+        lambda: nn.Sequential(
+            nn.Unflatten(1, (channels, SIDE // 2, SIDE // 2)),
+            nn.ConvTranspose2d(channels, half, 4, stride=2, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(half, 1, 3, padding=1),
+            nn.Sigmoid(),
+            nn.Flatten(),
+        ),
+        n_codes,
+        PLACES * channels,
+    )
+
+
+class DigitBook:
+    """A codebook of digits: arrays in, arrays out; training as :class:`reread.lincs.models.svqvae.Svqvae`.
+
+    Parameters
+    ----------
+    values : float array, (picture, pixel)
+        Grey values, 0 to 1.
+    label : int array, (picture,)
+        Digit of each picture.
+    train, valid : int array, (row,)
+    channels : int
+        Channels of the second convolution; a code has 16 numbers for each.
+    settings
+        ``codebook``, ``learning_rate``, ``batch``, ``seed``, ``device``.
+    """
+
+    def __init__(self, values, label, train, valid, *, channels: int = 32, **settings):
+        n = int(np.max(label)) + 1
+        self.recipe = Svqvae(lambda: convolutions(n, channels), values, label, train, valid, **settings)
+
+    def fit(self, epochs: int, checkpoint=None) -> list[dict]:
+        """Train to ``epochs`` passes, or go on from ``<checkpoint>.ckpt``; return the curve."""
+        return finish(self.recipe, epochs=epochs, stem=checkpoint, every=10, progress=True)
+
+    @property
+    def codes(self) -> np.ndarray:
+        """The code of each digit, (code, dim)."""
+        return self.recipe.network.codes.weight.detach().cpu().numpy()
+
+    @torch.no_grad()
+    def encode(self, values: np.ndarray) -> np.ndarray:
+        """Map (picture, pixel) to (picture, dim)."""
+        return self.recipe.network.eval().encoder(self._tensor(values)).cpu().numpy()
+
+    @torch.no_grad()
+    def decode(self, z: np.ndarray) -> np.ndarray:
+        """Map (picture, dim) to (picture, pixel)."""
+        return self.recipe.network.eval().decoder(self._tensor(z)).cpu().numpy()
+
+    def profiles(self) -> np.ndarray:
+        """Decoded code of each digit, (code, pixel)."""
+        return self.decode(self.codes)
+
+    def _tensor(self, values: np.ndarray) -> torch.Tensor:
+        return torch.as_tensor(np.asarray(values, dtype=np.float32), device=self.recipe.device)

@@ -1,0 +1,210 @@
+"""Train the two networks of the paper and keep them as arrays; resumable, any device, no framework here."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from reread.core import validate as check
+from reread.core.errors import DataError, ParameterError, did_you_mean
+from reread.core.files import digest
+from reread.lincs.models.arrays import Svq, Vae
+
+LOSSES = ("published", "explicit")
+CODEBOOKS = ("published", "ema")
+CHECKPOINT_EVERY = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A network after training, and its curve.
+
+    Attributes
+    ----------
+    network : Vae or Svq
+        Plain arrays.
+    history : DataFrame
+        One row a pass: epoch, train_mse and valid_mse (squared z a gene) and what else the recipe says. The
+        validation error is for looking at, never for choosing.
+    """
+
+    network: Any
+    history: pd.DataFrame
+
+
+def beta_by_averaging(n_genes: int, latent: int) -> float:
+    """Beta that the published averages amount to, ``n_genes / (2 * latent)``; 4.89 for 978 and 100."""
+    return n_genes / (2 * latent)
+
+
+def fit_vae(
+    values: np.ndarray,
+    *,
+    train: np.ndarray,
+    valid: np.ndarray,
+    hidden: int = 1000,
+    latent: int = 100,
+    loss: str = "published",
+    beta: float = 1.0,
+    warmup: int = 0,
+    free_bits: float = 0.0,
+    epochs: int = 300,
+    batch: int = 512,
+    seed: int = 0,
+    device: str = "auto",
+    checkpoint: Path | None = None,
+    progress: bool = False,
+) -> Trained:
+    """Train the variational autoencoder.
+
+    Parameters
+    ----------
+    values : float array, (signature, gene)
+        Z-scores, clipped to +-10: the network cannot say more.
+    train, valid : int array, (row,)
+        Rows to learn from, and rows for the curve.
+    hidden, latent : int
+        Widths.
+    loss : str
+        ``published``, whose beta is ``n_genes / (2 * latent)``; or ``explicit``.
+    beta : float
+        Weight of the KL of the explicit loss; 1 is the evidence bound.
+    warmup : int
+        Passes over which beta rises from 0.
+    free_bits : float
+        Nats that each unit may carry free of charge.
+    epochs, batch : int
+        Passes; signatures a step.
+    seed : int
+        Of weights, order and draws.
+    device : str
+        ``auto``, ``cpu`` or ``cuda``.
+    checkpoint : path, optional
+        Folder; a run that was killed goes on from there to the same bits.
+    progress : bool
+        A line for each tenth of the passes.
+
+    Returns
+    -------
+    Trained
+        ``network`` is a :class:`reread.lincs.models.arrays.Vae`.
+
+    Raises
+    ------
+    ParameterError, DataError
+        If the loss is unknown or nothing is trained; if rows or values cannot be used.
+    """
+    _check_choice("loss", loss, LOSSES)
+    _check_task(values, train, valid, epochs)
+    from reread.lincs.models.vae import VaeTraining
+
+    settings = {
+        "hidden": hidden, "latent": latent, "loss": loss, "beta": beta, "warmup": warmup,
+        "free_bits": free_bits, "batch": batch, "seed": seed,
+    }  # fmt: skip
+    recipe = VaeTraining(values, train, valid, **settings, device=device)
+    history = _finish(recipe, "vae", [values, train, valid], settings, epochs, checkpoint, progress)
+    return Trained(Vae(recipe.weights()), history)
+
+
+def fit_svqvae(
+    values: np.ndarray,
+    label: np.ndarray,
+    n_codes: int,
+    *,
+    train: np.ndarray,
+    valid: np.ndarray,
+    dim: int = 1000,
+    codebook: str = "published",
+    epochs: int = 900,
+    batch: int = 256,
+    learning_rate: float = 1e-4,
+    seed: int = 0,
+    device: str = "auto",
+    checkpoint: Path | None = None,
+    progress: bool = False,
+) -> Trained:
+    """Train the supervised vector-quantised autoencoder.
+
+    Parameters
+    ----------
+    values : float array, (signature, gene)
+    label : int array, (signature,)
+        Class of each signature, 0 to ``n_codes - 1``.
+    n_codes, dim : int
+        Classes; length of a code.
+    codebook : str
+        ``published`` (codes by gradient, unbounded repulsion) or ``ema`` (moving averages, bounded).
+    learning_rate : float
+        Of Adam; 1e-4 as published, for 900 passes over ten thousand signatures.
+    train, valid, epochs, batch, seed, device, checkpoint, progress
+        As :func:`fit_vae`.
+
+    Returns
+    -------
+    Trained
+        ``network`` is a :class:`reread.lincs.models.arrays.Svq`.
+
+    Raises
+    ------
+    ParameterError, DataError
+        As :func:`fit_vae`; and if a label is not that of a code.
+    """
+    _check_choice("codebook", codebook, CODEBOOKS)
+    _check_task(values, train, valid, epochs)
+    _check_labels(label, len(values), n_codes)
+    from reread.lincs.models.svqvae import Svqvae, dense
+
+    settings = {"codebook": codebook, "learning_rate": learning_rate, "batch": batch, "seed": seed}
+    recipe = Svqvae(
+        lambda: dense(values.shape[1], n_codes, dim), values, label, train, valid, **settings, device=device
+    )
+    named = {**settings, "dim": dim, "n_codes": n_codes}
+    history = _finish(recipe, "svqvae", [values, label, train, valid], named, epochs, checkpoint, progress)
+    return Trained(Svq(recipe.weights()), history)
+
+
+def _finish(recipe, kind, arrays, settings, epochs, folder, progress) -> pd.DataFrame:
+    """Train to the end; checkpoints are named by everything that decides the result."""
+    from reread.core.training.loop import finish
+
+    stem = None
+    if folder is not None:
+        content = [hashlib.sha256(np.ascontiguousarray(one).tobytes()).hexdigest() for one in arrays]
+        stem = Path(folder) / f"{kind}-{digest([kind, settings, epochs, content])[:12]}"
+        stem.parent.mkdir(parents=True, exist_ok=True)
+    curve = finish(recipe, epochs=epochs, stem=stem, every=CHECKPOINT_EVERY, progress=progress)
+    return pd.DataFrame({"epoch": np.arange(1, len(curve) + 1)}).join(pd.DataFrame(curve))
+
+
+def _check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise ParameterError(f"{name} must be one of {', '.join(known)}. {did_you_mean(value, known)}")
+
+
+def _check_task(values, train, valid, epochs: int) -> None:
+    check.axes(values, "values", signature=None, gene=None)
+    if epochs < 1:
+        raise ParameterError(f"Training needs at least 1 pass over the signatures, but epochs={epochs}.")
+    if not np.isfinite(values).all():
+        raise DataError("values must be finite. Drop or fill what is missing first.")
+    if not len(train):
+        raise DataError("There is no signature to train on: train is empty.")
+    both = np.intersect1d(train, valid)
+    if len(both):
+        raise DataError(
+            f"{len(both)} rows are to train and to validate, the first {int(both[0])}. Split again."
+        )
+
+
+def _check_labels(label, n: int, n_codes: int) -> None:
+    check.axes(label, "label", signature=n)
+    if np.min(label) < 0 or np.max(label) >= n_codes:
+        raise DataError(
+            f"label must be 0 to {n_codes - 1}, but holds {int(np.min(label))} to {int(np.max(label))}."
+        )

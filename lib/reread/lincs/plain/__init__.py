@@ -1,1 +1,0 @@
-"""The published loops as the authors wrote them, for comparison."""

@@ -1,1 +1,0 @@
-"""The supervised vector-quantised autoencoder: its network and its training."""

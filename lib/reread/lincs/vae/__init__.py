@@ -1,1 +1,0 @@
-"""The variational autoencoder: its network and its training."""

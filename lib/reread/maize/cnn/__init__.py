@@ -1,1 +1,0 @@
-"""The network that sees genes as the pixels of an image."""

@@ -1,0 +1,187 @@
+"""Split samples into training and test: at random, by replicate, by study or stage."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+from reread.core.errors import DataError, ParameterError, did_you_mean
+from reread.maize.data.tables import Expression
+
+KINDS = ("random", "replicate", "group")
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Which samples teach and which test.
+
+    Attributes
+    ----------
+    train, test : int array, (sample,)
+        Rows of the data, ascending. They never overlap and together are all rows.
+    name : str
+        What was held out, as figures and tables call it: ``random 1``, ``replicate 3``, ``group 2``.
+    kind : str
+        One of ``KINDS``.
+    untaught : tuple of str
+        Tissues that are tested but have no training sample. Their number stays in the list of tissues, so
+        that no label moves; no model can name them.
+    untested : tuple of str
+        Tissues that no test sample has.
+    never_held_out : tuple of str
+        Replicates (with their tissue) or groups that had to stay in training in every fold, since a tissue
+        has no other.
+    """
+
+    train: np.ndarray
+    test: np.ndarray
+    name: str
+    kind: str = "random"
+    untaught: tuple[str, ...] = ()
+    untested: tuple[str, ...] = ()
+    never_held_out: tuple[str, ...] = ()
+
+
+def split(data: Expression, kind: str, *, test: float = 0.2, seed: int = 0, n_folds: int = 1) -> list[Split]:
+    """Split samples in one of three ways, from the easiest test to the hardest.
+
+    Parameters
+    ----------
+    data : Expression
+    kind : str
+        ``random``: samples drawn whatever they share. ``replicate``: one replicate number is held out.
+        ``group``: whole studies or stages are held out, and every tissue keeps a group in training.
+    test : float
+        Share of the samples to test, 0 to 1, for ``random`` and for one fold of ``group``.
+    seed : int
+        Draws the samples or the groups; ``replicate`` draws nothing. Two seeds share no draw as long as
+        ``n_folds`` is the same.
+    n_folds : int
+        ``random``: how often the draw is repeated. ``replicate``: at most one fold a replicate, the last
+        first. ``group``: one fold holds out about ``test`` of the samples; more folds hold out each group
+        once, in folds of about one size.
+
+    Returns
+    -------
+    list of Split
+
+    Raises
+    ------
+    ParameterError
+        If the kind is unknown, or ``test`` or ``n_folds`` is out of range.
+    DataError
+        If a part would be empty: too few samples, one replicate only, no group that can be held out.
+
+    Notes
+    -----
+    Source: ``train_test_split(test_size=.2)`` in each of the authors' four notebooks, without seed and
+    without strata, so that no two notebooks test the same samples. Here ``random`` is the same call with a
+    seed; the other two are ours.
+    """
+    if kind not in KINDS:
+        raise ParameterError(f"There is no hold-out {kind!r}. {did_you_mean(kind, KINDS)}")
+    if not 0 < test < 1 or n_folds < 1:
+        raise ParameterError(f"test must lie between 0 and 1 and n_folds be 1 or more: {test!r}, {n_folds!r}")
+    if len(data.samples) < 2:
+        raise DataError(f"A split needs two samples, but there are {len(data.samples)}.\nRead more samples.")
+    if kind == "random":
+        return [_random(data, test, seed * n_folds + fold, fold) for fold in range(n_folds)]
+    if kind == "replicate":
+        return _by_replicate(data, n_folds)
+    return _by_group(data, test, seed, n_folds)
+
+
+def ladder(
+    data: Expression, kinds: Iterable[str], *, test: float = 0.2, seed: int = 0, n_folds: int = 1
+) -> list[Split]:
+    """Folds of several kinds of hold-out, one kind after the other; see :func:`split`."""
+    return [one for kind in kinds for one in split(data, kind, test=test, seed=seed, n_folds=n_folds)]
+
+
+def _random(data: Expression, test: float, seed: int, fold: int) -> Split:
+    rows = np.arange(len(data.samples))
+    if math.ceil(test * len(rows)) >= len(rows):
+        raise DataError(
+            f"Testing {test:g} of {len(rows)} samples leaves none to train.\nTest a smaller share."
+        )
+    held_out = train_test_split(rows, test_size=test, random_state=seed)[1]
+    return _made(data, held_out, f"random {fold + 1}", "random")
+
+
+def _by_replicate(data: Expression, n_folds: int) -> list[Split]:
+    """Samples whose tissue has no other replicate stay in training."""
+    numbers = np.unique(data.replicate)
+    lone = np.array([len(np.unique(data.replicate[data.tissue == tissue])) < 2 for tissue in data.tissue])
+    stay = tuple(dict.fromkeys(f"replicate {data.replicate[i]} of {data.tissues[data.tissue[i]]}"
+                               for i in np.flatnonzero(lone)))  # fmt: skip
+    folds = [(number, np.flatnonzero((data.replicate == number) & ~lone)) for number in numbers[::-1]]
+    folds = [(number, rows) for number, rows in folds if len(rows)][:n_folds]
+    if not folds:
+        raise DataError(
+            "No replicate can be held out: every tissue has one replicate number only.\n"
+            "Give replicates their numbers, or hold out by group."
+        )
+    return [_made(data, rows, f"replicate {number}", "replicate", stay) for number, rows in folds]
+
+
+def _by_group(data: Expression, test: float, seed: int, n_folds: int) -> list[Split]:
+    names, group = np.unique(data.group, return_inverse=True)
+    has = np.zeros((len(names), data.n_tissues), dtype=bool)  # (group, tissue)
+    has[group, data.tissue] = True
+    size = np.bincount(group, minlength=len(names))
+    order = np.random.default_rng(seed).permutation(len(names))
+    place = (_one_fold if n_folds == 1 else _folds)(has, size, order, test, n_folds)
+    stay = tuple(str(name) for name in names[_is_only(has) if n_folds == 1 else place < 0])
+    if set(place.tolist()) - {-1} != set(range(n_folds)):
+        raise DataError(
+            f"{n_folds} folds by group need {n_folds} groups that can be held out, but only "
+            f"{int((~_is_only(has)).sum())} of {len(names)} leave their tissues another group in training.\n"
+            f"Ask for fewer folds, or hold out replicates."
+        )
+    rows = [np.flatnonzero(place[group] == fold) for fold in range(n_folds)]
+    return [_made(data, part, f"group {fold + 1}", "group", stay) for fold, part in enumerate(rows)]
+
+
+def _is_only(has: np.ndarray) -> np.ndarray:
+    """Mask (group,) of those that hold all samples of some tissue, from ``has`` (group, tissue)."""
+    return (has & (has.sum(axis=0) == 1)).any(axis=1)
+
+
+def _one_fold(has: np.ndarray, size: np.ndarray, order: np.ndarray, test: float, _n: int) -> np.ndarray:
+    """0 for groups (group,) that are held out, else -1: as near to ``test`` as groups allow."""
+    place, wanted, n_out = np.full(len(size), -1), test * size.sum(), 0
+    for g in order:
+        comes_nearer = abs(n_out + size[g] - wanted) < abs(n_out - wanted)
+        if comes_nearer and _leaves_one(has, place == 0, g):
+            place[g], n_out = 0, n_out + size[g]
+    return place
+
+
+def _folds(has: np.ndarray, size: np.ndarray, order: np.ndarray, _test: float, n_folds: int) -> np.ndarray:
+    """Fold of each group (group,), -1 where it must stay in training; the emptiest fold that may take it."""
+    place, filled = np.full(len(size), -1), np.zeros(n_folds)
+    for g in order:
+        for fold in np.argsort(filled, kind="stable"):
+            if _leaves_one(has, place == fold, g):
+                place[g] = fold
+                filled[fold] += size[g]
+                break
+    return place
+
+
+def _leaves_one(has: np.ndarray, is_out: np.ndarray, g: int) -> bool:
+    """Whether each tissue of group ``g`` keeps a group in training when ``g`` joins those held out."""
+    left = has.sum(axis=0) - has[is_out].sum(axis=0)
+    return bool((left[has[g]] > 1).all())
+
+
+def _made(data: Expression, held_out: np.ndarray, name: str, kind: str, stay: tuple[str, ...] = ()) -> Split:
+    test = np.sort(held_out)
+    train = np.setdiff1d(np.arange(len(data.samples)), test)
+    taught, tested = (np.bincount(data.tissue[rows], minlength=data.n_tissues) > 0 for rows in (train, test))
+    words = np.asarray(data.tissues, dtype=object)
+    return Split(train, test, name, kind, tuple(words[tested & ~taught]), tuple(words[~tested]), stay)

@@ -1,1 +1,0 @@
-"""What each pixel adds to the tissue that the network names."""

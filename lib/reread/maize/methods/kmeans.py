@@ -1,0 +1,161 @@
+"""k-means of many sets of points and many starts at once, equal to one run at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reread.core import validate as check
+from reread.core.errors import ParameterError
+
+MOST_STEPS = 300
+# Distances (set x start, sample, cluster) held at once: more falls out of the processor's cache.
+CHUNK = 200_000
+
+
+def batched_kmeans(
+    points: np.ndarray, k: int, *, n_init: int = 10, seed: int = 0, init: str = "k-means++"
+) -> tuple[np.ndarray, np.ndarray]:
+    """Cluster the samples of every set, keeping the best of some starts of each.
+
+    Parameters
+    ----------
+    points : float array, (set, sample, dim)
+    k : int
+        Clusters, 1 to the number of samples.
+    n_init : int
+        Starts for each set.
+    seed : int
+    init : str
+        ``k-means++`` (with the local trials of scikit-learn) or ``random`` samples, as the authors do.
+
+    Returns
+    -------
+    labels : int array, (set, sample)
+        Cluster of each sample.
+    inertia : float array, (set,)
+        Sum of squared distances to the cluster's mean, in squared units of ``points``.
+
+    Raises
+    ------
+    ParameterError
+        If ``k``, ``n_init`` or ``init`` is impossible.
+
+    Notes
+    -----
+    Lloyd's steps until no label moves, as scikit-learn's ``KMeans``; an empty cluster takes the sample
+    that is farthest from its own mean. Starts that have come to rest leave the batch.
+    """
+    check.axes(points, "points", set=None, sample=None, dim=None)
+    n_sets, n_samples, _ = points.shape
+    if not 1 <= k <= n_samples or n_init < 1 or init not in STARTS:
+        raise ParameterError(
+            f"k-means of {n_samples} samples takes 1 to {n_samples} clusters, at least 1 start and init of "
+            f"{', '.join(STARTS)}; came {k}, {n_init}, {init!r}."
+        )
+    rng = np.random.default_rng(seed)
+    step = max(1, CHUNK // (n_init * n_samples * k))
+    labels, inertia = np.empty((n_sets, n_samples), dtype=int), np.empty(n_sets)
+    for start in range(0, n_sets, step):
+        some = points[start : start + step]
+        some = some - some.mean(axis=1, keepdims=True)
+        chosen = STARTS[init](some, k, n_init, rng)
+        repeated = np.repeat(some, n_init, axis=0)
+        found, cost = lloyd(repeated, np.take_along_axis(repeated, chosen[:, :, None], axis=1))
+        best = cost.reshape(len(some), n_init).argmin(axis=1) + n_init * np.arange(len(some))
+        labels[start : start + step], inertia[start : start + step] = found[best], cost[best]
+    return labels, inertia
+
+
+def lloyd(points: np.ndarray, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Lloyd's steps from given centres until no label moves.
+
+    Parameters
+    ----------
+    points : float array, (problem, sample, dim)
+    centres : float array, (problem, cluster, dim)
+
+    Returns
+    -------
+    labels : int array, (problem, sample)
+    inertia : float array, (problem,)
+    """
+    n_problems, n_samples, _ = points.shape
+    labels = np.full((n_problems, n_samples), -1)
+    # a last column of ones brings the length of a centre, and the size of a cluster, with one product
+    moving, at = np.arange(n_problems), centres
+    here = np.concatenate([points, np.ones((n_problems, n_samples, 1))], axis=2)
+    for _ in range(MOST_STEPS):
+        nearest = _nearest(here, at)
+        moved = (nearest != labels[moving]).any(axis=1)
+        labels[moving] = nearest
+        if not moved.any():
+            break
+        if not moved.all():
+            moving, here, nearest = moving[moved], here[moved], nearest[moved]
+        at = _means(here, nearest, centres.shape[1])
+    return labels, _inertia(points, labels, centres.shape[1])
+
+
+def _nearest(points: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """Cluster of each sample, (problem, sample); its own squared length does not change which is nearest."""
+    n_problems, k, n_dims = centres.shape
+    weight = np.empty((n_problems, n_dims + 1, k))
+    np.multiply(centres.transpose(0, 2, 1), -2, out=weight[:, :-1])
+    weight[:, -1] = np.einsum("pcd,pcd->pc", centres, centres)
+    return (points @ weight).argmin(axis=2)
+
+
+def _means(points: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:
+    """Mean of each cluster, (problem, cluster, dim); an empty one becomes its problem's worst sample."""
+    total = (labels[:, None, :] == np.arange(k)[:, None]).astype(points.dtype) @ points
+    points, count = points[:, :, :-1], total[:, :, -1]
+    centres = total[:, :, :-1] / np.maximum(count, 1)[:, :, None]
+    for problem in np.flatnonzero((count == 0).any(axis=1)):
+        empty = np.flatnonzero(count[problem] == 0)
+        distance = ((points[problem] - centres[problem, labels[problem]]) ** 2).sum(axis=1)
+        centres[problem, empty] = points[problem, np.argsort(-distance, kind="stable")[: len(empty)]]
+    return centres
+
+
+def _inertia(points: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:
+    """Within-cluster sum of squares: total less that of the means, (problem,)."""
+    member = (labels[:, None, :] == np.arange(k)[:, None]).astype(points.dtype)
+    count, total = member.sum(axis=2), member @ points
+    square = np.einsum("pcd,pcd->pc", total, total) / np.maximum(count, 1)
+    return np.einsum("psd,psd->p", points, points) - square.sum(axis=1)
+
+
+def _random(points: np.ndarray, k: int, n_init: int, rng: np.random.Generator) -> np.ndarray:
+    """Different samples as centres, (set x start, cluster)."""
+    n_sets, n_samples, _ = points.shape
+    return np.argsort(rng.random((n_sets * n_init, n_samples)), axis=1)[:, :k]
+
+
+def _plus_plus(points: np.ndarray, k: int, n_init: int, rng: np.random.Generator) -> np.ndarray:
+    """Greedy k-means++, (set x start, cluster): each centre is the best of some drawn by squared distance."""
+    n_sets, n_samples, _ = points.shape
+    n_problems, n_trials = n_sets * n_init, 2 + int(np.log(k))
+    each, of_set = np.arange(n_problems), np.repeat(np.arange(n_sets), n_init)
+    apart = _apart(points).astype(np.float32)
+    chosen = np.empty((n_problems, k), dtype=int)
+    chosen[:, 0] = rng.integers(n_samples, size=n_problems)
+    nearest = apart[of_set, chosen[:, 0]]
+    for c in range(1, k):
+        total = nearest.cumsum(axis=1)
+        drawn = rng.random((n_problems, n_trials)) * total[:, -1:]
+        # the first sum that reaches a draw is the place it falls in
+        tried = (total[:, None, :] >= drawn[:, :, None]).argmax(axis=2)
+        shorter = np.minimum(nearest[:, None, :], apart[of_set[:, None], tried])
+        best = shorter.sum(axis=2).argmin(axis=1)
+        chosen[:, c], nearest = tried[each, best], shorter[each, best]
+    return chosen
+
+
+def _apart(points: np.ndarray) -> np.ndarray:
+    """Squared distances between samples, (set, sample, sample); shared by all starts of a set."""
+    square = np.einsum("psd,psd->ps", points, points)
+    product = points @ points.transpose(0, 2, 1)
+    return np.maximum(square[:, :, None] + square[:, None, :] - 2 * product, 0)
+
+
+STARTS = {"k-means++": _plus_plus, "random": _random}

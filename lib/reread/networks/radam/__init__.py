@@ -1,1 +1,0 @@
-"""The published optimiser, in one fused kernel."""

@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from html import unescape
+from pathlib import Path
+
+import pytest
+import yaml
+from reread.book.site import api_reference as reference
+from reread.book.site import build as site
+from reread.book.site import page_sections as furniture
+from reread.book.site import stage
+from reread.book.status import claims as ledger
+from reread.book.status import publishable as gate
+from reread.core.errors import ParameterError, RunError
+from reread.pages import page
+
+SMALL_LIBRARY = {"records": ("pages", ("pages",))}
+
+
+@pytest.fixture
+def small(finished, monkeypatch) -> Path:
+    """A checkout whose site is quick to build: one page of the library."""
+    monkeypatch.setattr(reference, "library", lambda: SMALL_LIBRARY)
+    monkeypatch.setattr(site, "PACKAGE", finished / "lib")
+    return finished
+
+
+@pytest.fixture
+def staged(small) -> Path:
+    folder = small / "_build/stage"
+    stage.Stage(gate.admit("demo")).write(folder)
+    return folder
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def prose_of(notebook: Path) -> list[str]:
+    cells = json.loads(notebook.read_text())["cells"]
+    return [cell["source"] for cell in cells if cell["cell_type"] == "markdown"]
+
+
+def edit(notebook: Path, old: str, new: str) -> None:
+    text = notebook.read_text()
+    assert old in text
+    notebook.write_text(text.replace(old, new))
+
+
+@pytest.mark.slow
+def test_two_clean_builds_are_equal_to_the_byte_and_a_third_builds_nothing(small, monkeypatch):
+    index = site.build_site("demo", say=pytest.fail)
+    first = contents(index.parent)
+    shutil.rmtree(small / "_build")
+    site.build_site("demo")
+    second = contents(index.parent)
+
+    assert len(first) > 50
+    assert [name for name in first.keys() | second.keys() if first.get(name) != second.get(name)] == []
+    assert [name for name, content in first.items() if str(small).encode() in content] == []
+    chapter = unescape((index.parent / "maize/demo/01-cells/index.html").read_text())
+    assert "How many cells are there?" in chapter
+    assert "Line chart of the numbers that were drawn, in the order in which they came." in chapter
+    monkeypatch.setattr(site, "make", lambda *_: pytest.fail("built again though nothing changed"))
+    assert site.build_site("demo") == index
+
+
+def test_a_failed_build_leaves_the_site_that_was_there(small):
+    (small / "book").mkdir()
+    (small / "book/index.md").write_text("# A book\n\n{doc}`nowhere`\n")
+    (small / "book/b.md").write_text("# B\n")
+    (small / "_toc.yml").write_text(
+        "format: jb-book\nroot: index\nparts: [{caption: A, chapters: [{file: b}]}]\n"
+    )
+    (small / "_build/site").mkdir(parents=True)
+    (small / "_build/site/index.html").write_text("the book of yesterday")
+
+    with pytest.raises(RunError, match="nowhere") as caught:
+        site.build_site("demo")
+
+    assert caught.value.exit_code == 5
+    assert (small / "_build/site/index.html").read_text() == "the book of yesterday"
+    assert [path.name for path in (small / "_build").glob(".site*")] == []
+
+
+def test_nothing_is_built_when_a_page_must_not_be_published(small):
+    shutil.rmtree(page("maize/02-genes.long").folder)
+
+    with pytest.raises(RunError) as caught:
+        site.build_site("demo")
+
+    assert caught.value.exit_code == 9
+    assert not (small / "_build/site").exists()
+
+
+def test_the_furniture_stands_in_the_order_of_the_book(staged):
+    text = "\n".join(prose_of(staged / "maize/demo/02-genes.short/index.ipynb"))
+
+    wanted = [
+        "# Genes: the short way",
+        "{container} question",
+        "{container} badges",
+        "{admonition} What the paper says",
+        "{admonition} The data",
+        "{dropdown} Parameters of this page",
+        "because",
+        "## Change this and run again",
+        "{dropdown} Provenance",
+    ]
+    places = [text.index(part) for part in wanted]
+    assert places == sorted(places)
+
+
+def test_a_page_gives_the_very_command_that_runs_it_again(staged):
+    text = "\n".join(prose_of(staged / "maize/demo/01-cells/index.ipynb"))
+
+    assert "reread run maize/01-cells -p seed=7" in text
+    assert "papermill chapters/maize/01-cells.ipynb out.ipynb" in text
+    assert "-f runs/demo/maize/01-cells/parameters.yml" in text
+
+
+def test_the_parameter_table_shows_the_values_of_the_other_profiles(finished):
+    ref = page("maize/01-cells")
+    record = json.loads((ref.folder / "record.json").read_text())
+
+    rows = [line for line in furniture.parameter_table(ref, record).splitlines() if line.startswith("| `n`")]
+
+    assert [cell.strip() for cell in rows[0].strip("|").split("|")] == [
+        "`n`", "`5`", "cells", "how many are drawn", "`7`", "`9`",
+    ]  # fmt: skip
+
+
+def test_exercises_come_after_the_commands(chapter_of, finished):
+    notebook = finished / "chapters/maize/01-cells.ipynb"
+    cells = json.loads(notebook.read_text())
+    exercise = {"cell_type": "markdown", "id": "ex", "metadata": {}, "source": "## Exercises\n1. Think."}
+    cells["cells"].insert(2, exercise)
+    notebook.write_text(json.dumps(cells))
+
+    stage.Stage(gate.admit("demo")).write(finished / "stage")
+    text = "\n".join(prose_of(finished / "stage/maize/demo/01-cells/index.ipynb"))
+
+    assert text.index("## Change this") < text.index("## Exercises") < text.index("} Provenance")
+    assert text.count("## Exercises") == 1
+
+
+def test_an_edit_of_prose_and_caption_shows_without_a_new_run(finished):
+    notebook = finished / "chapters/maize/01-cells.ipynb"
+    edit(notebook, "What was drawn.", "All that was drawn.")
+    edit(notebook, '"# Chapter 01-cells"', '"# Chapter\\nMean {glue:text}`mean:.1f`, see {numref}`drawn`."')
+
+    stage.Stage(gate.admit("demo")).write(finished / "stage")
+    text = (finished / "stage/maize/demo/01-cells/index.ipynb").read_text()
+
+    assert "All that was drawn." in text
+    assert re.search(r"Mean -?\d\.\d, see \{numref\}`demo-maize-01-cells-drawn`", text)
+    assert "All that was drawn." in (finished / "stage/figures.md").read_text()
+
+
+def test_a_verdict_is_that_of_today_not_that_of_the_run(finished):
+    record = finished / "chapters/maize/study.yml"
+    edit(record, "{rule: absolute, value: 0.5", "{rule: absolute, value: 5")
+    edit(record, "min: 5, max: 5", "min: 6")
+
+    stage.Stage(gate.admit("demo")).write(finished / "stage")
+    text = "\n".join(prose_of(finished / "stage/maize/demo/01-cells/index.ipynb"))
+
+    assert "at least 6" in text
+    assert "[fails]{.verdict" in text
+
+
+def test_the_contents_hold_a_part_for_each_study_with_its_pages(staged):
+    toc = yaml.safe_load((staged / "_toc.yml").read_text())
+
+    (part,) = [part for part in toc["parts"] if part["caption"] == "Maize"]
+    assert part["chapters"] == [
+        {"file": "maize/index"},
+        {
+            "file": "maize/demo/index",
+            "sections": [
+                {"file": "maize/demo/01-cells/index"},
+                {"file": "maize/demo/02-genes.short/index"},
+                {"file": "maize/demo/02-genes.long/index"},
+            ],
+        },
+    ]
+
+
+def test_every_file_of_the_contents_is_staged(staged):
+    toc = (staged / "_toc.yml").read_text()
+
+    named = re.findall(r"(?:file|root): (\S+)", toc)
+    assert [
+        name for name in named if not any((staged / f"{name}{end}").is_file() for end in (".md", ".ipynb"))
+    ] == []
+    assert len(named) > 15
+
+
+def test_mathjax_lies_in_the_site(staged):
+    assert (staged / "static/vendor/tex-svg.js").stat().st_size > 1e6
+
+
+def test_the_ledger_of_the_site_is_the_ledger(staged):
+    assert json.loads((staged / "claims.json").read_text()) == json.loads(ledger.as_json(ledger.ledger()))
+
+
+def test_every_figure_stands_with_its_alt_text_in_plain_sight(staged):
+    text = (staged / "figures.md").read_text()
+
+    assert text.count("Line chart of the numbers that were drawn, in the order in which they came.") == 2
+
+
+def test_a_line_that_nothing_generates_is_refused_with_the_nearest_name(small):
+    (small / "book").mkdir()
+    (small / "book/index.md").write_text("# Book\n\n<!-- generated: headlines -->\n")
+
+    with pytest.raises(ParameterError, match=r"index.md asks for 'headlines'.*Did you mean 'headline'"):
+        stage.Stage(gate.admit("demo")).write(small / "stage")

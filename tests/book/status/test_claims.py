@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+from reread.book.site import claim_tables as judged
+from reread.book.status import claims as ledger
+from reread.book.status import staleness as stale
+from reread.core.files import read_json, write_json
+from reread.pages import page
+
+
+def answer(root, profile: str, *, value: float, scope: str, is_fresh: bool = True) -> None:
+    """Pretend that a profile has measured the sum of the tiny study."""
+    ref = page("maize/02-genes.short", profile)
+    if not ref.folder.exists():
+        shutil.copytree(page("maize/02-genes.short", "demo").folder, ref.folder)
+    record = read_json(ref.folder / "record.json")
+    fields = stale.fields(ref) if is_fresh else stale.fields(ref) | {"code": "other"}
+    record |= {"values": {"sum": value}, "scope": scope, "profile": profile}
+    record["stale"] = {"key": stale.key(fields), "fields": fields}
+    write_json(ref.folder / "record.json", record)
+
+
+def test_simulated_data_never_answer_a_published_claim(finished):
+    (row,) = ledger.ledger()
+
+    assert row.verdict.word == "not asked"
+    assert "simulated data cannot answer it" in row.verdict.reason
+
+
+def test_the_highest_profile_that_can_answer_does(finished):
+    answer(finished, "real", value=15.2, scope="subset")
+    answer(finished, "paper", value=15.9, scope="full")
+
+    (row,) = ledger.ledger("maize")
+
+    assert (row.page.profile, row.verdict.word, row.verdict.ours) == ("paper", "close", 15.9)
+
+
+def test_a_fresh_run_answers_before_a_stale_one_of_a_higher_profile(finished):
+    answer(finished, "real", value=15.2, scope="subset")
+    answer(finished, "paper", value=15.9, scope="full", is_fresh=False)
+
+    (row,) = ledger.ledger()
+
+    assert (row.page.profile, row.verdict.word) == ("real", "reproduced on a subset")
+
+
+def test_a_claim_whose_only_answer_is_stale_is_stale(finished):
+    answer(finished, "real", value=15.2, scope="subset", is_fresh=False)
+
+    assert [row.verdict.word for row in ledger.ledger()] == ["stale"]
+
+
+def test_without_a_run_nothing_is_asked(tiny):
+    (row,) = ledger.ledger()
+
+    assert (row.verdict.word, row.page) == ("not asked", None)
+    assert ledger.checks()[0].outcome == "not measured"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"values": 3, "scope": "full"}', '{"values": {"sum": 15}, "scope": "moon"}', "{"]
+)
+def test_a_record_that_is_none_answers_nothing_and_stops_nobody(tiny, text):
+    folder = tiny / "runs/real/maize/02-genes.short"
+    folder.mkdir(parents=True)
+    (folder / "record.json").write_text(text)
+
+    (row,) = ledger.ledger()
+
+    assert row.verdict.word == "not asked"
+
+
+@pytest.mark.parametrize("value", ["15", None, float("nan")])
+def test_a_value_that_is_no_number_answers_nothing(finished, value):
+    answer(finished, "real", value=value, scope="subset")
+
+    (row,) = ledger.ledger()
+
+    assert row.verdict.word == "not asked"
+
+
+def test_planted_truth_holds_fails_or_is_stale_by_the_record_of_the_demo(finished):
+    assert [row.outcome for row in ledger.checks()] == ["holds"]
+
+    path = page("maize/01-cells").folder / "record.json"
+    record = read_json(path)
+    write_json(path, record | {"values": record["values"] | {"cells": 6}})
+    assert [row.outcome for row in ledger.checks()] == ["fails"]
+
+    write_json(path, record | {"stale": {"key": "", "fields": {"code": "other"}}})
+    assert [row.outcome for row in ledger.checks()] == ["stale"]
+
+
+def test_the_text_gives_verdict_reason_and_page(finished):
+    answer(finished, "real", value=15.2, scope="subset")
+
+    text = ledger.as_text(ledger.ledger())
+
+    assert text.startswith("reproduced on a subset")
+    assert "off by 0.200, allowed 0.5  [maize/02-genes.short, real]" in text
+    assert text.endswith("1 reproduced on a subset")
+
+
+def test_the_json_holds_what_a_program_asks_for(finished):
+    answer(finished, "real", value=15.2, scope="subset")
+
+    (row,) = json.loads(ledger.as_json(ledger.ledger()))
+
+    assert row["id"] == "M1"
+    assert row["published"] == 15
+    assert row["ours"] == 15.2
+    assert row["verdict"] == "reproduced on a subset"
+    assert row["profile"] == "real"
+    assert row["tolerance"] == {"rule": "absolute", "value": 0.5, "why": "counted by hand"}
+
+
+@pytest.mark.parametrize("says", ["plants grow", "plants grow at night"])
+def test_a_claim_and_its_correction_are_one_row(finished, says):
+    path = finished / "chapters/maize/study.yml"
+    corrected = f"""
+  - {{id: M1c, says: {says}, kind: value, locator: table 1, published: {{metric: sum, value: 15}},
+     answered_by: {{chapter: 02-genes, page: long, key: sum}}, protocol: corrected,
+     tolerance: {{rule: absolute, value: 0.5, why: counted by hand}}}}
+checks:"""
+    path.write_text(path.read_text().replace("\nchecks:", corrected))
+
+    lines = judged.claims_table(ledger.ledger()).splitlines()
+    rows = [line for line in lines if line.startswith("| [M1")]
+
+    assert len(rows) == 1
+    assert rows[0].count("{.verdict ") == 2
+    assert ("at night" in rows[0]) == (says == "plants grow at night")

@@ -1,0 +1,466 @@
+"""Runs come home whole; hostile and broken archives are refused by name and leave nothing behind."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import shutil
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from reread.book.running.atomic_folder import landing
+from reread.book.status import staleness as stale
+from reread.book.transfer import archive, unpack
+from reread.core.errors import DataError, ParameterError, RereadError, RunError
+from reread.core.files import write_json
+from reread.pages import page, pages
+
+CELLS = "runs/demo/maize/01-cells"
+Member = tuple[tarfile.TarInfo, bytes]
+
+
+@pytest.fixture
+def packed(finished, tmp_path) -> Path:
+    """An archive of the three runs, and a checkout that holds none."""
+    out = tmp_path / "runs.tar.gz"
+    archive.export_runs(out, "demo")
+    shutil.rmtree(finished / "runs")
+    return out
+
+
+@pytest.fixture
+def forged(packed) -> Callable[..., Path]:
+    """Rewrite the archive: ``forged(change)``, where ``change(manifest, members)`` edits both in place."""
+
+    def forge(change: Callable[[dict, list[Member]], None], *, is_listed_anew: bool = False) -> Path:
+        members = read_members(packed)
+        manifest = json.loads(members.pop(0)[1])
+        change(manifest, members)
+        if is_listed_anew:
+            manifest["files"] = {m.name: entry(content) for m, content in members}
+        write_members(packed, [plain("manifest.json", json.dumps(manifest).encode()), *members])
+        return packed
+
+    return forge
+
+
+def read_members(path: Path) -> list[Member]:
+    with tarfile.open(path) as opened:
+        return [(member, opened.extractfile(member).read()) for member in opened]
+
+
+def write_members(path: Path, members: list[Member]) -> None:
+    with tarfile.open(path, "w:gz") as opened:
+        for member, content in members:
+            opened.addfile(member, io.BytesIO(content))
+
+
+def plain(name: str, content: bytes = b"x", kind: bytes = tarfile.REGTYPE, link: str = "") -> Member:
+    member = tarfile.TarInfo(name)
+    member.size, member.type, member.linkname = (len(content) if kind == tarfile.REGTYPE else 0), kind, link
+    return member, content
+
+
+def entry(content: bytes) -> dict:
+    return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+
+
+def at(members: list[Member], name: str) -> int:
+    return next(number for number, (member, _) in enumerate(members) if member.name == name)
+
+
+def edit_json(members: list[Member], name: str, edit: Callable[[dict], None]) -> None:
+    """Change a JSON file of a run, as somebody would who also mends the manifest."""
+    number = at(members, name)
+    whole = json.loads(members[number][1])
+    edit(whole)
+    members[number] = plain(name, json.dumps(whole).encode())
+
+
+def left_behind() -> list[str]:
+    """Files below runs that are no lock."""
+    from reread.core import paths as places
+
+    paths = places.runs().rglob("*") if places.runs().is_dir() else []
+    return [str(p.relative_to(places.runs())) for p in paths if p.is_file() and ".locks" not in p.parts]
+
+
+def refused(path: Path, error: type[RereadError] = DataError) -> str:
+    with pytest.raises(error) as caught:
+        archive.import_runs(path)
+    assert left_behind() == []
+    return str(caught.value)
+
+
+def test_runs_come_home_as_they_were_and_are_fresh(finished, tmp_path):
+    before = contents(finished / "runs/demo")
+    archive.export_runs(tmp_path / "out/runs.tar.gz", "demo")
+    shutil.rmtree(finished / "runs")
+    assert stale.state(page("maize/01-cells")).word == "never run"
+
+    report = archive.import_runs(tmp_path / "out/runs.tar.gz")
+
+    assert contents(finished / "runs/demo") == before
+    assert {state.word for state in stale.states(pages("demo")).values()} == {"fresh"}
+    assert report.exit_code == 0
+    assert report.text().startswith("3 runs taken from ")
+    assert {p.name for p in page("maize/01-cells").folder.iterdir()} >= {"figures", "tables", "artifacts"}
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_equal_runs_give_equal_bytes(packed, finished, tmp_path):
+    archive.import_runs(packed)
+    archive.export_runs(tmp_path / "again.tar.gz", "demo")
+
+    assert (tmp_path / "again.tar.gz").read_bytes() == packed.read_bytes()
+
+
+def test_an_archive_tells_nothing_of_the_machine(packed):
+    for member, _ in read_members(packed):
+        assert (member.mtime, member.uid, member.gid, member.uname, member.gname) == (0, 0, 0, "", "")
+    assert packed.read_bytes()[4:8] == bytes(4), "the gzip header holds a time"
+
+
+def test_the_manifest_comes_first_and_lists_every_file(packed):
+    first, *others = read_members(packed)
+    manifest = json.loads(first[1])
+
+    assert first[0].name == "manifest.json"
+    assert manifest["files"] == {member.name: entry(content) for member, content in others}
+    assert sorted(manifest["runs"]) == [CELLS, *(f"runs/demo/maize/02-genes.{p}" for p in ("long", "short"))]
+
+
+def test_importing_twice_replaces_the_run_that_is_there(packed):
+    archive.import_runs(packed)
+    (page("maize/01-cells").folder / "tables/old.csv").write_text("old")
+
+    archive.import_runs(packed)
+
+    assert not (page("maize/01-cells").folder / "tables/old.csv").exists()
+
+
+def test_what_is_not_fresh_is_left_out_and_said(finished, tmp_path):
+    (page("maize/02-genes.long").folder / "record.json").unlink()
+
+    report = archive.export_runs(tmp_path / "runs.tar.gz", "demo")
+
+    assert "left out: maize/02-genes.long  hollow" in report.text()
+    assert len(json.loads(read_members(tmp_path / "runs.tar.gz")[0][1])["runs"]) == 2
+
+
+def test_packing_nothing_is_an_error_and_writes_nothing(tiny, tmp_path):
+    with pytest.raises(RunError, match=r"(?s)no fresh run of demo.*01-cells  never run") as caught:
+        archive.export_runs(tmp_path / "runs.tar.gz", "demo")
+
+    assert caught.value.exit_code == 9
+    assert not (tmp_path / "runs.tar.gz").exists()
+
+
+def test_a_link_in_a_run_is_not_packed(finished, tmp_path):
+    (page("maize/01-cells").folder / "artifacts/link").symlink_to("/etc/passwd")
+
+    with pytest.raises(DataError, match="artifacts/link is no plain file"):
+        archive.export_runs(tmp_path / "runs.tar.gz", "demo")
+
+    assert not (tmp_path / "runs.tar.gz").exists()
+
+
+def test_one_study_may_be_packed_alone(finished, tmp_path):
+    archive.export_runs(tmp_path / "runs.tar.gz", "demo", "maize")
+
+    assert {
+        run.split("/")[2] for run in json.loads(read_members(tmp_path / "runs.tar.gz")[0][1])["runs"]
+    } == {"maize"}
+    with pytest.raises(ParameterError):
+        archive.export_runs(tmp_path / "runs.tar.gz", "demo", "lincs")
+
+
+ESCAPES = [
+    "/etc/cron.d/x",
+    "../x",
+    f"{CELLS}/../../../../x",
+    f"{CELLS}/artifacts/../../x",
+    f"{CELLS}/artifacts/..",
+    f"{CELLS}//etc/x",
+    f"{CELLS}/artifacts\\..\\x",
+    f"{CELLS}/artifacts/a\nb",
+    f"{CELLS}/elsewhere/x",
+    f"{CELLS}/other.ipynb",
+    f"{CELLS}/artifacts",
+    f"{CELLS}",
+    "runs/demo/maize",
+    "runs/demo/maize/03-leaves/record.json",
+    "lib/reread/cli.py",
+    "",
+]
+
+
+@pytest.mark.parametrize("name", ESCAPES)
+def test_a_file_that_would_land_elsewhere_is_refused(forged, name):
+    path = forged(lambda manifest, members: members.append(plain(name)), is_listed_anew=True)
+
+    assert f"{name!r} is no place for a file of a run" in refused(path)
+
+
+@pytest.mark.parametrize(
+    "run",
+    ["runs/demo/maize/..", "runs/demo/maize", "/runs/demo/maize/01-cells", "runs/custom/maize/01-cells", "x"],
+)
+def test_a_run_that_would_land_elsewhere_is_refused(forged, run):
+    def move(manifest, members):
+        manifest["runs"] = {run: manifest["runs"][CELLS]}
+
+    assert "is not the folder of a run" in refused(forged(move))
+
+
+SPECIAL = [
+    tarfile.SYMTYPE,
+    tarfile.LNKTYPE,
+    tarfile.CHRTYPE,
+    tarfile.BLKTYPE,
+    tarfile.FIFOTYPE,
+    tarfile.DIRTYPE,
+]
+
+
+@pytest.mark.parametrize("kind", [*SPECIAL, tarfile.CONTTYPE, tarfile.GNUTYPE_SPARSE])
+def test_a_member_that_is_no_plain_file_is_refused(forged, kind):
+    def add(manifest, members):
+        name = f"{CELLS}/artifacts/special"
+        manifest["files"][name] = entry(b"")
+        member, _ = plain(name, b"", tarfile.REGTYPE)
+        member.type, member.linkname = kind, "/etc/passwd"
+        members.append((member, b""))
+
+    said = refused(forged(add))
+
+    assert "is not a plain file" in said or "no gzipped tar" in said
+
+
+def test_a_link_in_place_of_a_listed_file_is_refused(forged):
+    def replace(manifest, members):
+        name = f"{CELLS}/parameters.yml"
+        members[at(members, name)] = plain(name, kind=tarfile.SYMTYPE, link="../../../../etc/passwd")
+
+    assert "parameters.yml' is not a plain file" in refused(forged(replace))
+
+
+def test_an_altered_file_is_refused_with_both_digests(forged):
+    def alter(manifest, members):
+        name = f"{CELLS}/artifacts/drawn.csv"
+        content = members[at(members, name)][1]
+        members[at(members, name)] = plain(name, b"9" + content[1:])
+
+    said = refused(forged(alter))
+
+    assert f"'{CELLS}/artifacts/drawn.csv' was altered: listed " in said
+
+
+def test_a_file_of_another_size_is_refused(forged):
+    def grow(manifest, members):
+        name = f"{CELLS}/artifacts/drawn.csv"
+        members[at(members, name)] = plain(name, members[at(members, name)][1] + b"0")
+
+    assert "drawn.csv' has " in refused(forged(grow))
+
+
+def test_an_unlisted_file_is_refused(forged):
+    path = forged(lambda manifest, members: members.append(plain(f"{CELLS}/artifacts/more")))
+
+    assert f"'{CELLS}/artifacts/more' is not in its manifest.json" in refused(path)
+
+
+def test_a_file_that_is_there_twice_is_refused(forged):
+    assert "is there twice" in refused(forged(lambda manifest, members: members.append(members[-1])))
+
+
+def test_a_missing_file_is_refused(forged):
+    assert "it lacks runs/demo/maize/" in refused(forged(lambda manifest, members: members.pop()))
+
+
+@pytest.mark.parametrize("name", ["record.json", "notebook.ipynb", "parameters.yml"])
+def test_a_run_without_one_of_its_files_is_refused(forged, name):
+    path = forged(lambda m, members: members.pop(at(members, f"{CELLS}/{name}")), is_listed_anew=True)
+
+    assert f"the run {CELLS} has no {name}" in refused(path)
+
+
+def test_a_file_in_place_of_a_folder_is_refused(forged):
+    def clash(manifest, members):
+        members += [plain(f"{CELLS}/artifacts/a"), plain(f"{CELLS}/artifacts/a/b")]
+
+    assert "in each other's way" in refused(forged(clash, is_listed_anew=True))
+
+
+def test_more_than_the_disk_holds_is_refused_before_it_is_unpacked(forged):
+    def bomb(manifest, members):
+        manifest["files"][f"{CELLS}/artifacts/bomb"] = entry(b"") | {"bytes": 1 << 60}
+
+    assert "it would take 1,152,921," in refused(forged(bomb))
+
+
+def test_a_header_that_asks_for_memory_is_refused(packed):
+    header = tarfile.TarInfo("././@PaxHeader")
+    header.type, header.size = tarfile.XHDTYPE, unpack.MAX_AT_ONCE + 1
+    with gzip.open(packed, "wb") as stream:
+        stream.write(header.tobuf(tarfile.USTAR_FORMAT))
+        stream.write(bytes(1 << 16))
+
+    assert "one of its headers has " in refused(packed)
+
+
+@pytest.mark.parametrize("keep", [0, 9, 300, 0.5, 0.98])
+def test_an_archive_that_was_cut_off_is_refused(packed, keep):
+    whole = packed.read_bytes()
+    packed.write_bytes(whole[: int(keep if keep > 1 else keep * len(whole))])
+
+    assert "runs.tar.gz is refused: " in refused(packed)
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", gzip.compress(b""), gzip.compress(b"no tar" * 999)])
+def test_a_file_that_is_no_archive_is_refused(packed, content):
+    packed.write_bytes(content)
+
+    assert "is refused" in refused(packed)
+
+
+def test_every_flipped_byte_is_noticed_or_harmless(packed, finished):
+    """Whatever one byte of the file does, what lands equals what was packed, or nothing lands."""
+    whole = packed.read_bytes()
+    archive.import_runs(packed)
+    before = contents(finished / "runs/demo")
+    n_refused = 0
+    for place in range(12, len(whole), len(whole) // 40):
+        shutil.rmtree(finished / "runs")
+        packed.write_bytes(whole[:place] + bytes([whole[place] ^ 0x5A]) + whole[place + 1 :])
+        try:
+            archive.import_runs(packed)
+            assert contents(finished / "runs/demo") == before
+        except RereadError:
+            n_refused += 1
+            assert left_behind() == []
+
+    assert n_refused > 30
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"version": 2},
+        {"runs": {}},
+        {"files": {f"{CELLS}/record.json": {"sha256": "no", "bytes": 1}}},
+        {"files": {f"{CELLS}/record.json": {"sha256": "0" * 64, "bytes": -1}}},
+        {"more": 1},
+        {"runs": []},
+    ],
+)
+def test_a_wrong_manifest_is_refused(forged, change):
+    assert "its manifest.json is wrong" in refused(forged(lambda manifest, members: manifest.update(change)))
+
+
+def test_an_archive_whose_manifest_is_not_first_is_refused(packed):
+    first, *others = read_members(packed)
+    write_members(packed, [*others, first])
+
+    assert "its first member is not manifest.json" in refused(packed)
+
+
+def test_a_missing_archive_is_named(tiny):
+    with pytest.raises(DataError, match=r"no archive nowhere\.tar\.gz"):
+        archive.import_runs(Path("nowhere.tar.gz"))
+
+
+def test_a_run_of_other_code_is_refused_by_field_and_keeps_all_others_out(packed, finished):
+    study = finished / "chapters/maize/study.yml"
+    study.write_text(study.read_text().replace("set: {ways: mean sum}", "set: {ways: mean}"))
+
+    said = refused(packed, RunError)
+
+    assert "maize/02-genes.long  differs in: parameter ways" in said
+    assert "02-genes.short" not in said
+
+
+def test_a_run_on_data_pinned_elsewhere_says_how_to_bring_the_pin(forged):
+    def pin(manifest, members):
+        def edit(record):
+            record["stale"]["fields"]["data maize/x"] = "0" * 64
+            record["stale"]["key"] = manifest["runs"][CELLS] = stale.key(record["stale"]["fields"])
+
+        edit_json(members, f"{CELLS}/record.json", edit)
+
+    said = refused(forged(pin, is_listed_anew=True), RunError)
+
+    assert "differs in: data maize/x" in said
+    assert "data/datasets.lock" in said
+
+
+FORGERIES = {
+    "its stale key is not that of its fields": lambda record: record["stale"].update(key="0" * 64),
+    "its record cannot be read": lambda record: record.pop("stale"),
+    "its record is of demo/maize/02-genes/": lambda record: record.update(chapter="02-genes"),
+    "is hollow": lambda record: record.update(values={}),
+}
+
+
+@pytest.mark.parametrize("why", FORGERIES)
+def test_a_record_that_does_not_fit_its_page_is_refused(forged, why):
+    path = forged(
+        lambda m, members: edit_json(members, f"{CELLS}/record.json", FORGERIES[why]), is_listed_anew=True
+    )
+
+    assert f"maize/01-cells  {why}" in refused(path, RunError)
+
+
+def test_a_stale_key_that_the_manifest_forges_is_refused(forged):
+    path = forged(lambda manifest, members: manifest["runs"].update({CELLS: "0" * 64}))
+
+    assert "its stale key is not that of its fields" in refused(path, RunError)
+
+
+def test_a_notebook_with_a_cell_that_never_ran_is_refused(forged):
+    def blank(notebook):
+        notebook["cells"][-1]["execution_count"] = None
+
+    path = forged(
+        lambda m, members: edit_json(members, f"{CELLS}/notebook.ipynb", blank), is_listed_anew=True
+    )
+
+    assert "maize/01-cells  is hollow" in refused(path, RunError)
+
+
+def test_a_page_that_is_not_in_the_record_is_refused(packed, finished):
+    study = finished / "chapters/maize/study.yml"
+    study.write_text(
+        study.read_text().replace("      long: {title: the long", "      wide: {title: the long")
+    )
+
+    assert "02-genes.long, which is no page of demo here" in refused(packed, ParameterError)
+
+
+def test_what_is_there_stays_when_an_archive_is_refused(packed):
+    archive.import_runs(packed)
+    before = contents(page("maize/01-cells").folder)
+    packed.write_bytes(packed.read_bytes()[:-400])
+
+    with pytest.raises(DataError):
+        archive.import_runs(packed)
+
+    assert contents(page("maize/01-cells").folder) == before
+
+
+def test_a_page_that_somebody_works_on_is_not_replaced(packed):
+    with (
+        landing(page("maize/01-cells").folder) as part,
+        pytest.raises(RunError, match="at work on") as caught,
+    ):
+        write_json(part / "record.json", {})
+        archive.import_runs(packed)
+
+    assert caught.value.exit_code == 4

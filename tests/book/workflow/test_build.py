@@ -1,0 +1,281 @@
+"""The graph with a runner that needs no kernel, so that only the graph is on trial; one build is real."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from reread.book.running import job
+from reread.book.running import page_run as run
+from reread.book.status import staleness as stale
+from reread.book.workflow import build as graph
+from reread.book.workflow import snakemake as engine
+from reread.core.errors import ParameterError, RunError
+from reread.core.files import read_json, write_json
+from reread.pages import pages
+
+# stands in for reread.book.run in every process that a build starts
+RUNNER = """
+import sys, types
+def run_page(ref, *, overrides, timeout_s, threads, say):
+    import json, time
+    from reread.book.status import staleness as stale
+    from reread.core.errors import RunError
+    from reread.core.files import write_json, write_text
+    assert all((up.folder / "record.json").is_file() for up in ref.upstream), "upstream first"
+    say(f"running with {threads} threads")
+    started = time.time()
+    cell = json.loads(ref.notebook.read_text())["cells"][0]
+    exec(cell["source"], {"RunError": RunError, "time": time})
+    now = stale.fields(ref)
+    executed = {"cells": [cell | {"execution_count": 1, "outputs": []}]}
+    write_text(ref.folder / "notebook.ipynb", json.dumps(executed))
+    record = {"values": {"started": started, "ended": time.time()}}
+    write_json(ref.folder / "record.json", record | {"stale": {"key": stale.key(now), "fields": now}})
+    return ref.folder
+run = types.ModuleType("reread.book.running.page_run")
+run.RUNNER_VERSION, run.run_page = "stand-in", run_page
+sys.modules["reread.book.running.page_run"] = run
+"""
+QUICK = "x = 1"
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch) -> Path:
+    """Two chapters (``a`` and ``b``), one that needs ``a`` with two pages, one that needs that."""
+    needs = {"a": [], "b": [], "c": ["a"], "d": ["c"]}
+    seed = {"type": "int", "help": "seed", "demo": 0, "real": 0, "paper": 0}
+    chapters = [
+        {"key": key, "title": key, "question": key, "needs": up, "parameters": {"seed": seed}}
+        for key, up in needs.items()
+    ]
+    chapters[2]["pages"] = {"x": {"title": "x"}, "y": {"title": "y", "set": {"seed": 1}}}
+    paper = {"title": "-", "authors": "-", "year": 2020, "journal": "-", "doi": "-"}
+    study = {"key": "maize", "title": "-", "paper": paper, "sources": {}, "chapters": chapters}
+    (tmp_path / "chapters/maize").mkdir(parents=True)
+    (tmp_path / "chapters/maize/study.yml").write_text(yaml.safe_dump(study))
+    (tmp_path / "requirements.lock").write_text("")
+    (tmp_path / "path").mkdir()
+    (tmp_path / "path/sitecustomize.py").write_text(RUNNER)
+    monkeypatch.setenv("REREAD_HOME", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'path'}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    monkeypatch.delenv("REREAD_RUNS", raising=False)
+    monkeypatch.setattr(run, "RUNNER_VERSION", "stand-in")
+    for key in needs:
+        chapter(tmp_path, key, QUICK)
+    return tmp_path
+
+
+def chapter(home: Path, key: str, code: str) -> None:
+    cell = {"cell_type": "code", "metadata": {}, "source": code}
+    (home / f"chapters/maize/{key}.ipynb").write_text(json.dumps({"cells": [cell]}))
+
+
+def words(report: graph.Report) -> dict[str, str]:
+    return {row.page.removeprefix("maize/"): row.word for row in report.rows}
+
+
+def as_if_run() -> None:
+    """Run every page here and now, without Snakemake."""
+    scope: dict = {}
+    exec(RUNNER.replace('sys.modules["reread.book.running.page_run"] = run', ""), scope)
+    for ref in pages("demo"):
+        scope["run_page"](ref, overrides={}, timeout_s=None, threads=1, say=lambda line: None)
+
+
+@pytest.fixture
+def no_snakemake(monkeypatch):
+    def refuse(*args):
+        raise AssertionError("Snakemake must not start")
+
+    monkeypatch.setattr(engine, "run", refuse)
+
+
+def test_everything_runs_once_upstream_first_and_side_by_side(home):
+    for key in "ab":
+        chapter(home, key, "time.sleep(1.5)")
+    lines: list[str] = []
+
+    report = graph.build("demo", "maize", cores=2, say=lines.append)
+
+    assert words(report) == {"a": "ran", "b": "ran", "c.x": "ran", "c.y": "ran", "d": "ran"}
+    assert report.exit_code == 0
+    a, b = ([read(ref)[k] for k in ("started", "ended")] for ref in pages("demo")[:2])
+    assert max(a[0], b[0]) < min(a[1], b[1]), "a and b need nothing of each other"
+    assert sorted(line.split()[0] for line in lines) == ["ran"] * 5 + ["start"] * 5
+    assert "running with 1 threads" in (home / ".reread/logs/demo/maize/c.x.log").read_text()
+    assert graph.prepare(pages("demo")) == []
+
+
+def read(ref) -> dict:
+    return read_json(ref.folder / "record.json")["values"]
+
+
+def test_a_failed_page_loses_no_other_and_skips_what_needs_it(home):
+    chapter(home, "c", "raise RunError('cell 3: no such plant', exit_code=6)")
+    lines: list[str] = []
+
+    report = graph.build("demo", "maize", cores=2, say=lines.append)
+
+    assert words(report) == {"a": "ran", "b": "ran", "c.x": "failed", "c.y": "failed", "d": "skipped"}
+    assert report.exit_code == 6
+    assert "needs maize/c.x, maize/c.y" in report.text()
+    assert any("c.x.log" in line and "no such plant" in line for line in lines)
+
+    chapter(home, "c", QUICK)
+
+    assert due() == ["c.x", "c.y", "d"]
+
+
+def test_a_killed_job_is_a_failure_with_its_own_code(home):
+    chapter(home, "a", "import os; os.kill(os.getpid(), 9)")
+    chapter(home, "b", "raise ValueError('a fault of ours')")
+
+    report = graph.build("demo", "maize", cores=2, say=lambda line: None)
+
+    assert [row.exit_code for row in report.rows] == [7, 1, 0, 0, 0]
+    assert words(report)["d"] == "skipped"
+    assert "Traceback" in (home / ".reread/logs/demo/maize/b.log").read_text()
+
+
+def test_nothing_starts_when_everything_is_fresh(home, no_snakemake):
+    as_if_run()
+
+    report = graph.build("demo", "maize")
+
+    assert set(words(report).values()) == {"fresh"}
+    assert report.text().endswith("0 ran, 5 fresh, 0 failed, 0 skipped")
+
+
+def test_a_fresh_build_does_not_even_import_snakemake(home):
+    as_if_run()
+    code = (
+        "from reread.book.workflow import build as graph; import sys; graph.build('demo'); sys.exit('snakemake' in sys.modules)"
+    )
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def due() -> list[str]:
+    return [ref.name.removeprefix("maize/") for ref in graph.prepare(pages("demo"))]
+
+
+def test_only_what_is_stale_is_due(home):
+    as_if_run()
+    assert due() == []
+
+    chapter(home, "c", "x = 2")
+
+    assert due() == ["c.x", "c.y", "d"]
+
+
+def test_a_deleted_run_is_due_though_its_marker_is_there(home):
+    as_if_run()
+    assert due() == []
+    (pages("demo")[1].folder / "record.json").unlink()
+
+    assert due() == ["b"]
+    assert not job.marker("demo", "maize/b").exists()
+
+
+def test_no_clock_is_trusted(home):
+    """Keys that were touched, markers that were lost, and ``a`` run again to the same key."""
+    as_if_run()
+    due()
+    for path in (home / ".reread/keys").rglob("*.key"):
+        os.utime(path, (2**31, 2**31))
+    job.marker("demo", "maize/b").unlink()
+    (pages("demo")[0].folder / "record.json").unlink()
+    chapter(home, "d", "x = 2")
+
+    report = graph.build("demo", say=lambda line: None)
+
+    assert words(report) == {"a": "ran", "b": "fresh", "c.x": "fresh", "c.y": "fresh", "d": "ran"}
+
+
+def test_two_builds_do_not_run_at_once(home):
+    with engine.alone(), pytest.raises(RunError, match=r"Another build holds .*build.lock"):
+        graph.build("demo")
+
+
+def test_a_page_edited_while_it_ran_is_said_to_be_stale_again(home, monkeypatch):
+    as_if_run()
+    chapter(home, "d", "x = 2")
+
+    def edit_in_between(*args):
+        chapter(home, "d", QUICK)
+        as_if_run()
+        write_json(job.result_file("demo", "maize/d"), {"pid": 1, "exit_code": 0, "seconds": 2.0})
+        chapter(home, "d", "x = 3")
+
+    monkeypatch.setattr(engine, "run", edit_in_between)
+
+    assert "ran      maize/d       2.0 s  stale again, changed meanwhile: code" in graph.build("demo").text()
+
+
+def test_a_wrong_workflow_profile_is_named(home):
+    with pytest.raises(ParameterError, match=r"nowhere is no workflow profile"):
+        graph.build("demo", workflow_profile="nowhere")
+
+
+def test_a_failure_of_snakemake_itself_shows_its_last_lines(home, tmp_path):
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken/config.yaml").write_text("executor: nothing-of-the-kind\n")
+
+    with pytest.raises(RunError, match=r"(?s)snakemake.log.*nothing-of-the-kind") as caught:
+        graph.build("demo", workflow_profile=str(tmp_path / "broken"))
+
+    assert caught.value.exit_code == 4
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_build_ends_all_it_started_and_keeps_what_is_done(home, kind):
+    chapter(home, "b", "time.sleep(60)")
+    code = (
+        "from reread.book.workflow import build as graph; from reread.core.errors import RunError; import sys\n"
+        "try: graph.build('demo')\n"
+        "except RunError as error: print(error); sys.exit(error.exit_code)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    wait_until(lambda: job.result("demo", "maize/b") and stale.state(pages("demo")[0]).word == "fresh")
+
+    process.send_signal(kind)
+    said, _ = process.communicate(timeout=40)
+
+    assert process.returncode == 8
+    assert "Interrupted. Finished pages are kept" in said
+    assert not is_alive(job.result("demo", "maize/b").pid)
+    assert "a" not in due()
+    assert "b" in due()
+
+
+def test_real_kernels_leave_pages_that_are_fresh(tiny):
+    report = graph.build("demo", "maize", cores=2, say=lambda line: None)
+
+    assert [row.word for row in report.rows] == ["ran"] * 3, report.text()
+    assert [str(state) for state in stale.states(pages("demo")).values()] == ["fresh"] * 3
+    record = read_json(pages("demo")[0].folder / "record.json")
+    assert job.marker("demo", "maize/01-cells").read_text().strip() == record["stale"]["key"]
+
+
+def wait_until(is_true) -> None:
+    for _ in range(300):
+        if is_true():
+            return
+        time.sleep(0.1)
+    raise AssertionError("waited 30 s in vain")
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

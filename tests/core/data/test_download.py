@@ -1,0 +1,163 @@
+"""A file that cannot be had: the error says why and what to do, and nothing half-written remains."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import hashlib
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from reread.core.data import download, registry
+from reread.core.errors import DataError
+
+
+def test_offline_the_error_says_which_file_how_large_whence_and_how_to_use_a_mirror(shelf):
+    with pytest.raises(DataError) as error:
+        registry.fetch(shelf.KEY)
+
+    for wanted in (
+        shelf.KEY,
+        "7,708 bytes",
+        "no connection to 127.0.0.1",
+        "http://127.0.0.1:9/pairs",
+        shelf.FILE,
+    ):
+        assert wanted in str(error.value)
+    assert "set REREAD_MIRROR=<folder>" in str(error.value)
+    assert "Max retries" not in str(error.value)
+    assert shelf.files() == []
+
+
+@pytest.mark.parametrize(("path", "says"), [("/none", "answered 404"), ("/cut", "broke off")])
+def test_a_server_that_fails_is_named_and_leaves_nothing(shelf, server, path, says):
+    shelf.record(server.address + path)
+
+    with pytest.raises(DataError, match=f"127.0.0.1 {says}|to 127.0.0.1 {says}"):
+        registry.fetch(shelf.KEY)
+
+    assert shelf.files() == []
+
+
+PACKED = gzip.compress(bytes(range(200)) * 40)
+
+
+@pytest.mark.parametrize("body", [PACKED[:-30], b"no gzip", PACKED[:30] + b"\xff" * 80])
+def test_a_broken_gzip_file_is_named(shelf, tmp_path, monkeypatch, body):
+    packed = shelf.put(tmp_path / "mirror" / f"{shelf.FILE}.gz", body)
+    monkeypatch.setenv("REREAD_MIRROR", str(tmp_path / "mirror"))
+
+    with pytest.raises(DataError, match=f"{packed} is cut off or no gzip file"):
+        registry.fetch(shelf.KEY)
+
+    assert shelf.files() == []
+    assert str(packed) in registry.verify([shelf.KEY])[0]
+
+
+@pytest.fixture
+def small_disk(tmp_path) -> Iterator[Path]:
+    """A real file system of 64 KiB, where the machine lets us mount one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if (
+        os.geteuid()
+        or subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)], capture_output=True
+        ).returncode
+    ):
+        pytest.skip("mounting a small disk needs root")
+    yield folder
+    subprocess.run(["mount", "-o", "remount,rw", str(folder)], check=True)
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("announced", [200_000, 0], ids=["announced", "unannounced"])
+def test_a_full_disk_is_said_and_left_clean(shelf, server, small_disk, monkeypatch, announced):
+    body = bytes(200_000)
+    server.files["/pairs"] = body
+    shelf.record(
+        f"{server.address}/pairs",
+        bytes=announced,
+        sha256=hashlib.sha256(body).hexdigest() if announced else "",
+    )
+    monkeypatch.setenv("REREAD_DATA", str(small_disk))
+
+    with pytest.raises(DataError, match=r"(?s)No space left on device.*Make room there, or set REREAD_DATA"):
+        registry.fetch(shelf.KEY)
+
+    assert [path for path in small_disk.rglob("*") if path.is_file()] == []
+    assert server.asked == ([] if announced else ["/pairs"]), "a file that cannot fit is not asked for"
+
+
+def test_a_read_only_disk_is_said_and_what_lies_there_still_read(shelf, server, small_disk, monkeypatch):
+    shelf.put(small_disk / shelf.FILE)
+    shelf.record(f"{server.address}/pairs")
+    monkeypatch.setenv("REREAD_DATA", str(small_disk))
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+
+    assert registry.fetch(shelf.KEY) == small_disk / shelf.FILE
+    shelf.record(f"{server.address}/pairs", file="maize/other.csv")
+    with pytest.raises(DataError, match=r"(?s)Read-only file system.*Make the folder writable"):
+        registry.fetch(shelf.KEY)
+
+
+@pytest.mark.parametrize(("number", "says"), [(errno.ENOSPC, "Make room"), (errno.EACCES, "writable")])
+def test_a_disk_that_refuses_while_writing_leaves_nothing(shelf, server, monkeypatch, number, says):
+    shelf.record(f"{server.address}/pairs")
+
+    def refuse(self, target):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(DataError, match=rf"(?s){os.strerror(number)}.*{says}"):
+        registry.fetch(shelf.KEY)
+
+    assert shelf.files() == []
+
+
+def test_an_interrupted_download_leaves_nothing_and_the_next_one_works(shelf, server, monkeypatch):
+    shelf.record(f"{server.address}/pairs")
+    with monkeypatch.context() as patch:
+        patch.setattr(download, "content", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            registry.fetch(shelf.KEY)
+
+    assert shelf.files() == []
+    assert registry.fetch(shelf.KEY).read_bytes() == shelf.GOOD
+
+
+def test_what_a_killed_download_left_is_swept_but_not_what_another_writes_now(shelf, server):
+    shelf.record(f"{server.address}/pairs")
+    old, young = (
+        shelf.put(shelf.data / "maize" / f".pairs.csv.{name}.part", b"half") for name in ("old", "young")
+    )
+    os.utime(old, (0, 0))
+
+    registry.fetch(shelf.KEY)
+
+    assert shelf.files() == [str(young.relative_to(shelf.data)), shelf.FILE]
+
+
+def test_a_file_that_cannot_be_read_is_named(shelf, monkeypatch):
+    path = shelf.put(shelf.here)
+    monkeypatch.setattr(
+        download, "content", lambda *_, **__: (_ for _ in ()).throw(OSError(errno.EIO, "Input/output error"))
+    )
+
+    with pytest.raises(DataError, match=f"{path} cannot be read: Input/output error"):
+        registry.fetch(shelf.KEY)
+
+
+def test_a_file_on_application_says_where_to_apply_and_where_to_put_it(shelf):
+    shelf.record(needs_application="https://apply.example/form")
+
+    with pytest.raises(DataError) as error:
+        registry.fetch(shelf.KEY)
+
+    assert "https://apply.example/form" in str(error.value)
+    assert str(shelf.here) in str(error.value)
+    shelf.put(shelf.here)
+    assert registry.fetch(shelf.KEY).read_bytes() == shelf.GOOD

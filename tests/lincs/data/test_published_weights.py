@@ -1,0 +1,227 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from reread.core.errors import DataError, ParameterError
+from reread.lincs.data import load as data
+from reread.lincs.data import planted_weights as planted
+from reread.lincs.data import published_weights as weights
+from reread.lincs.io import torch_legacy as legacy
+from reread.lincs.methods import class_codes as codes
+from reread.lincs.methods import class_transfer as transfer
+from scipy.spatial.distance import cdist
+from scipy.stats import rankdata
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory):
+    return weights.load("simulated", tmp_path_factory.mktemp("weights"))
+
+
+# what the published weights say
+
+
+def test_the_twelve_published_nodes_are_those_of_large_norm(real, tmp_path):
+    found = weights.load("weights", tmp_path)
+
+    assert tuple(weights.nodes(found.mu["SMGP"])) == weights.SIGNATURE_NODES
+    assert {name: len(weights.nodes(mu)) for name, mu in found.mu.items()} == {
+        "SMP": 18,
+        "GP": 11,
+        "SMGP": 12,
+    }
+
+
+def test_all_75_classes_have_the_printed_neighbour_at_the_printed_distance(real, tmp_path):
+    found = weights.load("weights", tmp_path)
+    near = codes.against_printed(codes.distance(found.model.codes), found.pcls, found.printed_neighbours)
+
+    assert near["is_equal"].sum() == 75
+    assert near["difference"].max() < 1e-12
+
+
+def test_codes_decode_to_the_genes_of_their_pathway(real, tmp_path):
+    found = weights.load("weights", tmp_path)
+    ranks = codes.textbook_ranks(found.profiles, found.pcls, found.symbols, found.textbook)
+    rank = ranks.set_index(["pcl", "symbol"])["rank"]
+
+    assert rank["CP_MEK_INHIBITOR", "DUSP6"] <= 3
+    assert rank["CP_GLUCOCORTICOID_RECEPTOR_AGONIST", "TSC22D3"] == 1
+
+
+def test_published_profiles_hold_for_signatures_of_other_batches(real, tmp_path):
+    found = weights.load("weights", tmp_path)
+    tried = transfer.tried(found.profiles, found.pcls, found.unseen)
+
+    assert tried.macro["macro_mrr"] == pytest.approx(0.166, abs=5e-4)
+    assert tried.macro["null_mean"] == pytest.approx(0.065, abs=2e-3)
+    assert tried.macro["p"] < 0.01
+    example = transfer.of_example(tried.score, found.unseen.meta, found.pcls, found.example)
+    assert example == {"n": 11, "on_pathway": 11}
+
+
+# planted weights
+
+
+def test_planted_weights_give_back_what_was_planted(simulated):
+    truth = data.load("simulated", kind="drug").truth
+    strong = [i for i, strength in enumerate(truth.strength) if strength == "strong"]
+
+    assert tuple(weights.nodes(simulated.mu["many"])) == simulated.printed_nodes
+    assert simulated.profiles[strong] == pytest.approx(truth.programs[strong], abs=1e-4)
+    near = codes.against_printed(
+        codes.distance(simulated.model.codes), simulated.pcls, simulated.printed_neighbours
+    )
+    assert near["is_equal"].all() and near["difference"].max() < 1e-12
+
+
+def test_planted_classes_are_ranked_well_and_the_inert_one_by_chance(simulated):
+    tried = transfer.tried(simulated.profiles, simulated.pcls, simulated.unseen, n_permutations=199)
+    chance = np.mean(1 / np.arange(1, 13))
+
+    assert tried.macro["p"] <= 0.005
+    assert tried.mrr_of(simulated.control) == pytest.approx(chance, abs=0.15)
+    assert tried.macro["macro_mrr"] > 2 * chance
+
+
+def test_a_textbook_names_the_strongest_gene_of_every_strong_class(simulated):
+    ranks = codes.textbook_ranks(simulated.profiles, simulated.pcls, simulated.symbols, simulated.textbook)
+
+    assert len(ranks) == 9 and (ranks["rank"] == 1).all()
+
+
+# the parts
+
+
+def test_nodes_are_cut_at_the_largest_gap():
+    mu = np.diag([0.1, 2.0, 0.09, 1.0, 0.11])
+
+    assert weights.nodes(mu).tolist() == [1, 3]
+
+
+def test_jaccard_is_the_share_of_what_is_in_both():
+    assert weights.jaccard(np.array([1, 2, 3]), (2, 3, 4)) == 0.5
+
+
+@pytest.mark.parametrize("mu", [np.zeros((3, 2)), np.array([[1.0]]), np.array([[1.0], [np.nan]])])
+def test_nodes_without_a_gap_are_refused(mu):
+    with pytest.raises(DataError, match="at least two rows, each with a finite norm"):
+        weights.nodes(mu)
+
+
+def test_distance_is_scipys_and_nearest_is_never_oneself():
+    x = np.random.default_rng(0).standard_normal((5, 9))
+    apart = codes.distance(x)
+    slow = cdist(x, x, metric="correlation")
+
+    assert apart == pytest.approx(slow, abs=1e-12)
+    np.fill_diagonal(slow, np.inf)
+    assert codes.nearest(apart)[0].tolist() == slow.argmin(axis=1).tolist()
+
+
+def test_a_constant_code_has_no_correlation():
+    with pytest.raises(DataError, match="constant, so it has no correlation: row 1"):
+        codes.distance(np.array([[1.0, 2], [3, 3], [2, 0]]))
+
+
+def test_printed_neighbours_of_other_classes_are_refused():
+    printed = pd.DataFrame({"pcl": list("abc"), "nn_pcl": list("bax"), "corr_dist": 0.1})
+
+    with pytest.raises(DataError, match="of other classes than the codes"):
+        codes.against_printed(codes.distance(np.random.default_rng(0).random((3, 4))), tuple("abc"), printed)
+
+
+def test_decoding_is_ten_times_a_tanh_in_double_precision(simulated):
+    model = simulated.model
+    slow = [[10 * np.tanh(sum(float(w) * float(z) for w, z in zip(row, code, strict=True)))
+             for row in model.decode_w[:3]] for code in model.codes[:2]]  # fmt: skip
+
+    assert model.decode(model.codes)[:2, :3] == pytest.approx(np.array(slow), abs=1e-9)
+
+
+def test_ranks_count_the_classes_that_score_more():
+    score = np.random.default_rng(0).random((6, 5))
+
+    assert transfer.class_ranks(score).tolist() == rankdata(-score, axis=1).astype(int).tolist()
+
+
+def test_scores_are_means_over_the_signatures_of_a_drug():
+    rank = np.array([[1, 2, 3], [3, 1, 2], [2, 3, 1], [1, 3, 2]])
+    table = transfer.scores(rank, np.array([0, 0, 2, 2]), np.array(list("aabb")))
+
+    assert table["mrr"].tolist() == pytest.approx([(1 + 1 / 3) / 2, (1 + 1 / 2) / 2])
+    assert table["top1"].tolist() == [0.5, 0.5]
+    assert table["n"].tolist() == [2, 2]
+
+
+def test_the_null_of_useless_profiles_is_uniform():
+    """p of noise against noise, many times: as often below one half as above."""
+    below = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        rank = rng.permuted(np.tile(np.arange(1, 21), (24, 1)), axis=1)
+        drug = np.repeat(np.arange(8), 3)
+        p = transfer.macro(rank, drug, drug.astype(str), n_permutations=99, seed=seed)["p"]
+        below += p < 0.5
+
+    assert 18 <= below <= 42
+
+
+def test_signatures_of_a_class_without_profile_are_refused(simulated):
+    strange = replace(simulated.unseen, meta=simulated.unseen.meta.assign(pcl="A9"))
+
+    with pytest.raises(DataError, match="No profile is there for the class 'A9'"):
+        transfer.tried(simulated.profiles, simulated.pcls, strange)
+    with pytest.raises(DataError, match="classes that are not known here, such as 'A9'"):
+        replace(simulated, unseen=strange)
+
+
+def test_reconstruction_says_nothing_as_zero(simulated):
+    values = simulated.unseen.values[:20]
+    told = codes.reconstruction(simulated.model, values, np.zeros(20, dtype=int))
+
+    assert told["zero"] == pytest.approx(np.mean(values**2))
+    shares = {"saturated", "same_nearest"}
+    assert set(codes.told_table(told)["mean squared error"]) == {told[k] for k in set(told) - shares}
+
+
+def test_the_nearest_code_is_compared_with_the_one_of_the_same_direction(simulated):
+    values, own = simulated.unseen.values[:20], np.zeros(20, dtype=int)
+    model = simulated.model
+    hidden = model.encode(values)
+    near = cdist(hidden, model.codes).argmin(axis=1) == cdist(hidden, model.codes, "cosine").argmin(axis=1)
+
+    assert codes.reconstruction(model, values, own)["same_nearest"] == near.mean()
+    long = replace(model, codes=model.codes * np.where(np.arange(len(model.codes)) == 3, 1e-3, 50)[:, None])
+    assert codes.reconstruction(long, values, own)["same_nearest"] < 1
+
+
+# bad input
+
+
+@pytest.fixture
+def files(tmp_path):
+    return planted.write(tmp_path, data.load("simulated", kind="drug").truth).svqvae
+
+
+@pytest.mark.parametrize(
+    ("tensors", "says"),
+    [
+        ({"bias": np.zeros(3)}, "has no tensor 'weight'; it has bias"),
+        ({"weight": np.full((12, 40), np.nan)}, "weight holds numbers that are not finite"),
+        ({"weight": np.zeros((12, 39))}, r"codes must have axes \(pcl, unit=40\)"),
+    ],
+)
+def test_weights_that_do_not_fit_are_refused(files, tensors, says):
+    legacy.dump(files["embedding"], tensors)
+
+    with pytest.raises(DataError, match=says):
+        weights.svqvae(files)
+
+
+def test_weights_of_no_source_are_refused(tmp_path):
+    with pytest.raises(ParameterError, match=r"no weights 'weight'.*Did you mean 'weights'"):
+        weights.load("weight", tmp_path)

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from reread.core.errors import DataError, ParameterError
+from reread.lincs.data import splits as split
+from reread.lincs.data.tables import meta_frame
+
+
+@pytest.fixture
+def meta():
+    """12 drugs of 3 classes (3, 4 and 5 drugs) in 5 lines, 2 replicates: 120 signatures in random order."""
+    drug = np.repeat(np.arange(12), 10)
+    pcl = np.repeat(["A", "B", "C"], (30, 40, 50))
+    frame = meta_frame(
+        120, kind="drug", pert_name=[f"d{i}" for i in drug], pcl=pcl,
+        pert_id=[f"d{i}-{k % 2}" for k, i in enumerate(drug)], cell=np.tile(np.repeat(list("VWXYZ"), 2), 12),
+    )  # fmt: skip
+    return frame.sample(frac=1, random_state=0).reset_index(drop=True)
+
+
+def sides(meta: pd.DataFrame, one: split.Split, *by: str) -> tuple[set, set]:
+    names = meta[list(by)].agg("/".join, axis=1)
+    return set(names.iloc[one.train]), set(names.iloc[one.test])
+
+
+@pytest.mark.parametrize("by", [("pert_name",), ("cell",), ("pert_name", "cell")])
+def test_no_group_is_on_both_sides_and_every_row_is_on_one(meta, by):
+    one = split.by_group(meta, by=by, share=0.3)
+    train, test = sides(meta, one, *by)
+
+    assert not train & test
+    assert sorted([*one.train, *one.test]) == list(range(120))
+    split.assert_no_leak(meta, one, by)
+
+
+def test_every_class_gives_its_share_of_drugs(meta):
+    one = split.by_group(meta, share=0.4)
+    held = meta.iloc[one.test].groupby("pcl")["pert_name"].nunique()
+
+    assert held.to_dict() == {"A": 1, "B": 2, "C": 2}
+
+
+def test_every_class_gives_at_least_one_drug_and_keeps_one(meta):
+    for share in (0.01, 0.99):
+        one = split.by_group(meta, share=share)
+        assert set(meta["pcl"].iloc[one.train]) == set(meta["pcl"].iloc[one.test]) == set("ABC")
+
+
+def test_classes_of_one_drug_are_one_stratum_together(meta):
+    lone = meta.assign(pcl=meta["pert_name"])
+    one = split.by_group(lone, share=0.25)
+
+    assert lone["pert_name"].iloc[one.test].nunique() == 3
+
+
+def test_a_seed_fixes_a_split_and_another_one_changes_it(meta):
+    for make in (lambda seed: split.by_group(meta, seed=seed), lambda seed: split.random(120, seed=seed)):
+        assert make(0).test.tolist() == make(0).test.tolist() != make(1).test.tolist()
+
+
+def test_a_random_split_leaks_and_the_report_says_how_much(meta):
+    report = split.leak_report(meta, split.random(120, share=0.25)).set_index("column")
+
+    assert report.loc["pert_name", "share_of_test"] == 1
+    assert report.loc["plate", ["shared", "test_values", "share_of_test"]].tolist() == [0, 0, 0]
+
+
+def test_the_report_counts_values_on_each_side_and_on_both():
+    meta = meta_frame(5, kind="drug", pert_name=["a", "b", "a", "c", ""], cell=list("xxyyz"))
+    report = split.leak_report(
+        meta, split.Split(np.array([0, 1]), np.array([2, 3, 4])), by=["pert_name", "cell"]
+    )
+
+    assert report.to_dict("list") == {
+        "column": ["pert_name", "cell"], "shared": [1, 0], "test_values": [2, 2], "train_values": [2, 1],
+        "share_of_test": [0.5, 0.0],
+    }  # fmt: skip
+
+
+def test_a_drug_of_several_ids_leaks_when_ids_are_held_out(meta):
+    """Why a drug is known by its name."""
+    one = split.by_group(meta, by=("pert_id",), stratify="")
+
+    with pytest.raises(DataError, match=r"groups by pert_name are in training and in test, such as 'd"):
+        split.assert_no_leak(meta, one)
+
+
+@pytest.mark.parametrize(("by", "n_folds"), [((), 7), (("pert_name",), 4), (("pert_name", "cell"), 5)])
+def test_folds_test_every_row_once_and_keep_groups_whole(meta, by, n_folds):
+    folds = list(split.folds(meta, by=by, n_folds=n_folds))
+
+    assert len(folds) == n_folds
+    assert sorted(np.concatenate([one.test for one in folds]).tolist()) == list(range(120))
+    for one in folds:
+        assert not set(one.train) & set(one.test)
+        if by:
+            split.assert_no_leak(meta, one, by)
+
+
+def test_folds_spread_the_drugs_of_every_class(meta):
+    for one in split.folds(meta, by=("pert_name",), n_folds=3):
+        assert set(meta["pcl"].iloc[one.test]) == set("ABC")
+
+
+def test_folds_are_nearly_equal(meta):
+    sizes = [len(one.test) for one in split.folds(meta, n_folds=7)]
+
+    assert max(sizes) - min(sizes) <= 3
+
+
+@pytest.mark.parametrize("share", [0, 1, -0.1, 2, float("nan")])
+def test_a_share_that_is_none_is_refused(meta, share):
+    with pytest.raises(ParameterError, match="share must be more than 0"):
+        split.by_group(meta, share=share)
+    with pytest.raises(ParameterError, match="share must be more than 0"):
+        split.random(120, share=share)
+
+
+def test_an_unknown_column_names_the_nearest(meta):
+    with pytest.raises(ParameterError, match=r"no column 'pert_nam'.*Did you mean 'pert_name'"):
+        split.by_group(meta, by=("pert_nam",))
+
+
+def test_one_drug_cannot_be_split(meta):
+    with pytest.raises(DataError, match="rows on both sides"):
+        split.by_group(meta[meta["pert_name"] == "d0"].reset_index(drop=True))
+
+
+def test_more_folds_than_groups_are_refused(meta):
+    with pytest.raises(DataError, match="13 folds need 13 groups, but there are 12"):
+        next(split.folds(meta, by=("pert_name",), n_folds=13))
+    with pytest.raises(ParameterError, match="at least 2"):
+        next(split.folds(meta, n_folds=1))

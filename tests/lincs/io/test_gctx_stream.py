@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import gzip
+
+import numpy as np
+import pytest
+from reread.core.errors import DataError, ParameterError
+from reread.lincs.io import gctx
+from reread.lincs.io import gctx_stream as stream
+
+GENES = [f"g{i}" for i in range(5)]
+
+
+@pytest.fixture
+def values():
+    """43 signatures of 5 genes."""
+    return np.random.default_rng(0).standard_normal((43, 5)).astype(np.float32)
+
+
+@pytest.fixture
+def path(tmp_path, values):
+    return gctx.write(tmp_path / "a.gctx", values, GENES, [f"s{i}" for i in range(43)], chunk=4)
+
+
+@pytest.mark.parametrize(("batch", "n_mixed"), [(7, 1), (7, 3), (43, 2), (100, 2), (1, 50)])
+def test_minibatches_bring_every_signature_once_in_the_genes_asked_for(path, values, batch, n_mixed):
+    brought = list(stream.minibatches(path, ["g4", "g0"], batch=batch, block=8, n_mixed=n_mixed))
+    index = np.concatenate([places for _, places in brought])
+
+    assert sorted(index.tolist()) == list(range(43))
+    assert all((part == values[places][:, [4, 0]]).all() for part, places in brought)
+    assert [len(places) for _, places in brought[:-1]] == [batch] * (len(brought) - 1)
+
+
+def test_a_seed_fixes_the_order_and_another_one_changes_it(path):
+    def order(seed: int) -> list[int]:
+        batches = stream.minibatches(path, batch=7, block=8, seed=seed)
+        return np.concatenate([places for _, places in batches]).tolist()
+
+    orders = [order(seed) for seed in (0, 0, 1)]
+
+    assert orders[0] == orders[1] != orders[2]
+    assert orders[0] != list(range(43))
+
+
+def test_a_batch_of_nothing_is_refused(path):
+    with pytest.raises(ParameterError, match="batch must be at least 1"):
+        next(stream.minibatches(path, batch=0))
+
+
+def test_landmarks_are_extracted_once_and_opened_ever_after(path, values, tmp_path):
+    first = stream.landmark_memmap(path, tmp_path / "out/a.f32", ["g3", "g1"], block=8)
+    path.unlink()
+    again = stream.landmark_memmap(path, tmp_path / "out/a.f32", ["g3", "g1"])
+
+    assert isinstance(first, np.memmap)
+    assert (first == values[:, [3, 1]]).all()
+    assert (again == first).all()
+    assert stream.landmark_ids(tmp_path / "out/a.f32") == [f"s{i}" for i in range(43)]
+    assert not again.flags.writeable
+
+
+def test_a_packed_file_is_unpacked_only_for_as_long_as_it_takes(path, values, tmp_path):
+    packed = tmp_path / "a.gctx.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+
+    found = stream.landmark_memmap(packed, tmp_path / "out/a.f32")
+    assert (found == values).all()
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["a.f32", "a.f32.json"]
+
+
+def test_a_packed_file_that_is_cut_short_leaves_nothing(path, tmp_path):
+    packed = tmp_path / "a.gctx.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes())[:-200])
+
+    with pytest.raises(DataError, match="cannot be unpacked"):
+        stream.landmark_memmap(packed, tmp_path / "out/a.f32")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_other_genes_than_those_that_lie_there_are_refused(path, tmp_path):
+    stream.landmark_memmap(path, tmp_path / "a.f32", ["g3", "g1"])
+
+    with pytest.raises(DataError, match="holds other genes, or another file"):
+        stream.landmark_memmap(path, tmp_path / "a.f32", ["g1", "g3"])
+
+
+def test_a_matrix_that_was_cut_on_disk_is_refused(path, tmp_path):
+    stream.landmark_memmap(path, tmp_path / "a.f32")
+    (tmp_path / "a.f32").write_bytes((tmp_path / "a.f32").read_bytes()[:-4])
+
+    with pytest.raises(DataError, match="Delete it"):
+        stream.landmark_memmap(path, tmp_path / "a.f32")

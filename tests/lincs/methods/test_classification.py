@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from reread.core.errors import DataError, ParameterError
+from reread.lincs.methods import classification as classify
+from sklearn.linear_model import Ridge
+from sklearn.preprocessing import StandardScaler
+
+N_CLASSES, N_DRUGS, N_SIGNATURES, N_FEATURES = 4, 5, 7, 12
+
+
+def drawn(seed=0, *, of_class=3.0, of_drug=0.0, n_features=N_FEATURES):
+    """Signatures (signature, feature) with class and drug, of the sizes asked for."""
+    rng = np.random.default_rng(seed)
+    centre = of_class * rng.normal(size=(N_CLASSES, 1, 1, n_features))
+    own = of_drug * rng.normal(size=(N_CLASSES, N_DRUGS, 1, n_features))
+    noise = rng.normal(size=(N_CLASSES, N_DRUGS, N_SIGNATURES, n_features))
+    pcl, drug, _ = np.indices(noise.shape[:3])
+    names = np.char.add("class", pcl.ravel().astype(str))
+    drugs = np.char.add(np.char.add(names, "-d"), drug.ravel().astype(str))
+    return (centre + own + noise).reshape(-1, n_features), names, drugs
+
+
+def test_folds_of_drugs_share_no_drug_and_folds_of_signatures_spread_classes():
+    _, pcl, drugs = drawn()
+    whole, random = classify.folds(pcl, drugs), classify.folds(pcl)
+
+    assert all(len(set(whole[drugs == drug])) == 1 for drug in set(drugs))
+    assert set(whole) == set(random) == set(range(5))
+    for name in set(pcl):
+        assert np.ptp(np.bincount(random[pcl == name])) <= 1
+
+
+def test_a_class_of_one_drug_cannot_be_held_out():
+    _, pcl, drugs = drawn()
+    pcl[drugs == "class0-d0"] = "lonely"
+
+    with pytest.raises(DataError, match="Class lonely has 1"):
+        classify.folds(pcl, drugs)
+
+
+@pytest.mark.parametrize("classifier", classify.CLASSIFIERS)
+def test_every_classifier_names_planted_classes_of_drugs_it_never_saw(classifier):
+    values, pcl, drugs = drawn()
+
+    done = classify.pcl_cv(values, pcl, classify.folds(pcl, drugs), classifier)
+
+    assert done.accuracy(pcl).shape == (5,)
+    assert done.accuracy(pcl).mean() > 0.95
+
+
+@pytest.mark.parametrize("classifier", classify.CLASSIFIERS)
+def test_programmes_of_drugs_leak_through_random_folds_only(classifier):
+    values, pcl, drugs = drawn(of_class=0.0, of_drug=3.0, n_features=60)
+
+    random = classify.pcl_cv(values, pcl, classify.folds(pcl), classifier).accuracy(pcl).mean()
+    held_out = classify.pcl_cv(values, pcl, classify.folds(pcl, drugs), classifier).accuracy(pcl).mean()
+
+    assert random > 0.9
+    assert held_out < 0.5
+
+
+@pytest.mark.parametrize("n_features", [6, 150])
+def test_ridge_agrees_with_that_of_scikit_learn(n_features):
+    """Fewer features than signatures, and more: the two ways to solve it."""
+    values, pcl, drugs = drawn(of_class=0.3, n_features=n_features)
+    fold = classify.folds(pcl, drugs)
+    names = np.unique(pcl)
+
+    done = classify.pcl_cv(values, pcl, fold, "ridge")
+
+    for number in range(5):
+        test = fold == number
+        scaler = StandardScaler().fit(values[~test])
+        wanted = (pcl[~test][:, None] == names).astype(float)
+        slow = Ridge(alpha=classify.PENALTY).fit(scaler.transform(values[~test]), wanted)
+        assert (
+            done.named[test].tolist()
+            == names[slow.predict(scaler.transform(values[test])).argmax(1)].tolist()
+        )
+
+
+def test_the_first_row_of_the_null_is_what_ridge_reaches():
+    values, pcl, drugs = drawn(of_class=0.4, of_drug=0.5)
+    fold = classify.folds(pcl, drugs)
+    right = classify.pcl_cv(values, pcl, fold, "ridge").named == pcl
+
+    table = classify.null_of_folds(values, pcl, drugs, fold, n_permutations=19).set_index("pcl")
+
+    assert table.loc["all", "accuracy"] == pytest.approx(right.mean())
+    assert table.loc["class2", "accuracy"] == pytest.approx(right[pcl == "class2"].mean())
+    assert table["n"].tolist() == [N_DRUGS * N_SIGNATURES] * N_CLASSES + [len(pcl)]
+
+
+def test_planted_classes_beat_the_null_and_meaningless_ones_have_p_like_chance():
+    values, pcl, drugs = drawn()
+    fold = classify.folds(pcl, drugs)
+    found = classify.null_of_folds(values, pcl, drugs, fold, n_permutations=99)
+    chance = []
+    for seed in range(25):
+        values, pcl, drugs = drawn(seed, of_class=0.0, of_drug=1.0)
+        fold = classify.folds(pcl, drugs, seed=seed)
+        table = classify.null_of_folds(values, pcl, drugs, fold, n_permutations=39, seed=seed)
+        chance.append(table["p"].iloc[-1])
+
+    assert found["p"].iloc[-1] == pytest.approx(1 / 100)
+    assert found["null_high"].iloc[-1] < found["accuracy"].iloc[-1]
+    assert 0.3 < np.mean(chance) < 0.7
+
+
+def test_a_null_over_drugs_needs_whole_drugs():
+    values, pcl, drugs = drawn()
+
+    with pytest.raises(DataError, match="one class and stand in one fold"):
+        classify.null_of_folds(values, pcl, drugs, classify.folds(pcl), n_permutations=1)
+
+
+def test_the_table_has_every_representation_under_both_splits():
+    values, pcl, drugs = drawn(of_class=0.3)
+
+    table = classify.compare({"raw": values, "two": values[:, :2]}, pcl, drugs, ["logistic", "ridge"])
+
+    assert len(table) == 2 * 2 * 2
+    assert set(table["split"]) == {"random", "held-out-drug"}
+    assert table.set_index("representation").loc["two", "n_features"].tolist() == [2] * 4
+    assert table["accuracy"].between(0, 1).all()
+
+
+def test_a_wrong_classifier_is_named_with_the_nearest_right_one():
+    values, pcl, _ = drawn()
+
+    with pytest.raises(ParameterError, match="logistic"):
+        classify.pcl_cv(values, pcl, classify.folds(pcl), "logistc")
+
+
+def test_gaps_and_gains_are_differences_of_the_table():
+    values, pcl, drugs = drawn(of_class=0.3)
+    table = classify.compare({"raw": values, "two": values[:, :2]}, pcl, drugs, ["logistic"])
+    accuracy = table.set_index(["representation", "split"])["accuracy"]
+
+    gap = classify.gaps(table).set_index("representation")["leak_gap"]
+
+    assert gap.index.tolist() == ["raw", "two"]
+    assert gap["two"] == pytest.approx(accuracy["two", "random"] - accuracy["two", "held-out-drug"])
+    assert classify.over_raw(table, "two") == pytest.approx(
+        accuracy["two", "random"] - accuracy["raw", "random"]
+    )

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from reread.core.errors import ParameterError
+from reread.lincs.methods.latent_usage import batch_perplexity, code_usage, perplexity, unit_kl
+
+
+def test_a_unit_that_says_the_same_of_everything_is_dead():
+    mu = np.array([[0.0, 2.0, 0.5], [0.0, -2.0, 0.5], [0.0, 1.0, 0.5], [0.0, 0.0, 0.5]])
+    kl = unit_kl(mu, np.zeros((4, 3)))
+
+    assert kl.tolist() == [0.0, 9 / 8, 1 / 8]
+
+
+def test_kl_agrees_with_that_of_the_network():
+    import torch
+    from reread.lincs.models.vae import kl
+
+    rng = np.random.default_rng(0)
+    mu, logvar = rng.normal(size=(6, 4)), rng.normal(size=(6, 4))
+
+    expected = kl(torch.as_tensor(mu), torch.as_tensor(logvar)).mean(0)
+
+    np.testing.assert_allclose(unit_kl(mu, logvar), expected, rtol=1e-12)
+
+
+def test_perplexity_counts_codes_that_are_used_evenly():
+    assert perplexity(np.array([0, 1, 2, 3]), 9) == pytest.approx(4)
+    assert perplexity(np.array([5, 5, 5]), 9) == pytest.approx(1)
+    assert perplexity(np.array([0, 0, 1]), 2) == pytest.approx(
+        np.exp(-(2 / 3 * np.log(2 / 3) + np.log(1 / 3) / 3))
+    )
+
+
+@pytest.mark.parametrize("index", [[], [0, 3], [-1, 0]])
+def test_perplexity_of_nothing_or_of_codes_that_are_not_there_is_refused(index):
+    with pytest.raises(ParameterError, match="indices of 0 to 2"):
+        perplexity(np.array(index, dtype=int), 3)
+
+
+def test_the_logged_perplexity_is_that_of_all_labels_where_a_batch_holds_all():
+    label = np.array([0, 0, 0, 1, 2])
+
+    assert batch_perplexity(label, 3, 5) == pytest.approx(perplexity(label, 3))
+    assert batch_perplexity(label, 3, 2) < perplexity(label, 3)
+
+
+def test_usage_tells_what_is_labelled_from_what_is_found():
+    label, assigned = np.array([0, 0, 1, 1, 1]), np.array([0, 1, 1, 1, 3])
+
+    report = code_usage(label, assigned, ["a", "b", "c", "d"])
+
+    assert report["labelled"].tolist() == [2, 3, 0, 0]
+    assert report["assigned"].tolist() == [1, 3, 0, 1]
+    assert report["found"].fillna(-1).tolist() == pytest.approx([0.5, 2 / 3, -1, -1])
+    assert report["is_dead"].tolist() == [False, False, True, False]

@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from reread.core.errors import DataError
+from reread.maize.data.readers import groups_of, read_table, read_walley, write_table
+
+TABLE = "sample,G1,G2,G3,tissue\nSRR7,0,1.5,2,root\nSRR8,3,0,1,leaf \nSRR900,1,1,1,root\nSRR902,2,2,2,root\n"
+
+
+@pytest.fixture
+def file(tmp_path):
+    def write(text, name="table.csv"):
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_a_table_is_read_as_the_authors_describe_it(file):
+    data = read_table(file(TABLE))
+
+    assert data.samples == ("SRR7", "SRR8", "SRR900", "SRR902")
+    assert data.genes == ("G1", "G2", "G3")
+    assert data.values.tolist() == [[0, 1.5, 2], [3, 0, 1], [1, 1, 1], [2, 2, 2]]
+    assert data.values.dtype == np.float32
+
+
+def test_blanks_around_a_tissue_are_no_tissue_of_their_own(file):
+    """The authors' constants know 'Leaf ' only, and fail on every other name."""
+    data = read_table(file(TABLE))
+
+    assert data.tissues == ("leaf", "root")
+    assert data.tissue.tolist() == [1, 0, 1, 1]
+
+
+def test_accessions_in_a_row_are_one_group_and_count_its_replicates(file):
+    data = read_table(file(TABLE))
+
+    assert data.group.tolist() == ["SRR7", "SRR7", "SRR900", "SRR900"]
+    assert data.replicate.tolist() == [1, 1, 1, 2]
+
+
+def test_groups_do_not_depend_on_the_order_of_samples():
+    names = ("SRR101", "x", "ERR102", "SRR500", "SRR100", "SRR140", "SRR190", "SRR241")
+
+    assert groups_of(names).tolist() == [
+        *("SRR100", "x", "ERR102", "SRR500", "SRR100", "SRR100", "SRR100", "SRR241"),
+    ]
+
+
+def test_a_column_of_studies_is_the_group_and_no_gene(file):
+    text = "sample,G1,study,tissue\nSRR7,1,x,root\nSRR8,2,y,root\nSRR9,3,x,root\n"
+
+    data = read_table(file(text))
+    assert data.genes == ("G1",)
+    assert data.group.tolist() == ["x", "y", "x"]
+    assert data.replicate.tolist() == [1, 1, 2]
+    with pytest.raises(DataError, match="row 3: study is empty"):
+        read_table(file(text.replace(",y,", ",,")))
+
+
+def test_a_table_that_was_written_reads_back(small, tmp_path):
+    write_table(small, tmp_path / "out.csv")
+
+    data = read_table(tmp_path / "out.csv")
+    assert data.samples == small.samples
+    assert data.genes == small.genes
+    assert data.values == pytest.approx(small.values, rel=1e-5)
+    assert [data.tissues[k] for k in data.tissue] == [small.tissues[k] for k in small.tissue]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "has no sample below its header"),
+        ("sample,G1,tissue\n", "has no sample below its header"),
+        ("sample,tissue\nS1,root\n", "has 2 columns.*\nIs the delimiter a comma"),
+        ("sample;G1;tissue\nS1;2;root\n", "has 1 columns"),
+        ("sample,G1,,tissue\nS1,2,3,root\n", "column 3 has no name"),
+        ("sample,G1,G2,G1,tissue\nS1,2,3,4,root\n", "gene G1 stands 2 times"),
+        (TABLE.replace("SRR8", "SRR7"), "sample SRR7 stands 2 times"),
+        (TABLE.replace(",1.5,", ",-1.5,"), "gene G2 is -1.5 in sample SRR7"),
+        (TABLE.replace(",1.5,", ",,"), "gene G2 is nan in sample SRR7"),
+        (TABLE.replace(",1.5,", ",1;5,"), "G2 is '1;5' in sample SRR7, but expression is a number"),
+        (TABLE.replace(",leaf ", ","), "row 3: tissue is empty"),
+    ],
+)
+def test_a_bad_table_is_refused_with_its_place(file, text, says):
+    with pytest.raises(DataError, match=says):
+        read_table(file(text))
+
+
+def test_a_gene_as_last_column_is_refused(file):
+    text = "sample,tissue,G1,G2\nS1,root,1,2\nS2,leaf,3,4\n"
+
+    with pytest.raises(DataError, match="the column 'G2' must hold names, but holds numbers"):
+        read_table(file(text))
+
+
+def test_tissues_in_a_middle_column_are_pointed_out(file):
+    text = "sample,G1,tissue,batch\nS1,1,root,x\nS2,3,leaf,y\n"
+
+    with pytest.raises(DataError, match=r"tissue is 'root' in sample S1.*\nIs tissue the tissue"):
+        read_table(file(text))
+
+
+def test_numeric_labels_are_refused_also_where_only_one_is(file):
+    for label in ("3", "3.0"):
+        with pytest.raises(DataError, match="give names in place of numbers"):
+            read_table(file(TABLE.replace("leaf ", label)))
+
+
+def test_a_row_with_a_cell_too_many_is_refused(file):
+    with pytest.raises(DataError, match="is not a table"):
+        read_table(file(TABLE.replace("SRR900,1,1,1,root", "SRR900,1,1,1,root,root")))
+
+
+def test_a_missing_table_is_refused_with_the_command_that_gets_it(tmp_path):
+    with pytest.raises(DataError, match="reread data get maize"):
+        read_table(tmp_path / "absent.csv")
+
+
+LIST = (
+    "Run\tsample\treplicate\n"
+    "SRR1\tSilk\tSilk_1\n"
+    "SRR2\tMature Leaf 8\tMature Leaf 8_3\n"
+    "SRR3\tLeaf Zone 3 (Growth)\tLeaf Zone 3 (Growth)_2\n"
+)
+LIBRARY = "tracking_id\tgene_id\tFPKM\tFPKM_status\na\tB\t2\tOK\nb\tA\t1\tOK\nc\tB\t0.5\tOK\nd\tC\t7\tFAIL\n"
+OTHER_ORDER = "tracking_id\tgene_id\tFPKM\tFPKM_status\na\tC\t3\tOK\nb\tA\t0\tOK\nc\tB\t4\tOK\n"
+
+
+def test_libraries_meet_by_gene_name_and_rows_of_one_gene_add_up(file):
+    libraries = {"SRR2": file(LIBRARY, "2"), "SRR1": file(OTHER_ORDER, "1")}
+
+    data = read_walley(libraries, file(LIST, "list"))
+
+    assert data.samples == ("SRR1", "SRR2")
+    assert data.genes == ("A", "B", "C")
+    assert data.values.tolist() == [[0, 4, 3], [1, 2.5, 7]]
+    assert data.tissues == ("leaf", "silk")
+    assert data.tissue.tolist() == [1, 0]
+    assert data.group.tolist() == ["Silk", "Mature Leaf 8"]
+    assert data.replicate.tolist() == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("library", "listed", "says"),
+    [
+        (LIBRARY.replace("\tC\t", "\tD\t"), LIST, "must hold the 3 genes of the other libraries, but D"),
+        (OTHER_ORDER.replace("b\tA\t0\tOK\n", ""), LIST, "genes of the other libraries, but A"),
+        (LIBRARY.replace("gene_id", "gene"), LIST, "no table of cufflinks"),
+        (LIBRARY.replace("\t7\t", "\tx\t"), LIST, "no table of cufflinks"),
+        (LIBRARY, LIST.replace("SRR2", "SRR9"), "says nothing of SRR2"),
+        (LIBRARY, LIST.replace("SRR3", "SRR2"), "sample SRR2 stands 2 times"),
+        (LIBRARY, LIST.replace("Mature Leaf 8\t", "Mature Leaf 9\t"), "Did you mean 'Mature Leaf 8'"),
+        (LIBRARY, LIST.replace("Run\t", "run\t"), "has no column 'Run'"),
+    ],
+)
+def test_a_bad_library_or_list_is_refused(file, library, listed, says):
+    libraries = {"SRR1": file(OTHER_ORDER, "1"), "SRR2": file(library, "2")}
+
+    with pytest.raises(DataError, match=says):
+        read_walley(libraries, file(listed, "list"))
+
+
+def test_no_library_is_refused(file):
+    with pytest.raises(DataError, match="says nothing of any library"):
+        read_walley({}, file(LIST, "list"))

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from reread.core.errors import DataError, ParameterError
+from reread.networks.data import load as data
+from reread.networks.data.splits import split_pairs
+from reread.networks.methods import benchmark as compare
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+METHODS = ["TF rate", "names, logistic", "|Pearson|", "components, logistic"]
+SCHEMES = ["pair", "both"]
+
+
+@pytest.fixture(scope="module")
+def world():
+    return data.load("simulated", n_cells=80, negatives="pool")
+
+
+@pytest.fixture(scope="module")
+def scores(world):
+    return compare.score_methods(world, SCHEMES, METHODS, n_folds=3)
+
+
+@pytest.fixture(scope="module")
+def table(world, scores):
+    return compare.compare_scores(world, scores, n_boot=40)
+
+
+def extra_of(world, fold, score):
+    rows = fold.test
+    return pd.DataFrame(
+        {
+            "scheme": "pair",
+            "fold": fold.name,
+            "row": rows,
+            "label": world.pairs.label[rows],
+            "score": score,
+            "method": "attention",
+        }
+    )
+
+
+def test_every_method_scores_the_very_same_rows(scores):
+    for _, rows in scores.groupby(["scheme", "fold"]):
+        lists = [tuple(one["row"]) for _, one in rows.groupby("method")]
+
+        assert len(lists) == len(METHODS)
+        assert len(set(lists)) == 1
+
+
+def test_measures_agree_with_scikit_learn_fold_by_fold(scores, table):
+    for _, row in table.iterrows():
+        own = scores[(scores["scheme"] == row["scheme"]) & (scores["method"] == row["method"])]
+        slow = [
+            (roc_auc_score(f["label"], f["score"]), average_precision_score(f["label"], f["score"]))
+            for _, f in own.groupby("fold")
+        ]
+        np.testing.assert_allclose(np.mean(slow, axis=0), [row["auroc"], row["auprc"]], atol=1e-12)
+        np.testing.assert_allclose(np.std(slow, axis=0), [row["auroc_sd"], row["auprc_sd"]], atol=1e-12)
+
+
+def test_lift_is_over_the_best_null_of_the_scheme(table):
+    for _, rows in table.groupby("scheme"):
+        best = rows[rows["family"] == compare.NAMES]["auprc"].max()
+
+        np.testing.assert_allclose(rows["lift"], rows["auprc"] - best, atol=1e-12)
+        null = rows[rows["method"] == rows["best_null"]]
+        assert null[["lift", "lift_low", "lift_high"]].to_numpy().tolist() == [[0, 0, 0]]
+
+
+def test_names_predict_a_pooled_list_by_pair_and_nothing_with_both_held_out(table):
+    names = table[table["method"] == "names, logistic"].set_index("scheme")["auroc"]
+
+    assert names["pair"] > 0.75
+    assert names["both"] == 0.5
+
+
+def test_a_deep_score_on_one_fold_meets_the_null_of_that_fold_alone(world, scores):
+    fold = split_pairs(world.pairs, "pair", n_folds=3)[1]
+    perfect = extra_of(world, fold, world.pairs.label[fold.test].astype(float))
+
+    row = (
+        compare.compare_scores(world, scores, n_boot=30, extra_scores=perfect)
+        .set_index("method")
+        .loc["attention"]
+    )
+
+    one = scores[(scores["scheme"] == "pair") & (scores["fold"] == 1)]
+    nulls = [
+        average_precision_score(f["label"], f["score"]) for m, f in one.groupby("method") if m in METHODS[:2]
+    ]
+    assert (row["family"], row["n_folds"], row["auprc"]) == (compare.DEEP, 1, 1.0)
+    assert row["best_null_auprc"] == pytest.approx(max(nulls))
+    assert 0 < row["lift_low"] <= row["lift"] <= row["lift_high"] + 1e-9
+
+
+def test_scores_of_other_rows_are_refused(world, scores):
+    fold = split_pairs(world.pairs, "pair", n_folds=3, seed=9)[0]
+    foreign = extra_of(world, fold, np.zeros(len(fold.test)))
+
+    with pytest.raises(DataError, match=r"attention scored .* rows in fold 0"):
+        compare.compare_scores(world, scores, n_boot=5, extra_scores=foreign)
+
+
+def test_a_lift_without_a_null_is_refused(world, scores):
+    with pytest.raises(DataError, match="names-only"):
+        compare.compare_scores(world, scores[scores["method"] == "|Pearson|"], n_boot=5)
+
+
+def test_an_unknown_method_is_refused_with_the_nearest(world):
+    with pytest.raises(ParameterError, match=r"\|Pearson\|"):
+        compare.score_methods(world, SCHEMES, ["Pearson"])
+
+
+def test_two_runs_agree_but_for_the_clock(world, table):
+    again = compare.compare_methods(world, SCHEMES, METHODS, n_folds=3, n_boot=40)
+
+    pd.testing.assert_frame_equal(again, table, check_exact=True)

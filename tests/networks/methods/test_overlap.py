@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from reread.core.errors import DataError, ParameterError
+from reread.networks.data import load as data
+from reread.networks.data.tables import Expression, Pairs, World
+from reread.networks.methods import overlap
+
+
+def tiny(values, genes, pairs, tfs):
+    """World from rows of (tf, gene, label) by name."""
+    place = {name: i for i, name in enumerate(genes)}
+    tf, gene, label = ([place[p[0]] for p in pairs], [place[p[1]] for p in pairs], [p[2] for p in pairs])
+    expression = Expression(np.asarray(values, dtype=np.float32), tuple(genes), "tiny")
+    tfs = np.sort([place[name] for name in tfs])
+    return World(
+        expression, Pairs(tf, gene, label, tuple(genes)), tfs, np.zeros((len(tfs), len(genes)), bool)
+    )
+
+
+@pytest.fixture(scope="module")
+def two():
+    """Genes A B C D against B A E; cells 0 and 2 of the target are cells 1 and 0 of the source."""
+    source = tiny(
+        [[1, 2, 9, 9], [3, 4, 8, 8], [5, 6, 7, 7]],
+        "ABCD",
+        [("A", "B", 1), ("A", "C", 0), ("B", "A", 1)],
+        "AB",
+    )
+    target = tiny(
+        [[4, 3, 0], [4, 4, 0], [2, 1, 5], [0, 0, 0]],
+        "BAE",
+        [("A", "B", 1), ("B", "A", 0), ("E", "A", 0), ("E", "B", 1)],
+        "ABE",
+    )
+    return source, target
+
+
+def test_shared_cells_genes_tfs_and_pairs_are_counted_by_name_and_value(two):
+    found = overlap.overlap(*two)
+
+    assert (found.n_cells, found.n_genes, found.n_tfs, found.n_pairs, found.n_agreeing) == (2, 2, 2, 2, 1)
+    assert found.cells.tolist() == [True, False, True, False]
+    assert found.pairs.tolist() == [True, True, False, False]
+    assert found.table()["n"].tolist() == [2, 2, 2, 2]
+
+
+def test_worlds_without_a_common_gene_share_no_cell(two):
+    other = tiny([[1, 2]], "XY", [("X", "Y", 1)], "X")
+
+    assert overlap.overlap(two[0], other).n_cells == 0
+
+
+@pytest.mark.parametrize(
+    ("exclude", "kept"), [("nothing", [0, 1, 2, 3]), ("pairs", [2, 3]), ("TFs and genes", [])]
+)
+def test_each_exclusion_keeps_what_the_source_has_not_seen(two, exclude, kept):
+    assert overlap.kept_rows(*two, two[1].pairs, exclude).tolist() == kept
+
+
+def test_a_wrong_exclusion_is_refused(two):
+    with pytest.raises(ParameterError, match="pairs"):
+        overlap.kept_rows(*two, two[1].pairs, "pair")
+
+
+def test_a_target_with_no_cell_of_its_own_is_refused(two):
+    with pytest.raises(DataError, match="2 are needed"):
+        overlap.without_cells(two[1], np.array([True, True, True, False]))
+
+
+def test_lineages_share_what_was_counted(mirror):
+    erythroid, lymphoid = (lineage(mirror, stem) for stem in "EL")
+
+    found = overlap.overlap(erythroid, lymphoid)
+
+    assert (found.n_cells, found.n_genes, found.n_tfs, found.n_pairs) == (508, 108, 16, 179)
+    assert found.n_agreeing == 179
+
+
+def lineage(mirror, stem):
+    folder = mirror / "networks"
+    expression = data.read_expression(folder / f"mHSC-{stem}_ExpressionDataOrderedfl.csv", name=stem)
+    return data.world_of(
+        expression, data.read_pairs(folder / f"GenePairListmHSC-{stem}-Non-1000-GPL.csv", expression)
+    )

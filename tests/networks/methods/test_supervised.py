@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from reread.core.score import auroc
+from reread.networks.data import load as data
+from reread.networks.data.splits import split_pairs
+from reread.networks.methods import supervised
+
+N_CELLS, N_GENES = 50, 30
+
+
+@pytest.fixture(scope="module")
+def world():
+    return data.load("simulated", n_cells=N_CELLS, n_genes=N_GENES, n_tfs=10, negatives="grid", seed=2)
+
+
+@pytest.fixture(scope="module")
+def prepared(world):
+    return supervised.prepare(world.expression)
+
+
+def test_features_of_a_pair_are_those_of_its_genes_looked_up_one_by_one(prepared):
+    tf, gene = np.array([3, 0]), np.array([7, 29])
+
+    rows = supervised.correlation_rows(prepared, tf, gene)
+    parts = supervised.components(prepared, tf, gene)
+
+    assert rows.shape == (2, 2 * N_GENES)
+    assert parts.shape == (2, 3 * prepared.components.shape[1] + 1)
+    for i in range(2):
+        left, right = prepared.components[tf[i]], prepared.components[gene[i]]
+        slow = [*left, *right, *(left * right), prepared.correlation[tf[i], gene[i]]]
+        np.testing.assert_array_equal(parts[i], np.array(slow, dtype=np.float32))
+        np.testing.assert_array_equal(rows[i, N_GENES:], prepared.correlation[gene[i]])
+
+
+@pytest.mark.parametrize("method", supervised.METHODS)
+def test_test_labels_are_not_looked_at_and_two_runs_agree(method, world, prepared):
+    pairs = world.pairs
+    fold = split_pairs(pairs, "pair")[0]
+    flipped = pairs.label.copy()
+    flipped[fold.test] = 1 - flipped[fold.test]
+    blind = data.Pairs(pairs.tf, pairs.gene, flipped, pairs.genes)
+
+    score = supervised.METHODS[method](prepared, pairs, fold.train, fold.test, 4)
+    again = supervised.METHODS[method](prepared, blind, fold.train, fold.test, 4)
+
+    assert score.shape == fold.test.shape
+    assert score.tobytes() == again.tobytes()
+
+
+@pytest.mark.parametrize("learn", [supervised.lightgbm, supervised.logistic_regression])
+def test_a_planted_feature_is_learnt(learn):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(400, 5))
+    label = (x[:, 3] > 0.5).astype(int)
+
+    score = learn(x[:300], label[:300], x[300:], 0)
+
+    assert auroc(label[300:], score) > 0.95
+
+
+def test_on_the_published_pair_split_lightgbm_reaches_what_was_measured(mirror):
+    folder = mirror / "networks"
+    expression = data.read_expression(folder / "mHSC-E_ExpressionDataOrderedfl.csv")
+    pairs = data.read_pairs(folder / "GenePairListmHSC-E-Non-1000-GPL.csv", expression)
+    prepared = supervised.prepare(expression)
+    reached = [
+        auroc(
+            pairs.label[fold.test],
+            supervised.METHODS["components, LightGBM"](prepared, pairs, fold.train, fold.test, 0),
+        )
+        for fold in split_pairs(pairs, "pair")
+    ]
+
+    assert np.mean(reached) == pytest.approx(0.887, abs=0.012)

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from reread.networks.data import load as data
+from reread.networks.data.tables import Expression, World
+from reread.networks.methods import overlap, transfer
+from reread.networks.methods.pair_statistics import STATISTICS, pair_statistics
+
+
+@pytest.fixture(scope="module")
+def worlds():
+    return [data.load("simulated", n_cells=200, n_genes=40, n_tfs=12, seed=seed) for seed in range(3)]
+
+
+def test_statistics_name_no_gene(worlds):
+    world = worlds[0]
+    order = np.random.default_rng(0).permutation(40)
+    place = np.argsort(order)
+    genes = tuple(world.expression.genes[i] for i in order)
+    expression = Expression(world.expression.values[:, order], genes, "shuffled")
+    moved = World(expression, world.pairs, place[world.tfs], world.truth[:, order])
+
+    here, there = pair_statistics(world), pair_statistics(moved)
+
+    assert here.shape == (12, 40, len(STATISTICS))
+    np.testing.assert_allclose(there[:, place], here, atol=1e-5)
+
+
+def test_statistics_do_not_look_at_labels(worlds):
+    world = worlds[0]
+    blind = World(world.expression, world.pairs, world.tfs, ~world.truth)
+
+    np.testing.assert_array_equal(pair_statistics(blind), pair_statistics(world))
+
+
+def test_what_is_learnt_in_two_worlds_helps_in_a_new_one(worlds):
+    found = transfer.to_new_world(worlds[:2], worlds[2]).set_index("method")
+
+    assert found.loc["pair statistics", "auroc"] > 0.6
+    assert found.loc["pair statistics", "calibration_error"] < 0.1
+    assert found.loc["GENIE3", "calibration_error"] != found.loc["GENIE3", "calibration_error"]
+
+
+def test_transfer_takes_shared_cells_out_and_reports_each_exclusion(worlds):
+    table = transfer.transfer(worlds[0], worlds[0].__class__(
+        Expression(
+            np.vstack([worlds[0].expression.values[:40], worlds[1].expression.values]),
+            worlds[0].expression.genes,
+            "mixed",
+        ),
+        worlds[1].pairs,
+        worlds[1].tfs,
+        worlds[1].truth,
+    ))  # fmt: skip
+
+    assert set(table["n_cells"]) == {200}
+    assert table["excluded"].unique().tolist() == list(overlap.EXCLUDE)
+    assert (table.groupby("excluded", sort=False)["n_pairs"].first().diff().dropna() <= 0).all()
+
+
+def test_on_the_published_split_names_beat_the_published_predictions(mirror):
+    folder = mirror / "networks/hESC500_scGREAT"
+    files = {
+        "train": "Train_set",
+        "validation": "Validation_set",
+        "test": "Test_set",
+        "predictions": "labels_and_predictions",
+    }
+    split = data.read_label_split({name: folder / f"{stem}.csv" for name, stem in files.items()})
+
+    table = transfer.label_split_table(split).set_index("method")
+
+    assert table.loc["published predictions", ["auroc", "auprc"]].tolist() == pytest.approx(
+        [0.862, 0.563], abs=0.001
+    )
+    assert table.loc["TF and gene rate", ["auroc", "auprc"]].tolist() == pytest.approx(
+        [0.885, 0.616], abs=0.006
+    )
+
+
+def test_without_published_predictions_only_names_are_in_the_table():
+    table = transfer.label_split_table(data.load_label_split("simulated"))
+
+    assert "published predictions" not in set(table["method"])
+    assert table["auroc"].between(0, 1).all()
