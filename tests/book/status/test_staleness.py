@@ -132,9 +132,7 @@ def in_package(name: str, old: str, new: str):
 
 MUTATIONS = {
     "code": in_chapter("data.load(seed)", "data.load(seed + 1)"),
-    "module lib/reread/maize/data.py": in_package(
-        "data.py", "readers.read(seed)", "readers.read(2 * seed)"
-    ),
+    "module lib/reread/maize/data.py": in_package("data.py", "readers.read(seed)", "readers.read(2 * seed)"),
     "module lib/reread/maize/readers.py": in_package("readers.py", "range(seed)", "range(1, seed)"),
     "parameter seed": lambda top: replace(top / "home/chapters/maize/study.yml", "demo: 3", "demo: 4"),
     "upstream maize/01-cells": lambda top: notebook(top / "home", "01-cells", ["n = seed + 2"]),

@@ -157,7 +157,8 @@ def test_nothing_starts_when_everything_is_fresh(home, no_snakemake):
 def test_a_fresh_build_does_not_even_import_snakemake(home):
     as_if_run()
     code = (
-        "from reread.book.workflow import build as graph; import sys; graph.build('demo'); sys.exit('snakemake' in sys.modules)"
+        "from reread.book.workflow import build as graph; import sys\n"
+        "graph.build('demo'); sys.exit('snakemake' in sys.modules)"
     )
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
@@ -239,7 +240,8 @@ def test_a_failure_of_snakemake_itself_shows_its_last_lines(home, tmp_path):
 def test_an_interrupted_build_ends_all_it_started_and_keeps_what_is_done(home, kind):
     chapter(home, "b", "time.sleep(60)")
     code = (
-        "from reread.book.workflow import build as graph; from reread.core.errors import RunError; import sys\n"
+        "from reread.book.workflow import build as graph\n"
+        "from reread.core.errors import RunError; import sys\n"
         "try: graph.build('demo')\n"
         "except RunError as error: print(error); sys.exit(error.exit_code)"
     )
