@@ -61,9 +61,7 @@ def test_a_killed_training_goes_on_bit_identical_to_one_that_was_not(make, tmp_p
 
 
 @pytest.mark.parametrize("kept", [0, 0.5], ids=["an empty file", "half a file"])
-def test_a_damaged_checkpoint_is_set_aside_with_one_line_and_training_starts_anew(
-    make, tmp_path, capsys, kept
-):
+def test_a_damaged_checkpoint_is_set_aside_and_training_starts_anew(make, tmp_path, capsys, kept):
     checkpoint, whole = tmp_path / "way.ckpt", make()
     curve = fit(whole, epochs=EPOCHS)
     fit(make(), epochs=4, checkpoint=checkpoint)

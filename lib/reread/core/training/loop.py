@@ -72,7 +72,7 @@ def fit(
 ) -> list[dict]:
     """Train a recipe to ``epochs`` epochs in total, resuming from ``checkpoint`` if it exists.
 
-    ``recipe`` has ``network``, ``optimizer``, ``stream``, ``device`` and ``pass_over() -> dict``, which trains
+    ``recipe`` has ``network``, ``optimizer``, ``stream``, ``device`` and ``pass_over() -> dict``: it trains
     one epoch and returns its losses. The checkpoint is written every ``every`` epochs; a resumed run ends
     bit-identical to an uninterrupted one. Returns the losses of each epoch.
     """
