@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,13 +12,12 @@ import pandas as pd
 from reread.core import paths as places
 from reread.core.errors import DataError, ParameterError, did_you_mean
 from reread.lincs.data import annotations
+from reread.lincs.data.fields import described
 from reread.lincs.data.normalise import robust_z
-from reread.lincs.data.tables import CLIP, Signatures, meta_frame
+from reread.lincs.data.tables import CLIP, Signatures
 from reread.lincs.io import gct, gctx
 from reread.lincs.io import gctx_stream as stream
 
-PERT_KINDS = {"trt_cp": "drug", "trt_poscon": "drug", "trt_sh": "knockdown", "trt_xpr": "knockdown"}
-MICROMOLAR = {"um": 1.0, "µm": 1.0, "nm": 1e-3, "mm": 1e3}
 
 
 def load(source: str = "simulated", *, kind: str = "all", seed: int = 0) -> Signatures:
@@ -98,28 +96,6 @@ def stack(*parts: Signatures) -> Signatures:
     meta = pd.concat([part.meta for part in parts], ignore_index=True)
     values = np.concatenate([part.values for part in parts])
     return replace(parts[0], values=values, meta=meta, truth=None)
-
-
-def described(table: pd.DataFrame, ids: tuple[str, ...] | pd.Series, **more: object) -> pd.DataFrame:
-    """Fields of a Connectivity Map file as ``meta``: kinds, doses in micromolar, times in hours.
-
-    Raises
-    ------
-    DataError
-        If a needed field is missing.
-    """
-    missing = [name for name in ("pert_id", "pert_iname", "pert_type", "cell_id") if name not in table]
-    if missing:
-        raise DataError(f"The signatures lack the field {missing[0]!r}. It has {', '.join(table.columns)}.")
-    kind = table["pert_type"].astype(str).str.split(".").str[0].map(PERT_KINDS).fillna("control")
-    name = table["pert_iname"].astype(str)
-    columns = {
-        "sig_id": list(ids), "pert_id": table["pert_id"], "pert_name": name, "kind": kind,
-        "cell": table["cell_id"], "gene": name.where(kind == "knockdown", ""),
-        "dose_um": _parsed(table, "pert_idose", _micromolar), "time_h": _parsed(table, "pert_itime", _hours),
-    }  # fmt: skip
-    columns = {key: np.asarray(values, dtype=object) for key, values in columns.items()}
-    return meta_frame(len(table), **columns, **more)
 
 
 def _sources(seed: int) -> Mapping[str, Callable[[], Signatures]]:
@@ -201,17 +177,3 @@ def _series(name: str, genes: pd.DataFrame) -> Signatures:
         raise DataError(f"{name}: its table of signatures lacks {missing} and names {twins} more than once.")
     meta = described(table.loc[ids].reset_index(drop=True), ids, series=name.upper())
     return _real(values, genes, meta)
-
-
-def _parsed(table: pd.DataFrame, name: str, read: Callable[[str], float]) -> list[float]:
-    return [read(str(one)) for one in table[name]] if name in table else [np.nan] * len(table)
-
-
-def _micromolar(text: str) -> float:
-    found = re.match(r"([0-9.]+) *([a-zµ]+)", text.lower())
-    return float(found[1]) * MICROMOLAR.get(found[2], np.nan) if found else np.nan
-
-
-def _hours(text: str) -> float:
-    found = re.match(r"([0-9.]+) *h", text)
-    return float(found[1]) if found else np.nan
