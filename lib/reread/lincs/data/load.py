@@ -11,13 +11,13 @@ import pandas as pd
 
 from reread.core import paths as places
 from reread.core.errors import DataError, ParameterError, did_you_mean
+from reread.core.tables import read_table
 from reread.lincs.data import annotations
 from reread.lincs.data.fields import described
 from reread.lincs.data.normalise import robust_z
 from reread.lincs.data.tables import CLIP, Signatures
 from reread.lincs.io import gct, gctx
 from reread.lincs.io import gctx_stream as stream
-
 
 
 def load(source: str = "simulated", *, kind: str = "all", seed: int = 0) -> Signatures:
@@ -62,8 +62,8 @@ def load(source: str = "simulated", *, kind: str = "all", seed: int = 0) -> Sign
 
 def landmarks() -> pd.DataFrame:
     """Genes in the order of the published weights, (gene,): ``entrez`` and ``symbol``, both text."""
-    table = pd.read_csv(_fetch("lincs/landmark-order"), dtype=str)
-    return table.rename(columns={"symbol_2017": "symbol"})[["entrez", "symbol"]]
+    table = read_table(_fetch("lincs/landmark-order"), columns=["entrez", "symbol_2017"])
+    return table.rename(columns={"symbol_2017": "symbol"})
 
 
 def in_order(values: np.ndarray, found: pd.Series, wanted: pd.Series) -> np.ndarray:
@@ -76,7 +76,9 @@ def in_order(values: np.ndarray, found: pd.Series, wanted: pd.Series) -> np.ndar
     """
     found = pd.Index(found.astype(str))
     if not found.is_unique:
-        raise DataError(f"Gene ids stand twice, such as {found[found.duplicated()][0]!r}.")
+        raise DataError(
+            f"Gene ids must be unique, but {found[found.duplicated()][0]!r} occurs more than once."
+        )
     place = found.get_indexer(pd.Index(wanted.astype(str)))
     if (place < 0).any():
         raise DataError(f"{(place < 0).sum()} genes are missing, such as {wanted[place < 0].iloc[0]!r}.")
@@ -153,11 +155,15 @@ def _small(values: np.ndarray, meta: gctx.Meta, plate: str, series: str) -> Sign
 
 
 def _gse70138() -> Signatures:
-    table = pd.read_csv(_fetch("lincs/gse70138-genes"), sep="\t", dtype=str)
+    path = _fetch("lincs/gse70138-genes")
+    table = read_table(path, columns=["pr_gene_id", "pr_gene_symbol", "pr_is_lm"], sep="\t")
+    unknown = sorted(set(table["pr_is_lm"]) - {"0", "1"})
+    if unknown:
+        raise DataError(f"{path}: pr_is_lm must be 0 or 1, but holds {unknown[0]!r}.")
     table = table[table["pr_is_lm"] == "1"]
     genes = pd.DataFrame({"entrez": table["pr_gene_id"], "symbol": table["pr_gene_symbol"]})
     found = _series("gse70138", genes)
-    known = pd.read_csv(_fetch("lincs/published-neighbours"))["pcl"]
+    known = read_table(_fetch("lincs/published-neighbours"), columns=["pcl"])["pcl"]
     classes = annotations.read_classes(_fetch("lincs/pcl-classes"), known)
     return replace(found, meta=annotations.with_classes(found.meta, classes))
 
@@ -170,10 +176,15 @@ def _series(name: str, genes: pd.DataFrame) -> Signatures:
     """Landmark genes of a series at GEO, extracted once; fields are joined by id, never by place."""
     path, out = _fetch(f"lincs/{name}"), places.data() / "lincs" / f"{name}-landmarks.f32"
     values = stream.landmark_memmap(path, out, genes["entrez"].tolist())
-    table = pd.read_csv(_fetch(f"lincs/{name}-signatures"), sep="\t", dtype=str).set_index("sig_id")
+    table = read_table(_fetch(f"lincs/{name}-signatures"), sep="\t")
+    if "sig_id" not in table:
+        raise DataError(f"{name}: its table of signatures has no column 'sig_id'.")
+    table = table.set_index("sig_id")
     ids = stream.landmark_ids(out)
-    missing, twins = len(set(ids) - set(table.index)), int(table.index.duplicated().sum())
-    if missing or twins:
-        raise DataError(f"{name}: its table of signatures lacks {missing} and names {twins} more than once.")
+    missing, n_double = len(set(ids) - set(table.index)), int(table.index.duplicated().sum())
+    if missing or n_double:
+        raise DataError(
+            f"{name}: its table of signatures lacks {missing} and names {n_double} more than once."
+        )
     meta = described(table.loc[ids].reset_index(drop=True), ids, series=name.upper())
     return _real(values, genes, meta)

@@ -45,7 +45,8 @@ def robust_z(
     if not np.isfinite(values).all():
         well, gene = np.argwhere(~np.isfinite(values))[0]
         raise DataError(
-            f"values must be finite, but well {well} has {values[well, gene]} at gene {gene}. Drop the well or "
+            f"values must be finite, but well {well} has {values[well, gene]} at gene {gene}. Drop the "
+            f"well or "
             "fill the gene."
         )
     out = np.empty(values.shape, dtype=np.float32)
@@ -96,9 +97,12 @@ def modz(z: np.ndarray, *, min_weight: float = 0.01) -> tuple[np.ndarray, np.nda
         return np.asarray(z[0], dtype=float), np.ones(1), np.ones((1, 1))
     if not np.isfinite(z).all():
         bad, gene = np.argwhere(~np.isfinite(z))[0]
-        raise DataError(f"Replicate {bad} has {z[bad, gene]} at gene {gene}; drop the replicate or fill the gene.")
+        raise DataError(f"Replicate {bad} has {z[bad, gene]} at gene {gene}. Drop it or fill the gene.")
     # a constant replicate agrees with none: correlation 0, and so the least weight
-    cc = row_correlation(rankdata(z, axis=1))
+    ranks = rankdata(z, axis=1)
+    ranks -= ranks.mean(axis=1, keepdims=True)
+    length = np.linalg.norm(ranks, axis=1)
+    cc = ranks @ ranks.T / np.maximum(np.outer(length, length), 1e-300)
     np.fill_diagonal(cc, 1)
     agreement = np.maximum(cc, 0) * (1 - np.eye(n))
     raw = np.maximum(agreement.sum(axis=1) / (n - 1), min_weight)

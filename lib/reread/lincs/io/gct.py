@@ -25,8 +25,9 @@ OTHER_KINDS = {
 def read(path: Path) -> tuple[np.ndarray, Meta]:
     """Read a whole GCT file, version 1.2 or 1.3, as values (signature, gene) and their metadata.
 
-    In the file a row is a gene. Missing values (empty, NA, NaN) are NaN; anything else that is no finite number
-    is refused with its line and column. In version 1.2 the only field of a gene is its ``Description``.
+    In the file a row is a gene. Missing values (empty, NA, NaN) are NaN; anything else that is no finite
+    number is refused with its line and column. In version 1.2 the only field of a gene is its
+    ``Description``.
     """
     with door(path, "GCT"):
         lines = _lines(Path(path))

@@ -29,7 +29,7 @@ BLOCK = 42  # signatures read at once: two chunks of the files at GEO, which sta
 
 @dataclass(frozen=True, eq=False)
 class Meta:
-    """Ids and fields of the genes (rows) and signatures (columns) of a GCT or GCTX; -666 (unknown) is left in."""
+    """Ids and fields of the genes (rows) and signatures (columns) of a GCT or GCTX, -666 included."""
 
     row_ids: tuple[str, ...]
     column_ids: tuple[str, ...]
@@ -53,8 +53,8 @@ def read(
 ) -> np.ndarray:
     """Read values (signature, gene) of some rows and columns by id, in the requested order; None is all.
 
-    ``block`` signatures are held at once, rounded to whole chunks of the file. An id that is missing, or occurs
-    twice in the file or the request, is a DataError.
+    ``block`` signatures are held at once, rounded to whole chunks of the file. An id that is missing, or
+    occurs twice in the file or the request, is a DataError.
     """
     with opened(path) as file:
         genes = indices_of(file, ROW, rows, path, "row")
@@ -72,8 +72,8 @@ def read_at(
 ) -> np.ndarray:
     """Read values (signature, gene) by index; None is all. ``out`` may be given.
 
-    Blocks of signatures are read whole and genes are taken in memory, where scattered columns cost less than in
-    HDF5. Blocks without a requested signature are skipped.
+    Blocks of signatures are read whole and genes are taken in memory, where scattered columns cost less
+    than in HDF5. Blocks without a requested signature are skipped.
     """
     n, n_genes = matrix.shape
     signatures = np.arange(n) if signatures is None else signatures
@@ -102,9 +102,9 @@ def write(
     *,
     chunk: int = 21,
 ) -> Path:
-    """Write values (signature, gene) with ids and further fields as an uncompressed GCTX, whole or not at all.
+    """Write values (signature, gene) with ids and further more fields as an uncompressed GCTX.
 
-    Sizes that differ and duplicate ids are a DataError.
+    The file is written whole or not at all. Sizes that differ and duplicate ids are a DataError.
     """
     h5py = need("h5py", "lincs")
     check.axes(values, "values", signature=len(column_ids), gene=len(row_ids))
@@ -148,7 +148,10 @@ def _check_layout(file: h5py.File, path: Path) -> None:
     for axis, group, n in (("column", COL, matrix.shape[0]), ("row", ROW, matrix.shape[1])):
         found = file[f"{group}/id"].shape
         if found != (n,):
-            raise DataError(f"{path} names {'x'.join(map(str, found))} {axis}s, but its matrix has {n}. Download the file again.")
+            raise DataError(
+                f"{path} names {'x'.join(map(str, found))} {axis}s, but its matrix has {n}. Download "
+                f"the file again."
+            )
 
 
 def _blocks(matrix: h5py.Dataset, ordered: np.ndarray, block: int) -> Iterator[tuple[int, np.ndarray]]:
