@@ -144,9 +144,7 @@ def _load(stream: BinaryIO) -> dict[str, np.ndarray]:
     return {name: _view(name, tensor, storages) for name, tensor in found.items()}
 
 
-def _tensors(
-    found: Any, seen: Iterator[int], prefix: str = "", depth: int = 0
-) -> Iterator[tuple[str, Stub]]:
+def _tensors(found: Any, seen: Iterator[int], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Stub]]:
     """Name and stub of each tensor in a module or a dict of tensors; ``seen`` counts the objects visited."""
     if depth > MAX_DEPTH or next(seen) > MAX_NODES:
         raise DataError("its modules are nested too deeply, or too many")
