@@ -26,7 +26,7 @@ def answer(root, profile: str, *, value: float, scope: str, is_fresh: bool = Tru
 def test_simulated_data_never_answer_a_published_claim(finished):
     (row,) = ledger.ledger()
 
-    assert row.verdict.word == "not asked"
+    assert row.verdict.word == "not tested"
     assert "simulated data cannot answer it" in row.verdict.reason
 
 
@@ -51,13 +51,13 @@ def test_a_fresh_run_answers_before_a_stale_one_of_a_higher_profile(finished):
 def test_a_claim_whose_only_answer_is_stale_is_stale(finished):
     answer(finished, "real", value=15.2, scope="subset", is_fresh=False)
 
-    assert [row.verdict.word for row in ledger.ledger()] == ["stale"]
+    assert [row.verdict.word for row in ledger.ledger()] == ["outdated"]
 
 
 def test_without_a_run_nothing_is_asked(tiny):
     (row,) = ledger.ledger()
 
-    assert (row.verdict.word, row.page) == ("not asked", None)
+    assert (row.verdict.word, row.page) == ("not tested", None)
     assert ledger.checks()[0].outcome == "not measured"
 
 
@@ -71,7 +71,7 @@ def test_a_record_that_is_none_answers_nothing_and_stops_nobody(tiny, text):
 
     (row,) = ledger.ledger()
 
-    assert row.verdict.word == "not asked"
+    assert row.verdict.word == "not tested"
 
 
 def test_a_word_answers_nothing(finished):
@@ -79,19 +79,19 @@ def test_a_word_answers_nothing(finished):
 
     (row,) = ledger.ledger()
 
-    assert row.verdict.word == "not asked"
+    assert row.verdict.word == "not tested"
 
 
 def test_planted_truth_holds_fails_or_is_stale_by_the_record_of_the_demo(finished):
-    assert [row.outcome for row in ledger.checks()] == ["holds"]
+    assert [row.outcome for row in ledger.checks()] == ["passed"]
 
     folder = page("maize/01-cells").folder
     record = read_json(folder / "record.json")
     RunRecord.seal(folder, record | {"values": record["values"] | {"cells": 6}})
-    assert [row.outcome for row in ledger.checks()] == ["fails"]
+    assert [row.outcome for row in ledger.checks()] == ["failed"]
 
     (finished / "requirements.lock").write_text("numpy==2.1\n")
-    assert [row.outcome for row in ledger.checks()] == ["stale"]
+    assert [row.outcome for row in ledger.checks()] == ["outdated"]
 
 
 def test_nan_fails_in_the_ledger_as_on_the_page(finished):
@@ -100,7 +100,7 @@ def test_nan_fails_in_the_ledger_as_on_the_page(finished):
     RunRecord.seal(folder, record | {"values": record["values"] | {"cells": float("nan")}})
     answer(finished, "real", value=float("nan"), scope="subset")
 
-    assert [row.outcome for row in ledger.checks()] == ["fails"]
+    assert [row.outcome for row in ledger.checks()] == ["failed"]
     assert [row.verdict.word for row in ledger.ledger()] == ["not reproduced"]
 
 
@@ -111,7 +111,7 @@ def test_a_value_altered_by_hand_answers_nothing_and_the_reason_says_so(finished
 
     (row,) = ledger.ledger()
 
-    assert (row.verdict.word, row.verdict.ours) == ("not asked", None)
+    assert (row.verdict.word, row.verdict.ours) == ("not tested", None)
     assert "maize/02-genes.short is altered: values in record.json" in row.verdict.reason
 
 
@@ -120,7 +120,7 @@ def test_a_scope_that_the_study_does_not_give_is_not_believed(finished):
 
     (row,) = ledger.ledger()
 
-    assert row.verdict.word == "stale"
+    assert row.verdict.word == "outdated"
     assert stale.Status().state(page("maize/02-genes.short", "real")).moved == ["scope"]
 
 
@@ -130,7 +130,7 @@ def test_the_text_gives_verdict_reason_and_page(finished):
     text = ledger.as_text(ledger.ledger())
 
     assert text.startswith("reproduced on a subset")
-    assert "off by 0.200, allowed 0.5  [maize/02-genes.short, real]" in text
+    assert "off by 0.2, allowed 0.5  [maize/02-genes.short, real]" in text
     assert text.endswith("1 reproduced on a subset")
 
 

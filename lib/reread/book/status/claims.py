@@ -17,9 +17,7 @@ from reread.core.verdicts import Verdict
 from reread.pages import PageRef, pages
 from reread.studies import PROFILES, Answer, Check, Claim, Profile, Study, every, find
 
-OUTDATED = "stale"
-UNANSWERED = ("not asked", OUTDATED)
-OUTCOMES = {True: "holds", False: "fails", None: "not measured"}
+OUTDATED = "outdated"
 
 
 @dataclass(frozen=True)
@@ -107,7 +105,7 @@ def judge_claim(
     """The verdict of a claim by the first of ``profiles`` whose run can answer it."""
     rows = [_by_run(claim, ref, status) for ref in _pages(study, claim.answered_by, profiles)]
     measured = [row for row in rows if row.page]
-    given = [row for row in measured if row.verdict.word not in UNANSWERED]
+    given = [row for row in measured if row.verdict.word not in verdicts.UNANSWERED]
     outdated = [row for row in measured if row.verdict.word == OUTDATED]
     nobody = Row(study, claim, verdicts.judge(claim, None, scope="simulated"))
     unread = [row for row in rows if row.page is None and row.verdict != nobody.verdict]
@@ -119,7 +117,7 @@ def judge_check(
 ) -> CheckRow:
     """The outcome of a check by the first of ``profiles`` that ran on simulated data."""
     rows = [_outcome(check, ref, status) for ref in _pages(study, check.answered_by, profiles)]
-    return next((row for row in rows if row.page), CheckRow(study, check, OUTCOMES[None]))
+    return next((row for row in rows if row.page), CheckRow(study, check, verdicts.outcome(None, None, None)))
 
 
 def _by_run(claim: Claim, ref: PageRef, status: Status) -> Row:
@@ -141,8 +139,8 @@ def _outcome(check: Check, ref: PageRef, status: Status) -> CheckRow:
     ours = record.measured(check.answered_by.key) if record else None
     is_asked = record is not None and _scope(ref, record) == "simulated"
     if not is_asked or ours is None or isinstance(ours, str):
-        return CheckRow(ref.study, check, OUTCOMES[None])
-    word = OUTCOMES[verdicts.holds(ours, check.min, check.max)]
+        return CheckRow(ref.study, check, verdicts.outcome(None, None, None))
+    word = verdicts.outcome(ours, check.min, check.max)
     return CheckRow(ref.study, check, word if status.state(ref).word == "fresh" else OUTDATED, ours, ref)
 
 

@@ -76,7 +76,7 @@ class Made(TypedDict):
     packages: dict[str, str]
     commit: Commit
     is_dirty: bool
-    selectors: NotRequired[dict[str, str]]
+    environment: NotRequired[dict[str, str]]
 
 
 class Seal(TypedDict):
