@@ -428,7 +428,7 @@ FORGERIES = {
     "says that its data are full, but they are simulated": lambda record: record.update(scope="full"),
     "record.json: values: ": lambda record: record.update(values={}),
     "record.json: the record: ": lambda record: record.update(artifacts=["../../../../../../secret"]),
-    "was altered: artifacts/../../secret is missing": lambda record: record.update(
+    "record.json: the record: Value error, 'artifacts/../../secret' is no path": lambda record: record.update(
         artifacts=["drawn.csv", "../../secret"],
         files=record["files"] | {"artifacts/../../secret": "0" * 64},
     ),
