@@ -63,10 +63,10 @@ def options(
 def list_pages(profile: ProfileOption = ProfileName.demo) -> None:
     """List studies, chapters and pages with the state of their runs."""
     from reread import pages
-    from reread.book.status import staleness as stale
+    from reread.book.status.staleness import Status
 
     refs = pages.pages(profile.value)
-    states = stale.states(refs)
+    states = Status().states(refs)
     width = max((len(ref.name) for ref in refs), default=0)
     for number, ref in enumerate(refs):
         if not number or refs[number - 1].study is not ref.study:
@@ -154,9 +154,9 @@ def book(profile: ProfileOption = ProfileName.demo, study: StudyOption = "") -> 
 @app.command()
 def status(profile: ProfileOption = ProfileName.demo, study: StudyOption = "") -> None:
     """Show for each page whether it is fresh, or which field and file changed."""
-    from reread.book.status import staleness as stale
+    from reread.book.status.staleness import Status
 
-    typer.echo(stale.report(profile.value, study))
+    typer.echo(Status().report(profile.value, study))
 
 
 @app.command()
