@@ -203,7 +203,7 @@ def test_status_names_what_moved(finished, reread):
 
 
 def test_claims_are_judged_and_json_is_json(finished, reread):
-    assert "not asked" in reread("claims").out
+    assert "not tested" in reread("claims").out
 
     rows = json.loads(reread("claims", "--json").out)
 

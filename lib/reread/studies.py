@@ -26,8 +26,8 @@ __all__ = [
     "Profile", "Published", "Scope", "Source", "Study", "Tolerance", "Value", "every", "find",
 ]  # fmt: skip
 
-Scope = Literal["simulated", "subset", "full"]
-SCOPES: tuple[Scope, ...] = ("simulated", "subset", "full")
+Scope = Literal["own", "simulated", "subset", "full"]
+SCOPES: tuple[Scope, ...] = ("own", "simulated", "subset", "full")
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
@@ -154,7 +154,11 @@ class Tolerance(Record):
 
 
 class Claim(Record):
-    """A published claim (or one of ours), its place, and how it is judged."""
+    """A published claim (or one of ours), its place, and how it is judged.
+
+    ``neutral`` is the value without any effect (0 for a difference, 0.5 for an AUROC). Name it only where
+    the measured value could lie on its other side; then ``same direction`` is a possible verdict.
+    """
 
     id: Text
     says: Text
@@ -167,9 +171,14 @@ class Claim(Record):
     tolerance: Tolerance | None = None
     data_scope: Scope = "subset"
     blocked_by: str = ""
+    neutral: Finite | None = None
 
     @model_validator(mode="after")
     def _can_be_judged(self) -> Claim:
+        if self.data_scope == "own":
+            raise ValueError(
+                "a reader's own data answer no claim: data_scope must be simulated, subset or full"
+            )
         if self.published.value is None and not self.published.why_null:
             raise ValueError("published needs a value, or why_null says why there is none")
         if not self.blocked_by and (self.answered_by is None or self.tolerance is None):
@@ -177,6 +186,10 @@ class Claim(Record):
         measures = self.tolerance is not None and self.tolerance.rule in ("absolute", "relative")
         if measures and self.published.value is None:
             raise ValueError(f"tolerance {self.tolerance.rule!r} needs a published value")
+        if self.tolerance and not measures and self.kind == "value" and self.neutral is None:
+            raise ValueError("a value with a bound needs neutral: without a number it has a direction only")
+        if measures and self.tolerance.rule == "relative" and not self.published.value:
+            raise ValueError("a relative tolerance around a published 0 allows nothing; use an absolute one")
         return self
 
 

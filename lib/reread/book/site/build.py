@@ -46,8 +46,8 @@ def build_site(
     """Build the book from finished runs and return its first page; do nothing if nothing changed.
 
     All pages of ``profile`` (of one ``study``) must be fresh, else the exit code is 9. Fresh pages of other
-    profiles are shown too, and ``say`` names those left out. The site that was there stays until the new one is
-    complete. ``app`` is the command line, which has a page of its own.
+    profiles are shown too, and ``say`` names those left out. The old site stays until the new one is complete.
+    ``app`` is the command line, which has a page of its own.
     """
     top = paths.root() / "_build"
     index, done = top / "site/index.html", top / "site.key"

@@ -9,7 +9,7 @@ from reread.studies import Study, every
 
 MEANING = {
     "reproduced": "Our value lies within the tolerance, on the full data.",
-    "reproduced on a subset": "Our value lies within the tolerance, on a part of the data that the paper used.",
+    "reproduced on a subset": "Our value lies within the tolerance, on a part of the paper's data.",
     "close": "Our value lies outside the tolerance, but within twice the tolerance.",
     "same direction": "Our value has the published sign or order, but another size.",
     "not reproduced": "Our value meets none of the conditions above.",

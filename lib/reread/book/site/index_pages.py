@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from reread.book.site import chapter_page, claim_tables
+from reread.book.site import chapter_page
 from reread.book.site import markup as myst
 from reread.book.status.claims import CheckRow, Row
 from reread.book.status.publishable import Shelf

@@ -1,7 +1,7 @@
 """Merge a source notebook with its run: prose and captions of today, outputs and numbers of the run.
 
-Nothing of a run is read as markup: of its outputs only figures, tables, boxes and plain text are kept, and each
-is written anew.
+Nothing of a run is read as markup: of its outputs only figures, tables, boxes and plain text are kept, and
+each is written anew.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def shown_output(output: Cell, entries: dict[str, dict[str, str]]) -> Cell | Non
         return _markdown(figure_text(entry) if placed[1] == "figure" else table_text(entry, text))
     if box := BOX.match(text.strip()):
         return _markdown(f"```{{{box[1]}}}\n{myst.plain(myst.unescaped(box[2]))}\n```")
-    plain = "".join(data.get("text/plain", output.get("text", "") if not text else text))
+    plain = text or "".join(data.get("text/plain", output.get("text", "")))
     is_glued = any(kind.startswith("application/papermill") for kind in data)
     if is_glued or not plain or output.get("name") == "stderr":
         return None
@@ -107,7 +107,7 @@ def captions(
 
 
 def quote(text: str, values: dict[str, Any], may_lack: Callable[[str], bool], page: str) -> str:
-    """Put measured values where prose quotes them; a value that other pages of the notebook measure is a dash."""
+    """Put measured values where prose quotes them; a value of another page of the notebook is a dash."""
 
     def value(match: re.Match) -> str:
         key, _, style = match[1].partition(":")
