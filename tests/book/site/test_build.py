@@ -10,10 +10,10 @@ import pytest
 import yaml
 from reread.book.site import api_reference as reference
 from reread.book.site import build as site
-from reread.book.site import page_sections as furniture
-from reread.book.site import stage
+from reread.book.site import page_sections, stage
 from reread.book.status import claims as ledger
-from reread.book.status import publishable as gate
+from reread.book.status import publishable
+from reread.cli import app
 from reread.core.errors import ParameterError, RunError
 from reread.pages import page
 
@@ -31,8 +31,13 @@ def small(finished, monkeypatch) -> Path:
 @pytest.fixture
 def staged(small) -> Path:
     folder = small / "_build/stage"
-    stage.Stage(gate.admit("demo")).write(folder)
+    lay_out(folder)
     return folder
+
+
+def lay_out(folder: Path) -> None:
+    shelf = publishable.admit("demo")
+    stage.Stage(shelf, ledger.ledger(), ledger.checks(), app).write(folder)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -56,10 +61,10 @@ def edit(notebook: Path, old: str, new: str) -> None:
 
 @pytest.mark.slow
 def test_two_clean_builds_are_equal_to_the_byte_and_a_third_builds_nothing(small, monkeypatch):
-    index = site.build_site("demo", say=pytest.fail)
+    index = site.build_site("demo", app=app, say=pytest.fail)
     first = contents(index.parent)
     shutil.rmtree(small / "_build")
-    site.build_site("demo")
+    site.build_site("demo", app=app)
     second = contents(index.parent)
 
     assert len(first) > 50
@@ -69,7 +74,7 @@ def test_two_clean_builds_are_equal_to_the_byte_and_a_third_builds_nothing(small
     assert "How many cells are there?" in chapter
     assert "Line chart of the numbers that were drawn, in the order in which they came." in chapter
     monkeypatch.setattr(site, "make", lambda *_: pytest.fail("built again though nothing changed"))
-    assert site.build_site("demo") == index
+    assert site.build_site("demo", app=app) == index
 
 
 def test_a_failed_build_leaves_the_site_that_was_there(small):
@@ -83,7 +88,7 @@ def test_a_failed_build_leaves_the_site_that_was_there(small):
     (small / "_build/site/index.html").write_text("the book of yesterday")
 
     with pytest.raises(RunError, match="nowhere") as caught:
-        site.build_site("demo")
+        site.build_site("demo", app=app)
 
     assert caught.value.exit_code == 5
     assert (small / "_build/site/index.html").read_text() == "the book of yesterday"
@@ -94,23 +99,23 @@ def test_nothing_is_built_when_a_page_must_not_be_published(small):
     shutil.rmtree(page("maize/02-genes.long").folder)
 
     with pytest.raises(RunError) as caught:
-        site.build_site("demo")
+        site.build_site("demo", app=app)
 
     assert caught.value.exit_code == 9
     assert not (small / "_build/site").exists()
 
 
-def test_the_furniture_stands_in_the_order_of_the_book(staged):
+def test_the_sections_of_a_page_come_in_the_order_of_the_book(staged):
     text = "\n".join(prose_of(staged / "maize/demo/02-genes.short/index.ipynb"))
 
     wanted = [
         "# Genes: the short way",
         "{container} question",
         "{container} badges",
-        "{admonition} What the paper says",
+        "{admonition} Claims of the paper",
         "{admonition} The data",
         "{dropdown} Parameters of this page",
-        "because",
+        "## Verdicts on the claims",
         "## Change this and run again",
         "{dropdown} Provenance",
     ]
@@ -130,7 +135,9 @@ def test_the_parameter_table_shows_the_values_of_the_other_profiles(finished):
     ref = page("maize/01-cells")
     record = json.loads((ref.folder / "record.json").read_text())
 
-    rows = [line for line in furniture.parameter_table(ref, record).splitlines() if line.startswith("| `n`")]
+    rows = [
+        line for line in page_sections.parameter_table(ref, record).splitlines() if line.startswith("| `n`")
+    ]
 
     assert [cell.strip() for cell in rows[0].strip("|").split("|")] == [
         "`n`", "`5`", "cells", "how many are drawn", "`7`", "`9`",
@@ -144,7 +151,7 @@ def test_exercises_come_after_the_commands(chapter_of, finished):
     cells["cells"].insert(2, exercise)
     notebook.write_text(json.dumps(cells))
 
-    stage.Stage(gate.admit("demo")).write(finished / "stage")
+    lay_out(finished / "stage")
     text = "\n".join(prose_of(finished / "stage/maize/demo/01-cells/index.ipynb"))
 
     assert text.index("## Change this") < text.index("## Exercises") < text.index("} Provenance")
@@ -156,7 +163,7 @@ def test_an_edit_of_prose_and_caption_shows_without_a_new_run(finished):
     edit(notebook, "What was drawn.", "All that was drawn.")
     edit(notebook, '"# Chapter 01-cells"', '"# Chapter\\nMean {glue:text}`mean:.1f`, see {numref}`drawn`."')
 
-    stage.Stage(gate.admit("demo")).write(finished / "stage")
+    lay_out(finished / "stage")
     text = (finished / "stage/maize/demo/01-cells/index.ipynb").read_text()
 
     assert "All that was drawn." in text
@@ -169,11 +176,11 @@ def test_a_verdict_is_that_of_today_not_that_of_the_run(finished):
     edit(record, "{rule: absolute, value: 0.5", "{rule: absolute, value: 5")
     edit(record, "min: 5, max: 5", "min: 6")
 
-    stage.Stage(gate.admit("demo")).write(finished / "stage")
+    lay_out(finished / "stage")
     text = "\n".join(prose_of(finished / "stage/maize/demo/01-cells/index.ipynb"))
 
     assert "at least 6" in text
-    assert "[fails]{.verdict" in text
+    assert "[failed]{.verdict" in text
 
 
 def test_the_contents_hold_a_part_for_each_study_with_its_pages(staged):
@@ -219,7 +226,7 @@ def test_every_figure_stands_with_its_alt_text_in_plain_sight(staged):
 
 def test_a_line_that_nothing_generates_is_refused_with_the_nearest_name(small):
     (small / "book").mkdir()
-    (small / "book/index.md").write_text("# Book\n\n<!-- generated: headlines -->\n")
+    (small / "book/index.md").write_text("# Book\n\n<!-- generated: claim -->\n")
 
-    with pytest.raises(ParameterError, match=r"index.md asks for 'headlines'.*Did you mean 'headline'"):
-        stage.Stage(gate.admit("demo")).write(small / "stage")
+    with pytest.raises(ParameterError, match=r"index.md asks for 'claim'.*Did you mean 'claims'"):
+        lay_out(small / "stage")

@@ -46,7 +46,7 @@ def build_site(
     """Build the book from finished runs and return its first page; do nothing if nothing changed.
 
     All pages of ``profile`` (of one ``study``) must be fresh, else the exit code is 9. Fresh pages of other
-    profiles are shown too, and ``say`` names those left out. The old site stays until the new one is complete.
+    profiles are shown too, and ``say`` names those left out. The old site stays until the new one is done.
     ``app`` is the command line, which has a page of its own.
     """
     top = paths.root() / "_build"
@@ -78,8 +78,8 @@ def build_site(
 
 def is_unchanged(shelf: Shelf) -> bool:
     """Whether the runs are still those that were admitted: no page was run again while it was copied."""
-    records = {ref: ref.folder / "record.json" for ref in shelf.pages}
-    return all(path.is_file() and read_json(path) == shelf.record(ref) for ref, path in records.items())
+    records = [(ref.folder / "record.json", shelf.record(ref)) for ref in shelf.pages]
+    return all(path.is_file() and read_json(path) == record for path, record in records)
 
 
 def inputs(shelf: Shelf, judged: list) -> str:

@@ -82,10 +82,8 @@ def table_text(entry: dict[str, str], text: str) -> str:
     name, label = _name(entry["id"]), _name(entry["label"])
     lines = [line.strip() for line in text.splitlines() if line.lstrip().startswith("|")]
     body = "\n".join(line if RULE.fullmatch(line) else _escaped_row(line) for line in lines)
-    return (
-        f"```{{table}} {entry['caption']}\n:name: {label}\n:widths: auto\n\n{body}\n```\n\n"
-        f"{{download}}`data (CSV) <tables/{name}.csv>`\n"
-    )
+    shown = myst.box("table", entry["caption"], body, name=label, widths="auto")
+    return f"{shown}\n{{download}}`data (CSV) <tables/{name}.csv>`\n"
 
 
 def captions(

@@ -85,7 +85,8 @@ papermill chapters/{ref.study.key}/{ref.chapter.key}.ipynb out.ipynb \\
 ```
 
 The first command keeps its record, figures and tables in `runs/custom`. The second command is plain
-papermill; start it at the top of the checkout. An unknown name or value is refused before any data is read. {fetched}
+papermill; start it at the top of the checkout. An unknown name or value is refused before any data is
+read. {fetched}
 {left}"""
 
 

@@ -1,7 +1,8 @@
-"""Sphinx extension: content that a page shows and the search index leaves out."""
+"""Sphinx extension: content left out of the search index, and titles escaped where the theme does not."""
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 from docutils import nodes
@@ -25,9 +26,15 @@ class UnsearchedDirective(SphinxDirective):
         return [node]
 
 
+def escape_title(app: Sphinx, page: str, template: str, context: dict[str, Any], tree: object) -> None:
+    """Escape the title that the theme writes as HTML at the head of a printed page."""
+    context["pagetitle"] = escape(str(context.get("pagetitle") or ""))
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register the directive; the HTML of the container is its content."""
+    """Register both; the HTML of the container is its content."""
     ignore = (lambda writer, node: None, lambda writer, node: None)
     app.add_node(Unsearched, html=ignore, latex=ignore, text=ignore)
     app.add_directive("unsearched", UnsearchedDirective)
+    app.connect("html-page-context", escape_title, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
