@@ -3,21 +3,27 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from html import unescape
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 from reread.book.site import api_reference as reference
 from reread.book.site import build as site
-from reread.book.site import page_sections, stage
+from reread.book.site import chapter_page, page_sections, stage
 from reread.book.status import claims as ledger
 from reread.book.status import publishable
 from reread.cli import app
 from reread.core.errors import ParameterError, RunError
+from reread.core.files import sha256
 from reread.pages import page
 
-SMALL_LIBRARY = {"records": ("pages", ("pages",))}
+SMALL_LIBRARY = {"records": ("files", ("core/files",))}
 
 
 @pytest.fixture
@@ -93,6 +99,79 @@ def test_a_failed_build_leaves_the_site_that_was_there(small):
     assert caught.value.exit_code == 5
     assert (small / "_build/site/index.html").read_text() == "the book of yesterday"
     assert [path.name for path in (small / "_build").glob(".site*")] == []
+
+
+def test_what_a_killed_build_left_is_removed_by_the_next(small, monkeypatch):
+    left = small / "_build/.site.0123abcd.part"
+    left.mkdir(parents=True)
+    monkeypatch.setattr(site, "JUPYTER_BOOK", "raise SystemExit(1)")
+
+    with pytest.raises(RunError, match="did not build the site"):
+        site.build_site("demo", app=app)
+
+    assert [path.name for path in (small / "_build").glob(".site*")] == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_the_build_of_the_site_with_all_that_it_started(small, number, tmp_path):
+    marker = tmp_path / "child"
+    child = f"import os,time; open({str(marker)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    code = (
+        "from pathlib import Path; from reread.book.site import build\n"
+        f"build.JUPYTER_BOOK = {child!r}\n"
+        "build.make(Path('_build/stage'), Path('_build/site'))"
+    )
+    (small / "_build/stage").mkdir(parents=True)
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=small, stderr=subprocess.PIPE, text=True)
+    while not (marker.is_file() and marker.read_text()):
+        time.sleep(0.05)
+    (small / "_build/.site.0.part").mkdir()
+
+    process.send_signal(number)
+
+    assert "interrupted; the old site stays" in process.communicate(timeout=30)[1]
+    assert not psutil.pid_exists(int(marker.read_text()))
+    assert [path.name for path in (small / "_build").glob(".site*")] == [".site.0.part"]
+
+
+def test_a_page_that_is_run_again_while_it_is_copied_is_read_again(small, monkeypatch):
+    ref, read, seen = page("maize/01-cells"), chapter_page._content, []
+
+    def replaced_once(ref_now, record, name):
+        path = ref_now.folder / name
+        content = path.read_bytes()
+        if name.endswith(".svg") and name not in seen:
+            path.write_bytes(b"of another run")
+        seen.append(name)
+        try:
+            return read(ref_now, record, name)
+        finally:
+            path.write_bytes(content)
+
+    monkeypatch.setattr(chapter_page, "_content", replaced_once)
+    monkeypatch.setattr(site, "make", lambda stage, target: None)
+    site.build_site("demo", app=app)
+
+    staged = small / "_build/stage/maize/demo/01-cells/figures/drawn.svg"
+    assert sha256(staged) == publishable.admit("demo").record(ref).files["figures/drawn.svg"]
+
+
+def test_a_page_that_is_run_again_and_again_is_named(small, monkeypatch):
+    def replaced(ref, record, name):
+        raise chapter_page.ReplacedRunError("maize/01-cells was run again while its page was written.", 9)
+
+    monkeypatch.setattr(chapter_page, "_content", replaced)
+
+    with pytest.raises(RunError, match="maize/01-cells was run again"):
+        site.build_site("demo", app=app)
+
+
+def test_an_artifact_whose_name_holds_markup_is_refused(finished):
+    shelf, ref = publishable.admit("demo"), page("maize/01-cells")
+    record = shelf.record(ref).model_copy(update={"artifacts": ("x` {include}`y",)})
+
+    with pytest.raises(RunError, match="whose name a page cannot link to"):
+        chapter_page._is_offered(ref, record, record.artifacts[0])
 
 
 def test_nothing_is_built_when_a_page_must_not_be_published(small):

@@ -104,7 +104,7 @@ def test_a_figure_is_written_from_its_record_and_nothing_of_its_output_is_kept()
 
 
 def test_a_new_caption_of_a_table_leaves_its_numbers_alone():
-    rows = "| n | name |\n| ---: | --- |\n| 5 | a\\|b |\n"
+    rows = "| n | name |\n| ---: | --- |\n| 5 | a&#124;b |\n"
     old = f"```{{table}} Old.\n:name: demo-drawn\n\n{rows}```\n"
 
     text = shown_text(shown(old), caption="New.")
@@ -114,9 +114,9 @@ def test_a_new_caption_of_a_table_leaves_its_numbers_alone():
 
 
 def test_markup_in_the_cells_of_a_table_is_escaped_once():
-    table = "```{table} Old.\n:name: demo-drawn\n\n| *x* |\n|---|\n| <b> |\n| \\<b\\> |\n```\n"
+    table = "```{table} Old.\n:name: demo-drawn\n\n| *x* |\n|---|\n| <b> |\n| &#60;b&#62; |\n```\n"
 
-    assert "| \\*x\\* |\n|---|\n| \\<b\\> |\n| \\<b\\> |\n" in shown_text(shown(table))
+    assert "| &#42;x&#42; |\n|---|\n| &#60;b&#62; |\n| &#60;b&#62; |\n" in shown_text(shown(table))
 
 
 @pytest.mark.parametrize("kind", ["text/html", "application/javascript", "image/svg+xml", "text/latex"])
@@ -133,7 +133,7 @@ def test_markdown_that_is_no_figure_table_or_box_is_shown_as_text():
 
 
 def test_the_text_of_a_box_is_escaped():
-    assert shown_text(shown("```{note}\n<b> $x$\n```")) == "```{note}\n\\<b\\> \\$x\\$\n```"
+    assert shown_text(shown("```{note}\n<b> $x$\n```")) == "```{note}\n&#60;b&#62; &#36;x&#36;\n```"
 
 
 def test_a_figure_that_the_record_does_not_name_is_refused():
@@ -148,11 +148,11 @@ def test_a_literal_caption_is_that_of_today():
 def test_a_computed_caption_has_the_words_of_today_and_the_values_of_the_run():
     today, then = 'f"*New* words on {name} and {n:.0f} cells."', 'f"On {n:.0f} cells of {name}."'
 
-    assert caption_of(today, then, "On 5 cells of <b>.") == "*New* words on \\<b\\> and 5 cells."
+    assert caption_of(today, then, "On 5 cells of <b>.") == "*New* words on &#60;b&#62; and 5 cells."
 
 
 def test_a_computed_caption_that_cannot_be_taken_apart_is_that_of_the_run_escaped():
-    assert caption_of('f"{n} of {m}"', "text", "5 *of* 7") == "5 \\*of\\* 7"
+    assert caption_of('f"{n} of {m}"', "text", "5 *of* 7") == "5 &#42;of&#42; 7"
     assert caption_of('f"{n} of {m}"', 'f"{n} cells"', "5 cells") == "5 cells"
 
 
@@ -161,7 +161,7 @@ def test_prose_quotes_measured_numbers_in_the_wanted_form():
 
     text = merge.quote("{glue:text}`auroc.pair:.2f`, {glue:text}`n`, {glue:text}`name`", values, never, "p")
 
-    assert text == "0.88, 5, \\<b\\>"
+    assert text == "0.88, 5, &#60;b&#62;"
 
 
 @pytest.mark.parametrize("missing", [None, float("nan")])

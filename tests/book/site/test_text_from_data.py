@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -88,7 +90,9 @@ def hostile(value: object, key: str = "") -> object:
     """The record with markup in every text that is neither a key nor a choice."""
     if key in ("unit", "help"):  # no equals sign may stand in a parameter cell
         return f"{value} {TEXT.replace('=', ' ')}"
-    free = {"title", "authors", "journal", "licence", "holds", "caveat", "cite", "question",
+    if key == "title":  # the record refuses a title with a bracket or a backtick
+        return f"{value} {re.sub('[<>`]', ' ', TEXT)}" if isinstance(value, str) else value
+    free = {"authors", "journal", "licence", "holds", "caveat", "cite", "question",
             "says", "locator", "metric", "why", "why_null"}  # fmt: skip
     if isinstance(value, dict):
         return {name: hostile(entry, name) for name, entry in value.items()}
@@ -123,7 +127,7 @@ def hostile_site(run_once, tmp_path_factory) -> Path:
     rewrite(root / "chapters/maize/01-cells.ipynb")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("REREAD_HOME", str(root))
-        patch.setattr(api_reference, "library", lambda: {"records": ("pages", ("pages",))})
+        patch.setattr(api_reference, "library", lambda: {"records": ("files", ("core/files",))})
         for ref in pages("demo"):
             run_page(ref, say=lambda line: None)
         yield site.build_site("demo", app=app).parent
@@ -147,13 +151,13 @@ def test_no_markup_from_data_is_live_on_any_page(hostile_site):
 @pytest.mark.parametrize(
     ("page", "count"),
     [
-        ("maize/demo/01-cells/index.html", 20),
-        ("maize/index.html", 8),
+        ("maize/demo/01-cells/index.html", 10),
+        ("maize/index.html", 5),
         ("maize/demo/index.html", 3),
-        ("claims.html", 6),
-        ("data.html", 5),
+        ("claims.html", 5),
+        ("data.html", 3),
         ("figures.html", 1),
-        ("index.html", 2),
+        ("index.html", 1),
     ],
 )
 def test_a_text_from_data_stands_on_the_page_as_it_is(hostile_site, page, count):
@@ -169,7 +173,7 @@ def test_no_file_from_outside_the_book_is_in_the_site(hostile_site):
 
 @pytest.mark.parametrize("text", [*MARKUP, *FIRST.values(), "a\nb", "\\", "\\|"])
 def test_an_escaped_text_comes_back_whole(text):
-    assert markup.unescaped(markup.plain(text)) == " ".join(text.split())
+    assert unescape(markup.plain(text)) == " ".join(text.split())
 
 
 @pytest.mark.parametrize(

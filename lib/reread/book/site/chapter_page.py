@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from reread.book.site import markup as myst
 from reread.book.site import merge_cells as merge
@@ -15,6 +14,7 @@ from reread.book.site import page_sections as sections
 from reread.book.site.merge_cells import Cell, text_of
 from reread.book.status.claims import CheckRow, Row
 from reread.book.status.publishable import Shelf
+from reread.book.status.run_record import NOTEBOOK, RunRecord
 from reread.core.errors import RunError
 from reread.core.files import read_json, write_text
 from reread.pages import PageRef
@@ -24,16 +24,16 @@ EXERCISES = "## Exercise"
 LARGEST_FILE = 2_000_000  # bytes; larger files stay with the run
 FILE_NAME = re.compile(r"[A-Za-z0-9][\w.+-]*(/[A-Za-z0-9][\w.+-]*)*")
 ACTIVE_SVG = re.compile(rb"<script|<foreignobject|javascript:|\son\w+\s*=", re.IGNORECASE)
-SUFFIXES = {"figures": (".svg", ".png", ".csv"), "tables": (".csv",)}
+
+
+class ReplacedRunError(RunError):
+    """A run that was replaced while its page was written."""
 
 
 def write_page(shelf: Shelf, ref: PageRef, rows: list[Row], checks: list[CheckRow], folder: Path) -> None:
     """Write the notebook of one chapter page, with figures, tables and small artifacts beside it."""
     record = shelf.record(ref)
-    artifacts = [name for name in record["artifacts"] if _source(ref, "artifacts", name)]
-    artifacts = [
-        name for name in artifacts if (ref.folder / "artifacts" / name).stat().st_size <= LARGEST_FILE
-    ]
+    artifacts = [name for name in record["artifacts"] if _is_offered(ref, record, name)]
     head = f"# {myst.plain(ref.title)}\n\n{sections.head(ref, record, rows, checks)}"
     parameters = _markdown("parameter-table", sections.parameter_table(ref, record))
     verdict = _markdown("verdicts", sections.verdict(ref, rows, checks))
@@ -52,24 +52,25 @@ def write_page(shelf: Shelf, ref: PageRef, rows: list[Row], checks: list[CheckRo
 
 def figures(shelf: Shelf, ref: PageRef) -> list[dict[str, str]]:
     """Figures of a page with their captions and alt texts of today."""
-    entries = _entries(shelf.record(ref), *_notebooks(ref))
+    entries = _entries(shelf.record(ref), *_notebooks(shelf, ref))
     return [entries[entry["label"]] for entry in shelf.record(ref)["figures"]]
 
 
-def _notebooks(ref: PageRef) -> tuple[list[Cell], list[Cell]]:
+def _notebooks(shelf: Shelf, ref: PageRef) -> tuple[list[Cell], list[Cell]]:
     """Cells of the source and cells of the run."""
-    return read_json(ref.notebook)["cells"], read_json(ref.folder / "notebook.ipynb")["cells"]
+    run = json.loads(_content(ref, shelf.record(ref), NOTEBOOK))
+    return read_json(ref.notebook)["cells"], run["cells"]
 
 
 def _merged(shelf: Shelf, ref: PageRef) -> list[Cell]:
-    source, executed = _notebooks(ref)
+    source, executed = _notebooks(shelf, ref)
     code = "\n".join(text_of(cell) for cell in source if cell["cell_type"] == "code")
     entries = _entries(shelf.record(ref), source, executed)
     output = partial(merge.shown_output, entries=entries)
     return merge.merge_cells(source, executed, partial(_words, shelf, ref, code), output)
 
 
-def _entries(record: dict[str, Any], source: list[Cell], executed: list[Cell]) -> dict[str, dict[str, str]]:
+def _entries(record: RunRecord, source: list[Cell], executed: list[Cell]) -> dict[str, dict[str, str]]:
     """Label to figure or table, with caption and alt text of today."""
     entries = [*record["figures"], *record["tables"]]
     wording = merge.captions(source, executed, entries)
@@ -89,26 +90,33 @@ def _words(shelf: Shelf, ref: PageRef, code: str, text: str) -> str:
     return merge.refer(merge.quote(text, record["values"], may_lack, ref.name), labels)
 
 
-def _copy_files(ref: PageRef, record: dict[str, Any], artifacts: list[str], folder: Path) -> None:
+def _copy_files(ref: PageRef, record: RunRecord, artifacts: list[str], folder: Path) -> None:
     """Copy the files that the record names, and no other."""
-    names = [(k, f"{e['id']}{end}") for k, ends in SUFFIXES.items() for e in record[k] for end in ends]
-    for kind, name in [*names, *(("artifacts", name) for name in artifacts)]:
-        source, target = _source(ref, kind, name), folder / kind / name
-        if source.suffix == ".svg" and ACTIVE_SVG.search(source.read_bytes()):
-            raise RunError(f"{source} holds a script; a figure must not.", merge.STALE)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
+    shown = [name for name in record.named() if name.startswith(("figures/", "tables/"))]
+    for name in [*shown, *(f"artifacts/{name}" for name in artifacts)]:
+        content = _content(ref, record, name)
+        if name.endswith(".svg") and ACTIVE_SVG.search(content):
+            raise RunError(f"{ref.folder / name} holds a script; a figure must not.", merge.STALE)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
 
 
-def _source(ref: PageRef, kind: str, name: str) -> Path:
-    """Path of a file of the run; a name that leads outside its folder is refused."""
-    path = ref.folder / kind / name
-    is_inside = path.resolve().is_relative_to((ref.folder / kind).resolve())
-    if not FILE_NAME.fullmatch(name) or not is_inside:
-        raise RunError(
-            f"The record of {ref.name} names the file {name!r}, which is not in its run.", merge.STALE
-        )
-    return path
+def _content(ref: PageRef, record: RunRecord, name: str) -> bytes:
+    """A file of the run as its record describes it: no page is half of one run and half of another."""
+    try:
+        content = (ref.folder / name).read_bytes()
+    except FileNotFoundError:
+        content = b""
+    if sha256(content).hexdigest() != record.files[name]:
+        raise ReplacedRunError(f"{ref.name} was run again while its page was written.", merge.STALE)
+    return content
+
+
+def _is_offered(ref: PageRef, record: RunRecord, name: str) -> bool:
+    """Whether an artifact is small enough for the site; its name must be one that a link can hold."""
+    if not FILE_NAME.fullmatch(name):
+        raise RunError(f"{ref.name} saved the file {name!r}, whose name a page cannot link to.", merge.STALE)
+    return len(_content(ref, record, f"artifacts/{name}")) <= LARGEST_FILE
 
 
 def _with(cells: list[Cell], head: str, parameters: Cell, verdict: Cell) -> list[Cell]:

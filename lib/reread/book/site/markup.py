@@ -8,23 +8,16 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
+from reread.core.show import plain
 from reread.pages import PageRef
 
-SPECIAL = re.compile(r"([\\`*_{}\[\]<>$|#~&^@!])")
-BLOCK_START = re.compile(r"^(\d+)?([-+=%(:.)])")
-ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+ESCAPED = re.compile(r"&#(\d{2,3});")  # as ``plain`` escapes
 OUTCOME_CLASSES = {"passed": "reproduced", "failed": "not-reproduced"}
 
 
-def plain(text: Any) -> str:
-    """Escape a text that no author of the book wrote, on one line: nothing in it is read as markup."""
-    escaped = SPECIAL.sub(r"\\\1", " ".join(str(text).split()))
-    return BLOCK_START.sub(r"\1\\\2", escaped)
-
-
-def unescaped(text: str) -> str:
-    """Text without the backslashes of :func:`plain`."""
-    return ESCAPED.sub(r"\1", text)
+def replain(text: str) -> str:
+    """Escape a text of which some may be escaped already."""
+    return plain(ESCAPED.sub(lambda found: chr(int(found[1])), text))
 
 
 def code(text: Any) -> str:

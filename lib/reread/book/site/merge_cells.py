@@ -21,6 +21,7 @@ PLACED = re.compile(r"^[`:]{3,}\{(figure|table)\}.*?^:name: (\S+)$", re.MULTILIN
 BOX = re.compile(r"^[`:]{3,}\{(note|warning)\}[^\n]*\n(.*?)\n[`:]{3,}\s*$", re.DOTALL)
 CELL = re.compile(r"\|((?:\\.|[^|\\])*)")
 RULE = re.compile(r"\|[\s:|-]+\|")
+CUT = re.compile(r"^The first \d+ of [\d,]+ rows are shown; the file has all of them\. ", re.MULTILINE)
 NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 FIGURE_FILES = (("data (CSV)", "csv"), ("SVG", "svg"), ("PNG", "png"))
 STALE = 9
@@ -59,7 +60,7 @@ def shown_output(output: Cell, entries: dict[str, dict[str, str]]) -> Cell | Non
             raise RunError(f"The run shows {placed[2]!r}, which its record does not name.", STALE)
         return _markdown(figure_text(entry) if placed[1] == "figure" else table_text(entry, text))
     if box := BOX.match(text.strip()):
-        return _markdown(f"```{{{box[1]}}}\n{myst.plain(myst.unescaped(box[2]))}\n```")
+        return _markdown(f"```{{{box[1]}}}\n{myst.replain(box[2])}\n```")
     plain = text or "".join(data.get("text/plain", output.get("text", "")))
     is_glued = any(kind.startswith("application/papermill") for kind in data)
     if is_glued or not plain or output.get("name") == "stderr":
@@ -83,7 +84,8 @@ def table_text(entry: dict[str, str], text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.lstrip().startswith("|")]
     body = "\n".join(line if RULE.fullmatch(line) else _escaped_row(line) for line in lines)
     shown = myst.box("table", entry["caption"], body, name=label, widths="auto")
-    return f"{shown}\n{{download}}`data (CSV) <tables/{name}.csv>`\n"
+    cut = CUT.search(text)
+    return f"{shown}\n{cut[0] if cut else ''}{{download}}`data (CSV) <tables/{name}.csv>`\n"
 
 
 def captions(
@@ -140,9 +142,9 @@ def _caption(today: dict[str, ast.expr], then: dict[str, ast.expr], of_run: str)
         keys = [part for is_text, part in _parts(old) if not is_text]
         values = dict(zip(keys, match.groups(), strict=True)) if match else {}
         if all(is_text or part in values for is_text, part in _parts(new)):
-            parts = [p if is_text else myst.plain(values[p]) for is_text, p in _parts(new)]
+            parts = [p if is_text else myst.replain(values[p]) for is_text, p in _parts(new)]
             return " ".join("".join(parts).split())
-    return myst.plain(myst.unescaped(of_run))
+    return myst.replain(of_run)
 
 
 def _parts(node: ast.JoinedStr) -> list[tuple[bool, str]]:
@@ -204,7 +206,7 @@ def _look(code: str) -> list[str]:
 
 def _escaped_row(line: str) -> str:
     cells = [found.strip() for found in CELL.findall(line.rstrip("|"))]
-    return "| " + " | ".join(myst.plain(myst.unescaped(cell)) or " " for cell in cells) + " |"
+    return "| " + " | ".join(myst.replain(cell) or " " for cell in cells) + " |"
 
 
 def _markdown(text: str) -> Cell:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reread.book.site import claim_tables as judged
 from reread.book.site import markup as myst
@@ -11,6 +11,9 @@ from reread.book.status.claims import CheckRow, Row
 from reread.core.data import registry
 from reread.pages import PageRef
 from reread.studies import PROFILES, Claim, Parameter
+
+if TYPE_CHECKING:
+    from reread.book.status.run_record import RunRecord
 
 SCOPES = {
     "simulated": "The data are simulated, so their ground truth is known. They answer no published claim.",
@@ -25,13 +28,14 @@ HEADINGS = {
 }
 
 
-def head(ref: PageRef, record: dict[str, Any], rows: list[Row], checks: list[CheckRow]) -> str:
+def head(ref: PageRef, record: RunRecord, rows: list[Row], checks: list[CheckRow]) -> str:
     """Profile, question and badges, then what the paper says and which data is read."""
     asked = [row for row in rows if answers(row, ref)]
     words = [f"{judged.claim_id(row.claim.id)} {myst.badge(row.verdict.word)}" for row in asked]
     passed, own = [row for row in checks if row.page == ref and row.outcome == "passed"], _own(checks, ref)
     count = f"{len(passed)} of {len(own)} checks on simulated data passed." if own else ""
     scope = [f"{record['scope']} data"] if ref.chapter.sources(record["parameters"]) else []
+    scope += [f"imported from {record['imported']}"] if record["imported"] else []
     parts = [
         f"[{myst.plain(' · '.join([ref.study.title, ref.profile, *scope]))}]{{.kicker}}",
         myst.box("container", "question", myst.plain(ref.chapter.question)),
@@ -42,7 +46,7 @@ def head(ref: PageRef, record: dict[str, Any], rows: list[Row], checks: list[Che
     return "\n".join(filter(None, parts))
 
 
-def parameter_table(ref: PageRef, record: dict[str, Any]) -> str:
+def parameter_table(ref: PageRef, record: RunRecord) -> str:
     """Every parameter: its value here, unit, meaning, and its value in the other profiles."""
     others = [profile for profile in PROFILES if profile != ref.profile]
     rows = []
@@ -90,7 +94,7 @@ read. {fetched}
 {left}"""
 
 
-def provenance(record: dict[str, Any]) -> str:
+def provenance(record: RunRecord) -> str:
     """Commit, stale key, data digests, versions, cost and machine: folded, and not in the search index."""
     made, cost = record["made"], record["cost"]
     commit = myst.code(made["commit"][:10]) if made["commit"] else "no commit"
@@ -103,6 +107,7 @@ def provenance(record: dict[str, Any]) -> str:
         ["commit", commit + dirty],
         ["stale key", myst.code(record["stale"]["key"])],
         ["machine", myst.plain(machine)],
+        *([["imported from", myst.plain(record["imported"])]] if record["imported"] else []),
         *([f"data {myst.code(d['key'])}", _digest(d)] for d in record["data"]),
         ["packages", myst.plain(versions)],
     ]
@@ -163,7 +168,7 @@ def _claim_line(claim: Claim, ref: PageRef) -> str:
     )
 
 
-def _data_card(ref: PageRef, record: dict[str, Any]) -> str:
+def _data_card(ref: PageRef, record: RunRecord) -> str:
     names = list(dict.fromkeys(ref.chapter.sources(record["parameters"])))
     lines = [f"- {myst.code(name)}: {myst.plain(ref.study.sources[name].holds)}." for name in names]
     lines += ["", SCOPES.get(record["scope"], "") if names else "This page reads no data.", ""]
