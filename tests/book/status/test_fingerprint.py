@@ -42,7 +42,9 @@ def read(folder, *cells: str) -> closure.Code:
 
 
 def files(*imports: str) -> list[str]:
-    return [path.removeprefix("lib/reread/").removesuffix(".py") for path in closure.Library().closure(imports)]
+    return [
+        path.removeprefix("lib/reread/").removesuffix(".py") for path in closure.Library().closure(imports)
+    ]
 
 
 SPELLINGS = [

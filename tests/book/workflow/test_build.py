@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 import yaml
 from reread.book.running import job
-from reread.book.running import page_run as run
 from reread.book.status import staleness as stale
 from reread.book.workflow import build as graph
 from reread.book.workflow import snakemake as engine
