@@ -106,7 +106,7 @@ def make(stage: Path, site: Path) -> None:
 
 
 def _run(command: list[str], log: Path, stage: Path) -> int:
-    """Run a command to its end, or end it with its children when this process is told to stop."""
+    """Run a command to its end, or end it with its children when a signal stops this process."""
     env = os.environ | {"PYTHONHASHSEED": "0", "REREAD_HOME": str(paths.root())}
     with log.open("w", encoding="utf-8") as stream, _signals_raise():
         process = subprocess.Popen(
