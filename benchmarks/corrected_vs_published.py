@@ -15,12 +15,12 @@ from reread.networks.data.splits import split_pairs
 from reread.networks.models.cross_validate import cross_validate
 
 
-def run(kind: str, world, epochs: int) -> dict[str, float]:
-    fold = split_pairs(world.pairs, "pair")[0]
+def run(kind: str, dataset, epochs: int) -> dict[str, float]:
+    fold = split_pairs(dataset.pairs, "pair")[0]
     start = process_time()
-    trained = cross_validate(kind, world, [fold], epochs=epochs, device="cpu")
+    trained = cross_validate(kind, dataset, [fold], epochs=epochs, device="cpu")
     spent = process_time() - start
-    reached = auroc(world.pairs.label[fold.test], trained.scores[fold.test])
+    reached = auroc(dataset.pairs.label[fold.test], trained.scores[fold.test])
     return {"epochs": epochs, "cpu_s": spent, "cpu_s_an_epoch": spent / epochs, "auroc": reached}
 
 
@@ -31,9 +31,12 @@ def main() -> dict[str, dict[str, float]]:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--small", action="store_true", help="two passes of the published on simulated cells")
     small = parser.parse_args().small
-    world = data.load("simulated" if small else "mhsc-e")
-    run("tokens", world, 1)  # warm up: Lightning and torch import much on first use
-    measured = {"published": run("published", world, 2 if small else 120), "tokens": run("tokens", world, 60)}
+    dataset = data.load("simulated" if small else "mhsc-e")
+    run("tokens", dataset, 1)  # warm up: Lightning and torch import much on first use
+    measured = {
+        "published": run("published", dataset, 2 if small else 120),
+        "tokens": run("tokens", dataset, 60),
+    }
     print(f"{'':10s} {'epochs':>7s} {'CPU s':>8s} {'an epoch':>9s} {'AUROC':>6s}")
     for kind, row in measured.items():
         times = f"{row['cpu_s']:8.1f} {row['cpu_s_an_epoch']:9.3f}"

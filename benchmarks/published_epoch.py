@@ -20,10 +20,10 @@ def race(source: str, latent: int, n_steps: int | None) -> dict[str, float]:
     from reread.networks.models.plain import PlainPublished
 
     torch.set_num_threads(1)
-    world = data.load(source)
-    fold = split_pairs(world.pairs, "pair")[0]
-    features = prepare("published", world)["features"]
-    task = (features, world.pairs, fold.train, fold.test)
+    dataset = data.load(source)
+    fold = split_pairs(dataset.pairs, "pair")[0]
+    features = prepare("published", dataset)["features"]
+    task = (features, dataset.pairs, fold.train, fold.test)
     plain, fast = PlainPublished(*task, latent=latent), Published(*task, latent=latent, device="cpu")
     plain_s, plain_losses = timed(plain.train_epoch, n_steps)
     fast_s, fast_losses = timed(fast.train_epoch, n_steps)

@@ -128,12 +128,12 @@ def test_an_unknown_source_names_the_nearest():
 
 
 def test_a_simulated_world_has_the_sizes_asked_for_and_knows_its_truth():
-    world = data.load("simulated", n_cells=20, n_genes=50, n_tfs=11, seed=3)
+    dataset = data.load("simulated", n_cells=20, n_genes=50, n_tfs=11, seed=3)
 
-    assert world.expression.values.shape == (20, 50)
-    assert world.truth.shape == (11, 50)
-    assert world.inert.sum() == 4
-    assert (world.pairs.label == world.truth[world.pairs.tf, world.pairs.gene]).all()
+    assert dataset.expression.values.shape == (20, 50)
+    assert dataset.truth.shape == (11, 50)
+    assert dataset.without_targets.sum() == 4
+    assert (dataset.pairs.label == dataset.truth[dataset.pairs.tf, dataset.pairs.gene]).all()
 
 
 def test_two_simulated_worlds_of_one_seed_are_equal_to_the_bit():
@@ -146,9 +146,9 @@ def test_two_simulated_worlds_of_one_seed_are_equal_to_the_bit():
 def test_a_self_pair_is_kept_in_the_list_but_not_in_the_truth(expression):
     pairs = Pairs(np.array([2, 0]), np.array([2, 1]), np.array([1, 1]), ("A", "B", "C"))
 
-    world = data.world_of(expression, pairs)
-    assert world.tfs.tolist() == [0, 2]
-    assert world.truth.tolist() == [[False, True, False], [False, False, False]]
+    dataset = data.dataset_of(expression, pairs)
+    assert dataset.tfs.tolist() == [0, 2]
+    assert dataset.truth.tolist() == [[False, True, False], [False, False, False]]
 
 
 def test_lists_over_different_genes_are_not_stacked(expression):
@@ -170,12 +170,12 @@ PUBLISHED = {
 
 @pytest.mark.parametrize("source", PUBLISHED)
 def test_published_files_have_the_recorded_sizes_and_no_negative_value(published, source):
-    world = published(source, negatives="grid")
+    dataset = published(source, negatives="grid")
 
-    pairs = world.pairs
-    found = (*world.expression.values.shape, len(pairs), pairs.label.sum(), *world.truth.shape[:1])
-    assert (*found, world.truth.sum()) == PUBLISHED[source]
-    assert world.expression.values.min() == 0
+    pairs = dataset.pairs
+    found = (*dataset.expression.values.shape, len(pairs), pairs.label.sum(), *dataset.truth.shape[:1])
+    assert (*found, dataset.truth.sum()) == PUBLISHED[source]
+    assert dataset.expression.values.min() == 0
 
 
 def test_published_lists_are_half_positive_within_each_tf(published):
@@ -211,7 +211,7 @@ def test_saved_predictions_of_other_rows_are_refused(published, tmp_path, mirror
         data.read_label_split({k: folder / v for k, v in names.items()} | {"predictions": swapped})
 
 
-@pytest.mark.parametrize("style", ["by tf", "uniform"])
+@pytest.mark.parametrize("style", ["by-tf", "uniform"])
 def test_simulated_label_splits_share_no_pair(style):
     split = data.load_label_split(style=style, seed=1)
 

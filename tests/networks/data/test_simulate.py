@@ -62,9 +62,9 @@ def test_inert_tfs_correlate_no_more_than_shuffled_cells(counts):
     shuffled = rng.permuted(values, axis=0)
     others = np.r_[0:20, 24:120]
 
-    inert = correlation(values)[20:24][:, others].mean()
+    without_targets = correlation(values)[20:24][:, others].mean()
     chance = correlation(np.hstack([shuffled[:, 20:24], values[:, others]]))[:4, 4:].mean()
-    assert inert < 1.6 * chance
+    assert without_targets < 1.6 * chance
 
 
 def test_activation_raises_and_repression_lowers_the_target():
@@ -132,12 +132,12 @@ def test_normalised_cells_have_ten_thousand_molecules_and_empty_cells_none(count
 @pytest.mark.parametrize(
     "call",
     [
-        lambda net: simulate.simulate_network(n_tfs=5, n_inert_tfs=4),
+        lambda net: simulate.simulate_network(n_tfs=5, n_tfs_without_targets=4),
         lambda net: simulate.simulate_network(n_tfs=24, n_genes=24),
         lambda net: simulate.rewire(net, 1.5),
         lambda net: simulate.simulate_cells(net, dropout=-0.1),
-        lambda net: simulate.draw_pairs(net.truth, np.arange(24), net.genes, negatives="pools"),
-        lambda net: simulate.draw_pairs(net.truth, np.arange(24), net.genes, negatives="pool", pool=0),
+        lambda net: simulate.sample_pairs(net.truth, np.arange(24), net.genes, negatives="pools"),
+        lambda net: simulate.sample_pairs(net.truth, np.arange(24), net.genes, negatives="pool", pool=0),
     ],
 )
 def test_an_impossible_wish_is_refused(network, call):
@@ -147,12 +147,12 @@ def test_an_impossible_wish_is_refused(network, call):
 
 def test_a_network_without_edges_is_refused(network):
     with pytest.raises(DataError, match="no edge"):
-        simulate.draw_pairs(np.zeros((24, 120), dtype=bool), np.arange(24), network.genes)
+        simulate.sample_pairs(np.zeros((24, 120), dtype=bool), np.arange(24), network.genes)
 
 
 @pytest.mark.parametrize("negatives", ["grid", "matched", "pool"])
 def test_every_edge_is_a_positive_and_no_negative_is_an_edge_or_a_self_pair(network, negatives):
-    pairs = simulate.draw_pairs(network.truth, np.arange(24), network.genes, negatives=negatives)
+    pairs = simulate.sample_pairs(network.truth, np.arange(24), network.genes, negatives=negatives)
 
     assert (pairs.label == network.truth[pairs.tf, pairs.gene]).all()
     assert pairs.label.sum() == network.truth.sum()
@@ -161,13 +161,13 @@ def test_every_edge_is_a_positive_and_no_negative_is_an_edge_or_a_self_pair(netw
 
 
 def test_the_grid_holds_every_pair_also_of_inert_tfs(network):
-    pairs = simulate.draw_pairs(network.truth, np.arange(24), network.genes, negatives="grid")
+    pairs = simulate.sample_pairs(network.truth, np.arange(24), network.genes, negatives="grid")
 
     assert np.bincount(pairs.tf).tolist() == [119] * 24
 
 
 def test_the_pool_gives_each_tf_as_many_negatives_as_positives_from_few_genes(network):
-    pairs = simulate.draw_pairs(network.truth, np.arange(24), network.genes, negatives="pool", pool=16)
+    pairs = simulate.sample_pairs(network.truth, np.arange(24), network.genes, negatives="pool", pool=16)
 
     by_label = [np.bincount(pairs.tf[pairs.label == k], minlength=24) for k in (0, 1)]
     assert (by_label[0] == by_label[1]).all()
@@ -178,7 +178,7 @@ def test_tfs_that_are_not_the_first_genes_keep_their_index():
     truth = np.zeros((2, 7), dtype=bool)
     truth[0, 1] = truth[1, [0, 2]] = True
 
-    pairs = simulate.draw_pairs(truth, np.array([3, 5]), tuple("abcdefg"), negatives="grid")
+    pairs = simulate.sample_pairs(truth, np.array([3, 5]), tuple("abcdefg"), negatives="grid")
     assert sorted(set(pairs.tf.tolist())) == [3, 5]
     assert len(pairs) == 12
 
@@ -188,8 +188,8 @@ def test_names_predict_pool_negatives_and_not_matched_negatives():
         found = []
         for seed in range(6):
             net = simulate.simulate_network(seed=seed)
-            pairs = simulate.draw_pairs(net.truth, np.arange(24), net.genes, seed=seed, **how)
-            found.append(audit_pairs(pairs)["names_auroc"])
+            pairs = simulate.sample_pairs(net.truth, np.arange(24), net.genes, seed=seed, **how)
+            found.append(audit_pairs(pairs)["one_hot_auroc"])
         return np.mean(found)
 
     assert names(negatives="pool", pool=12) > 0.75

@@ -15,32 +15,32 @@ from reread.networks.methods import full_grid as grid
 from reread.networks.methods import hubs, infer, knob, stability
 from reread.networks.methods.pair_audit import gene_shares
 
-METHODS = ["names, logistic", "|Pearson|", "components, logistic"]
+METHODS = ["one-hot-logistic", "pearson", "components-logistic"]
 
 
 @pytest.fixture(scope="module")
-def world():
+def dataset():
     return data.load("simulated", n_cells=80, negatives="pool", seed=0)
 
 
 @pytest.fixture(scope="module")
-def scores(world):
-    return compare.score_methods(world, ["pair", "both"], METHODS, n_folds=3)
+def scores(dataset):
+    return compare.score_methods(dataset, ["pair", "both"], METHODS, n_folds=3)
 
 
 @pytest.fixture(scope="module")
-def table(world, scores):
-    return compare.compare_scores(world, scores, n_boot=20)
+def table(dataset, scores):
+    return compare.compare_scores(dataset, scores, n_boot=20)
 
 
 @pytest.fixture(scope="module")
-def edges(world):
-    return hubs.edge_table(infer.pearson(world.expression, world.tfs), world, 40)
+def edges(dataset):
+    return hubs.edge_table(infer.pearson(dataset.expression, dataset.tfs), dataset, 40)
 
 
 def transfer_rows():
     kinds = [(s, t, e) for s, t in (("E", "L"), ("L", "E")) for e in ("nothing", "pairs")]
-    rows = [{"source": s, "target": t, "excluded": e, "method": "pair statistics"} for s, t, e in kinds]
+    rows = [{"source": s, "target": t, "excluded": e, "method": "pair-statistics"} for s, t, e in kinds]
     return pd.DataFrame(rows).assign(auroc=[0.5, 0.6, np.nan, 0.55])
 
 
@@ -52,17 +52,17 @@ def attribution_rows():
 
 
 @pytest.fixture(scope="module")
-def drawn(world, scores, table, edges):
-    on_grid = grid.score_grid(world, ["tf"], METHODS, n_folds=3)
-    kept = stability.stability(world.expression, world.tfs, ["|Pearson|", "|Spearman|"], n_runs=2, top=30)
+def drawn(dataset, scores, table, edges):
+    on_grid = grid.score_grid(dataset, ["tf"], METHODS, n_folds=3)
+    kept = stability.stability(dataset.expression, dataset.tfs, ["pearson", "spearman"], n_runs=2, top=30)
     moves = {"as published": np.array([0.1, 0.02, 0.003]), "corrected": np.array([0.3, 0, 0])}
     return {
-        "concentration": draw.concentration(world.pairs),
-        "knob": draw.knob(knob.turn(n_worlds=1)),
+        "concentration": draw.concentration(dataset.pairs),
+        "knob": draw.knob(knob.turn(n_networks=1)),
         "batch_dependence": draw.batch_dependence(moves),
         "leak": draw.leak(table),
         "leak of the grid": draw.leak(grid.measure_grid(on_grid), "auprc_ratio"),
-        "lift": draw.lift(table),
+        "auprc_gain": draw.auprc_gain(table),
         "precision_recall": draw.precision_recall(scores, "pair"),
         "calibration": draw.calibration(grid.calibration_table(on_grid, "tf")),
         "stability": draw.stability(kept),
@@ -105,11 +105,11 @@ def test_equal_data_give_equal_pictures(table):
     assert one.getvalue() == two.getvalue()
 
 
-def test_concentration_ends_at_one_and_starts_with_the_pool(drawn, world):
+def test_concentration_ends_at_one_and_starts_with_the_pool(drawn, dataset):
     behind = drawn["concentration"][1]
 
     assert behind[["negatives", "positives"]].iloc[-1].tolist() == pytest.approx([1, 1])
-    assert behind["negatives"][10] == pytest.approx(gene_shares(world.pairs)[0][:10].sum())
+    assert behind["negatives"][10] == pytest.approx(gene_shares(dataset.pairs)[0][:10].sum())
 
 
 def test_the_leak_table_holds_each_measure_once(drawn, table):
@@ -121,7 +121,7 @@ def test_the_leak_table_holds_each_measure_once(drawn, table):
 
 
 def test_the_lift_leaves_names_out(drawn):
-    assert compare.NAMES not in set(drawn["lift"][1]["family"])
+    assert compare.NAMES not in set(drawn["auprc_gain"][1]["family"])
 
 
 def test_precision_never_rises_with_recall_and_starts_with_the_best(drawn, scores):
@@ -196,13 +196,13 @@ def test_labels_are_spread_just_as_far_as_needed(seed):
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda t, s: draw.lift(t[t["family"] == compare.NAMES]), "none"),
+        (lambda t, s: draw.auprc_gain(t[t["family"] == compare.NAMES]), "none"),
         (lambda t, s: draw.precision_recall(s, "gene"), "gene"),
         (lambda t, s: draw.network(pd.DataFrame(columns=hubs.EDGE_COLUMNS)), "empty"),
         (lambda t, s: draw.batch_dependence({}), "none"),
         (lambda t, s: draw.attention(np.ones((2, 3)), ["a", "b"]), "key=2"),
     ],
-    ids=["lift", "precision_recall", "network", "batch_dependence", "attention"],
+    ids=["auprc_gain", "precision_recall", "network", "batch_dependence", "attention"],
 )
 def test_nothing_to_draw_is_said_and_not_drawn(table, scores, call, said):
     with pytest.raises(DataError, match=said):

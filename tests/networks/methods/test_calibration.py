@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from reread.networks.data.splits import Fold
-from reread.networks.data.tables import Expression, Pairs, World
+from reread.networks.data.tables import Expression, Pairs, GRNDataset
 from reread.networks.methods.calibration import calibrated_scores, network_score, published_measures
 from sklearn.metrics import average_precision_score, f1_score, precision_score, recall_score
 
@@ -40,8 +40,8 @@ def test_calibration_looks_at_training_rows_only_and_by_new_tfs(pairs):
 
 def test_a_network_scores_like_any_other_method(pairs):
     values = np.random.default_rng(1).gamma(2, size=(30, 20)).astype(np.float32)
-    world = World(Expression(values, pairs.genes), pairs, np.arange(8), np.zeros((8, 20), dtype=bool))
-    score = network_score("tokens", world, epochs=1, device="cpu")
+    dataset = GRNDataset(Expression(values, pairs.genes), pairs, np.arange(8), np.zeros((8, 20), dtype=bool))
+    score = network_score("tokens", dataset, epochs=1, device="cpu")
 
     found = score(pairs, np.arange(120), np.arange(120, N_PAIRS), 3)
 

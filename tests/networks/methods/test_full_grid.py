@@ -4,21 +4,21 @@ import numpy as np
 import pandas as pd
 import pytest
 from reread.networks.data import load as data
-from reread.networks.data.tables import Pairs, World
+from reread.networks.data.tables import Pairs, GRNDataset
 from reread.networks.methods import full_grid as grid
 from sklearn.metrics import average_precision_score
 
-METHODS = ["names, logistic", "|Pearson|", "components, LightGBM"]
+METHODS = ["one-hot-logistic", "pearson", "components-lightgbm"]
 
 
 @pytest.fixture(scope="module")
-def world():
+def dataset():
     return data.load("simulated", n_cells=150, seed=0)
 
 
 @pytest.fixture(scope="module")
-def scores(world):
-    return grid.score_grid(world, ["tf", "both"], METHODS, n_folds=3, calibrated=["tf"])
+def scores(dataset):
+    return grid.score_grid(dataset, ["tf", "both"], METHODS, n_folds=3, calibrated=["tf"])
 
 
 @pytest.fixture(scope="module")
@@ -26,22 +26,22 @@ def table(scores):
     return grid.measure_grid(scores)
 
 
-def test_the_grid_holds_every_tf_with_every_other_gene_once(world):
-    pairs = grid.full_grid(world)
-    slow = [(tf, gene) for tf in world.tfs for gene in range(120) if tf != gene]
+def test_the_grid_holds_every_tf_with_every_other_gene_once(dataset):
+    pairs = grid.full_grid(dataset)
+    slow = [(tf, gene) for tf in dataset.tfs for gene in range(120) if tf != gene]
 
     assert list(zip(pairs.tf, pairs.gene, strict=True)) == slow
-    assert pairs.label.sum() == world.truth.sum()
-    assert all(world.truth[tf, gene] == label for (tf, gene), label in zip(slow, pairs.label, strict=True))
+    assert pairs.label.sum() == dataset.truth.sum()
+    assert all(dataset.truth[tf, gene] == label for (tf, gene), label in zip(slow, pairs.label, strict=True))
 
 
-def test_a_tf_that_only_regulates_itself_is_left_out_and_an_inert_one_stays(world):
+def test_a_tf_that_only_regulates_itself_is_left_out_and_an_inert_one_stays(dataset):
     tfs = np.array([0, 1, 2])
     truth = np.zeros((3, 120), dtype=bool)
     truth[0, 5] = True
-    listed = Pairs([0, 0, 1, 1], [5, 6, 1, 7], [1, 0, 1, 0], world.expression.genes)
+    listed = Pairs([0, 0, 1, 1], [5, 6, 1, 7], [1, 0, 1, 0], dataset.expression.genes)
 
-    pairs = grid.full_grid(World(world.expression, listed, tfs, truth))
+    pairs = grid.full_grid(GRNDataset(dataset.expression, listed, tfs, truth))
 
     assert np.unique(pairs.tf).tolist() == [0, 2]
     assert len(pairs) == 2 * 119
@@ -55,7 +55,7 @@ def test_the_published_lists_give_the_grid_of_the_network_they_come_from(mirror,
     expression = data.read_expression(folder / f"mHSC-{stem}_ExpressionDataOrderedfl.csv")
     listed = data.read_pairs(folder / f"GenePairListmHSC-{stem}-Non-1000-GPL.csv", expression)
 
-    pairs = grid.full_grid(data.world_of(expression, listed))
+    pairs = grid.full_grid(data.dataset_of(expression, listed))
 
     assert (len(pairs), pairs.label.sum()) == (n_pairs, n_edges)
 
@@ -72,7 +72,7 @@ def test_measures_are_means_over_folds_and_ratios_are_over_prevalence(scores, ta
 
 
 def test_names_are_at_chance_on_the_grid_when_both_are_held_out(table):
-    null = table.set_index(["scheme", "method"]).loc[("both", "names, logistic")]
+    null = table.set_index(["scheme", "method"]).loc[("both", "one-hot-logistic")]
 
     assert (null["auroc"], null["auprc_ratio"], null["early_precision_ratio"]) == (0.5, 1, 1)
 
@@ -93,44 +93,44 @@ def test_calibration_keeps_the_order_of_scores(scores):
         assert (np.diff(sorted_rows["probability"]) >= -1e-12).all()
 
 
-def test_the_calibration_table_counts_every_pair_once(scores, world):
+def test_the_calibration_table_counts_every_pair_once(scores, dataset):
     curve = grid.calibration_table(scores, "tf")
 
-    assert (curve.groupby("method")["n"].sum() == len(grid.full_grid(world))).all()
+    assert (curve.groupby("method")["n"].sum() == len(grid.full_grid(dataset))).all()
 
 
-def test_planted_edges_are_found_and_tfs_without_targets_are_not(world):
-    found = grid.planted_truth(world, ["|Pearson|", "|Spearman|", "mutual information"])
+def test_planted_edges_are_found_and_tfs_without_targets_are_not(dataset):
+    found = grid.planted_truth(dataset, ["pearson", "spearman", "mutual-information"])
 
     assert (found["auprc_ratio"] > 1.5).all()
     assert found["control_auroc"].between(0.4, 0.65).all()
     assert (found["control_top_ratio"] < 1).all()
 
 
-def test_a_control_that_leaks_into_a_target_is_seen(world):
-    leaking = world.expression.values.copy()
-    inert = world.tfs[world.inert]
-    leaking[:, 60:120] += leaking[:, inert[:1]]
-    expression = data.Expression(leaking, world.expression.genes, "leaking")
+def test_a_control_that_leaks_into_a_target_is_seen(dataset):
+    leaking = dataset.expression.values.copy()
+    without_targets = dataset.tfs[dataset.without_targets]
+    leaking[:, 60:120] += leaking[:, without_targets[:1]]
+    expression = data.Expression(leaking, dataset.expression.genes, "leaking")
 
-    found = grid.planted_truth(World(expression, world.pairs, world.tfs, world.truth), ["|Pearson|"])
+    found = grid.planted_truth(GRNDataset(expression, dataset.pairs, dataset.tfs, dataset.truth), ["pearson"])
 
     assert found["control_top_ratio"].item() > 1
 
 
-def test_a_network_without_inert_tfs_has_no_control(world):
-    active = ~world.inert
-    keep = np.isin(world.pairs.tf, world.tfs[active])
-    smaller = World(world.expression, world.pairs.take(keep), world.tfs[active], world.truth[active])
+def test_a_network_without_inert_tfs_has_no_control(dataset):
+    active = ~dataset.without_targets
+    keep = np.isin(dataset.pairs.tf, dataset.tfs[active])
+    smaller = GRNDataset(
+        dataset.expression, dataset.pairs.take(keep), dataset.tfs[active], dataset.truth[active]
+    )
 
     assert (
-        grid.planted_truth(smaller, ["|Pearson|"])[["control_auroc", "control_top_ratio"]]
-        .isna()
-        .all(axis=None)
+        grid.planted_truth(smaller, ["pearson"])[["control_auroc", "control_top_ratio"]].isna().all(axis=None)
     )
 
 
-def test_two_runs_agree(world, scores):
-    again = grid.score_grid(world, ["tf", "both"], METHODS, n_folds=3, calibrated=["tf"])
+def test_two_runs_agree(dataset, scores):
+    again = grid.score_grid(dataset, ["tf", "both"], METHODS, n_folds=3, calibrated=["tf"])
 
     pd.testing.assert_frame_equal(again, scores, check_exact=True)

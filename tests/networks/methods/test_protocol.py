@@ -13,23 +13,23 @@ from reread.networks.methods import protocol
 
 
 @pytest.fixture(scope="module")
-def world():
+def dataset():
     return data.load("simulated", n_cells=80, negatives="pool")
 
 
 @pytest.fixture(scope="module")
-def outcome(world):
-    return protocol.run("tokens", world, ["pair", "tf"], epochs=2, folds_run=2)
+def outcome(dataset):
+    return protocol.run("tokens", dataset, ["pair", "tf"], epochs=2, folds_run=2)
 
 
-def test_both_methods_are_scored_on_the_test_rows_of_the_folds_that_ran(world, outcome):
-    first = split_pairs(world.pairs, "tf")[1]
+def test_both_methods_are_scored_on_the_test_rows_of_the_folds_that_ran(dataset, outcome):
+    first = split_pairs(dataset.pairs, "tf")[1]
     rows = outcome.scores[(outcome.scores["scheme"] == "tf") & (outcome.scores["fold"] == first.name)]
 
     for _, part in rows.groupby("method"):
         assert part["row"].tolist() == first.test.tolist()
-        assert part["label"].tolist() == world.pairs.label[first.test].tolist()
-    assert set(rows["method"]) == {"attention over tokens", protocol.NULL}
+        assert part["label"].tolist() == dataset.pairs.label[first.test].tolist()
+    assert set(rows["method"]) == {"attention-over-tokens", protocol.NULL}
 
 
 def test_the_summary_is_the_mean_over_the_folds_that_ran(outcome):
@@ -46,29 +46,29 @@ def test_the_gain_is_the_network_less_the_names(outcome):
     gain = protocol.against_names(summary).set_index("scheme")["auroc_gain"]["tf"]
     auroc = summary[summary["scheme"] == "tf"].set_index("method")["auroc"]
 
-    assert gain == pytest.approx(auroc["attention over tokens"] - auroc[protocol.NULL])
+    assert gain == pytest.approx(auroc["attention-over-tokens"] - auroc[protocol.NULL])
 
 
-def test_a_run_that_was_cut_off_goes_on_to_the_same_scores(world, tmp_path, outcome):
+def test_a_run_that_was_cut_off_goes_on_to_the_same_scores(dataset, tmp_path, outcome):
     settings = {"epochs": 2, "folds_run": 2, "checkpoint_folder": tmp_path}
-    protocol.run("tokens", world, ["pair"], **settings)
-    again = protocol.run("tokens", world, ["pair"], **settings).scores
+    protocol.run("tokens", dataset, ["pair"], **settings)
+    again = protocol.run("tokens", dataset, ["pair"], **settings).scores
 
     wanted = outcome.scores[outcome.scores["scheme"] == "pair"]
     assert again["score"].tolist() == wanted["score"].tolist()
 
 
-def test_without_inner_folds_the_raw_probability_stands_alone(world, outcome):
-    curve, errors = protocol.calibration("tokens", world, outcome, epochs=2, n_inner=0)
+def test_without_inner_folds_the_raw_probability_stands_alone(dataset, outcome):
+    curve, errors = protocol.calibration("tokens", dataset, outcome, epochs=2, n_inner=0)
 
     assert curve["method"].unique().tolist() == ["raw"]
     assert curve["n"].sum() == len(outcome.fold.test)
     assert "ece.calibrated" not in errors
 
 
-def test_with_inner_folds_the_calibrated_stands_beside_it(world, outcome):
-    curve, errors = protocol.calibration("tokens", world, outcome, epochs=1, n_inner=2, latent=99)
-    share = world.pairs.label[split_pairs(world.pairs, "tf")[0].test].mean()
+def test_with_inner_folds_the_calibrated_stands_beside_it(dataset, outcome):
+    curve, errors = protocol.calibration("tokens", dataset, outcome, epochs=1, n_inner=2, latent=99)
+    share = dataset.pairs.label[split_pairs(dataset.pairs, "tf")[0].test].mean()
 
     assert curve["method"].unique().tolist() == ["raw", "calibrated"]
     assert errors["brier.prevalence"] == pytest.approx(share * (1 - share))

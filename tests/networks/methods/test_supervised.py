@@ -11,13 +11,13 @@ N_CELLS, N_GENES = 50, 30
 
 
 @pytest.fixture(scope="module")
-def world():
+def dataset():
     return data.load("simulated", n_cells=N_CELLS, n_genes=N_GENES, n_tfs=10, negatives="grid", seed=2)
 
 
 @pytest.fixture(scope="module")
-def prepared(world):
-    return supervised.prepare(world.expression)
+def prepared(dataset):
+    return supervised.prepare(dataset.expression)
 
 
 def test_features_of_a_pair_are_those_of_its_genes_looked_up_one_by_one(prepared):
@@ -36,8 +36,8 @@ def test_features_of_a_pair_are_those_of_its_genes_looked_up_one_by_one(prepared
 
 
 @pytest.mark.parametrize("method", supervised.METHODS)
-def test_test_labels_are_not_looked_at_and_two_runs_agree(method, world, prepared):
-    pairs = world.pairs
+def test_test_labels_are_not_looked_at_and_two_runs_agree(method, dataset, prepared):
+    pairs = dataset.pairs
     fold = split_pairs(pairs, "pair")[0]
     flipped = pairs.label.copy()
     flipped[fold.test] = 1 - flipped[fold.test]
@@ -69,7 +69,7 @@ def test_on_the_published_pair_split_lightgbm_reaches_what_was_measured(mirror):
     reached = [
         auroc(
             pairs.label[fold.test],
-            supervised.METHODS["components, LightGBM"](prepared, pairs, fold.train, fold.test, 0),
+            supervised.METHODS["components-lightgbm"](prepared, pairs, fold.train, fold.test, 0),
         )
         for fold in split_pairs(pairs, "pair")
     ]

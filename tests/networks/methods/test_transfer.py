@@ -3,55 +3,55 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from reread.networks.data import load as data
-from reread.networks.data.tables import Expression, World
+from reread.networks.data.tables import Expression, GRNDataset
 from reread.networks.methods import overlap, transfer
 from reread.networks.methods.pair_statistics import STATISTICS, pair_statistics
 
 
 @pytest.fixture(scope="module")
-def worlds():
+def datasets():
     return [data.load("simulated", n_cells=200, n_genes=40, n_tfs=12, seed=seed) for seed in range(3)]
 
 
-def test_statistics_name_no_gene(worlds):
-    world = worlds[0]
+def test_statistics_name_no_gene(datasets):
+    dataset = datasets[0]
     order = np.random.default_rng(0).permutation(40)
     place = np.argsort(order)
-    genes = tuple(world.expression.genes[i] for i in order)
-    expression = Expression(world.expression.values[:, order], genes, "shuffled")
-    moved = World(expression, world.pairs, place[world.tfs], world.truth[:, order])
+    genes = tuple(dataset.expression.genes[i] for i in order)
+    expression = Expression(dataset.expression.values[:, order], genes, "shuffled")
+    moved = GRNDataset(expression, dataset.pairs, place[dataset.tfs], dataset.truth[:, order])
 
-    here, there = pair_statistics(world), pair_statistics(moved)
+    here, there = pair_statistics(dataset), pair_statistics(moved)
 
     assert here.shape == (12, 40, len(STATISTICS))
     np.testing.assert_allclose(there[:, place], here, atol=1e-5)
 
 
-def test_statistics_do_not_look_at_labels(worlds):
-    world = worlds[0]
-    blind = World(world.expression, world.pairs, world.tfs, ~world.truth)
+def test_statistics_do_not_look_at_labels(datasets):
+    dataset = datasets[0]
+    blind = GRNDataset(dataset.expression, dataset.pairs, dataset.tfs, ~dataset.truth)
 
-    np.testing.assert_array_equal(pair_statistics(blind), pair_statistics(world))
-
-
-def test_what_is_learnt_in_two_worlds_helps_in_a_new_one(worlds):
-    found = transfer.to_new_world(worlds[:2], worlds[2]).set_index("method")
-
-    assert found.loc["pair statistics", "auroc"] > 0.6
-    assert found.loc["pair statistics", "calibration_error"] < 0.1
-    assert found.loc["GENIE3", "calibration_error"] != found.loc["GENIE3", "calibration_error"]
+    np.testing.assert_array_equal(pair_statistics(blind), pair_statistics(dataset))
 
 
-def test_transfer_takes_shared_cells_out_and_reports_each_exclusion(worlds):
-    table = transfer.transfer(worlds[0], worlds[0].__class__(
+def test_what_is_learnt_in_two_worlds_helps_in_a_new_one(datasets):
+    found = transfer.transfer_to_new_network(datasets[:2], datasets[2]).set_index("method")
+
+    assert found.loc["pair-statistics", "auroc"] > 0.6
+    assert found.loc["pair-statistics", "calibration_error"] < 0.1
+    assert found.loc["genie3", "calibration_error"] != found.loc["genie3", "calibration_error"]
+
+
+def test_transfer_takes_shared_cells_out_and_reports_each_exclusion(datasets):
+    table = transfer.transfer(datasets[0], datasets[0].__class__(
         Expression(
-            np.vstack([worlds[0].expression.values[:40], worlds[1].expression.values]),
-            worlds[0].expression.genes,
+            np.vstack([datasets[0].expression.values[:40], datasets[1].expression.values]),
+            datasets[0].expression.genes,
             "mixed",
         ),
-        worlds[1].pairs,
-        worlds[1].tfs,
-        worlds[1].truth,
+        datasets[1].pairs,
+        datasets[1].tfs,
+        datasets[1].truth,
     ))  # fmt: skip
 
     assert set(table["n_cells"]) == {200}
@@ -71,10 +71,10 @@ def test_on_the_published_split_names_beat_the_published_predictions(mirror):
 
     table = transfer.label_split_table(split).set_index("method")
 
-    assert table.loc["published predictions", ["auroc", "auprc"]].tolist() == pytest.approx(
+    assert table.loc["published-predictions", ["auroc", "auprc"]].tolist() == pytest.approx(
         [0.862, 0.563], abs=0.001
     )
-    assert table.loc["TF and gene rate", ["auroc", "auprc"]].tolist() == pytest.approx(
+    assert table.loc["tf-and-gene-rate", ["auroc", "auprc"]].tolist() == pytest.approx(
         [0.885, 0.616], abs=0.006
     )
 
@@ -82,5 +82,5 @@ def test_on_the_published_split_names_beat_the_published_predictions(mirror):
 def test_without_published_predictions_only_names_are_in_the_table():
     table = transfer.label_split_table(data.load_label_split("simulated"))
 
-    assert "published predictions" not in set(table["method"])
+    assert "published-predictions" not in set(table["method"])
     assert table["auroc"].between(0, 1).all()

@@ -73,7 +73,7 @@ def knob(table: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     Parameters
     ----------
     table : DataFrame
-        From ``knob.turn``: negatives, world, names_auroc, names_auroc_both.
+        From ``knob.turn``: negatives, dataset, one_hot_auroc, one_hot_auroc_both.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def knob(table: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     place = table["negatives"].map(settings.index)
     figure, axes = figures.new(7, 3.6)
     for i, (column, text) in enumerate(
-        {"names_auroc": "pair split", "names_auroc_both": "both held out"}.items()
+        {"one_hot_auroc": "pair split", "one_hot_auroc_both": "both held out"}.items()
     ):
         mean = table.groupby("negatives", sort=False)[column].mean()
         axes.plot(range(len(settings)), mean, color=marks.colour(1 - i), linestyle=marks.line(i), linewidth=2)

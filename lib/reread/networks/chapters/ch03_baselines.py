@@ -84,34 +84,21 @@ def _dark(family: str) -> str:
     return "#8a6100" if family == NAMES else marks.FAMILY_COLOUR[family]
 
 
-def lift(table: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
-    """Draw what expression adds to names: AUPRC less that of the best names-only rule, with its interval.
-
-    Parameters
-    ----------
-    table : DataFrame
-        From ``compare.compare_scores``.
-
-    Returns
-    -------
-    Figure, DataFrame
-        The table: scheme, family, method, lift, lift_low, lift_high; names-only methods are left out.
-
-    Raises
-    ------
-    DataError
-        If the table holds names-only methods alone.
-    """
+def auprc_gain(table: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
+    """Draw what expression adds to names: AUPRC less that of the best names-only rule, with its interval."""
     shown = table.loc[
-        table["family"] != NAMES, ["scheme", "family", "method", "lift", "lift_low", "lift_high"]
+        table["family"] != NAMES,
+        ["scheme", "family", "method", "auprc_gain", "auprc_gain_low", "auprc_gain_high"],
     ]
     if shown.empty:
-        raise DataError("A lift is drawn for methods that see expression, but the table holds none. Add one.")
-    methods = _wide(shown, "lift")[["family", "method"]]
+        raise DataError(
+            "A auprc_gain is drawn for methods that see expression, but the table holds none. Add one."
+        )
+    methods = _wide(shown, "auprc_gain")[["family", "method"]]
     schemes = [name for name in SCHEME_LABEL if name in set(shown["scheme"])]
     figure, panels = figures.new(7.4, 1.35 + 0.29 * len(methods), ncols=len(schemes))
     panels = np.atleast_1d(panels)
-    reach = 1.08 * np.nanmax(np.abs(shown[["lift_low", "lift_high"]].to_numpy()))
+    reach = 1.08 * np.nanmax(np.abs(shown[["auprc_gain_low", "auprc_gain_high"]].to_numpy()))
     y = len(methods) - 1 - np.arange(len(methods)) - 0.45 * _family_steps(methods)
     for axes, scheme in zip(panels, schemes, strict=True):
         rows = methods.merge(shown[shown["scheme"] == scheme], on=["family", "method"], how="left")
@@ -119,7 +106,7 @@ def lift(table: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
         axes.set_title(SCHEME_LABEL[scheme], fontsize=10)
         axes.set(xlim=(-reach, reach), ylim=(y.min() - 0.6, y.max() + 0.6))
         axes.set_yticks(y, methods["method"] if axes is panels[0] else [""] * len(y))
-    said = "expression lift: AUPRC less that of the best names-only rule (95 % interval over TFs)"
+    said = "expression auprc_gain: AUPRC less that of the best names-only rule (95 % interval over TFs)"
     figure.supxlabel(said, fontsize=10)
     return figure, shown.reset_index(drop=True)
 
@@ -128,8 +115,8 @@ def _forest(axes, rows: pd.DataFrame, y: np.ndarray) -> None:
     axes.axvline(0, color="black", linewidth=1)
     for place, row in zip(y, rows.itertuples(), strict=True):
         shade, mark = marks.FAMILY_COLOUR[row.family], marks.FAMILY_MARKER[row.family]
-        axes.hlines(place, row.lift_low, row.lift_high, color=shade, linewidth=2)
-        axes.scatter(row.lift, place, color=shade, marker=mark, s=34, zorder=3)
+        axes.hlines(place, row.auprc_gain_low, row.auprc_gain_high, color=shade, linewidth=2)
+        axes.scatter(row.auprc_gain, place, color=shade, marker=mark, s=34, zorder=3)
     axes.tick_params(labelsize=9)
     marks.grid_lines(axes)
 

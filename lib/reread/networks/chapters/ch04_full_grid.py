@@ -93,9 +93,9 @@ def stability(table: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
 
 
 def transfer(
-    table: pd.DataFrame, method: str = "pair statistics", measure: str = "auroc"
+    table: pd.DataFrame, method: str = "pair-statistics", measure: str = "auroc"
 ) -> tuple[Figure, pd.DataFrame]:
-    """Draw from which world to which a method transfers, one panel an exclusion.
+    """Draw from which dataset to which a method transfers, one panel an exclusion.
 
     Parameters
     ----------

@@ -18,25 +18,7 @@ INTERACTION = "regulates"
 
 
 def to_graph(edges: pd.DataFrame) -> DiGraph:
-    """Make a directed graph of an edge table.
-
-    Parameters
-    ----------
-    edges : DataFrame
-        Columns tf, gene, weight, known (``hubs.edge_table``).
-
-    Returns
-    -------
-    networkx.DiGraph
-        Nodes by gene name with ``kind`` (TF or gene); edges with ``weight`` and ``known``.
-
-    Raises
-    ------
-    DataError
-        If a column is missing or an edge is listed twice.
-    MissingExtra
-        If networkx is not installed.
-    """
+    """Make a directed graph of an edge table."""
     _check(edges)
     graph = need("networkx", "networks").DiGraph()
     tfs = set(edges["tf"])
@@ -56,13 +38,7 @@ def write_graphml(edges: pd.DataFrame, path: Path) -> Path:
 
 
 def write_sif(edges: pd.DataFrame, path: Path) -> Path:
-    """Write Cytoscape's simple interaction format whole: TF, interaction and gene, tab-separated.
-
-    Raises
-    ------
-    DataError
-        As ``to_graph``, and if a name holds a tab, which would move the columns.
-    """
+    """Write Cytoscape's simple interaction format whole: TF, interaction and gene, tab-separated."""
     _check(edges)
     bad = [name for name in [*edges["tf"], *edges["gene"]] if "\t" in str(name)]
     if bad:

@@ -15,33 +15,7 @@ from reread.networks.data.tables import Expression, Pairs
 def read_expression(
     path: Path, cells_are: str = "rows", *, name: str = "", may_be_negative: bool = False
 ) -> Expression:
-    """Read a table of expression.
-
-    Parameters
-    ----------
-    path : Path
-        CSV. With cells in rows, the header holds the gene names and there is no cell name; with cells in
-        columns, the header holds the cell names and the first column the gene names.
-    cells_are : str
-        ``rows`` or ``columns``.
-    name : str
-        What errors and captions call the table; the file's name if empty.
-    may_be_negative : bool
-        Accept negative values: needed for centred ratios only, log-scale counts have none.
-
-    Returns
-    -------
-    Expression
-        Values (cell, gene), in the unit of the file.
-
-    Raises
-    ------
-    DataError
-        If there is no file, no row, or a gene name is missing or stands twice, or a value is missing, not a
-        finite number, or negative. The message names file, cell and gene.
-    ParameterError
-        If ``cells_are`` is neither of the two.
-    """
+    """Read a table of expression."""
     if cells_are not in ("rows", "columns"):
         raise ParameterError(f"Cells are rows or columns, not {cells_are!r}.")
     path = Path(path)
@@ -65,26 +39,7 @@ def read_expression(
 
 
 def read_pairs(path: Path, expression: Expression) -> Pairs:
-    """Read a labelled pair list with columns TF, Target and Label, over the genes of ``expression``.
-
-    Parameters
-    ----------
-    path : Path
-        CSV; other columns are left aside.
-    expression : Expression
-        Its genes are what the pairs point into.
-
-    Returns
-    -------
-    Pairs
-        In the order of the file. Rows that stand twice are kept: the audit counts them.
-
-    Raises
-    ------
-    DataError
-        If there is no file or no row, a column is missing, a label is not 0 or 1, a gene is not in the
-        expression, only one label occurs, or a TF has one pair only. The message names file, row and gene.
-    """
+    """Read a labelled pair list with columns TF, Target and Label, over the genes of ``expression``."""
     table = _columns(Path(path), ("TF", "Target", "Label"))
     label = _labels(path, table["Label"])
     place = {gene: i for i, gene in enumerate(expression.genes)}
@@ -94,18 +49,7 @@ def read_pairs(path: Path, expression: Expression) -> Pairs:
 
 
 def read_network(path: Path, expression: Expression) -> tuple[np.ndarray, np.ndarray]:
-    """Read a list of edges with columns Gene1 (the TF) and Gene2, as BEELINE writes it.
-
-    Returns
-    -------
-    tf, gene : int array, (edge,)
-        Indices into the genes of ``expression``, each edge once, in the order of the file.
-
-    Raises
-    ------
-    DataError
-        If there is no file or no row, a column is missing, or a gene is not in the expression.
-    """
+    """Read a list of edges with columns Gene1 (the TF) and Gene2, as BEELINE writes it."""
     table = _columns(Path(path), ("Gene1", "Gene2")).drop_duplicates()
     place = {gene: i for i, gene in enumerate(expression.genes)}
     tf, gene = (_places(path, table[side], place, expression.name) for side in ("Gene1", "Gene2"))

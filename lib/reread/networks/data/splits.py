@@ -15,15 +15,7 @@ SCHEMES = ("pair", "tf", "gene", "both")
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """One split: which rows teach, which rows test.
-
-    Attributes
-    ----------
-    name : int
-        0 for the first fold.
-    train, test : int array, (pair,)
-        Rows of the pair list. They never overlap; under ``both`` some rows are in neither.
-    """
+    """Training and test rows of one fold; they never overlap, and under ``both`` some rows are in neither."""
 
     name: int
     train: np.ndarray
@@ -31,7 +23,7 @@ class Fold:
 
 
 def split_pairs(pairs: Pairs, scheme: str, *, n_folds: int = 5, seed: int = 0) -> list[Fold]:
-    """Split a pair list so that test rows share less and less with training rows.
+    """Split a pair list into cross-validation folds.
 
     Parameters
     ----------
@@ -53,7 +45,7 @@ def split_pairs(pairs: Pairs, scheme: str, *, n_folds: int = 5, seed: int = 0) -
     Raises
     ------
     ParameterError
-        If the scheme is unknown.
+        If the scheme is unknown or there are fewer than two folds.
     DataError
         If a fold would be empty or hold one class only, in training or in test.
 
@@ -65,8 +57,10 @@ def split_pairs(pairs: Pairs, scheme: str, *, n_folds: int = 5, seed: int = 0) -
     """
     if scheme not in SCHEMES:
         raise ParameterError(f"There is no split scheme {scheme!r}. {did_you_mean(scheme, SCHEMES)}")
+    if n_folds < 2:
+        raise ParameterError(f"Cross-validation needs at least 2 folds, but {n_folds} was asked for.")
     if len(pairs) == 0:
-        raise DataError("There is no pair to split: the pair list is empty.\nDraw or read pairs first.")
+        raise DataError("There is no pair to split: the pair list is empty.\nSample or read pairs first.")
     if scheme == "pair":
         folds = _by_pair(pairs, n_folds, seed)
     elif scheme == "both":
@@ -75,34 +69,14 @@ def split_pairs(pairs: Pairs, scheme: str, *, n_folds: int = 5, seed: int = 0) -
         groups = _groups(pairs, scheme, n_folds)
         folds = [Fold(k, np.flatnonzero(groups != k), np.flatnonzero(groups == k)) for k in range(n_folds)]
     for fold in folds:
-        _refuse_useless(pairs, scheme, fold)
+        _require_both_labels(pairs, scheme, fold)
     return folds
 
 
 def inner_folds(
     pairs: Pairs, train: np.ndarray, scheme: str, *, n_folds: int = 5, seed: int = 0
 ) -> list[Fold]:
-    """Split the training rows of an outer fold again, for tuning and calibration.
-
-    Parameters
-    ----------
-    pairs : Pairs
-        The whole list.
-    train : int array, (pair,)
-        Training rows of the outer fold; no other row is looked at.
-    scheme, n_folds, seed
-        As in :func:`split_pairs`.
-
-    Returns
-    -------
-    list of Fold
-        Rows of the whole list, all of them in ``train``.
-
-    Raises
-    ------
-    DataError, ParameterError
-        As :func:`split_pairs`.
-    """
+    """Split the training rows of an outer fold again; the folds hold rows of the whole list."""
     train = np.asarray(train)
     inside = split_pairs(pairs.take(train), scheme, n_folds=n_folds, seed=seed)
     return [Fold(fold.name, train[fold.train], train[fold.test]) for fold in inside]
@@ -146,12 +120,12 @@ def _groups(pairs: Pairs, side: str, n_folds: int) -> np.ndarray:
     return group
 
 
-def _refuse_useless(pairs: Pairs, scheme: str, fold: Fold) -> None:
+def _require_both_labels(pairs: Pairs, scheme: str, fold: Fold) -> None:
     for part, rows in (("training", fold.train), ("test", fold.test)):
         positive = int(pairs.label[rows].sum())
         if 0 < positive < len(rows):
             continue
         raise DataError(
             f"Fold {fold.name} by {scheme} has {len(rows)} {part} pairs, {positive} of them positive; "
-            f"both labels are needed.\nAsk for fewer folds, or use a longer pair list."
+            f"both labels are needed.\nAsk for fewer folds, another seed, or a longer pair list."
         )

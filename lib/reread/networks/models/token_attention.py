@@ -31,24 +31,12 @@ LEARNING_RATE = 3e-3
 WEIGHT_DECAY = 1e-2
 BATCH = 64
 WARM_UP = 0.1
-# Of a feature's standard deviation over genes: so that a gene is learnt by its kind, not as a name.
+# Of a feature's standard deviation over genes: so that a gene is trained by its kind, not as a name.
 NOISE = 0.5
 
 
 class TokenNetwork(nn.Module):
-    """The TF and the gene look at themselves, at each other, and at the neighbours of both.
-
-    Token 0 is the TF, token 1 the gene; then k neighbours of the TF and k of the gene. One layer, so that its
-    attention weights are about genes, not about mixtures of genes. Only tokens 0 and 1 ask. Their cosines
-    with every token are read beside them: with principal components these are correlations, nearly.
-
-    Parameters
-    ----------
-    features : float tensor, (gene, feature)
-        Not scaled. The network takes them centred and scaled by ``centre`` and ``spread``, found here.
-    n_neighbours : int
-        Neighbours of each side, k.
-    """
+    """The TF and the gene look at themselves, at each other, and at the neighbours of both."""
 
     def __init__(self, features: Tensor, n_neighbours: int):
         super().__init__()
@@ -90,25 +78,7 @@ def _two_layers(n_in: int, n_out: int) -> nn.Sequential:
 
 
 class Tokens:
-    """The corrected training: no swap (the task is directed), noise on features, a rate that ends at 0.
-
-    Parameters
-    ----------
-    features : float array, (gene, feature)
-        Principal components. Each is scaled here to mean 0 and standard deviation 1 over genes.
-    neighbours : int array, (gene, neighbour)
-        The genes nearest to each gene, nearest first, itself excluded.
-    pairs : Pairs
-        TF, gene and label of each pair.
-    train, test : int array, (row,)
-        Rows of ``pairs``. Test rows serve the test loss of the curve alone; nothing is chosen by it.
-    epochs : int
-        Passes after which the learning rate reaches zero.
-    batch_size : int
-        Pairs a step.
-    seed, device
-        Of the random stream; ``auto``, ``cpu`` or ``cuda``.
-    """
+    """The corrected training: no swap (the task is directed), noise on features, a rate that ends at 0."""
 
     def __init__(
         self,
@@ -185,26 +155,7 @@ class Tokens:
         return torch.cat(parts).cpu().numpy()
 
     def attribute(self, tf, gene, *, genes=None, n_steps: int = 8) -> np.ndarray:
-        """Share each token has in a pair's logit, by integrated gradients from the mean gene.
-
-        Parameters
-        ----------
-        tf, gene : int array, (pair,)
-            Gene indices.
-        genes : int array, (gene,), optional
-            Whose features each gene carries: a permutation gives one draw of the null.
-        n_steps : int
-            Points on the way from the mean gene (features 0) to the gene; midpoint rule.
-
-        Returns
-        -------
-        float array, (pair, token)
-            Logit units. The sum over tokens tends to the logit minus that of a pair of mean genes.
-
-        Notes
-        -----
-        Source: Sundararajan et al. 2017, integrated gradients; summed over features.
-        """
+        """Share each token has in a pair's logit, by integrated gradients from the mean gene."""
         self.network.eval()
         carried = slice(None) if genes is None else torch.as_tensor(genes, device=self.device)
         features = self.features[carried]

@@ -18,19 +18,7 @@ if TYPE_CHECKING:
 
 
 class PlainPublished:
-    """The published training, one pass at a time, drawing from the global random streams as the authors do.
-
-    Parameters
-    ----------
-    features : float array, (gene, feature)
-        Rows of the correlation matrix; a pair is the TF's row followed by the gene's row.
-    pairs : Pairs
-        TF, gene and label of each pair.
-    train, test : int array, (row,)
-        Rows of ``pairs``, in the order of the split (the shuffles depend on it).
-    seed : int
-        Seeds NumPy's and torch's global streams, before the weights are drawn.
-    """
+    """The published training, one pass at a time, drawing from the global random streams as the authors do."""
 
     def __init__(self, features, pairs: Pairs, train, test, *, latent=1000, attention="published", seed=0):
         torch.manual_seed(seed)
