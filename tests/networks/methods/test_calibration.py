@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from reread.networks.data.splits import Fold
-from reread.networks.data.tables import Expression, Pairs, GRNDataset
+from reread.networks.data.tables import Expression, GRNDataset, Pairs
 from reread.networks.methods.calibration import calibrated_scores, network_score, published_measures
 from sklearn.metrics import average_precision_score, f1_score, precision_score, recall_score
 

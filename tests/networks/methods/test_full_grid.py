@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from reread.networks.data import load as data
-from reread.networks.data.tables import Pairs, GRNDataset
+from reread.networks.data.tables import GRNDataset, Pairs
 from reread.networks.methods import full_grid as grid
 from sklearn.metrics import average_precision_score
 

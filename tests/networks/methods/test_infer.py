@@ -5,8 +5,7 @@ import pytest
 from reread.core.errors import ParameterError
 from reread.networks.data.features import quantile_bins
 from reread.networks.data.tables import Expression
-from reread.networks.methods import infer
-from reread.networks.methods import tree_importance
+from reread.networks.methods import infer, tree_importance
 from scipy.stats import spearmanr
 from sklearn.metrics import mutual_info_score
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from reread.core.errors import DataError, ParameterError
 from reread.networks.data import load as data
-from reread.networks.data.tables import Expression, Pairs, GRNDataset
+from reread.networks.data.tables import Expression, GRNDataset, Pairs
 from reread.networks.methods import overlap
 
 

@@ -10,12 +10,14 @@ PUBLISHED_LISTS = {
     "mhsc-e": {
         "n_pairs": 1353, "n_tfs": 45, "negative_genes": 151, "positive_genes": 350, "self_pairs": 15,
         "negative_gene_top50_share": 0.787, "positive_gene_top50_share": 0.175, "only_positive_rate": 0.24,
-        "reversed_rate": 122 / 1353, "reversed_agreement": 0.885, "duplicate_rate": 0.0, "one_hot_auroc": 0.843,
+        "reversed_rate": 122 / 1353, "reversed_agreement": 0.885, "duplicate_rate": 0.0,
+        "one_hot_auroc": 0.843,
     },
     "mhsc-l": {
         "n_pairs": 1690, "n_tfs": 63, "negative_genes": 98, "positive_genes": 397, "self_pairs": 16,
         "negative_gene_top50_share": 0.866, "positive_gene_top50_share": 0.212, "only_positive_rate": 0.32,
-        "reversed_rate": 206 / 1690, "reversed_agreement": 0.777, "duplicate_rate": 0.0, "one_hot_auroc": 0.887,
+        "reversed_rate": 206 / 1690, "reversed_agreement": 0.777, "duplicate_rate": 0.0,
+        "one_hot_auroc": 0.887,
     },
 }  # fmt: skip
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from reread.core.errors import DataError, ParameterError
 from reread.networks.data.splits import split_pairs
-from reread.networks.data.tables import Expression, Pairs, GRNDataset
+from reread.networks.data.tables import Expression, GRNDataset, Pairs
 from reread.networks.models.cross_validate import cross_validate, nearest, prepare, score_schemes
 
 N_CELLS, N_GENES, N_PAIRS = 40, 17, 120

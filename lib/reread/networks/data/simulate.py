@@ -86,9 +86,7 @@ def simulate_cells(network: Network, n_cells: int = 600, *, seed: int = 0) -> np
 def _basal(network: Network, n_cells: int, rng: np.random.Generator) -> np.ndarray:
     """Production without regulation (cell, gene); masters differ between types and between cells."""
     basal = np.ones((n_cells, len(network.genes)), dtype=np.float32)
-    by_type = rng.permuted(
-        np.linspace(0.2, 2.4, N_CELL_TYPES)[:, None].repeat(network.n_masters, 1), axis=0
-    )
+    by_type = rng.permuted(np.linspace(0.2, 2.4, N_CELL_TYPES)[:, None].repeat(network.n_masters, 1), axis=0)
     masters = by_type[np.arange(n_cells) * N_CELL_TYPES // n_cells]
     basal[:, : network.n_masters] = masters * rng.lognormal(0.0, 0.4, masters.shape)
     return basal

@@ -90,9 +90,7 @@ def known_methods(methods: Iterable[str]) -> list[str]:
     return methods
 
 
-def scorer_of(
-    method: str, dataset: GRNDataset, *, seed: int = 0, n_trees: int = infer.N_TREES
-) -> ScoreFold:
+def scorer_of(method: str, dataset: GRNDataset, *, seed: int = 0, n_trees: int = infer.N_TREES) -> ScoreFold:
     """Bind a method to a data set: the function returned scores the test rows of a fold."""
     pairs = dataset.pairs
     if method in gene_name_baselines.METHODS:
@@ -104,9 +102,7 @@ def scorer_of(
     return lambda fold: infer.weights_at(weights, dataset.tfs, pairs.tf[fold.test], pairs.gene[fold.test])
 
 
-def score_rows(
-    dataset: GRNDataset, scheme: str, fold: Fold, method: str, score: np.ndarray
-) -> pd.DataFrame:
+def score_rows(dataset: GRNDataset, scheme: str, fold: Fold, method: str, score: np.ndarray) -> pd.DataFrame:
     """Scores of the test rows of one fold, with the columns ``SCORE_COLUMNS``."""
     columns = (scheme, fold.name, fold.test, dataset.pairs.label[fold.test], score, method)
     return pd.DataFrame(dict(zip(SCORE_COLUMNS, columns, strict=True)))

@@ -1,4 +1,4 @@
-"""Audit a pair list before any model is trained: how well do gene names alone predict the labels?"""
+"""Audit a pair list before any model is trained: what gene names alone reveal about the labels."""
 
 from __future__ import annotations
 
@@ -100,8 +100,8 @@ def warning(audit: dict[str, float]) -> str:
     """
     value = audit["one_hot_auroc"]
     pool = (
-        f"The 50 genes with most negatives hold {audit['negative_gene_top50_share']:.1%} of the negatives and "
-        f"{audit['positive_gene_top50_share']:.1%} of the positives."
+        f"The 50 genes with most negatives hold {audit['negative_gene_top50_share']:.1%} of the negatives "
+        f"and {audit['positive_gene_top50_share']:.1%} of the positives."
     )
     if abs(value - 0.5) <= TOLERATED:
         return f"Gene names alone do not predict these labels (AUROC {value:.3f}, pair split). {pool}"

@@ -1,10 +1,9 @@
-"""Train DeepTGI, as published or corrected, under several splits, beside logistic regression on gene names."""
+"""Train DeepTGI, as published or corrected, under several splits, beside a gene-name baseline."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,9 +18,10 @@ from reread.core.score import (
     calibration_curve,
     expected_calibration_error,
 )
+from reread.core.tables import read_table
 from reread.networks.data.splits import Fold, inner_folds, split_pairs
 from reread.networks.data.tables import GRNDataset
-from reread.networks.methods.benchmark import score_rows
+from reread.networks.methods.benchmark import SCORE_COLUMNS, score_rows
 from reread.networks.methods.gene_name_baselines import one_hot_logistic
 from reread.networks.models.cross_validate import cross_validate
 
@@ -240,7 +240,11 @@ def deep_scores(upstream: Sequence) -> pd.DataFrame:
     DataFrame
         scheme, fold, row, label, score, method; without the gene-name baseline.
     """
-    tables = [pd.read_csv(page.artifact("scores.csv")) for page in upstream]
+    numbers = {"fold": int, "row": int, "label": int, "score": float}
+    tables = [
+        read_table(page.artifact("scores.csv"), columns=SCORE_COLUMNS, numbers=numbers).astype(numbers)
+        for page in upstream
+    ]
     scores = pd.concat(tables, ignore_index=True)
     return scores[scores["method"].isin(METHOD.values())]
 

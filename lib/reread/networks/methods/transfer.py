@@ -46,8 +46,8 @@ def load_each(sources: Sequence[str], *, seed: int = 0) -> dict[str, GRNDataset]
     names = list(dict.fromkeys(sources))
     if len(names) < 2 and names != [SIMULATED]:
         raise ParameterError(
-            f"Transfer needs two different data sets, but lineages={' '.join(names)!r} names one real source. "
-            f"Its cells are the same for every seed.\nAdd another source, for example: "
+            f"Transfer needs two different data sets, but lineages={' '.join(names)!r} names one real "
+            f"source. Its cells are the same for every seed.\nAdd another source, for example: "
             f"-p lineages='{' '.join(names)} {'mhsc-l' if names != ['mhsc-l'] else 'mhsc-e'}'"
         )
     datasets = {source: load(source, seed=seed) for source in names}
@@ -76,7 +76,7 @@ def overlaps(datasets: Mapping[str, GRNDataset]) -> pd.DataFrame:
 
 
 def train_statistics(sources: Sequence[tuple[GRNDataset, Pairs]], *, seed: int = 0):
-    """Train LightGBM on pair statistics; the function returned maps (dataset, pairs) to probability (pair,)."""
+    """Train LightGBM on pair statistics; returns a function (dataset, pairs) -> probability (pair,)."""
     x = np.concatenate([_statistics_of(dataset, pairs, seed) for dataset, pairs in sources])
     label = np.concatenate([pairs.label for _, pairs in sources])
 

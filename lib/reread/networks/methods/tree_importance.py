@@ -58,9 +58,7 @@ def lightgbm(regulators: np.ndarray, target: np.ndarray, seed: int) -> np.ndarra
     return booster.feature_importance("gain") / len(target)
 
 
-def explain_target(
-    values: np.ndarray, tfs: np.ndarray, gene: int, seed: int, engine: Engine
-) -> np.ndarray:
+def explain_target(values: np.ndarray, tfs: np.ndarray, gene: int, seed: int, engine: Engine) -> np.ndarray:
     """Importance (tf,) of each TF for one gene; 0 for the gene itself, and for a gene that never varies."""
     weights = np.zeros(len(tfs))
     others = tfs != gene

@@ -1,0 +1,64 @@
+"""Figures and sentences of the chapter on transfer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reread.core import charts
+from reread.networks.methods.transfer import MODEL, UNSUPERVISED, unseen
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from reread.core.figures import Drawn
+
+EXCLUDED = {
+    "nothing": "nothing removed",
+    "pairs": "shared pairs removed",
+    "tfs-and-genes": "shared TFs and genes removed",
+}
+
+
+def transfer(moved: pd.DataFrame) -> Drawn:
+    """Draw the AUROC of pair statistics from each source to each target, one panel for each exclusion.
+
+    Parameters
+    ----------
+    moved : DataFrame
+        From ``transfer.transfer_matrix``.
+
+    Returns
+    -------
+    Drawn
+        The rows of pair statistics: source, target, excluded, auroc.
+    """
+    rows = moved.loc[moved["method"] == MODEL, ["source", "target", "excluded", "auroc"]]
+    labels = {**EXCLUDED, "auroc": "AUROC", "source": "trained on", "target": "tested on"}
+    return charts.heatmap(
+        rows, x="target", y="source", value="auroc", panel="excluded", labels=labels, columns=3,
+        middle=0.5, limits=(0.2, 0.8),
+    )  # fmt: skip
+
+
+def unseen_sentence(moved: pd.DataFrame) -> str:
+    """State the mean AUROC of pair statistics and of Spearman where TFs and genes are both new.
+
+    Parameters
+    ----------
+    moved : DataFrame
+        From ``transfer.transfer_matrix``.
+
+    Returns
+    -------
+    str
+    """
+    mean = unseen(moved).set_index("method")["unseen_auroc"]
+    if mean[[MODEL, UNSUPERVISED]].isna().any():
+        return "These data sets share so many TFs or genes that no test pairs with both labels are left."
+    difference = mean[MODEL] - mean[UNSUPERVISED]
+    order = "above" if difference > 0 else "below"
+    return (
+        f"On pairs whose TF and gene are both new, pair statistics trained on the source reach a mean AUROC of "
+        f"{mean[MODEL]:.3f}. This is {abs(difference):.3f} {order} absolute Spearman correlation, which is "
+        f"computed in the target without training ({mean[UNSUPERVISED]:.3f}; chance is 0.5)."
+    )

@@ -1,0 +1,115 @@
+"""Words and figures that several chapters share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from reread.core import charts
+from reread.networks.methods.benchmark import FAMILIES, NAMES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from reread.core.figures import Drawn
+
+SCHEMES = {"pair": "pair split", "tf": "TF held out", "gene": "gene held out", "both": "both held out"}
+METHODS = {
+    "tf-rate": "TF rate",
+    "gene-rate": "gene rate",
+    "tf-and-gene-rate": "TF and gene rate",
+    "degree": "degree",
+    "one-hot-logistic": "one-hot names, logistic",
+    "random-codes-lightgbm": "random codes, LightGBM",
+    "pearson": "absolute Pearson r",
+    "spearman": "absolute Spearman ρ",
+    "mutual-information": "mutual information",
+    "genie3": "GENIE3",
+    "grnboost2": "GRNBoost2",
+    "correlation-rows-logistic": "correlation rows, logistic",
+    "components-logistic": "components, logistic",
+    "correlation-rows-lightgbm": "correlation rows, LightGBM",
+    "components-lightgbm": "components, LightGBM",
+    "deeptgi": "DeepTGI as published",
+    "deeptgi-without-attention": "DeepTGI without attention",
+    "deeptgi-transposed-right": "DeepTGI, axes corrected",
+    "attention-over-tokens": "attention over genes",
+    "pair-statistics": "pair statistics",
+    "published-predictions": "published predictions",
+}
+COLUMNS = {
+    "auroc": "AUROC",
+    "auprc": "AUPRC",
+    "auprc_ratio": "AUPRC over density",
+    "auprc_gain": "AUPRC gain over the best gene-name baseline",
+    "method": "",
+    "scheme": "",
+    "predicted": "predicted probability",
+    "observed": "observed share",
+}
+LABELS = {**COLUMNS, **SCHEMES, **METHODS}
+CHANCE = {"auroc": 0.5, "auprc_ratio": 1.0}
+
+
+def readable(table: pd.DataFrame) -> pd.DataFrame:
+    """Replace names of methods by the words of the figures, for a table on a page."""
+    shown = table.copy()
+    for column in shown.columns.intersection(["method", "best_baseline"]):
+        shown[column] = shown[column].map(lambda name: METHODS.get(name, name))
+    return shown
+
+
+def splits(table: pd.DataFrame, measure: str = "auroc") -> Drawn:
+    """Draw one measure of each method under each split.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From ``benchmark.compare_scores`` or ``full_grid.measure_grid``: scheme, method, family, and the measure.
+    measure : str
+        ``auroc`` or ``auprc_ratio``.
+
+    Returns
+    -------
+    Drawn
+        Table: family, method, scheme, and the measure.
+    """
+    order = {"method": by_family(table), "scheme": list(SCHEMES)}
+    shown = table[["family", "method", "scheme", measure]]
+    reference = {"chance": CHANCE[measure]}
+    return charts.dots(
+        shown, x=measure, y="method", hue="scheme", connect=True, order=order, labels=LABELS,
+        reference=reference,
+    )  # fmt: skip
+
+
+def by_family(table: pd.DataFrame) -> list[str]:
+    """Methods of a table, those of one family together."""
+    methods = table.drop_duplicates("method")
+    return methods.sort_values("family", key=lambda one: one.map(FAMILIES.index), kind="stable")[
+        "method"
+    ].tolist()
+
+
+def calibration(curve: pd.DataFrame, **look: Any) -> Drawn:
+    """Draw observed shares of positives against predicted probabilities; marker area shows pairs in the bin.
+
+    Parameters
+    ----------
+    curve : DataFrame
+        Columns method, predicted, observed, n.
+    **look
+        Keywords of all charts.
+
+    Returns
+    -------
+    Drawn
+    """
+    labels = {**LABELS, "raw": "raw", "calibrated": "calibrated"}
+    return charts.curves(
+        curve, x="predicted", y="observed", hue="method", size="n", diagonal=True, labels=labels, **look
+    )
+
+
+def is_baseline(family: pd.Series) -> pd.Series:
+    """Mask of the rows that belong to a gene-name baseline."""
+    return family == NAMES
