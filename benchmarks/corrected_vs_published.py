@@ -1,6 +1,6 @@
-"""Race the corrected model against the published one: CPU time of the whole training, and AUROC, one fold.
+"""Compare training of the corrected and the published network: CPU time and AUROC of one fold.
 
-The published one is ours, several times faster than the authors' (see published_epoch.py), at equal losses.
+The published network is our implementation, with the losses of the authors' script (see published_epoch.py).
 Run: python benchmarks/corrected_vs_published.py [--small]
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from time import process_time
 
-from reread.core.score import auroc
+from reread.core.metrics import auroc
 from reread.networks.data import load as data
 from reread.networks.data.splits import split_pairs
 from reread.networks.models.cross_validate import cross_validate
@@ -29,10 +29,10 @@ def main() -> dict[str, dict[str, float]]:
 
     torch.set_num_threads(1)
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--small", action="store_true", help="two passes of the published on simulated cells")
+    parser.add_argument("--small", action="store_true", help="two epochs on simulated cells")
     small = parser.parse_args().small
     dataset = data.load("simulated" if small else "mhsc-e")
-    run("tokens", dataset, 1)  # warm up: Lightning and torch import much on first use
+    run("tokens", dataset, 1)  # warm up: torch imports much on first use
     measured = {
         "published": run("published", dataset, 2 if small else 120),
         "tokens": run("tokens", dataset, 60),

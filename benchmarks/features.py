@@ -1,6 +1,6 @@
-"""Race the features of all pairs: looked up from one matrix of genes, against the published loop.
+"""Compare the features of all pairs: looked up from one gene matrix, and by the published loop.
 
-Both start from the same correlation matrix, which is timed apart; the whole is given too.
+Both start from the same correlation matrix, which is timed separately.
 Run: python benchmarks/features.py [--small]
 """
 
@@ -18,7 +18,7 @@ from reread.networks.methods.full_grid import as_full_grid
 
 
 def pair_by_pair(rows: np.ndarray, pairs: Pairs) -> np.ndarray:
-    """As the published scripts do, and plain/model.py with them: a list for every pair, then one array."""
+    """As the published scripts do: a list for every pair, then one array."""
     return np.array(
         [list(rows[tf]) + list(rows[gene]) for tf, gene in zip(pairs.tf, pairs.gene, strict=True)]
     )

@@ -1,4 +1,4 @@
-"""Race one epoch of the published model written plainly against ours, from equal weights, on equal draws.
+"""Compare one epoch of the reference training loop with ours, from equal weights and random numbers.
 
 Run: python benchmarks/published_epoch.py [--small]
 """
@@ -16,8 +16,8 @@ from reread.networks.models.cross_validate import prepare
 
 def race(source: str, latent: int, n_steps: int | None) -> dict[str, float]:
     import torch
+    from oracles.deeptgi_reference_loop import PlainPublished
     from reread.networks.models.deeptgi import Published
-    from reread.networks.models.plain import PlainPublished
 
     torch.set_num_threads(1)
     dataset = data.load(source)

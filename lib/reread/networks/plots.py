@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reread.core import charts
-from reread.networks.methods.benchmark import FAMILIES, NAMES
+from reread.networks.methods.benchmark import FAMILIES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,9 +40,9 @@ COLUMNS = {
     "auroc": "AUROC",
     "auprc": "AUPRC",
     "auprc_ratio": "AUPRC over density",
-    "auprc_gain": "AUPRC gain over the best gene-name baseline",
-    "method": "",
-    "scheme": "",
+    "auprc_gain": "AUPRC gain",
+    "method": "method",
+    "scheme": "split",
     "predicted": "predicted probability",
     "observed": "observed share",
 }
@@ -64,7 +64,7 @@ def splits(table: pd.DataFrame, measure: str = "auroc") -> Drawn:
     Parameters
     ----------
     table : DataFrame
-        From ``benchmark.compare_scores`` or ``full_grid.measure_grid``: scheme, method, family, and the measure.
+        From ``benchmark.compare_scores`` or ``full_grid.measure_grid``: scheme, method, family, measure.
     measure : str
         ``auroc`` or ``auprc_ratio``.
 
@@ -108,8 +108,3 @@ def calibration(curve: pd.DataFrame, **look: Any) -> Drawn:
     return charts.curves(
         curve, x="predicted", y="observed", hue="method", size="n", diagonal=True, labels=labels, **look
     )
-
-
-def is_baseline(family: pd.Series) -> pd.Series:
-    """Mask of the rows that belong to a gene-name baseline."""
-    return family == NAMES

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from reread.networks.data import load as data
-from reread.networks.data.tables import GRNDataset, Pairs
+from reread.networks.data import readers
+from reread.networks.data.tables import Expression, GRNDataset, Pairs
 from reread.networks.methods import full_grid as grid
 from sklearn.metrics import average_precision_score
 
@@ -18,7 +19,7 @@ def dataset():
 
 @pytest.fixture(scope="module")
 def scores(dataset):
-    return grid.score_grid(dataset, ["tf", "both"], METHODS, n_folds=3, calibrated=["tf"])
+    return grid.score_grid(dataset, ["tf", "both"], METHODS, n_folds=3)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def test_the_grid_holds_every_tf_with_every_other_gene_once(dataset):
     assert all(dataset.truth[tf, gene] == label for (tf, gene), label in zip(slow, pairs.label, strict=True))
 
 
-def test_a_tf_that_only_regulates_itself_is_left_out_and_an_inert_one_stays(dataset):
+def test_a_tf_that_only_regulates_itself_is_left_out_and_an_one_without_targets_stays(dataset):
     tfs = np.array([0, 1, 2])
     truth = np.zeros((3, 120), dtype=bool)
     truth[0, 5] = True
@@ -52,8 +53,8 @@ def test_a_tf_that_only_regulates_itself_is_left_out_and_an_inert_one_stays(data
 )
 def test_the_published_lists_give_the_grid_of_the_network_they_come_from(mirror, stem, n_pairs, n_edges):
     folder = mirror / "networks"
-    expression = data.read_expression(folder / f"mHSC-{stem}_ExpressionDataOrderedfl.csv")
-    listed = data.read_pairs(folder / f"GenePairListmHSC-{stem}-Non-1000-GPL.csv", expression)
+    expression = readers.read_expression(folder / f"mHSC-{stem}_ExpressionDataOrderedfl.csv")
+    listed = readers.read_pairs(folder / f"GenePairListmHSC-{stem}-Non-1000-GPL.csv", expression)
 
     pairs = grid.full_grid(data.dataset_of(expression, listed))
 
@@ -71,14 +72,14 @@ def test_measures_are_means_over_folds_and_ratios_are_over_prevalence(scores, ta
         assert row["auprc_ratio_sd"] == pytest.approx(np.std(ratios))
 
 
-def test_names_are_at_chance_on_the_grid_when_both_are_held_out(table):
+def test_gene_names_are_at_chance_on_the_grid_when_both_are_held_out(table):
     null = table.set_index(["scheme", "method"]).loc[("both", "one-hot-logistic")]
 
     assert (null["auroc"], null["auprc_ratio"], null["early_precision_ratio"]) == (0.5, 1, 1)
 
 
 def test_probabilities_come_where_asked_and_stay_near_the_density(scores, table):
-    assert scores.loc[scores["scheme"] == "both", "probability"].isna().all()
+    assert scores["probability"].notna().all()
     by_tf = scores[scores["scheme"] == "tf"].groupby("method")
     for _, rows in by_tf:
         assert rows["probability"].between(0, 1).all()
@@ -94,13 +95,15 @@ def test_calibration_keeps_the_order_of_scores(scores):
 
 
 def test_the_calibration_table_counts_every_pair_once(scores, dataset):
-    curve = grid.calibration_table(scores, "tf")
+    curve = grid.calibration_table(scores)
 
     assert (curve.groupby("method")["n"].sum() == len(grid.full_grid(dataset))).all()
 
 
 def test_planted_edges_are_found_and_tfs_without_targets_are_not(dataset):
-    found = grid.planted_truth(dataset, ["pearson", "spearman", "mutual-information"])
+    found = grid.score_against_truth(
+        dataset, ["pearson", "spearman", "mutual-information"], with_control=True
+    )
 
     assert (found["auprc_ratio"] > 1.5).all()
     assert found["control_auroc"].between(0.4, 0.65).all()
@@ -111,26 +114,41 @@ def test_a_control_that_leaks_into_a_target_is_seen(dataset):
     leaking = dataset.expression.values.copy()
     without_targets = dataset.tfs[dataset.without_targets]
     leaking[:, 60:120] += leaking[:, without_targets[:1]]
-    expression = data.Expression(leaking, dataset.expression.genes, "leaking")
+    expression = Expression(leaking, dataset.expression.genes, "leaking")
 
-    found = grid.planted_truth(GRNDataset(expression, dataset.pairs, dataset.tfs, dataset.truth), ["pearson"])
+    found = grid.score_against_truth(
+        GRNDataset(expression, dataset.pairs, dataset.tfs, dataset.truth), ["pearson"], with_control=True
+    )
 
     assert found["control_top_ratio"].item() > 1
 
 
-def test_a_network_without_inert_tfs_has_no_control(dataset):
+def test_a_network_in_which_every_tf_has_targets_has_no_control(dataset):
     active = ~dataset.without_targets
     keep = np.isin(dataset.pairs.tf, dataset.tfs[active])
     smaller = GRNDataset(
         dataset.expression, dataset.pairs.take(keep), dataset.tfs[active], dataset.truth[active]
     )
 
-    assert (
-        grid.planted_truth(smaller, ["pearson"])[["control_auroc", "control_top_ratio"]].isna().all(axis=None)
-    )
+    found = grid.score_against_truth(smaller, ["pearson"], with_control=True)
+
+    assert found[["control_auroc", "control_top_ratio"]].isna().all(axis=None)
 
 
 def test_two_runs_agree(dataset, scores):
-    again = grid.score_grid(dataset, ["tf", "both"], METHODS, n_folds=3, calibrated=["tf"])
+    again = grid.score_grid(dataset, ["tf", "both"], METHODS, n_folds=3)
 
     pd.testing.assert_frame_equal(again, scores, check_exact=True)
+
+
+def test_without_a_held_out_tf_the_last_scheme_is_calibrated():
+    assert grid.calibrated_schemes(["pair"]) == ["pair"]
+    assert grid.calibrated_schemes(["pair", "gene"]) == ["gene"]
+    assert grid.calibrated_schemes(["pair", "tf", "gene", "both"]) == ["tf", "both"]
+
+
+def test_the_control_is_computed_for_the_first_simulated_network_only():
+    table = grid.truth_over_seeds("simulated", ["pearson"], n_seeds=2, seed=1)
+
+    assert table["seed"].tolist() == [1, 2]
+    assert table["control_auroc"].notna().tolist() == [True, False]

@@ -24,13 +24,6 @@ def test_an_impossible_top_is_refused(n):
         stability.top_edges(np.zeros((2, 3)), n)
 
 
-@pytest.mark.parametrize(
-    ("left", "right", "shared"), [([1, 2], [2, 1], 1), ([1, 2], [3, 4], 0), ([1, 2], [2, 3], 1 / 3)]
-)
-def test_jaccard_is_shared_over_either(left, right, shared):
-    assert stability.jaccard(np.array(left), np.array(right)) == pytest.approx(shared)
-
-
 def test_correlation_ignores_the_seed_and_trees_do_not(dataset):
     found = stability.stability(dataset.expression, dataset.tfs, ["pearson", "genie3"], n_runs=1, top=30)
     mean = found.groupby(["method", "change"])["jaccard"].mean()

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from reread.core.score import auroc
+from reread.core.metrics import auroc
 from reread.networks.data import load as data
+from reread.networks.data import readers
 from reread.networks.data.splits import split_pairs
+from reread.networks.data.tables import Pairs
 from reread.networks.methods import supervised
 
 N_CELLS, N_GENES = 50, 30
@@ -41,7 +43,7 @@ def test_test_labels_are_not_looked_at_and_two_runs_agree(method, dataset, prepa
     fold = split_pairs(pairs, "pair")[0]
     flipped = pairs.label.copy()
     flipped[fold.test] = 1 - flipped[fold.test]
-    blind = data.Pairs(pairs.tf, pairs.gene, flipped, pairs.genes)
+    blind = Pairs(pairs.tf, pairs.gene, flipped, pairs.genes)
 
     score = supervised.METHODS[method](prepared, pairs, fold.train, fold.test, 4)
     again = supervised.METHODS[method](prepared, blind, fold.train, fold.test, 4)
@@ -63,8 +65,8 @@ def test_a_planted_feature_is_learnt(learn):
 
 def test_on_the_published_pair_split_lightgbm_reaches_what_was_measured(mirror):
     folder = mirror / "networks"
-    expression = data.read_expression(folder / "mHSC-E_ExpressionDataOrderedfl.csv")
-    pairs = data.read_pairs(folder / "GenePairListmHSC-E-Non-1000-GPL.csv", expression)
+    expression = readers.read_expression(folder / "mHSC-E_ExpressionDataOrderedfl.csv")
+    pairs = readers.read_pairs(folder / "GenePairListmHSC-E-Non-1000-GPL.csv", expression)
     prepared = supervised.prepare(expression)
     reached = [
         auroc(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from reread.networks.data import load as data
+from reread.networks.data import readers
 from reread.networks.data.tables import Expression, GRNDataset
 from reread.networks.methods import overlap, transfer
 from reread.networks.methods.pair_statistics import STATISTICS, pair_statistics
@@ -35,7 +36,7 @@ def test_statistics_do_not_look_at_labels(datasets):
 
 
 def test_what_is_learnt_in_two_worlds_helps_in_a_new_one(datasets):
-    found = transfer.transfer_to_new_network(datasets[:2], datasets[2]).set_index("method")
+    found = transfer.transfer_to_new_network(n_networks=2, n_trees=5).set_index("method")
 
     assert found.loc["pair-statistics", "auroc"] > 0.6
     assert found.loc["pair-statistics", "calibration_error"] < 0.1
@@ -67,7 +68,7 @@ def test_on_the_published_split_names_beat_the_published_predictions(mirror):
         "test": "Test_set",
         "predictions": "labels_and_predictions",
     }
-    split = data.read_label_split({name: folder / f"{stem}.csv" for name, stem in files.items()})
+    split = readers.read_label_split({name: folder / f"{stem}.csv" for name, stem in files.items()})
 
     table = transfer.label_split_table(split).set_index("method")
 

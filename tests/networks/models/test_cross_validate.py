@@ -6,7 +6,7 @@ import pytest
 from reread.core.errors import DataError, ParameterError
 from reread.networks.data.splits import split_pairs
 from reread.networks.data.tables import Expression, GRNDataset, Pairs
-from reread.networks.models.cross_validate import cross_validate, nearest, prepare, score_schemes
+from reread.networks.models.cross_validate import cross_validate, nearest, prepare
 
 N_CELLS, N_GENES, N_PAIRS = 40, 17, 120
 
@@ -69,16 +69,6 @@ def test_a_changed_parameter_never_meets_an_old_checkpoint(dataset, folds, tmp_p
 
     assert not np.array_equal(first.scores, second.scores, equal_nan=True)
     assert len(list(tmp_path.iterdir())) == 2
-
-
-def test_schemes_are_scored_into_one_table(dataset):
-    table = score_schemes("tokens", dataset, ["pair", "gene"], n_folds=3, epochs=1, folds_run=2, device="cpu")
-
-    assert table.columns.tolist() == ["scheme", "fold", "row", "label", "score"]
-    assert table.groupby(["scheme", "fold"], sort=False).ngroups == 4
-    assert (dataset.pairs.label[table["row"]] == table["label"]).all()
-    fold = split_pairs(dataset.pairs, "gene", n_folds=3)[1]
-    assert table.query("scheme == 'gene' and fold == 1")["row"].tolist() == fold.test.tolist()
 
 
 def test_nearest_agrees_with_sorting_each_genes_correlations():

@@ -70,10 +70,12 @@ def batch(moves: np.ndarray) -> Drawn:
     Returns
     -------
     Drawn
-        Table: pair, change, kind (the replaced pair, changed, unchanged).
+        Table: pair, change, kind (replaced pair, changed, unchanged).
     """
-    kind = np.where(moves > MOVED, "changed", "unchanged")
+    kind = np.where(moves > MOVED, "changed", "unchanged (below 10⁻⁶)").astype(object)
     kind[0] = "replaced pair"
-    table = pd.DataFrame({"pair": np.arange(1, len(moves) + 1), "change": np.maximum(moves, FLOOR), "kind": kind})
+    table = pd.DataFrame(
+        {"pair": np.arange(1, len(moves) + 1), "change": np.maximum(moves, FLOOR), "kind": kind}
+    )
     labels = {"pair": "pair of the batch", "change": "change of probability"}
     return charts.scatter(table, x="pair", y="change", hue="kind", log="y", labels=labels)

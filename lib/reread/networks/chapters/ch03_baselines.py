@@ -61,7 +61,9 @@ def precision_recall(scores: pd.DataFrame, scheme: str) -> Drawn:
     chosen = [
         method
         for family in FAMILIES
-        for method in [m for m in best if FAMILY.get(m, DEEP) == family][: 1 if family == NAMES else N_OF_FAMILY]
+        for method in [m for m in best if FAMILY.get(m, DEEP) == family][
+            : 1 if family == NAMES else N_OF_FAMILY
+        ]
     ]
     recall = np.linspace(0, 1, N_RECALLS)
     rows = [pd.DataFrame({"method": m, "recall": recall, "precision": curves[m]}) for m in chosen]

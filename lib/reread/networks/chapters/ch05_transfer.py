@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 EXCLUDED = {
     "nothing": "nothing removed",
-    "pairs": "shared pairs removed",
-    "tfs-and-genes": "shared TFs and genes removed",
+    "pairs": "pairs removed",
+    "tfs-and-genes": "TFs, genes removed",
+    "simulated": "sim 1",
+    "simulated 2": "sim 2",
 }
 
 
@@ -58,7 +60,7 @@ def unseen_sentence(moved: pd.DataFrame) -> str:
     difference = mean[MODEL] - mean[UNSUPERVISED]
     order = "above" if difference > 0 else "below"
     return (
-        f"On pairs whose TF and gene are both new, pair statistics trained on the source reach a mean AUROC of "
-        f"{mean[MODEL]:.3f}. This is {abs(difference):.3f} {order} absolute Spearman correlation, which is "
-        f"computed in the target without training ({mean[UNSUPERVISED]:.3f}; chance is 0.5)."
+        f"On pairs whose TF and gene are both new, pair statistics trained on the source reach a mean AUROC "
+        f"of {mean[MODEL]:.3f}. This is {abs(difference):.3f} {order} absolute Spearman correlation, which "
+        f"is computed in the target without training ({mean[UNSUPERVISED]:.3f}; chance is 0.5)."
     )

@@ -58,5 +58,5 @@ def attribution(carried: pd.DataFrame, tf: str) -> Drawn:
     }
     return charts.dots(
         shown.assign(kind=kind), x="attribution", y="gene", hue="kind", band=("null_low", "null_high"),
-        order={"kind": ["p < 0.05", "p ≥ 0.05"], "gene": shown["gene"].tolist()}, labels=labels, connect=False,
+        order={"kind": ["p < 0.05", "p ≥ 0.05"], "gene": shown["gene"].tolist()}, labels=labels,
     )  # fmt: skip

@@ -131,9 +131,7 @@ class LabelSplit:
 def stack(*lists: Pairs) -> Pairs:
     """Concatenate pair lists over the same genes."""
     if any(pairs.genes != lists[0].genes for pairs in lists):
-        raise DataError(
-            "Pair lists to be joined must share their genes. Map both to one list first."
-        )
+        raise DataError("Pair lists to be joined must share their genes. Map both to one list first.")
     joined = (np.concatenate([getattr(p, name) for p in lists]) for name in ("tf", "gene", "label"))
     return Pairs(*joined, lists[0].genes)
 

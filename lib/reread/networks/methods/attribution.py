@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from reread.core.errors import DataError, did_you_mean
+from reread.core.stats import permutation_p
 
 # The target is a token of its own pair, so its own share is left out.
 TARGET = 1
-# Sums in single precision differ between processors beyond these digits.
-SIGNIFICANT = 1e-5
+DECIMALS = 6  # sums in single precision differ between processors beyond them
 
 
 def attribute_tf(
@@ -80,7 +80,6 @@ def _table(genes, tokens, measured, attention, null) -> pd.DataFrame:
     count = np.bincount(tokens.ravel(), minlength=len(genes))
     seen = np.flatnonzero(count)
     observed = measured[seen]
-    is_as_large = null[:, seen] >= observed * (1 - SIGNIFICANT)
     columns = {
         "gene": np.asarray(genes)[seen],
         "attribution": observed,
@@ -88,6 +87,6 @@ def _table(genes, tokens, measured, attention, null) -> pd.DataFrame:
         "n_tokens": count[seen],
         "null_mean": null[:, seen].mean(axis=0),
         "null_high": np.quantile(null[:, seen], 0.95, axis=0),
-        "p": (1 + is_as_large.sum(axis=0)) / (1 + len(null)),
+        "p": permutation_p(np.round(observed, DECIMALS), np.round(null[:, seen], DECIMALS)),
     }
     return pd.DataFrame(columns).sort_values("attribution", ascending=False, kind="stable", ignore_index=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from reread.core.errors import DataError
-from reread.core.score import auroc
+from reread.core.metrics import auroc
 from reread.networks.data.tables import Pairs
 
 # Smaller changes are rounding of matrix products; a true dependence is a thousand times larger.

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from reread.core.errors import DataError, ParameterError, did_you_mean
-from reread.core.score import auroc, average_precision, clustered_bootstrap
+from reread.core.metrics import auroc, average_precision, clustered_bootstrap
 from reread.networks.data.splits import Fold, split_pairs
 from reread.networks.methods import gene_name_baselines, infer, supervised
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from reread.core.score import auroc, calibrate, calibration_curve, summary
+from reread.core.metrics import auroc, calibrate, calibration_curve, summary
 from reread.networks.data.load import SIMULATED, load
 from reread.networks.data.splits import Fold, inner_folds, split_pairs
 from reread.networks.data.tables import Expression, GRNDataset, Pairs
@@ -134,7 +134,7 @@ def _inner_scores(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Scores of training rows by models that have not seen their TF, and their labels."""
     if FAMILY[method] == UNSUPERVISED:
-        return scorer(Fold(fold.name, fold.train, fold.train)), pairs.label[fold.train]
+        return scorer(Fold(fold.name, fold.test, fold.train)), pairs.label[fold.train]
     inside = inner_folds(pairs, fold.train, "tf", n_folds=n_inner)
     rows = np.concatenate([inner.test for inner in inside])
     return np.concatenate([scorer(inner) for inner in inside]), pairs.label[rows]

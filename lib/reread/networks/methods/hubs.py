@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.stats import false_discovery_control, hypergeom
 
 from reread.core import validate
 from reread.core.errors import DataError
+from reread.core.stats import benjamini_hochberg, hypergeometric_p
 from reread.networks.data.tables import GRNDataset
 from reread.networks.methods.stability import top_edges
 
@@ -90,7 +90,7 @@ def _tested(table: pd.DataFrame, n_possible: int) -> pd.DataFrame:
     only_inferred, only_reference = inferred - shared, reference - shared
     neither = n_possible - shared - only_inferred - only_reference
     odds = (shared + 0.5) * (neither + 0.5) / ((only_inferred + 0.5) * (only_reference + 0.5))
-    p = np.clip(hypergeom.sf(shared - 1, n_possible, reference, inferred), 0.0, 1.0)
+    p = hypergeometric_p(shared, n_possible, reference, inferred)
     expected = inferred * reference / n_possible
-    tested = table.assign(expected=expected, odds_ratio=odds, p=p, q=false_discovery_control(p))
+    tested = table.assign(expected=expected, odds_ratio=odds, p=p, q=benjamini_hochberg(p))
     return tested.sort_values(["p", "tf"], kind="stable").reset_index(drop=True)

@@ -86,7 +86,7 @@ def infer_all(
 
 
 def weights_at(weights: np.ndarray, tfs: np.ndarray, tf: np.ndarray, gene: np.ndarray) -> np.ndarray:
-    """Weight (pair,) of each pair of gene indices; ``tfs`` are the gene indices of the rows of ``weights``."""
+    """Weight (pair,) of each pair of gene indices; ``tfs`` has the gene index of each row of ``weights``."""
     row_of = np.full(weights.shape[1], -1)
     row_of[tfs] = np.arange(len(tfs))
     return weights[row_of[tf], gene]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from reread.core.errors import ParameterError
-from reread.core.score import (
+from reread.core.metrics import (
     auroc,
     average_precision,
     brier,
@@ -32,6 +32,7 @@ METHOD = {
     "tokens": "attention-over-tokens",
 }
 BASELINE = "one-hot-logistic"
+SHARED = ("source", "negatives", "seed")  # what decides the pairs and the folds
 N_BINS = 5  # one fold of a list is a few hundred pairs: ten bins would hold a handful each
 
 
@@ -92,7 +93,7 @@ def run(
     """
     if n_inner == 1:
         raise ParameterError("Calibration needs at least 2 inner folds, but inner_folds=1. Use 0 for none.")
-    folds = {scheme: split_pairs(dataset.pairs, scheme) for scheme in schemes}
+    folds = {scheme: split_pairs(dataset.pairs, scheme, seed=seed) for scheme in schemes}
     settings = _settings_of(attention, settings)
     scores, curves, first = [], [], None
     for scheme in schemes:
@@ -227,23 +228,38 @@ def published_measures(label: np.ndarray, score: np.ndarray) -> dict[str, float]
     }
 
 
-def deep_scores(upstream: Sequence) -> pd.DataFrame:
-    """Scores of the deep networks saved by finished pages of the DeepTGI chapter.
+def deep_scores(upstream: Sequence, parameters: Mapping[str, Any]) -> pd.DataFrame:
+    """Scores of the deep networks saved by finished pages of the DeepTGI chapter on the same pairs and folds.
 
     Parameters
     ----------
     upstream : sequence of Upstream
         Finished pages; each left ``scores.csv``.
+    parameters : mapping
+        Parameters of this page: source, negatives and seed have to be those of the upstream page.
 
     Returns
     -------
     DataFrame
         scheme, fold, row, label, score, method; without the gene-name baseline.
+
+    Raises
+    ------
+    ParameterError
+        If no page ran with these values; the message has the command that makes one.
     """
+    wanted = {name: parameters[name] for name in SHARED}
+    kept = [page for page in upstream if wanted.items() <= page.record["parameters"].items()]
+    if not kept:
+        values = " ".join(f"-p {name}={value}" for name, value in wanted.items())
+        raise ParameterError(
+            f"No finished page of networks/02-deeptgi has the parameters of this page ({values}).\n"
+            f"Run:  reread run networks/02-deeptgi.corrected {values}"
+        )
     numbers = {"fold": int, "row": int, "label": int, "score": float}
     tables = [
         read_table(page.artifact("scores.csv"), columns=SCORE_COLUMNS, numbers=numbers).astype(numbers)
-        for page in upstream
+        for page in kept
     ]
     scores = pd.concat(tables, ignore_index=True)
     return scores[scores["method"].isin(METHOD.values())]

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from reread.core.errors import ParameterError
+from reread.core.stats import jaccard
 from reread.networks.data.tables import Expression
 from reread.networks.methods.infer import N_TREES, infer_all
 
@@ -68,9 +69,8 @@ def stability(
             cells, run_seed = _changed(change, len(expression.values), seed, run)
             changed = Expression(expression.values[cells], expression.genes, expression.name)
             for method, weights in infer_all(changed, tfs, first, seed=run_seed, n_trees=n_trees).items():
-                shared = len(np.intersect1d(top_edges(first[method], top), top_edges(weights, top)))
-                row = {"method": method, "change": change, "run": run}
-                rows.append(row | {"jaccard": shared / (2 * top - shared)})
+                shared = jaccard(top_edges(first[method], top), top_edges(weights, top))
+                rows.append({"method": method, "change": change, "run": run, "jaccard": shared})
     return pd.DataFrame(rows)
 
 

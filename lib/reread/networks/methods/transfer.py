@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from reread.core.errors import ParameterError
-from reread.core.score import auroc, average_precision, summary
+from reread.core.metrics import auroc, average_precision, summary
 from reread.networks.data.load import SIMULATED, load
 from reread.networks.data.tables import Expression, GRNDataset, LabelSplit, Pairs, stack
 from reread.networks.methods import gene_name_baselines, supervised

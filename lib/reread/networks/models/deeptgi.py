@@ -1,7 +1,7 @@
-"""DeepTGI, the network as released, and its training made fast at equal draws, losses and weights.
+"""DeepTGI as released, with a faster training that gives equal losses and weights.
 
-Source: DeepTGI (doi 10.1093/bib/bbae639), its released script for mHSC. The repository has no licence, so
-this is written from the facts it states. Two of three branches are commented out there, hence absent here.
+Source: DeepTGI (doi 10.1093/bib/bbae639), its released script for mHSC; reimplemented, because the repository
+has no licence. Two of three branches are commented out there, hence absent here.
 """
 
 from __future__ import annotations
@@ -31,7 +31,11 @@ MIXUP = 0.5
 
 
 class BatchAttention(nn.Module):
-    """Self-attention whose tokens are the *pairs of a batch*, with the published fault or without."""
+    """Self-attention whose tokens are the pairs of a batch.
+
+    ``published`` transposes the wrong two axes when it joins the heads, so that each output row mixes 32
+    pairs; ``batch`` transposes the right ones; ``zeros`` returns 0.
+    """
 
     def __init__(self, width: int, attention: str):
         super().__init__()
@@ -73,7 +77,7 @@ class Encoder(nn.Module):
 
 
 class Autoencoder(nn.Module):
-    """Compress the two genes' rows into a latent vector and rebuild them."""
+    """Encode the correlation rows of both genes into a latent vector, and decode it."""
 
     def __init__(self, n_features: int, latent: int, attention: str):
         super().__init__()
@@ -88,7 +92,7 @@ class Autoencoder(nn.Module):
         self.drop = nn.Dropout(DROPOUT)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Map (pair, feature) to (pair, latent) and the rebuilt (pair, feature)."""
+        """Map (pair, feature) to (pair, latent) and the reconstruction (pair, feature)."""
         hidden = self.drop(self.widened(functional.gelu(self.widen(x))))
         latent = self.compress(self.encoder(hidden))
         return latent, self.rebuild(self.drop(self.expanded(functional.gelu(self.expand(latent)))))
@@ -108,7 +112,7 @@ class DeepTGI(nn.Module):
         self.drop = nn.Dropout(DROPOUT)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Map (pair, feature) to logits (pair,) and the rebuilt (pair, feature)."""
+        """Map (pair, feature) to logits (pair,) and the reconstruction (pair, feature)."""
         latent, rebuilt = self.autoencoder(x)
         for layer in self.layers:
             latent = layer(latent)
@@ -117,7 +121,7 @@ class DeepTGI(nn.Module):
 
 
 def published_loss(logit: Tensor, label: Tensor, inputs: Tensor, rebuilt: Tensor) -> Tensor:
-    """Five times the cross-entropy plus the mean squared error of the rebuilt input, as published."""
+    """Five times the cross-entropy plus the mean squared error of the reconstruction, as published."""
     return CLASS_WEIGHT * functional.binary_cross_entropy_with_logits(logit, label) + functional.mse_loss(
         inputs, rebuilt
     )
@@ -155,7 +159,11 @@ def _rectified(lr: float, step: int, beta: float, eps: float = 1e-8) -> tuple[fl
 
 
 class Published:
-    """The published training: swap augmentation, mixup, RAdam, every pass over all pairs, no validation."""
+    """The published training: TF-gene swap, mixup, RAdam, no validation set.
+
+    Random numbers are drawn in the order of the authors' script (with the two seeds of its data loader), so
+    that the printed losses are equal on a CPU.
+    """
 
     def __init__(
         self,
@@ -186,7 +194,7 @@ class Published:
         self.test = self._tensors(left[test], right[test], label[test])
 
     def pass_over(self) -> dict[str, float]:
-        """Train one pass; return the losses as the authors print them: batch means, summed, over rows."""
+        """Train one epoch; return the losses as the authors print them: batch means, summed, over rows."""
         train, test = self.train_epoch(), self.test_losses()
         return {"train_loss": sum(train) / len(self.train[0]), "test_loss": sum(test) / len(self.test[0])}
 
@@ -228,7 +236,7 @@ class Published:
 
     @torch.no_grad()
     def predict(self, tf, gene, *, batch_size: int = BATCH) -> np.ndarray:
-        """Probability of each pair, (pair,). It depends on the pairs that share its batch: the fault."""
+        """Probability of each pair, (pair,). It depends on the other pairs of the batch."""
         self.network.eval()
         pairs = self._tensors(tf, gene, np.zeros(len(tf), dtype=np.int64))
         rows = torch.arange(len(tf), device=self.device).split(batch_size)
