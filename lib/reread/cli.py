@@ -39,10 +39,10 @@ StudyOption = Annotated[str, typer.Option(help="One study only.")]
 def list_pages(profile: ProfileOption = ProfileName.demo) -> None:
     """Show studies, chapters and pages, and how their runs stand."""
     from reread import pages
-    from reread.book.status import staleness as stale
+    from reread.book.status.staleness import Status
 
     refs = pages.pages(profile.value)
-    states = stale.states(refs)
+    states = Status().states(refs)
     width = max((len(ref.name) for ref in refs), default=0)
     for number, ref in enumerate(refs):
         if not number or refs[number - 1].study is not ref.study:
@@ -126,9 +126,9 @@ def book(profile: ProfileOption = ProfileName.demo, study: StudyOption = "") -> 
 @app.command()
 def status(profile: ProfileOption = ProfileName.demo, study: StudyOption = "") -> None:
     """Say of each page whether it is fresh, or which field and file moved."""
-    from reread.book.status import staleness as stale
+    from reread.book.status.staleness import Status
 
-    typer.echo(stale.report(profile.value, study))
+    typer.echo(Status().report(profile.value, study))
 
 
 @app.command()

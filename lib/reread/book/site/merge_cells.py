@@ -106,7 +106,7 @@ def quote(text: str, values: dict[str, Any], may_lack: Callable[[str], bool], pa
 
     def value(match: re.Match) -> str:
         key, _, style = match[1].partition(":")
-        if key in values and values[key] == values[key]:
+        if values.get(key) is not None:
             return format(values[key], style) if style else str(values[key])
         if key in values or may_lack(key):
             return "–"
