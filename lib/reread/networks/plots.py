@@ -1,15 +1,16 @@
-"""Words and figures that several chapters share."""
+"""Words, figures and table shapes that several chapters share."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from reread.core import charts
 from reread.networks.methods.benchmark import FAMILIES
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from reread.core.figures import Drawn
 
 SCHEMES = {"pair": "pair split", "tf": "TF held out", "gene": "gene held out", "both": "both held out"}
@@ -108,3 +109,20 @@ def calibration(curve: pd.DataFrame, **look: Any) -> Drawn:
     return charts.curves(
         curve, x="predicted", y="observed", hue="method", size="n", diagonal=True, labels=labels, **look
     )
+
+
+def split_columns(table: pd.DataFrame, values: Sequence[str] = ("auroc", "auprc")) -> pd.DataFrame:
+    """Reshape to one row a method and one column a measure and split; methods in the order of ``table``."""
+    order = table.drop_duplicates("method")[["family", "method"]]
+    columns = {
+        f"{value} {scheme}": table[table["scheme"] == scheme].set_index("method")[value]
+        for scheme in table["scheme"].unique()
+        for value in values
+    }
+    return order.join(pd.DataFrame(columns), on="method").reset_index(drop=True)
+
+
+def mean_and_sd(table: pd.DataFrame, by: Sequence[str], values: Sequence[str]) -> pd.DataFrame:
+    """Mean and standard deviation within the groups ``by``: columns ``value`` and ``value_sd``."""
+    groups = table.groupby(list(by), sort=False)[list(values)]
+    return groups.mean().join(groups.std(ddof=0), rsuffix="_sd").reset_index()

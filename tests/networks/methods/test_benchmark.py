@@ -7,6 +7,7 @@ from reread.core.errors import DataError, ParameterError
 from reread.networks.data import load as data
 from reread.networks.data.splits import split_pairs
 from reread.networks.methods import benchmark as compare
+from reread.networks.plots import mean_and_sd
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 METHODS = ["tf-rate", "one-hot-logistic", "pearson", "components-logistic"]
@@ -151,6 +152,6 @@ def test_scores_of_a_scheme_that_is_not_compared_are_left_out(dataset, scores):
 def test_mean_and_sd_are_over_what_is_not_grouped():
     table = pd.DataFrame({"method": ["a", "a", "b"], "seed": [0, 1, 0], "auroc": [0.5, 0.7, 0.9]})
 
-    found = compare.mean_and_sd(table, ["method"], ["auroc"]).set_index("method")
+    found = mean_and_sd(table, ["method"], ["auroc"]).set_index("method")
 
     assert found.loc["a", ["auroc", "auroc_sd"]].tolist() == pytest.approx([0.6, 0.1])

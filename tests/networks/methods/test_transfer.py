@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
+from reread.core.errors import ParameterError
+from reread.networks.chapters import ch05_transfer
 from reread.networks.data import load as data
 from reread.networks.data import readers
 from reread.networks.data.tables import Expression, GRNDataset
 from reread.networks.methods import overlap, transfer
+from reread.networks.methods.label_split import PUBLISHED, label_split_table, published_over_baseline
 from reread.networks.methods.pair_statistics import STATISTICS, pair_statistics
 
 
@@ -70,7 +74,7 @@ def test_on_the_published_split_names_beat_the_published_predictions(mirror):
     }
     split = readers.read_label_split({name: folder / f"{stem}.csv" for name, stem in files.items()})
 
-    table = transfer.label_split_table(split).set_index("method")
+    table = label_split_table(split).set_index("method")
 
     assert table.loc["published-predictions", ["auroc", "auprc"]].tolist() == pytest.approx(
         [0.862, 0.563], abs=0.001
@@ -81,7 +85,55 @@ def test_on_the_published_split_names_beat_the_published_predictions(mirror):
 
 
 def test_without_published_predictions_only_names_are_in_the_table():
-    table = transfer.label_split_table(data.load_label_split("simulated"))
+    table = label_split_table(data.load_label_split("simulated"))
 
     assert "published-predictions" not in set(table["method"])
     assert table["auroc"].between(0, 1).all()
+
+
+def test_one_real_source_is_refused_because_its_cells_are_the_same_for_every_seed():
+    for source in ("mhsc-e", "mhsc-l", "mdc"):
+        with pytest.raises(ParameterError, match=rf"{source}.*one real source"):
+            transfer.load_each([source])
+        with pytest.raises(ParameterError, match="two different data sets"):
+            transfer.load_each([source, source])
+
+
+def test_one_simulated_source_becomes_two_data_sets_that_share_nothing():
+    pair = transfer.load_each(["simulated"], seed=0)
+    shared = transfer.overlaps(pair)
+
+    assert list(pair) == ["simulated", "simulated 2"]
+    assert shared[["cells", "genes", "tfs", "pairs"]].to_numpy().sum() == 0
+
+
+def moved(*rows):
+    return pd.DataFrame(rows, columns=["source", "target", "excluded", "method", "auroc", "n_pairs"])
+
+
+def test_the_trained_model_is_compared_with_spearman_where_tfs_and_genes_are_new():
+    last = overlap.EXCLUDE[-1]
+    table = moved(
+        ("a", "b", last, "pair-statistics", 0.6, 9),
+        ("a", "b", last, "spearman", 0.55, 9),
+        ("a", "b", overlap.EXCLUDE[0], "pair-statistics", 0.9, 20),
+    )
+
+    assert transfer.supervised_over_spearman(table) == pytest.approx(0.05)
+    assert "0.050 above" in ch05_transfer.unseen_sentence(table)
+    turned = table.assign(auroc=[0.5, 0.55, 0.9])
+    assert "0.050 below" in ch05_transfer.unseen_sentence(turned)
+
+
+def test_a_sentence_says_so_where_no_new_pairs_are_left():
+    last = overlap.EXCLUDE[-1]
+    table = moved(("a", "b", last, "pair-statistics", np.nan, 0), ("a", "b", last, "spearman", np.nan, 0))
+
+    assert "no test pairs" in ch05_transfer.unseen_sentence(table)
+
+
+def test_published_predictions_are_compared_with_the_best_gene_name_baseline():
+    table = pd.DataFrame({"method": ["tf-rate", "degree", PUBLISHED], "auroc": [0.8, 0.88, 0.86]})
+
+    assert published_over_baseline(table)["published_over_baseline"] == pytest.approx(-0.02)
+    assert published_over_baseline(table[:2]) == {}

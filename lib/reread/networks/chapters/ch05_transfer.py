@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reread.core import charts
-from reread.networks.methods.transfer import MODEL, UNSUPERVISED, unseen
+from reread.networks.methods.transfer import EXCLUDE, MODEL, UNSUPERVISED, unseen
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,3 +64,11 @@ def unseen_sentence(moved: pd.DataFrame) -> str:
         f"of {mean[MODEL]:.3f}. This is {abs(difference):.3f} {order} absolute Spearman correlation, which "
         f"is computed in the target without training ({mean[UNSUPERVISED]:.3f}; chance is 0.5)."
     )
+
+
+def transfer_table(moved: pd.DataFrame) -> pd.DataFrame:
+    """AUROC, a row for source, target and method, a column for each exclusion; then the pairs left."""
+    keys = ["source", "target", "method"]
+    wide = moved.pivot_table(index=keys, columns="excluded", values="auroc", sort=False, dropna=False)
+    left = moved[moved["excluded"] == EXCLUDE[-1]].set_index(keys)["n_pairs"].rename("pairs left")
+    return wide[list(EXCLUDE)].join(left).dropna(how="all").reset_index()

@@ -256,20 +256,3 @@ def supervised_gains(table: pd.DataFrame) -> pd.DataFrame:
         }
         rows.append({"scheme": scheme, **gains})
     return pd.DataFrame(rows)
-
-
-def by_split(table: pd.DataFrame, values: Iterable[str] = ("auroc", "auprc")) -> pd.DataFrame:
-    """Reshape to one row a method and one column a measure and split; methods in the order of ``table``."""
-    order = table.drop_duplicates("method")[["family", "method"]]
-    columns = {
-        f"{value} {scheme}": table[table["scheme"] == scheme].set_index("method")[value]
-        for scheme in table["scheme"].unique()
-        for value in values
-    }
-    return order.join(pd.DataFrame(columns), on="method").reset_index(drop=True)
-
-
-def mean_and_sd(table: pd.DataFrame, by: Iterable[str], values: Iterable[str]) -> pd.DataFrame:
-    """Mean and standard deviation within the groups ``by``: columns ``value`` and ``value_sd``."""
-    groups = table.groupby(list(by), sort=False)[list(values)]
-    return groups.mean().join(groups.std(ddof=0), rsuffix="_sd").reset_index()

@@ -11,7 +11,7 @@ import pandas as pd
 from reread.core.errors import ParameterError
 from reread.core.metrics import auroc, average_precision, summary
 from reread.networks.data.load import SIMULATED, load
-from reread.networks.data.tables import Expression, GRNDataset, LabelSplit, Pairs, stack
+from reread.networks.data.tables import Expression, GRNDataset, Pairs, stack
 from reread.networks.methods import gene_name_baselines, supervised
 from reread.networks.methods.full_grid import RENAMED, full_grid
 from reread.networks.methods.infer import N_TREES, infer, weights_at
@@ -19,7 +19,6 @@ from reread.networks.methods.overlap import EXCLUDE, kept_rows, overlap, without
 from reread.networks.methods.pair_statistics import pair_statistics
 
 MODEL, NAMES, UNSUPERVISED = "pair-statistics", "one-hot-logistic", "spearman"
-PUBLISHED = "published-predictions"
 
 
 def load_each(sources: Sequence[str], *, seed: int = 0) -> dict[str, GRNDataset]:
@@ -159,14 +158,6 @@ def unseen(moved: pd.DataFrame) -> pd.DataFrame:
     return rows.groupby("method", sort=False)["auroc"].mean().rename("unseen_auroc").reset_index()
 
 
-def transfer_table(moved: pd.DataFrame) -> pd.DataFrame:
-    """AUROC, a row for source, target and method, a column for each exclusion; then the pairs left."""
-    keys = ["source", "target", "method"]
-    wide = moved.pivot_table(index=keys, columns="excluded", values="auroc", sort=False, dropna=False)
-    left = moved[moved["excluded"] == EXCLUDE[-1]].set_index(keys)["n_pairs"].rename("pairs left")
-    return wide[list(EXCLUDE)].join(left).dropna(how="all").reset_index()
-
-
 def supervised_over_spearman(moved: pd.DataFrame) -> float:
     """Mean AUROC of pair statistics minus that of Spearman, where TFs and genes are both new."""
     mean = unseen(moved).set_index("method")["unseen_auroc"]
@@ -203,31 +194,3 @@ def transfer_to_new_network(*, n_networks: int, n_trees: int = N_TREES, seed: in
     columns = ["method", "auroc", "auprc_ratio", "early_precision_ratio", "brier", "calibration_error"]
     named = RENAMED | {"expected_calibration_error": "calibration_error"}
     return pd.DataFrame(rows).rename(columns=named)[columns]
-
-
-def label_split_table(split: LabelSplit) -> pd.DataFrame:
-    """Score the test labels of a published split by gene names alone, beside the published predictions.
-
-    Parameters
-    ----------
-    split : LabelSplit
-
-    Returns
-    -------
-    DataFrame
-        One row for each method: method, auroc, auprc, auprc_ratio.
-    """
-    pairs, train, test = split.joined()
-    scores = {name: score(pairs, train, test, 0) for name, score in gene_name_baselines.METHODS.items()}
-    if split.published_scores is not None:
-        scores[PUBLISHED] = split.published_scores
-    rows, tested = np.arange(len(test)), pairs.take(test)
-    return pd.DataFrame({"method": name, **_measured(tested, score, rows)} for name, score in scores.items())
-
-
-def published_over_baseline(by_names: pd.DataFrame) -> dict[str, float]:
-    """AUROC of the published predictions minus that of the best gene-name baseline; empty without them."""
-    by_method = by_names.set_index("method")["auroc"]
-    if PUBLISHED not in by_method:
-        return {}
-    return {"published_over_baseline": float(by_method[PUBLISHED] - by_method.drop(PUBLISHED).max())}
