@@ -137,6 +137,7 @@ def _settle(patch: pytest.MonkeyPatch, root: Path) -> Path:
     for name in (
         "REREAD_RUNS",
         "REREAD_DATA",
+        "REREAD_STATE",
         "REREAD_MIRROR",
         "REREAD_RUN",
         "REREAD_PAGE",

@@ -385,7 +385,7 @@ class TestClose:
         (read,) = read_json(opened.folder / "measured.json")["data"]
         assert (read["key"], read["bytes"], read["pinned_on_first_use"]) == ("maize/plants", 17, False)
 
-    @pytest.mark.parametrize(("n", "outcome"), [(5, "holds"), (6, "fails")])
+    @pytest.mark.parametrize(("n", "outcome"), [(5, "passed"), (6, "failed")])
     def test_planted_truth_is_shown_with_its_bounds_and_outcome(self, run, shown, n, outcome):
         opened = run("01-cells", CELLS)
         opened.measure("cells", n)
@@ -417,7 +417,7 @@ class TestClose:
     @pytest.mark.parametrize(
         ("source", "value", "word"),
         [
-            ("planted", 15.0, "not asked"),
+            ("planted", 15.0, "not tested"),
             ("field", 15.0, "reproduced on a subset"),
             ("field", 15.9, "close"),
             ("field", 19.0, "not reproduced"),

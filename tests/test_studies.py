@@ -147,6 +147,19 @@ def test_a_claim_that_can_be_judged_is_taken():
         ({"kind": "guess"}, "kind"),
         ({"tolerance": {"rule": "absolute", "value": 0.5}}, "tolerance.why"),
         ({"verdict": "reproduced"}, "verdict"),
+        ({"data_scope": "own"}, "own data answer no claim"),
+        ({"data_scope": "whole"}, "data_scope"),
+        (
+            {
+                "published": {"metric": "sum", "value": 0},
+                "tolerance": {"rule": "relative", "value": 0.1, "why": "w"},
+            },
+            "a relative tolerance around a published 0 allows nothing",
+        ),
+        (
+            {"tolerance": {"rule": "above", "value": 0.5, "why": "w"}},
+            "a value with a bound needs neutral",
+        ),
     ],
 )
 def test_a_claim_that_nobody_could_judge_is_refused(change, says):
@@ -156,4 +169,4 @@ def test_a_claim_that_nobody_could_judge_is_refused(change, says):
 
 def test_the_words_of_profiles_and_scopes_are_in_their_order():
     assert PROFILES == ("demo", "real", "paper")
-    assert studies.SCOPES == ("simulated", "subset", "full")
+    assert studies.SCOPES == ("own", "simulated", "subset", "full")

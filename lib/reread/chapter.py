@@ -147,7 +147,7 @@ class Page:
     def checkpoints(self) -> Path:
         """Folder that outlives a killed run; named by the stale key, so that it never meets other code."""
         key = os.environ.get("REREAD_KEY", "")
-        return places.root() / ".reread" / "checkpoints" / key[:16] if key else self.folder / "checkpoints"
+        return places.state() / "checkpoints" / key[:16] if key else self.folder / "checkpoints"
 
     def upstream(self, chapter: str) -> list[Upstream]:
         """Finished pages of a chapter this one needs, in the same profile.
@@ -237,12 +237,12 @@ class Page:
     def _checks(self) -> pd.DataFrame:
         import pandas as pd
 
-        rows, words = [], {True: "holds", False: "fails", None: "not measured"}
+        rows = []
         asked = self.ref.study.checks if self.ref.scope(self.parameters) == "simulated" else ()
         for check in filter(self._answers, asked):
             value = self.values.get(check.answered_by.key)
-            word = words[verdicts.holds(value, check.min, check.max)]
-            rows.append((check.id, check.says, check.min, check.max, value, word))
+            outcome = verdicts.outcome(value, check.min, check.max)
+            rows.append((check.id, check.says, check.min, check.max, value, outcome))
         return pd.DataFrame(rows, columns=["check", "says", "at least", "at most", "ours", "outcome"])
 
     def _label(self, name: str) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import errno
-import re
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -32,7 +31,6 @@ class ProfileName(StrEnum):
 ProfileOption = Annotated[ProfileName, typer.Option(help="Which column of parameter values.")]
 KeysArgument = Annotated[list[str], typer.Argument(help="Keys, or a study for all of its files.")]
 AllOption = Annotated[bool, typer.Option("--all", help="Every file of every study.")]
-EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.ENOTDIR, errno.EEXIST)
 StudyOption = Annotated[str, typer.Option(help="One study only.")]
 
@@ -70,7 +68,7 @@ def run(
     from reread.book.running.page_run import run_page
 
     ref = pages.page(f"{name}.{page}" if page else name, profile.value)
-    overrides = _assignments(parameter)
+    overrides = ref.chapter.parsed(_assignments(parameter))
     typer.echo(f"{ref.name} ({ref.profile})")
     folder = run_page(ref, overrides=overrides, timeout_s=timeout_s or None, threads=threads, say=typer.echo)
     typer.echo(f"done: {folder}")
@@ -219,28 +217,17 @@ def runs_import(file: Path) -> None:
     typer.echo(archive.import_runs(file).text())
 
 
-def _assignments(texts: list[str]) -> dict[str, Any]:
-    """``epochs=3`` to a name and a YAML scalar; ``source=`` to an empty text."""
-    found: dict[str, Any] = {}
+def _assignments(texts: list[str]) -> dict[str, str]:
+    """``epochs=3`` to a name and a text; the declared type of the parameter reads the text."""
+    found: dict[str, str] = {}
     for text in texts:
         name, equals, value = (part.strip() for part in text.partition("="))
         if not equals or not name:
-            raise ParameterError(f"-p wants NAME=VALUE, but came as {text!r}.")
+            raise ParameterError(f"-p must be NAME=VALUE, but came as {text!r}.")
         if name in found:
             raise ParameterError(f"-p {name} is given twice.")
-        found[name] = _scalar(name, value) if value else ""
+        found[name] = value
     return found
-
-
-def _scalar(name: str, text: str) -> Any:
-    import yaml
-
-    if EXPONENT.fullmatch(text):
-        return float(text)  # YAML takes 1e-3 for a word
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise ParameterError(f"-p {name}: {text!r} is no YAML value; put quotes around it.") from None
 
 
 def _chosen(keys: list[str], everything: bool) -> list[str]:

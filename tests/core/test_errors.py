@@ -5,15 +5,16 @@ from __future__ import annotations
 import sys
 
 import pytest
-from reread.core import errors
 from reread.core.errors import (
     DataError,
+    ExitCode,
     MissingExtra,
     ParameterError,
     RereadError,
     RunError,
     did_you_mean,
     need,
+    short,
 )
 
 
@@ -29,10 +30,17 @@ def test_each_kind_has_its_exit_code_and_one_parent(kind, code):
     assert str(error) == "what, wanted, came, next"
 
 
-def test_no_two_kinds_share_an_exit_code():
-    kinds = [k for k in vars(errors).values() if isinstance(k, type) and issubclass(k, RereadError)]
+def test_every_exit_code_has_its_number_in_one_place():
+    assert {code.name: int(code) for code in ExitCode} == {
+        **{"OK": 0, "PARAMETER": 2, "DATA": 3, "ENVIRONMENT": 4, "NOTEBOOK": 5, "TIMEOUT": 6},
+        **{"KILLED": 7, "INTERRUPTED": 8, "STALE": 9, "VERDICT": 10},
+    }
+    assert type(DataError("x").exit_code) is type(RunError("x", 9).exit_code) is ExitCode
 
-    assert len({kind("x").exit_code for kind in kinds}) == len(kinds) == 5
+
+def test_a_long_value_is_cut_in_a_message():
+    assert short("x" * 30_000_000) == "x" * 80 + "... (30,000,000 characters)"
+    assert short("two\nlines") == "two lines"
 
 
 def test_the_exit_code_of_a_run_is_said_by_who_raises_it():
@@ -74,7 +82,8 @@ def test_a_missing_package_names_the_extra_that_brings_it(module):
         need(module, "maize")
 
     assert str(caught.value) == (
-        "The maize study needs no_such_package, which is not installed.\nRun:  pip install 'reread[maize]'"
+        "The extra 'maize' brings no_such_package, which is needed here and not installed.\n"
+        "Run, at the top of the checkout:  pip install -e '.[maize]'"
     )
     assert caught.value.exit_code == 4
 

@@ -1,4 +1,4 @@
-"""Where things lie, from wherever the command is typed."""
+"""Folders are found from wherever the command is typed, and each can be moved by a variable."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import reread
 from reread.core import paths as places
 from reread.core.errors import ParameterError
 
-NAMES = ("REREAD_HOME", "REREAD_RUNS", "REREAD_DATA", "REREAD_MIRROR")
+NAMES = ("REREAD_HOME", "REREAD_RUNS", "REREAD_DATA", "REREAD_STATE", "REREAD_MIRROR")
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +56,7 @@ def test_a_home_that_is_no_folder_is_refused(tmp_path, monkeypatch):
 
 def test_a_tilde_is_the_folder_of_the_user(checkout, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
-    for name, folder in zip(NAMES, ("checkout", "my-runs", "my-data", "checkout"), strict=True):
+    for name, folder in zip(NAMES, ("checkout", "my-runs", "my-data", "my-state", "checkout"), strict=True):
         monkeypatch.setenv(name, f"~/{folder}")
 
     assert places.root() == checkout.resolve()
@@ -82,6 +82,15 @@ def test_runs_and_data_lie_in_the_checkout_unless_somebody_says_otherwise(checko
     assert (places.runs(), places.data()) == (tmp_path / "big/runs", tmp_path / "big/data")
 
 
+def test_locks_keys_and_checkpoints_have_a_place_of_their_own(checkout, tmp_path, monkeypatch):
+    monkeypatch.chdir(checkout)
+    assert places.state() == checkout.resolve() / ".reread"
+
+    monkeypatch.setenv("REREAD_STATE", str(tmp_path / "state"))
+
+    assert places.state() == tmp_path / "state"
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_an_empty_variable_says_nothing(checkout, monkeypatch, name):
     monkeypatch.chdir(checkout)
@@ -105,9 +114,8 @@ def test_a_mirror_that_is_no_folder_of_this_machine_is_refused(checkout, monkeyp
 
 @pytest.mark.parametrize("has_mirror", [True, False])
 def test_a_process_elsewhere_finds_everything_where_it_is_here(checkout, monkeypatch, has_mirror):
-    relative = dict(
-        zip(NAMES, ("checkout", "my-runs", "my-data", "my-mirror")[: 3 + has_mirror], strict=False)
-    )
+    folders = ("checkout", "my-runs", "my-data", "my-state", "my-mirror")[: 4 + has_mirror]
+    relative = dict(zip(NAMES, folders, strict=False))
     (checkout.parent / "my-mirror").mkdir()
     monkeypatch.chdir(checkout.parent)
     for name, folder in relative.items():

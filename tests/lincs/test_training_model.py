@@ -60,6 +60,46 @@ def test_a_killed_training_goes_on_bit_identical_to_one_that_was_not(make, tmp_p
     assert same(resumed, whole)
 
 
+@pytest.mark.parametrize("kept", [0, 0.5], ids=["an empty file", "half a file"])
+def test_a_damaged_checkpoint_is_set_aside_and_training_starts_anew(make, tmp_path, capsys, kept):
+    checkpoint, whole = tmp_path / "way.ckpt", make()
+    curve = fit(whole, epochs=EPOCHS)
+    fit(make(), epochs=4, checkpoint=checkpoint)
+    content = checkpoint.read_bytes()
+    checkpoint.write_bytes(content[: int(kept * len(content))])
+    capsys.readouterr()
+
+    resumed = make()
+
+    assert fit(resumed, epochs=EPOCHS, checkpoint=checkpoint) == curve
+    assert same(resumed, whole)
+    assert (tmp_path / "way.ckpt.damaged").exists()
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and "way.ckpt is damaged" in said
+
+
+def test_a_damaged_result_is_set_aside_and_trained_again(make, tmp_path):
+    curve = finish(make(), epochs=EPOCHS, stem=tmp_path / "one", every=2)
+    (tmp_path / "one.pt").write_bytes(b"")
+
+    assert finish(make(), epochs=EPOCHS, stem=tmp_path / "one", every=2) == curve
+    assert (tmp_path / "one.pt").stat().st_size > 0 and (tmp_path / "one.pt.damaged").exists()
+
+
+def test_a_checkpoint_of_another_network_is_set_aside_and_leaves_no_weight_behind(make, tmp_path):
+    checkpoint, whole = tmp_path / "way.ckpt", make()
+    curve = fit(whole, epochs=EPOCHS)
+    fit(make(), epochs=2, checkpoint=checkpoint)
+    kept = torch.load(checkpoint, weights_only=True)
+    kept["optimizer"] = {"state": {}}
+    torch.save(kept, checkpoint)
+
+    resumed = make()
+
+    assert fit(resumed, epochs=EPOCHS, checkpoint=checkpoint) == curve
+    assert same(resumed, whole)
+
+
 def test_a_finished_training_is_read_back_without_training(make, tmp_path):
     first, second = make(), make()
     curve = finish(first, epochs=EPOCHS, stem=tmp_path / "one", every=2)

@@ -70,7 +70,7 @@ def test_a_killed_training_leaves_the_checkpoint_of_its_last_whole_pass_and_noth
         fit(killed_in_pass(make(), 4), epochs=EPOCHS, checkpoint=tmp_path / "way.ckpt", every=2)
 
     assert [path.name for path in tmp_path.iterdir()] == ["way.ckpt"]
-    assert torch.load(tmp_path / "way.ckpt", weights_only=True)["epoch"] == 1
+    assert len(torch.load(tmp_path / "way.ckpt", weights_only=True)["curve"]) == 2
 
 
 def test_a_finished_training_is_read_back_and_its_checkpoint_is_gone(make, tmp_path):
@@ -89,7 +89,7 @@ def test_progress_is_a_line_for_each_tenth_and_silence_otherwise(make, capfd):
     assert capfd.readouterr() == ("", "")
 
     fit(make(), epochs=EPOCHS, progress=True)
-    assert capfd.readouterr().err.splitlines()[-1].startswith("pass 5/5  train_loss ")
+    assert capfd.readouterr().err.splitlines()[-1].startswith("epoch 5/5  train_loss ")
 
 
 def test_a_stream_goes_on_from_its_state():

@@ -1,48 +1,73 @@
-"""Everything that can go wrong on purpose, with the exit code it ends in.
+"""Errors raised on purpose, and the exit code of each kind.
 
-Each message names the thing, what was wanted, what came, and the next command.
+A message names the thing, what was wanted, what came, and the next command.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from enum import IntEnum
 from importlib import import_module
 from types import ModuleType
 
 MANY = 20
+LONG = 80
+
+
+class ExitCode(IntEnum):
+    """Exit codes of the command line; 1 is left to errors that nobody expected."""
+
+    OK = 0
+    PARAMETER = 2
+    DATA = 3
+    ENVIRONMENT = 4
+    NOTEBOOK = 5
+    TIMEOUT = 6
+    KILLED = 7
+    INTERRUPTED = 8
+    STALE = 9
+    VERDICT = 10
 
 
 class RereadError(Exception):
-    """Parent of every error raised on purpose. ``exit_code`` is what the command line returns."""
+    """Parent of every error raised on purpose; ``exit_code`` is what the command line returns."""
 
-    exit_code = 1
+    exit_code: int = 1
 
 
 class ParameterError(RereadError):
     """A wrong name or value: of a parameter, a chapter, a page, or a key of a study's record."""
 
-    exit_code = 2
+    exit_code = ExitCode.PARAMETER
 
 
 class DataError(RereadError):
-    """A file or an array that is missing, altered, or not what it has to be."""
+    """A file or an array that is missing, altered, or of the wrong form."""
 
-    exit_code = 3
+    exit_code = ExitCode.DATA
 
 
-class MissingExtra(RereadError):  # noqa: N818 (reads as what it says: an extra is missing)
-    """A package that one study needs and that is not installed."""
+class MissingExtra(RereadError):  # noqa: N818 (the name says what happened: an extra is missing)
+    """A package that is needed and not installed."""
 
-    exit_code = 4
+    exit_code = ExitCode.ENVIRONMENT
 
 
 class RunError(RereadError):
-    """A page that did not run to its end, or whose run cannot be published."""
+    """A page that did not finish, or whose run cannot be published."""
 
-    def __init__(self, message: str, exit_code: int = 5):
+    def __init__(self, message: str, exit_code: int = ExitCode.NOTEBOOK):
         super().__init__(message)
-        self.exit_code = exit_code
+        self.exit_code = ExitCode(exit_code)
+
+
+def short(value: object) -> str:
+    """Text of a value for a message, on one line and cut at 80 characters."""
+    text = value if isinstance(value, str) else str(value)
+    cut = text[: LONG + 1]
+    line = " ".join(cut.split())
+    return line if len(text) <= LONG else f"{line[:LONG]}... ({len(text):,} characters)"
 
 
 def did_you_mean(word: str, known: Iterable[object]) -> str:
@@ -56,21 +81,13 @@ def did_you_mean(word: str, known: Iterable[object]) -> str:
 
 
 def need(module: str, extra: str) -> ModuleType:
-    """Import ``module``, or say which extra brings it.
-
-    An ImportError from *inside* an installed package passes through: hiding it would hide the cause.
-
-    Raises
-    ------
-    MissingExtra
-        If the package itself is not installed.
-    """
+    """Import ``module``; raise MissingExtra, naming the extra that brings it, if it is not installed."""
     try:
         return import_module(module)
     except ModuleNotFoundError as error:
         if error.name != module.split(".")[0]:
-            raise
+            raise  # an import that fails inside an installed package shows its own cause
         raise MissingExtra(
-            f"The {extra} study needs {error.name}, which is not installed.\n"
-            f"Run:  pip install 'reread[{extra}]'"
+            f"The extra {extra!r} brings {error.name}, which is needed here and not installed.\n"
+            f"Run, at the top of the checkout:  pip install -e '.[{extra}]'"
         ) from None

@@ -1,4 +1,4 @@
-"""Where things lie: the one module that knows the tree."""
+"""Folders of the checkout, of runs, data and state; each can be moved by a variable."""
 
 from __future__ import annotations
 
@@ -39,6 +39,11 @@ def data() -> Path:
     return Path(os.environ.get("REREAD_DATA") or root() / "data").expanduser()
 
 
+def state() -> Path:
+    """Folder of locks, run keys and checkpoints: ``REREAD_STATE``, else ``.reread`` in the checkout."""
+    return Path(os.environ.get("REREAD_STATE") or root() / ".reread").expanduser()
+
+
 def mirror() -> Path | None:
     """Folder that is tried before the network: ``REREAD_MIRROR``, else ``../shared/data`` where it is.
 
@@ -69,5 +74,5 @@ def surroundings() -> dict[str, str]:
     ParameterError
         As :func:`root` and :func:`mirror`.
     """
-    found = {"HOME": root(), "RUNS": runs(), "DATA": data(), "MIRROR": mirror()}
+    found = {"HOME": root(), "RUNS": runs(), "DATA": data(), "STATE": state(), "MIRROR": mirror()}
     return {f"REREAD_{name}": str(path.resolve()) for name, path in found.items() if path is not None}

@@ -26,7 +26,7 @@ def answer(root, profile: str, *, value: float, scope: str, is_fresh: bool = Tru
 def test_simulated_data_never_answer_a_published_claim(finished):
     (row,) = ledger.ledger()
 
-    assert row.verdict.word == "not asked"
+    assert row.verdict.word == "not tested"
     assert "simulated data cannot answer it" in row.verdict.reason
 
 
@@ -51,13 +51,13 @@ def test_a_fresh_run_answers_before_a_stale_one_of_a_higher_profile(finished):
 def test_a_claim_whose_only_answer_is_stale_is_stale(finished):
     answer(finished, "real", value=15.2, scope="subset", is_fresh=False)
 
-    assert [row.verdict.word for row in ledger.ledger()] == ["stale"]
+    assert [row.verdict.word for row in ledger.ledger()] == ["outdated"]
 
 
 def test_without_a_run_nothing_is_asked(tiny):
     (row,) = ledger.ledger()
 
-    assert (row.verdict.word, row.page) == ("not asked", None)
+    assert (row.verdict.word, row.page) == ("not tested", None)
     assert ledger.checks()[0].outcome == "not measured"
 
 
@@ -71,7 +71,7 @@ def test_a_record_that_is_none_answers_nothing_and_stops_nobody(tiny, text):
 
     (row,) = ledger.ledger()
 
-    assert row.verdict.word == "not asked"
+    assert row.verdict.word == "not tested"
 
 
 @pytest.mark.parametrize("value", ["15", None, float("nan")])
@@ -80,19 +80,19 @@ def test_a_value_that_is_no_number_answers_nothing(finished, value):
 
     (row,) = ledger.ledger()
 
-    assert row.verdict.word == "not asked"
+    assert row.verdict.word == "not tested"
 
 
 def test_planted_truth_holds_fails_or_is_stale_by_the_record_of_the_demo(finished):
-    assert [row.outcome for row in ledger.checks()] == ["holds"]
+    assert [row.outcome for row in ledger.checks()] == ["passed"]
 
     path = page("maize/01-cells").folder / "record.json"
     record = read_json(path)
     write_json(path, record | {"values": record["values"] | {"cells": 6}})
-    assert [row.outcome for row in ledger.checks()] == ["fails"]
+    assert [row.outcome for row in ledger.checks()] == ["failed"]
 
     write_json(path, record | {"stale": {"key": "", "fields": {"code": "other"}}})
-    assert [row.outcome for row in ledger.checks()] == ["stale"]
+    assert [row.outcome for row in ledger.checks()] == ["outdated"]
 
 
 def test_the_text_gives_verdict_reason_and_page(finished):
@@ -101,7 +101,7 @@ def test_the_text_gives_verdict_reason_and_page(finished):
     text = ledger.as_text(ledger.ledger())
 
     assert text.startswith("reproduced on a subset")
-    assert "off by 0.200, allowed 0.5  [maize/02-genes.short, real]" in text
+    assert "off by 0.2, allowed 0.5  [maize/02-genes.short, real]" in text
     assert text.endswith("1 reproduced on a subset")
 
 

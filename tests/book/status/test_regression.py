@@ -54,8 +54,8 @@ def test_runs_equal_their_own_reference(home):
 def test_the_reference_holds_values_by_page_verdicts_and_checks(home):
     held = read_json(reference(home))
 
-    assert held["verdicts"] == {"M1": "not asked"}
-    assert held["checks"] == {"m1": "holds"}
+    assert held["verdicts"] == {"M1": "not tested"}
+    assert held["checks"] == {"m1": "passed"}
     assert held["pages"]["01-cells"]["mean"] == value_of(home, "maize/01-cells", "mean")
     assert list(held["pages"]) == ["01-cells", "02-genes.long", "02-genes.short"]
 
@@ -169,7 +169,7 @@ def test_a_changed_verdict_outranks_a_drifted_value(home):
     report = compare.compare("demo")
 
     assert report.exit_code == 10
-    assert report.changed == ("maize  verdict M1  reference not asked  now reproduced on a subset",)
+    assert report.changed == ("maize  verdict M1  reference not tested  now reproduced on a subset",)
     assert len(report.drifted) == 1
 
 
@@ -179,18 +179,18 @@ def test_a_changed_planted_outcome_counts_as_a_verdict(home):
     report = compare.compare("demo")
 
     assert report.exit_code == 10
-    assert report.changed == ("maize  planted truth m1  reference holds  now fails",)
+    assert report.changed == ("maize  planted truth m1  reference passed  now failed",)
 
 
 @pytest.mark.parametrize("kind", ["verdicts", "checks"])
 def test_a_verdict_that_came_or_went_has_changed(home, kind):
-    change(reference(home), kind, to={"gone": "holds"})
+    change(reference(home), kind, to={"gone": "passed"})
 
     report = compare.compare("demo")
 
     assert report.exit_code == 10
     assert [line.split("  ")[2:] for line in report.changed if " gone " in line] == [
-        ["reference holds", "now none"]
+        ["reference passed", "now none"]
     ]
 
 
@@ -249,7 +249,7 @@ def test_a_page_that_did_not_run_is_a_difference(home):
 
 def test_a_verdict_is_not_changed_by_a_page_that_did_not_run(home):
     change(reference(home), "verdicts", to={"M1": "close"})
-    change(reference(home), "checks", to={"m1": "fails"})
+    change(reference(home), "checks", to={"m1": "failed"})
     assert len(compare.compare("demo").changed) == 2, "both words differ while the pages are fresh"
     record_of("maize/02-genes.short").unlink()
     record_of("maize/01-cells").unlink()

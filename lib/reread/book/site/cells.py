@@ -7,12 +7,12 @@ from reread.book.site import numbers
 from reread.book.status.claims import CheckRow, Row
 
 MADE_BY = {"paper": "", "third party": "(said by others) ", "ours": "(said by us) "}
-OUTCOME_WORDS = {"holds": "reproduced", "fails": "not-reproduced"}
+OUTCOME_WORDS = {"passed": "reproduced", "failed": "not-reproduced"}
 
 
 def answer(row: Row) -> float | None:
     """Our value, where it answers the claim: one on simulated data is no answer and is not shown as one."""
-    return None if row.verdict.word == "not asked" else row.verdict.ours
+    return None if row.verdict.word == "not tested" else row.verdict.ours
 
 
 def of_check(row: CheckRow) -> list[str]:
@@ -26,4 +26,4 @@ def of_check(row: CheckRow) -> list[str]:
 
 def outcome(word: str) -> str:
     """Outcome of a check as a badge, in the colours of the verdicts."""
-    return f"[{word}]{{.verdict .verdict-{OUTCOME_WORDS.get(word, 'not-asked')}}}"
+    return f"[{word}]{{.verdict .verdict-{OUTCOME_WORDS.get(word, 'not-tested')}}}"

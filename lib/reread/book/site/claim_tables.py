@@ -19,11 +19,11 @@ MEANING = {
     "reproduced": "inside the tolerance that was fixed before the run, on the full data",
     "reproduced on a subset": "inside the tolerance, on a part of the data that the paper used",
     "close": "outside the tolerance, inside twice the tolerance",
-    "direction only": "the same sign or order, but another size, or no number was printed to compare with",
+    "same direction": "the same sign or order, but another size, or no number was printed to compare with",
     "not reproduced": "none of the above",
-    "not asked": "no run has put it to data that can answer; simulated data never answer a published claim",
-    "stale": "the run was made by other code, data or parameters than today's",
-    "blocked": "nothing here can answer it; the reason says what is missing",
+    "not tested": "no run has used data that can answer it; simulated data never answer a published claim",
+    "outdated": "the run was made with other code, data or parameters than today's",
+    "cannot be tested here": "nothing here can answer it; the reason says what is missing",
 }
 N_SHOWN = 4
 
@@ -62,8 +62,10 @@ def verdict_words() -> str:
 
 def headline(rows: list[Row], checks: list[CheckRow], shelf: Shelf) -> str:
     """Cards of the front page: what was counted and what was found, all computed."""
-    answered = [row for row in rows if row.verdict.word not in ("not asked", "stale", "blocked")]
-    n_held = sum(row.outcome == "holds" for row in checks)
+    answered = [
+        row for row in rows if row.verdict.word not in ("not tested", "outdated", "cannot be tested here")
+    ]
+    n_held = sum(row.outcome == "passed" for row in checks)
     n_figures = sum(len(shelf.record(ref)["figures"]) for ref in shelf.pages)
     counts = [
         (f"{len(answered)} of {len(rows)}", "claims put to data that can answer them"),

@@ -8,15 +8,16 @@ from typing import Any
 from reread.book.site import cells, numbers
 from reread.book.site import markup as myst
 from reread.book.status.claims import CheckRow, Row
+from reread.core import verdicts
 from reread.core.data import registry
-from reread.core.verdicts import SCOPE_ORDER
 from reread.pages import PageRef
 from reread.studies import PROFILES, Claim, Parameter
 
 SCOPES = dict(
     zip(
-        SCOPE_ORDER,
+        verdicts.SCOPES,
         (
+            "They are the reader's own; they answer no published claim.",
             "They are simulated, so their truth is known; they answer no published claim.",
             "They are real, and a part of what the paper used.",
             "They are real, and all that the paper used.",

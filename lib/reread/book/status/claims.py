@@ -19,9 +19,6 @@ from reread.core.verdicts import Verdict
 from reread.pages import PageRef, pages
 from reread.studies import PROFILES, SCOPES, Answer, Check, Claim, Profile, Study, every, find
 
-UNANSWERED = ("not asked", "stale")
-OUTCOMES = {True: "holds", False: "fails", None: "not measured"}
-
 
 @dataclass(frozen=True)
 class Row:
@@ -76,8 +73,8 @@ def checks(study: str = "") -> list[CheckRow]:
         for check in record.checks:
             run = next(_answering(check.answered_by, runs), None)
             ours = run.record["values"][check.answered_by.key] if run else None
-            holds = OUTCOMES[verdicts.holds(ours, check.min, check.max)]
-            outcome = "stale" if run and run.is_stale else holds
+            found = verdicts.outcome(ours, check.min, check.max)
+            outcome = "outdated" if run and run.is_stale else found
             rows.append(CheckRow(record, check, outcome, ours, run.ref if run else None))
     return rows
 
@@ -123,8 +120,8 @@ def _object(row: Row) -> dict[str, Any]:
 def _claims(study: Study, runs: list[_Run]) -> Iterator[Row]:
     for claim in study.claims:
         answered = [_judged(study, claim, run) for run in _answering(claim.answered_by, runs)]
-        given = [row for row in answered if row.verdict.word not in UNANSWERED]
-        stale_ones = [row for row in answered if row.verdict.word == "stale"]
+        given = [row for row in answered if row.verdict.word not in verdicts.UNANSWERED]
+        stale_ones = [row for row in answered if row.verdict.word == "outdated"]
         nobody = Row(study, claim, verdicts.judge(claim, None, scope="simulated"))
         yield next(iter([*given, *stale_ones, *answered, nobody]))
 

@@ -27,7 +27,6 @@ from reread.studies import Answer, Profile, Study, Value, every, find
 
 DRIFTED, CHANGED = 9, 10
 RELATIVE = 1e-6  # what another order of summation does to a sum of doubles, with room to spare
-WORDS = {True: "holds", False: "fails", None: "not measured"}
 
 
 class Allowed(Record):
@@ -176,7 +175,7 @@ def _outcomes(study: Study, profile: Profile) -> dict[str, dict[str, str]]:
         value, scope = _answer(claim, records)
         words[claim.id] = verdicts.judge(claim, value, scope=scope).word
     for check in study.checks:
-        outcomes[check.id] = WORDS[verdicts.holds(_answer(check, records)[0], check.min, check.max)]
+        outcomes[check.id] = verdicts.outcome(_answer(check, records)[0], check.min, check.max)
     return {"verdicts": words, "checks": outcomes}
 
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from reread.core.training.adam import FusedAdam
 from reread.core.training.loop import Stream, device_of
 from reread.lincs.data.tables import CLIP
 from reread.lincs.models.vae import shuffled
@@ -159,7 +160,7 @@ class Svqvae:
         if codebook == "ema":
             self._average()
         taught = [part for part in self.network.parameters() if part.requires_grad]
-        self.optimizer = torch.optim.Adam(taught, learning_rate, amsgrad=True, fused=True)
+        self.optimizer = FusedAdam(taught, learning_rate, amsgrad=True)
         self.values = torch.as_tensor(np.asarray(values, dtype=np.float32), device=self.device)
         self.label = torch.as_tensor(np.asarray(label, dtype=np.int64), device=self.device)
         self.train, self.valid = (

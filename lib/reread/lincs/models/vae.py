@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from reread.core.training.adam import FusedAdam
 from reread.core.training.loop import Stream, device_of
 from reread.lincs.data.tables import CLIP
 
@@ -133,7 +134,7 @@ class VaeTraining:
         self.stream = Stream(seed, self.device)
         with self.stream:
             self.network = VaeNetwork(values.shape[1], hidden, latent).to(self.device)
-        self.optimizer = torch.optim.Adam(self.network.parameters(), LEARNING_RATE, fused=True)
+        self.optimizer = FusedAdam(self.network.parameters(), LEARNING_RATE)
         self.optimizer.param_groups[0]["passes"] = 0  # kept here, so that a checkpoint knows it
         self.loss, self.beta, self.warmup, self.free_bits = loss, beta, warmup, free_bits
         self.batch = batch

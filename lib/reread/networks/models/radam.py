@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import torch
+from reread.core.training.adam import FusedAdam
 
 
-class FusedRAdam(torch.optim.Adam):
+class FusedRAdam(FusedAdam):
     """RAdam in one fused kernel: Adam's step with the learning rate and epsilon of the rectified one.
 
     The first five steps of RAdam divide by nothing. A huge power of two as epsilon, multiplied into the
@@ -14,16 +14,16 @@ class FusedRAdam(torch.optim.Adam):
     """
 
     def __init__(self, parameters, *, lr: float = 1e-5, weight_decay: float = 1e-4):
-        super().__init__(parameters, lr=lr, weight_decay=weight_decay, fused=True)
+        super().__init__(parameters, lr=lr, weight_decay=weight_decay)
         for group in self.param_groups:
             group["base"], group["steps"] = lr, 0
 
-    def step(self, closure=None):
+    def step(self) -> None:
         """Take one step of RAdam."""
         for group in self.param_groups:
             group["steps"] += 1
             group["lr"], group["eps"] = _rectified(group["base"], group["steps"], group["betas"][1])
-        return super().step(closure)
+        super().step()
 
 
 def _rectified(lr: float, step: int, beta: float, eps: float = 1e-8) -> tuple[float, float]:

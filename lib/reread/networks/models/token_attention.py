@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from reread.core.training.adam import FusedAdam
 from reread.core.training.loop import Stream, device_of
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ class Tokens:
         with self.stream:
             self.network = TokenNetwork(features, neighbours.shape[1]).to(self.device)
         weights = self.network.parameters()
-        self.optimizer = torch.optim.AdamW(weights, LEARNING_RATE, weight_decay=WEIGHT_DECAY, fused=True)
+        self.optimizer = FusedAdam(weights, LEARNING_RATE, weight_decay=WEIGHT_DECAY, is_decoupled=True)
         self.optimizer.param_groups[0]["steps"] = 0
         self.batch_size = batch_size
         self.n_steps = epochs * -(-len(train) // batch_size)
