@@ -45,8 +45,8 @@ def two_nulls(
     ]
     labels = {"v": "V-measure", "observed": "the set of the network", "weight": "share of the null"}
     return charts.distributions(
-        pd.concat(parts, ignore_index=True), "v", panel="test", weight="weight", reference="observed", columns=1,
-        labels=labels,
+        pd.concat(parts, ignore_index=True), "v", panel="test", weight="weight", reference="observed",
+        columns=1, labels=labels,
     )  # fmt: skip
 
 

@@ -44,10 +44,9 @@ def read_transcription_factors(path: Path) -> frozenset[str]:
 
 def _rows(path: Path, delimiter: str, header: tuple[str, str], n_cells: int) -> list[tuple[str, str]]:
     """First two cells of each row below the header; one file ends its lines with CR, which csv refuses."""
-    with door(path, "a list of annotations") as path:
-        with path.open(encoding="utf-8-sig", newline=None) as stream:
-            lines = csv.reader(stream, delimiter=delimiter, strict=True)
-            rows = [(lines.line_num, row) for row in lines if row]
+    with door(path, "annotations") as path, path.open(encoding="utf-8-sig", newline=None) as stream:
+        lines = csv.reader(stream, delimiter=delimiter, strict=True)
+        rows = [(lines.line_num, row) for row in lines if row]
     found = ", ".join(rows[0][1][:2])[:80] if rows else "nothing"
     if found != ", ".join(header):
         raise DataError(

@@ -16,7 +16,7 @@ KINDS = ("random", "replicate", "group")
 
 @dataclass(frozen=True, eq=False)
 class Split(Fold):
-    """One fold (name, train, test), with the kind of hold-out; name is ``random 1``, ``replicate 3``, ``group 2``.
+    """One fold; its name is ``random 1``, ``replicate 3``, ``group 2``.
 
     Attributes
     ----------

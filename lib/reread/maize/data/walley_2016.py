@@ -35,8 +35,8 @@ ORGAN_OF = {
 }
 ORGANS = tuple(dict.fromkeys(ORGAN_OF.values()))
 
-# organ to gene name to identifier in B73 v4. Textbooks describe a stage: the mean over all stages of the organ
-# is the highest of the twelve for six of the eight genes only.
+# organ to gene name to identifier in B73 v4. Textbooks describe a stage: the mean over all stages of the
+# organ is the highest of the twelve for six of the eight genes only.
 CONTROL_GENES = {
     "endosperm": {
         "o2": "Zm00001d018971",  # opaque2, master of the zein genes

@@ -104,7 +104,7 @@ def train_models(
     recipe: training.Recipe,
     order: np.ndarray | None = None,
 ) -> dict[str, Any]:
-    """Train the model of each method once on ``split.train``; models by family (``CNN``, ``LightGBM``, ...)."""
+    """Train the model of each method once on ``split.train``; models by family (``CNN``, ...)."""
     for name in methods:
         if name not in METHODS:
             raise ParameterError(f"There is no method {name!r} to score genes. {did_you_mean(name, METHODS)}")

@@ -1,4 +1,4 @@
-"""Coordinates of samples by a set of genes: principal components of many sets at once, or UMAP as published."""
+"""Coordinates of samples by a set of genes: principal components, or UMAP as published."""
 
 from __future__ import annotations
 

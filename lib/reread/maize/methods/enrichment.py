@@ -47,8 +47,8 @@ def _membership(
     kept = {term: sorted(found) for term, found in columns.items() if SMALLEST <= len(found) <= LARGEST}
     if not kept:
         raise DataError(
-            f"None of {len(columns)} terms has {SMALLEST} to {LARGEST} of the {len(place)} background genes.\n"
-            "Check that genes and terms use the same identifiers."
+            f"None of {len(columns)} terms has {SMALLEST} to {LARGEST} of the {len(place)} background genes; "
+            "check that genes and terms use the same identifiers."
         )
     starts = np.cumsum([0, *map(len, kept.values())])
     indices = np.concatenate(list(kept.values()))

@@ -95,7 +95,7 @@ def load(path: Path) -> Ranked:
         scores, test = found["scores"], found["test"]
         validate.axes(scores, "scores", method=len(methods), tissue=None, gene=len(genes))
         validate.axes(test, "test", sample=None)
-        is_row = test.dtype.kind in "iu" and len(test) and 0 <= test.min() and test.max() < len(samples)
+        is_row = test.dtype.kind in "iu" and len(test) and test.min() >= 0 and test.max() < len(samples)
         if not is_row or scores.dtype.kind != "f":
             raise ValueError("test must hold rows of the samples, and scores must hold numbers")
         return Ranked(dict(zip(methods, scores, strict=True)), tuple(genes), tuple(samples), test)

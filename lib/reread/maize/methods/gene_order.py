@@ -22,7 +22,7 @@ class Sensitivity:
     """Networks trained on several gene orders and seeds.
 
     ``runs`` has one row a network: order (``file``, ``shuffle 1``, ...), seed, accuracy on the test samples.
-    ``scores`` holds (tissue, gene) of each, and ``networks`` those in the order of the file, by fold and seed.
+    ``scores`` holds (tissue, gene) of each, ``networks`` those in file order, by fold and seed.
     """
 
     runs: pd.DataFrame

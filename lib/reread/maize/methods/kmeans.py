@@ -43,7 +43,7 @@ def batched_kmeans(
 
 
 def _lloyd(points: np.ndarray, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Labels (problem, sample) and inertia (problem,) from centres (problem, cluster, dim), at convergence."""
+    """Labels (problem, sample) and inertia (problem,) at convergence from centres (problem, cluster, dim)."""
     n_problems, n_samples, _ = points.shape
     labels = np.full((n_problems, n_samples), -1)
     # a last column of ones brings the length of a centre, and the size of a cluster, with one product

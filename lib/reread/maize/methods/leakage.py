@@ -15,7 +15,9 @@ from reread.maize.data.transform import log_plus_one
 
 NEAR = 0.99
 ACCESSION = re.compile(r"([A-Z]{3}\d{5,})\.\d+")
-LIKE, MARGIN = 0.95, 0.002  # correlation of one library quantified twice, and its lead over the next library
+# one library quantified twice: least correlation, least lead over the next library (absolute, and relative to
+# what the correlation lacks of 1)
+LIKE, MARGIN, SHARE = 0.9, 0.002, 0.1
 SHARES = [
     "shared_accession", "shared_group", "has_replicate", "near_copy", "nearest_r", "nearest_is_replicate",
     "nearest_has_tissue",
@@ -111,8 +113,8 @@ def shared_samples(one: Expression, other: Expression) -> pd.DataFrame:
     """Samples of two sources that are one library: one, other (accessions), r, is_same_accession.
 
     Accessions are compared without case, blanks and versions. Expression finds a library that another
-    pipeline quantified: both samples are the nearest of each other, correlate at 0.95 or more (log2(x + 1) of
-    the genes that both have), and lead every other sample of either source by at least 0.002.
+    pipeline quantified: both samples are the nearest of each other, correlate at 0.9 or more (log2(x + 1) of
+    the genes that both have), and lead every other sample of either source by a margin.
     """
     known = set(other.genes)
     genes = [gene for gene in one.genes if gene in known]
@@ -124,9 +126,10 @@ def shared_samples(one: Expression, other: Expression) -> pd.DataFrame:
     r = row_correlation(*logs)
     same = _accessions(one)[:, None] == _accessions(other)[None, :]
     lead = np.minimum(r - _best_other(r), r - _best_other(r.T).T)
+    is_mate = (r >= LIKE) & (lead >= np.maximum(MARGIN, SHARE * (1 - r)))
     rows = [
         (one.samples[i], other.samples[j], r[i, j], bool(same[i, j]))
-        for i, j in np.argwhere(same | ((r >= LIKE) & (lead >= MARGIN)))
+        for i, j in np.argwhere(same | is_mate)
     ]
     return pd.DataFrame(rows, columns=["one", "other", "r", "is_same_accession"])
 

@@ -116,7 +116,7 @@ def gaussian_null(v: np.ndarray) -> tuple[float, float]:
 
 
 def gaussian_test(observed: np.ndarray, mean: float, sd: float) -> tuple[np.ndarray, np.ndarray]:
-    """z and one-sided p of V-measures (test,) under a normal null; z is infinite if sd is 0.
+    """Z and one-sided p of V-measures (test,) under a normal null; z is infinite if sd is 0.
 
     The notebooks draw 10,000 normal numbers for the figure; this is the same without random numbers.
     """

@@ -33,7 +33,7 @@ def selection_frequency(rankings: Sequence[np.ndarray], k: int) -> np.ndarray:
 
 
 def ensemble(rankings: Sequence[np.ndarray]) -> np.ndarray:
-    """Mean relative rank (tissue, gene) over the runs that scored a tissue: 1 is always first, 0 always last."""
+    """Mean relative rank (tissue, gene) over the runs that scored a tissue: 1 first, 0 last."""
     stacked = _stacked(rankings)
     ranks = (rankdata(stacked, axis=2, nan_policy="propagate") - 1) / (stacked.shape[2] - 1)
     known = ~np.isnan(ranks)

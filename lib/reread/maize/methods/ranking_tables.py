@@ -141,7 +141,7 @@ def shared(rankings: Mapping[str, np.ndarray], k: int) -> tuple[pd.DataFrame, di
 
 
 def wide_ranks(ranks: pd.DataFrame) -> pd.DataFrame:
-    """Ranks of the known genes, one row a method: a column for each gene, or medians of each tissue if many."""
+    """Ranks of the known genes, one row a method; medians of each tissue if there are more than 12."""
     few = ranks["marker"].nunique() <= FEW
     named = ranks.assign(column=ranks["tissue"] + (" " + ranks["marker"] if few else ""))
     wide = named.pivot_table(index="method", columns="column", values="rank", aggfunc="median", sort=False)
@@ -159,7 +159,7 @@ def published_union() -> dict[str, float]:
 
 
 def repeated_selection(runs: Sequence[Run], data: Expression, k: int) -> pd.DataFrame:
-    """How often runs of expected gradients (seeds, gene orders) select the ``k`` best genes of their ensemble.
+    """How often runs of expected gradients select the ``k`` best genes of their ensemble.
 
     Returns
     -------
@@ -229,7 +229,7 @@ def tf_table(
 
 
 def best_terms(terms: pd.DataFrame) -> pd.DataFrame:
-    """The term of smallest q of each tissue and the method that finds it, from the first of :func:`enriched`."""
+    """Term of smallest q of each tissue and the method that finds it, from the first of :func:`enriched`."""
     first = terms[terms["q"] < LEVEL].sort_values(["q", "p", "term"], kind="stable").drop_duplicates("tissue")
     columns = ["tissue", "term", "name", "method", "n", "expected", "q"]
     return first.sort_values("tissue")[columns].reset_index(drop=True)

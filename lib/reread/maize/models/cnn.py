@@ -114,7 +114,7 @@ def train(
     validation: float = 0.1,
     schedule: str = "published",
 ) -> pd.DataFrame:
-    """Train in place by RMSprop on the cross-entropy; one row an epoch: loss, accuracy, val_loss, val_accuracy.
+    """Train in place by RMSprop on the cross-entropy; return loss and accuracy of each epoch.
 
     The last ``validation`` share of the samples is set aside. ``published``: the rate of step t is
     ``rate / (1 + 0.01 t)``; ``constant``: it stays. As in Keras, training loss and accuracy are means over
