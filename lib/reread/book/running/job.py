@@ -12,6 +12,7 @@ import traceback
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from reread.book.status.run_record import RunRecord
 from reread.core import paths as places
 from reread.core.errors import RereadError
 from reread.core.files import read_json, write_json, write_text
@@ -57,8 +58,8 @@ def run_job(ref: PageRef, threads: int) -> int:
     write_json(path, asdict(Result(os.getpid())))
     code, error = _run(ref, threads)
     if code == 0:
-        key = read_json(ref.folder / "record.json")["stale"]["key"]
-        write_text(marker(ref.profile, ref.name), f"{key}\n")
+        record = RunRecord.read(ref.folder)
+        write_text(marker(ref.profile, ref.name), f"{record.stale['key']}\n")
     write_json(path, asdict(Result(os.getpid(), code, round(time.monotonic() - started, 1), error)))
     return code
 

@@ -15,13 +15,14 @@ from reread.book.running import executed_notebook as notebook
 from reread.book.running import process, provenance
 from reread.book.running.atomic_folder import landing
 from reread.book.status import staleness as stale
+from reread.book.status.run_record import RunRecord
 from reread.core import paths as places
 from reread.core.data import registry
 from reread.core.errors import DataError, RereadError, RunError
-from reread.core.files import digest, read_json, write_json, write_text
+from reread.core.files import digest, read_json, write_text
 from reread.pages import PageRef
 
-RUNNER_VERSION = "1"
+RUNNER_VERSION = "2"
 ENVIRONMENT, FAILED, KILLED, INTERRUPTED, HOLLOW = 4, 5, 7, 8, 9
 # papermill's own word for a dead kernel, then what shells and Python say of a process that was killed
 KILLED_CODES = (138, 137, 139, -signal.SIGKILL, -signal.SIGSEGV, -signal.SIGBUS)
@@ -99,7 +100,7 @@ def _fields(ref: PageRef, parameters: dict[str, Any], say: Callable[[str], None]
 
     Else a page made from an old run would look fresh once that run is made anew.
     """
-    fields = stale.fields(ref, parameters)
+    fields = stale.Status().fields(ref, parameters)
     for up in ref.upstream:
         name, key = f"upstream {up.name}", _key_of_run(up)
         if not key:
@@ -115,10 +116,10 @@ def _fields(ref: PageRef, parameters: dict[str, Any], say: Callable[[str], None]
 
 
 def _key_of_run(ref: PageRef) -> str:
-    """Stale key of the run at hand; empty if there is none, or none that can be read."""
+    """Stale key of the run at hand; empty if there is none, or none that is as it was when it ended."""
     try:
-        return str(read_json(ref.folder / "record.json")["stale"]["key"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return RunRecord.read(ref.folder).stale["key"]
+    except RunError:
         return ""
 
 
@@ -142,7 +143,7 @@ def _make(
     for name in FOLDERS:
         (part / name).mkdir(exist_ok=True)
     stamp = {"stale": {"key": stale.key(fields), "fields": fields}, "made": provenance.made(started)}
-    write_json(part / "record.json", measured | stamp)
+    RunRecord.seal(part, measured | stamp)
 
 
 def _check(ref: PageRef, part: Path, code: int) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from reread.book.running import job
-from reread.book.status import staleness as stale
+from reread.book.status.staleness import Status
 from reread.book.workflow import snakemake as engine
 from reread.core.files import write_text
 from reread.pages import PageRef, page, pages
@@ -112,10 +112,10 @@ def build(
 
 def prepare(refs: list[PageRef]) -> list[PageRef]:
     """Write the stale keys, set the marker of each fresh page, drop the others. Returns what must run."""
-    states, keys = stale.states(refs), stale.keys(refs)
-    due = [ref for ref in refs if states[ref.name].word != "fresh"]
+    status = Status()
+    due = [ref for ref in refs if status.state(ref).word != "fresh"]
     for ref in refs:
-        key, marker = keys[ref.name], job.marker(ref.profile, ref.name)
+        key, marker = status.key(ref), job.marker(ref.profile, ref.name)
         _write_old(job.folder() / "keys" / ref.profile / f"{ref.name}.key", f"{key}\n")
         if ref in due:
             marker.unlink(missing_ok=True)
@@ -140,6 +140,7 @@ def _write_old(path: Path, text: str) -> None:
 def _rows(refs: list[PageRef], due: set[str]) -> Iterator[Row]:
     """What became of each page; a page whose job never started waited for one that failed."""
     lost: set[str] = set()
+    status = Status()
     for ref in refs:
         result = job.result(ref.profile, ref.name)
         if ref.name not in due:
@@ -149,7 +150,7 @@ def _rows(refs: list[PageRef], due: set[str]) -> Iterator[Row]:
             blame = [up.name for up in ref.upstream if up.name in lost]
             yield Row(ref.name, "skipped", note=f"needs {', '.join(blame)}" if blame else "not started")
         elif result.exit_code == 0:
-            changes = stale.state(ref).moved
+            changes = status.state(ref).moved
             note = f"stale again, changed meanwhile: {', '.join(changes)}" if changes else ""
             yield Row(ref.name, "ran", result.seconds, note=note)
         else:
