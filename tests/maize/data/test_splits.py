@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from reread.core.errors import DataError, ParameterError
 from reread.maize.data.simulate import simulate
-from reread.maize.data.splits import KINDS, split_all, split
+from reread.maize.data.splits import KINDS, split, split_all
 from sklearn.model_selection import train_test_split
 
 

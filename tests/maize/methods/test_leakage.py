@@ -37,7 +37,9 @@ def test_the_nearest_sample_is_the_one_with_the_largest_correlation(small):
 def test_the_report_counts_what_is_shared(small):
     """S01, S06 and S11 leave one of their group and tissue in training; S13 is alone."""
     test = np.array([1, 6, 11, 13])
-    report = leakage.leakage_by_kind(small, [Split("by hand", np.setdiff1d(np.arange(14), test), test)]).iloc[0]
+    report = leakage.leakage_by_kind(small, [Split("by hand", np.setdiff1d(np.arange(14), test), test)]).iloc[
+        0
+    ]
 
     assert report["shared_group"] == 0.75
     assert report["has_replicate"] == 0.75
@@ -109,7 +111,9 @@ def test_independent_sources_share_nothing(crossed):
 def quantified_again(data, prefix="X"):
     """The same libraries by another pipeline: a bias of each gene, and a little noise of each value."""
     rng = np.random.default_rng(3)
-    values = data.values * rng.lognormal(0, 0.6, data.values.shape[1]) * rng.lognormal(0, 0.1, data.values.shape)
+    values = (
+        data.values * rng.lognormal(0, 0.6, data.values.shape[1]) * rng.lognormal(0, 0.1, data.values.shape)
+    )
     names = tuple(f"{prefix}{name}" for name in data.samples)
     return replace(data, values=values.astype(np.float32), samples=names)
 

@@ -228,7 +228,9 @@ def test_moderated_t_against_the_rest_equals_that_of_limma_in_r(log, tmp_path):
         t <- suppressWarnings(limma::eBayes(limma::contrasts.fit(fit, rest)))$t
         write.table(format(t, digits=15), "t.csv", sep=",", quote=FALSE, row.names=FALSE, col.names=FALSE)
     """
-    done = subprocess.run(["Rscript", "-e", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["Rscript", "-e", script], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     if done.returncode == 3:
         pytest.skip("R is there, but not limma (Debian: r-bioc-limma)")
 

@@ -14,6 +14,7 @@ from reread.maize.data.splits import Split
 from reread.maize.data.tables import Expression
 from reread.maize.data.transform import log_plus_one, log_published
 from reread.maize.methods.embedding import embed_sets
+from reread.maize.methods.leakage import SHARES, leakage_by_kind
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -117,3 +118,9 @@ def neighbours(near: pd.DataFrame) -> Drawn:
     labels = {"r": "correlation with the nearest training sample", "kind": "hold-out"}
     labels["nearest_is"] = "nearest sample is"
     return charts.distributions(table, "r", by="kind", hue="nearest_is", labels=labels)
+
+
+def solutions(cases: Mapping[str, tuple[Expression, Sequence[Split]]]) -> pd.DataFrame:
+    """Leakage of each exercise: exercise, kind, number of test samples, shares and mean correlation."""
+    parts = [leakage_by_kind(data, folds).assign(exercise=name) for name, (data, folds) in cases.items()]
+    return pd.concat(parts, ignore_index=True)[["exercise", "kind", "n_test", *SHARES]]

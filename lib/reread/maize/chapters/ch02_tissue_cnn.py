@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from reread.core import charts
@@ -63,3 +64,10 @@ def order(runs: pd.DataFrame, pairs: pd.DataFrame, chance: float) -> Drawn:
     labels = {"networks": "", "value": "accuracy or overlap"}
     return charts.dots(table, "value", "networks", hue="measure", reference={"overlap by chance": chance},
                        labels=labels, limits=(0, 1.02))  # fmt: skip
+
+
+def running_mean(curve: pd.DataFrame, n_train: int, batch: int) -> pd.DataFrame:
+    """Share of the way that running means have moved by the last epoch, 1 - momentum^steps, by momentum."""
+    steps = len(curve) * -(-n_train // batch)
+    momentum = np.array([0.9, 0.95, 0.99, 0.999])
+    return pd.DataFrame({"momentum": momentum, "steps": steps, "share of the way": 1 - momentum**steps})

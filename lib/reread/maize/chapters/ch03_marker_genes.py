@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,9 +10,10 @@ import pandas as pd
 from reread.core import charts
 from reread.core.errors import DataError
 from reread.core.figures import Drawn
-from reread.maize.methods.gene_rankings import OURS, PUBLISHED, TREES
+from reread.maize.methods.gene_rankings import OURS, PUBLISHED, TREES, Run
+from reread.maize.methods.gene_rankings import agreement as agreement_of_runs
 from reread.maize.methods.gene_sets import distinct_share, known_tissues, union_null, union_rule
-from reread.maize.methods.ranking_tables import TOP_SHARE
+from reread.maize.methods.ranking_tables import TOP_SHARE, shared
 
 SHOWN = (PUBLISHED, OURS, TREES, "moderated t, next", "tau")
 RANDOM = "random rankings"
@@ -73,3 +74,14 @@ def enrichment(counts: pd.DataFrame) -> Drawn:
     """Draw the number of enriched terms by method and tissue."""
     labels = {"terms": "terms with q below 0.05"}
     return charts.heatmap(counts, "tissue", "method", "terms", numbers=".0f", labels=labels)
+
+
+def by_top_k(rankings: Mapping[str, np.ndarray], runs: Sequence[Run], numbers: Sequence[int]) -> pd.DataFrame:
+    """Median overlap ratio of two methods and mean Jaccard index of two seeds, by length of the top list."""
+    rows = []
+    for k in numbers:
+        pairs, _ = shared(rankings, k)
+        of_seeds = agreement_of_runs(runs, k).query("differs == 'seed'")
+        means = of_seeds.groupby("method", sort=False)["jaccard"].mean()
+        rows.append({"top genes": k, "overlap ratio": pairs["ratio"].median(), **means})
+    return pd.DataFrame(rows)

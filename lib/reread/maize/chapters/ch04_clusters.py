@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pandas as pd
 
 from reread.core import charts
 from reread.core.figures import Drawn
-from reread.maize.methods.clustering import ALL
+from reread.maize.methods.clustering import ALL, compare, independent_sets
+from reread.maize.methods.gene_files import Ranked
+from reread.maize.methods.published_clustering import Protocol
+
+N_RANDOM = 5  # random sets of each method in a solution
 
 
 def v_by_set(table: pd.DataFrame) -> Drawn:
@@ -30,3 +37,12 @@ def by_size(table: pd.DataFrame, n_tissues: int) -> Drawn:
         table.assign(clusters=words), "genes", "v", hue="clusters", low="low", high="high", log="x",
         labels=labels,
     )  # fmt: skip
+
+
+def solutions(
+    log: np.ndarray, tissue: np.ndarray, ranked: Ranked, protocol: Protocol, clustered: str, seed: int
+) -> pd.DataFrame:
+    """V-measure of the sets of the union rule with one cluster for each tissue, and of their random sets."""
+    sets = independent_sets(ranked.sets(0), clustered)
+    table, _ = compare(log, tissue, sets, replace(protocol, n_clusters=0), n_null=N_RANDOM, seed=seed)
+    return table[["method", "set_size", "v", "null_mean"]].rename(columns={"null_mean": "random"})

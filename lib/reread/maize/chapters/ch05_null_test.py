@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from reread.core import charts
 from reread.core.figures import Drawn
+from reread.maize.methods import permutation_tests
+from reread.maize.methods.published_clustering import Protocol
 
 TESTS = {"gauss": "published normal null", "perm": "permutation test"}
 SOURCES = {
@@ -24,7 +26,7 @@ def two_nulls(
     table: pd.DataFrame,
     gauss: tuple[float, float],
     nulls: Mapping[str, np.ndarray],
-    methods: tuple[str, str],
+    methods: Sequence[str],
 ) -> Drawn:
     """Draw both null distributions, each with the V-measure that is tested (dotted).
 
@@ -87,3 +89,22 @@ def false_positives(trials: Mapping[str, np.ndarray]) -> Drawn:
     return charts.curves(
         pd.concat(parts, ignore_index=True), "level", "share", hue="test", diagonal=True, labels=labels
     )
+
+
+def solution(
+    samples: tuple[np.ndarray, np.ndarray],
+    protocol: Protocol,
+    n_genes: int,
+    sizes: Sequence[int],
+    n_sets: int,
+    n_trials: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Share of random sets of ``n_genes`` that the published test calls significant, by size of its null."""
+    rows = []
+    for size in sizes:
+        p = permutation_tests.false_positives(
+            *samples, protocol, n_genes=n_genes, size=size, n_sets=n_sets, n_trials=n_trials, seed=seed
+        )
+        rows.append((size, float((p <= LEVEL).mean())))
+    return pd.DataFrame(rows, columns=["genes of a random set", "false positives"])

@@ -117,10 +117,15 @@ def train_models(
 
 
 def explain(
-    methods: Sequence[str], models: dict[str, Any], data: Expression, split: Split, settings: Explainer
+    methods: Sequence[str],
+    models: dict[str, Any],
+    data: Expression,
+    references: np.ndarray,
+    rows: np.ndarray,
+    settings: Explainer,
 ) -> dict[str, Scores]:
-    """Scores by each method: ``split.test`` is explained, ``split.train`` are the references."""
-    task = Task(data.take(split.train), data.take(split.test), settings)
+    """Scores by each method from the samples ``rows`` (sample,), with ``references`` (sample,) to compare."""
+    task = Task(data.take(references), data.take(rows), settings)
     return {name: METHODS[name][1](models[METHODS[name][0]], task) for name in methods}
 
 

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reread.core import validate
 from reread.core.errors import DataError, did_you_mean
 from reread.core.measured import slug
 from reread.core.tables import door
@@ -93,11 +92,16 @@ def load(path: Path) -> Ranked:
     with door(path, "scores of genes") as path, np.load(path, allow_pickle=False) as found:
         methods, genes, samples = (found[name].tolist() for name in ("methods", "genes", "samples"))
         scores, test = found["scores"], found["test"]
-        validate.axes(scores, "scores", method=len(methods), tissue=None, gene=len(genes))
-        validate.axes(test, "test", sample=None)
-        is_row = test.dtype.kind in "iu" and len(test) and test.min() >= 0 and test.max() < len(samples)
-        if not is_row or scores.dtype.kind != "f":
-            raise ValueError("test must hold rows of the samples, and scores must hold numbers")
+        is_scores = (
+            scores.ndim == 3 and scores.shape[::2] == (len(methods), len(genes)) and scores.dtype.kind == "f"
+        )
+        is_rows = test.ndim == 1 and test.dtype.kind in "iu" and min(test, default=-1) >= 0
+        if not (is_scores and is_rows and test.max() < len(samples)):
+            raise DataError(
+                f"{path} must hold scores (method, tissue, gene) of {len(methods)} methods and {len(genes)} "
+                f"genes, and held-out rows of {len(samples)} samples, but holds {scores.shape} and "
+                f"{test.shape}.\nRun the chapter on genes again."
+            )
         return Ranked(dict(zip(methods, scores, strict=True)), tuple(genes), tuple(samples), test)
 
 

@@ -79,7 +79,9 @@ def sensitivity(
     for name, order in orders(len(data.genes), n_shuffles, seed).items():
         for one in range(seed, seed + n_seeds):
             models = train_models([METHOD], data, split, seed=one, recipe=recipe, order=order)
-            found = explain([METHOD], models, data, split, replace(settings, seed=one))[METHOD]
+            found = explain([METHOD], models, data, split.train, split.test, replace(settings, seed=one))[
+                METHOD
+            ]
             rows.append((name, one, found.accuracy))
             scores.append(found.per_tissue)
             if order is None:

@@ -109,19 +109,20 @@ def explain_all(
     settings = settings or Explainer()
     seed = settings.seed
     methods = [EXPLAINERS[word] for word in words if EXPLAINERS[word] != PUBLISHED]
-    part = replace(split, test=samples_to_explain(data, split.train, per_tissue, seed))
+    rows = samples_to_explain(data, split.train, per_tissue, seed)
     runs = []
     if "shap" in words:
         models = train_models([PUBLISHED], data, split, seed=seed, recipe=AS_PUBLISHED[network])
-        found = explain([PUBLISHED], models, data, split, replace(settings, n_references=0))
+        found = explain([PUBLISHED], models, data, split.train, split.test, replace(settings, n_references=0))
         runs.append(Run(PUBLISHED, seed, 0, found[PUBLISHED]))
     plans = [(methods, s, 0) for s in range(seed, seed + n_seeds if methods else seed)]
     plans += [([OURS], seed, number) for number in range(1, n_orders if OURS in methods else 1)]
     for names, s, number in plans:
         rng = np.random.default_rng([seed, 3, number])
         order = rng.permutation(len(data.genes)) if number else None
-        models = train_models(names, data, part, seed=s, recipe=NETWORKS[network], order=order)
-        found = explain(names, models, data, part, replace(settings, n_references=N_REFERENCES, seed=s))
+        models = train_models(names, data, split, seed=s, recipe=NETWORKS[network], order=order)
+        corrected = replace(settings, n_references=N_REFERENCES, seed=s)
+        found = explain(names, models, data, split.train, rows, corrected)
         runs += [Run(name, s, number, scores) for name, scores in found.items()]
     return runs
 

@@ -119,12 +119,12 @@ def core(sets: Sequence[np.ndarray], n_genes: int) -> dict[str, float]:
     for genes in sets[1:]:
         shared = np.intersect1d(shared, genes)
     expected = n_genes * float(np.prod([len(genes) / n_genes for genes in sets]))
-    chance = shared_by_chance([len(genes) for genes in sets], n_genes)
+    chance = _shared_by_chance([len(genes) for genes in sets], n_genes)
     p = float(np.clip(chance[len(shared) :].sum(), 0, 1))
     return {"n": len(shared), "expected": expected, "ratio": len(shared) / expected, "p": p}
 
 
-def shared_by_chance(sizes: Sequence[int], n_genes: int) -> np.ndarray:
+def _shared_by_chance(sizes: Sequence[int], n_genes: int) -> np.ndarray:
     """Probability (count,) that random sets of these sizes share 0, 1, 2, ... genes; exact.
 
     The number shared by two sets is hypergeometric, and given that number so is the number shared with the

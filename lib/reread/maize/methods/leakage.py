@@ -128,8 +128,7 @@ def shared_samples(one: Expression, other: Expression) -> pd.DataFrame:
     lead = np.minimum(r - _best_other(r), r - _best_other(r.T).T)
     is_mate = (r >= LIKE) & (lead >= np.maximum(MARGIN, SHARE * (1 - r)))
     rows = [
-        (one.samples[i], other.samples[j], r[i, j], bool(same[i, j]))
-        for i, j in np.argwhere(same | is_mate)
+        (one.samples[i], other.samples[j], r[i, j], bool(same[i, j])) for i, j in np.argwhere(same | is_mate)
     ]
     return pd.DataFrame(rows, columns=["one", "other", "r", "is_same_accession"])
 

@@ -7,12 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from reread.maize.data.gene_knowledge import Knowledge
 from reread.maize.data.splits import Split
 from reread.maize.data.tables import Expression
 from reread.maize.data.transform import log_plus_one
 from reread.maize.methods import tissue_specificity
-from reread.maize.methods.enrichment import enrich_all, tf_share
 from reread.maize.methods.gene_rankings import LIMMA, OURS, PUBLISHED, TREES, Run
 from reread.maize.methods.gene_sets import (
     core,
@@ -23,7 +21,6 @@ from reread.maize.methods.gene_sets import (
     union_null,
     union_rule,
 )
-from reread.maize.methods.random_gene_sets import matched_sets
 from reread.maize.methods.rank_stability import ensemble, selection_frequency
 from reread.maize.methods.recovery import MEASURES, recovery
 
@@ -33,7 +30,6 @@ TOP_SHARE = 0.05  # a known gene is found if it is among the best 5 % of its tis
 CORE = (LIMMA, TREES, OURS, PUBLISHED)
 FEW, N_SHOWN = 12, 3
 PUBLISHED_GENES, PUBLISHED_TISSUES, PUBLISHED_SET = 21_111, 11, 13_670  # notebooks 2 and 3
-LEVEL = 0.05
 
 
 def recovery_table(
@@ -179,57 +175,3 @@ def repeated_selection(runs: Sequence[Run], data: Expression, k: int) -> pd.Data
         first = ", ".join(f"{data.genes[g]} {share:.2f}" for g, share in pairs)
         rows.append((data.tissues[t], len(scores), chosen.mean(), int((chosen == 1).sum()), first))
     return pd.DataFrame(rows, columns=columns)
-
-
-def enriched(
-    rankings: Mapping[str, np.ndarray], data: Expression, known: Knowledge, k: int
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Terms enriched among the ``k`` best genes of each tissue with a score above 0.
-
-    Returns
-    -------
-    DataFrame
-        All tested terms that share a gene: method, tissue, and the columns of ``enrich_all``.
-    DataFrame
-        Numbers of terms with q below 0.05: method, tissue, terms.
-    """
-    genes = np.array(data.genes)
-    sets = {}
-    for method, scores in rankings.items():
-        for t, top in enumerate(rank_top(scores, k)):
-            chosen = top[scores[t, top] > 0] if top[0] >= 0 else top[:0]
-            sets[f"{method}\t{data.tissues[t]}"] = genes[chosen].tolist()
-    found = enrich_all(sets, known.terms, data.genes, known.names)
-    parts = found.pop("set").str.split("\t", expand=True)
-    found.insert(0, "tissue", parts[1])
-    found.insert(0, "method", parts[0])
-    counts = found[found["q"] < LEVEL].groupby(["method", "tissue"]).size()
-    every = pd.MultiIndex.from_product([list(rankings), list(data.tissues)], names=["method", "tissue"])
-    return found, counts.reindex(every, fill_value=0).rename("terms").reset_index()
-
-
-def tf_table(
-    rankings: Mapping[str, np.ndarray], data: Expression, split: Split, known: Knowledge, k: int, *,
-    n_null: int = 999, seed: int = 0,
-) -> pd.DataFrame:  # fmt: skip
-    """Share of transcription factors among the top genes, against sets of equal size and expression.
-
-    Returns
-    -------
-    DataFrame
-        method, tf_share, tf_null (mean of the null), tf_p.
-    """
-    mean = log_plus_one(data.values[split.train]).mean(axis=0)
-    rows = []
-    for method, scores in rankings.items():
-        chosen = top_union(scores, k)
-        found = tf_share(chosen, known.is_tf, matched_sets(mean, chosen, n_null, seed=seed))
-        rows.append((method, found["share"], found["null_share"], found["p"]))
-    return pd.DataFrame(rows, columns=["method", "tf_share", "tf_null", "tf_p"])
-
-
-def best_terms(terms: pd.DataFrame) -> pd.DataFrame:
-    """Term of smallest q of each tissue and the method that finds it, from the first of :func:`enriched`."""
-    first = terms[terms["q"] < LEVEL].sort_values(["q", "p", "term"], kind="stable").drop_duplicates("tissue")
-    columns = ["tissue", "term", "name", "method", "n", "expected", "q"]
-    return first.sort_values("tissue")[columns].reset_index(drop=True)
