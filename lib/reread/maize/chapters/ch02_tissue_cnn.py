@@ -61,7 +61,7 @@ def order(runs: pd.DataFrame, pairs: pd.DataFrame, chance: float) -> Drawn:
     overlap = {"measure": "overlap of top genes (Jaccard)", "networks": pairs["differs"].map(DIFFERS)}
     parts = [pd.DataFrame(accuracy), pd.DataFrame({**overlap, "value": pairs["jaccard"], "chance": chance})]
     table = pd.concat(parts, ignore_index=True)
-    labels = {"networks": "", "value": "accuracy or overlap"}
+    labels = {"value": "accuracy or overlap"}
     return charts.dots(table, "value", "networks", hue="measure", reference={"overlap by chance": chance},
                        labels=labels, limits=(0, 1.02))  # fmt: skip
 

@@ -60,7 +60,7 @@ def _walk(name: str, rows: np.ndarray, distinct: np.ndarray, stop: int) -> pd.Da
 
 def overlap(pairs: pd.DataFrame) -> Drawn:
     """Draw the number of shared top genes of two methods over the number expected by chance."""
-    labels = {"ratio": "shared / expected", "left": "", "right": ""}
+    labels = {"ratio": "shared / expected", "left": "one method", "right": "other method"}
     return charts.heatmap(pairs, "left", "right", "ratio", numbers=".1f", middle=None, labels=labels)
 
 

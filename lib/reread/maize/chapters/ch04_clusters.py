@@ -34,8 +34,8 @@ def by_size(table: pd.DataFrame, n_tissues: int) -> Drawn:
     )
     labels = {"genes": "random genes in the set", "v": "V-measure (mean and sd)"}
     return charts.lines(
-        table.assign(clusters=words), "genes", "v", hue="clusters", low="low", high="high", log="x",
-        labels=labels,
+        table.assign(clusters=words, genes=table["genes"].map("{:,}".format)), "genes", "v", hue="clusters",
+        low="low", high="high", labels=labels,
     )  # fmt: skip
 
 

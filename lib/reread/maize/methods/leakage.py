@@ -113,8 +113,8 @@ def shared_samples(one: Expression, other: Expression) -> pd.DataFrame:
     """Samples of two sources that are one library: one, other (accessions), r, is_same_accession.
 
     Accessions are compared without case, blanks and versions. Expression finds a library that another
-    pipeline quantified: both samples are the nearest of each other, correlate at 0.9 or more (log2(x + 1) of
-    the genes that both have), and lead every other sample of either source by a margin.
+    pipeline quantified. Then both samples are the nearest of each other with a correlation of at least 0.9
+    (log2(x + 1) of the common genes), and lead every other sample of either source by a margin.
     """
     known = set(other.genes)
     genes = [gene for gene in one.genes if gene in known]
