@@ -75,8 +75,7 @@ def test_with_points_close_together_fed_back_clusters_repeat_the_first_run(log, 
 
     frozen, free = (published_clustering.cluster_runs(points, 12, protocol) for protocol in (fed, clean))
     partitions = [
-        [published_clustering.v_measure(runs[0, 0], one)[0] for one in runs[1:]]
-        for runs in (frozen, free)
+        [published_clustering.v_measure(runs[0, 0], one)[0] for one in runs[1:]] for runs in (frozen, free)
     ]
 
     assert min(partitions[0]) == pytest.approx(1)
