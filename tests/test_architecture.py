@@ -219,7 +219,7 @@ def test_importing_a_light_module_loads_no_framework():
 
 def test_the_probe_itself_sees_a_heavy_import():
     assert loaded_after("json", "papermill") == {"papermill": "papermill"}
-    assert "torch" in loaded_after("reread.networks.models.plain")
+    assert "torch" in loaded_after("reread.networks.models.deeptgi")
 
 
 @pytest.mark.parametrize(
