@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from fractions import Fraction
 from pathlib import Path
@@ -449,6 +450,20 @@ class TestClose:
 
         row = (opened.folder / "tables/verdicts.csv").read_text().splitlines()[1]
         assert row.split(",")[:5] == ["M1", "plants grow", "15", f"{value:g}", word]
+
+    def test_another_table_in_the_place_of_the_published_one_answers_no_claim(self, run, tiny):
+        record = tiny / "data/datasets.yml"
+        record.write_text(re.sub(r"sha256: \w+, ", "", record.read_text()))
+        (tiny / "data/maize/plants.csv").write_bytes(b"height\n15\n")
+        registry.forget_used()
+        opened = run("02-genes", {"source": "field", "ways": "sum"}, page="short")
+        registry.fetch("maize/plants")
+        opened.measure("sum", 15.0)
+        opened.close()
+        registry.forget_used()
+
+        assert read_json(opened.folder / "measured.json")["scope"] == "own"
+        assert "own data cannot answer it" in (opened.folder / "tables/verdicts.csv").read_text()
 
     def test_a_page_that_no_claim_asks_shows_no_table_of_verdicts(self, run):
         opened = run("02-genes", GENES, page="long")

@@ -7,11 +7,13 @@ import json
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from reread import cli
 from reread.book.running import page_run as runner
+from reread.core import errors
 from reread.core.errors import DataError, RunError
 from reread.pages import page
 
@@ -160,6 +162,44 @@ def test_an_error_of_a_run_becomes_the_exit_code(tiny, reread, monkeypatch, erro
     assert said.err
 
 
+@pytest.mark.parametrize(
+    ("variable", "folder"), [("RUNS", "runs/x"), ("DATA", "data/x"), ("STATE", ".reread/build.lock")]
+)
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.ENOSPC])
+def test_a_disk_error_names_the_variable_of_the_folder_it_came_from(
+    tiny, reread, monkeypatch, variable, folder, number
+):
+    def fail(*args, **options):
+        raise OSError(number, "it cannot be written", str(tiny / folder))
+
+    monkeypatch.setattr(runner, "run_page", fail)
+
+    said = reread("run", "maize/01-cells")
+
+    assert said.code == 4
+    assert [name for name in ("RUNS", "DATA", "STATE") if f"REREAD_{name}" in said.err] == [variable]
+
+
+@pytest.mark.parametrize("module", ["snakemake", "jupyter_book"])
+def test_a_build_without_its_packages_says_how_to_install_them(tiny, reread, monkeypatch, module):
+    found = errors.find_spec
+    monkeypatch.setattr(errors, "find_spec", lambda name: None if name == module else found(name))
+
+    said = reread("build")
+
+    assert said.code == 4
+    assert f"brings {module}" in said.err and "pip install -e '.[book]'" in said.err
+
+
+@pytest.mark.parametrize("word", ["-h", "--help"])
+def test_both_words_for_help_are_known(reread, word):
+    assert reread("data", word).code == reread(word).code == 0
+
+
+def test_the_version_is_that_of_the_package(reread):
+    assert reread("--version").out == f"reread {version('reread')}\n"
+
+
 def test_a_fault_of_ours_keeps_its_traceback(tiny, reread, monkeypatch):
     def fail(*args, **options):
         raise FileNotFoundError(errno.ENOENT, "no such file", "x")
@@ -219,7 +259,7 @@ def test_runs_go_out_and_come_home(finished, reread, tmp_path):
 
 def test_data_are_listed_verified_and_found(tiny, reread):
     assert "here    maize/plants" in reread("data", "list").out
-    assert reread("data", "verify", "maize").out == "1 checked: every one is what the record says.\n"
+    assert reread("data", "verify", "maize").out == "1 checked: all are the recorded files.\n"
     assert reread("data", "get", "--all").out == f"maize/plants: {tiny / 'data/maize/plants.csv'}\n"
     assert reread("data", "where", "maize/plants").out.strip() == str(tiny / "data/maize/plants.csv")
 

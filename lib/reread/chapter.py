@@ -62,6 +62,7 @@ class Page:
     is_published: bool
     values: dict[str, Any] = field(default_factory=dict)
     shown: dict[str, list[dict[str, str]]] = field(default_factory=lambda: {"figures": [], "tables": []})
+    _upstream_scopes: set[str] = field(default_factory=set)
     _started: float = field(default_factory=time.process_time)
 
     def measure(self, key: str, value: float | str) -> float | str:
@@ -153,6 +154,12 @@ class Page:
         return path
 
     @property
+    def scope(self) -> studies.Scope:
+        """What this run can answer: that of its sources, of the files it read and of the runs it built on."""
+        own = self.ref.scope(self.parameters, registry.used())
+        return "own" if "own" in self._upstream_scopes else own
+
+    @property
     def checkpoints(self) -> Path:
         """Folder that outlives a killed run; named by the stale key, so that it never meets other code."""
         key = os.environ.get("REREAD_KEY", "")
@@ -179,7 +186,9 @@ class Page:
                     f"Run:  reread run {ref.name} --profile {ref.profile}",
                     exit_code=9,
                 )
-        return [Upstream(ref.page, ref.folder, read_json(ref.folder / "record.json")) for ref in found]
+        built_on = [Upstream(ref.page, ref.folder, read_json(ref.folder / "record.json")) for ref in found]
+        self._upstream_scopes |= {up.record.get("scope", "") for up in built_on}
+        return built_on
 
     def close(self) -> None:
         """Show the verdicts and the planted-truth checks, and write what was measured.
@@ -210,7 +219,7 @@ class Page:
             "chapter": self.ref.chapter.key,
             "page": self.ref.page,
             "profile": self.ref.profile,
-            "scope": self.ref.scope(self.parameters),
+            "scope": self.scope,
             "parameters": self.parameters,
             "values": self.values,
             **self.shown,
@@ -236,10 +245,9 @@ class Page:
     def _verdicts(self) -> pd.DataFrame:
         import pandas as pd
 
-        scope = self.ref.scope(self.parameters)
         rows = []
         for claim in filter(self._answers, self.ref.study.claims):
-            found = verdicts.judge(claim, self.values.get(claim.answered_by.key), scope=scope)
+            found = verdicts.judge(claim, self.values.get(claim.answered_by.key), scope=self.scope)
             rows.append((claim.id, claim.says, claim.published.value, found.ours, found.word, found.reason))
         return pd.DataFrame(rows, columns=["claim", "says", "published", "ours", "verdict", "because"])
 
@@ -247,7 +255,7 @@ class Page:
         import pandas as pd
 
         rows = []
-        asked = self.ref.study.checks if self.ref.scope(self.parameters) == "simulated" else ()
+        asked = self.ref.study.checks if self.scope == "simulated" else ()
         for check in filter(self._answers, asked):
             value = self.values.get(check.answered_by.key)
             outcome = verdicts.outcome(value, check.min, check.max)

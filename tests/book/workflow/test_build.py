@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 import yaml
 from reread.book.running import job
-from reread.book.running import page_run as run
 from reread.book.status import staleness as stale
 from reread.book.workflow import build as graph
 from reread.book.workflow import snakemake as engine
@@ -49,7 +48,7 @@ def run_page(ref, *, overrides, timeout_s, threads, say):
     })
     return ref.folder
 run = types.ModuleType("reread.book.running.page_run")
-run.RUNNER_VERSION, run.run_page = "stand-in", run_page
+run.run_page = run_page
 sys.modules["reread.book.running.page_run"] = run
 """
 QUICK = "x = 1"
@@ -75,7 +74,6 @@ def home(tmp_path, monkeypatch) -> Path:
     monkeypatch.setenv("REREAD_HOME", str(tmp_path))
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'path'}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
     monkeypatch.delenv("REREAD_RUNS", raising=False)
-    monkeypatch.setattr(run, "RUNNER_VERSION", "stand-in")
     for key in needs:
         chapter(tmp_path, key, QUICK)
     return tmp_path

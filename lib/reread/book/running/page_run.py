@@ -22,7 +22,6 @@ from reread.core.errors import DataError, RereadError, RunError
 from reread.core.files import digest, read_json, write_text
 from reread.pages import PageRef
 
-RUNNER_VERSION = "2"
 ENVIRONMENT, FAILED, KILLED, INTERRUPTED, HOLLOW = 4, 5, 7, 8, 9
 # papermill's own word for a dead kernel, then what shells and Python say of a process that was killed
 KILLED_CODES = (138, 137, 139, -signal.SIGKILL, -signal.SIGSEGV, -signal.SIGBUS)
