@@ -185,7 +185,7 @@ def test_a_bootstrap_in_small_pieces_gives_the_same_bits(two_scores, monkeypatch
     arguments = (metrics.auroc, label, good, poor, groups)
     whole = metrics.clustered_bootstrap(*arguments, n_boot=70)
 
-    monkeypatch.setattr(score, "CHUNK", 500)
+    monkeypatch.setattr(metrics, "CHUNK", 500)
     assert metrics.clustered_bootstrap(*arguments, n_boot=70) == whole
 
 
