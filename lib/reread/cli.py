@@ -67,11 +67,10 @@ def list_pages(profile: ProfileOption = ProfileName.demo) -> None:
 
     refs = pages.pages(profile.value)
     states = Status().states(refs)
-    width = max((len(ref.name) for ref in refs), default=0)
-    for number, ref in enumerate(refs):
-        if not number or refs[number - 1].study is not ref.study:
-            typer.echo(f"{ref.study.key}: {ref.study.title}")
-        typer.echo(f"  {states[ref.name].word:<11}  {ref.name:<{width}}  {ref.title}")
+    for study in dict.fromkeys(ref.study.key for ref in refs):
+        of_study = [ref for ref in refs if ref.study.key == study]
+        typer.echo(f"{study}: {of_study[0].study.title}")
+        _print_table([("  " + states[ref.name].word, ref.name, ref.title) for ref in of_study])
 
 
 @app.command()
@@ -148,7 +147,7 @@ def book(profile: ProfileOption = ProfileName.demo, study: StudyOption = "") -> 
     """Build the site from finished runs."""
     from reread.book.site.build import build_site
 
-    typer.echo(f"The book is at {build_site(profile.value, study)}")
+    typer.echo(f"The book is at {build_site(profile.value, study, app=app)}")
 
 
 @app.command()
@@ -175,11 +174,18 @@ def compare(
     profile: ProfileOption = ProfileName.demo,
     study: StudyOption = "",
     write: Annotated[bool, typer.Option("--write", help="Make the runs at hand the reference.")] = False,
+    spread: Annotated[
+        list[Path],
+        typer.Option(help="Folder of runs with other numerical kernels: measure tolerances. Repeatable."),
+    ] = [],  # noqa: B006 (typer copies it)
 ) -> None:
     """Compare runs with the reference; exit 10 if a verdict changed, 9 if a value did."""
     from reread.book.status import regression as comparing
 
-    report = comparing.write(profile.value, study) if write else comparing.compare(profile.value, study)
+    if spread:
+        report = comparing.spread(profile.value, spread, study)
+    else:
+        report = (comparing.write if write else comparing.compare)(profile.value, study)
     typer.echo(report.text())
     raise typer.Exit(report.exit_code)
 
@@ -189,8 +195,8 @@ def data_list() -> None:
     """List every data file: where it is, its size and licence."""
     from reread.core.data import registry
 
-    for key, dataset in registry.datasets().items():
-        typer.echo(f"{registry.state(key):<7} {key:<34} {dataset.bytes:>13,} B  {dataset.licence}")
+    files = registry.datasets().items()
+    _print_table([(registry.state(key), key, f"{one.bytes:,} B", one.licence) for key, one in files], right=2)
 
 
 @data_app.command("get")
@@ -243,6 +249,23 @@ def runs_import(file: Path) -> None:
     from reread.book.transfer import archive
 
     typer.echo(archive.import_runs(file).text())
+
+
+def _print_table(rows: list[tuple[str, ...]], right: int = -1) -> None:
+    """Print rows in aligned columns, wrapped at a terminal and whole lines elsewhere; ``right``: numbers."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in range(len(rows[0]) if rows else 0):
+        table.add_column(justify="right" if column == right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    width = None if sys.stdout.isatty() else 1000
+    console = Console(width=width, markup=False, emoji=False, highlight=False)
+    with console.capture() as shown:
+        console.print(table)
+    typer.echo("\n".join(line.rstrip() for line in shown.get().splitlines()))
 
 
 def _assignments(texts: list[str]) -> dict[str, str]:

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from pathlib import Path
+from runpy import run_path
+
 import numpy as np
 import pytest
 import torch
-from reread.lincs.models.plain import PlainVae
 from reread.lincs.models.vae import VaeNetwork, VaeTraining, explicit_loss, kl, published_loss
 from torch import nn
+
+ORACLE = Path(__file__).parents[3] / "benchmarks/oracles/lincs_reference_loops.py"
+PlainVae = run_path(str(ORACLE))["PlainVae"]
 
 
 @pytest.fixture(scope="module")

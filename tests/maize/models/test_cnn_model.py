@@ -38,7 +38,7 @@ def test_pooling_follows_every_second_convolution_and_softmax_the_last_layer():
 
 
 def test_an_image_too_small_to_pool_is_refused():
-    with pytest.raises(ParameterError, match=r"at least 4 pixels a side .* given 3 pixels"):
+    with pytest.raises(ParameterError, match=r"at least 4 pixels a side .* there are 3 pixels"):
         cnn.build(3, TISSUES)
 
 
@@ -89,7 +89,7 @@ def test_equal_seeds_give_equal_weights_and_other_seeds_others(task):
     assert (weights(1) != weights(2)).any()
 
 
-def test_the_last_tenth_does_not_train(task):
+def test_the_last_tenth_is_not_trained_on(task):
     images, tissue = task
     other = images.copy()
     other[45:] = 100
@@ -146,4 +146,53 @@ def test_importing_tensorflow_writes_nothing_to_standard_error():
     )
 
     assert done.stderr == ""
-    assert "3.0" in done.stdout
+    assert "1.0" in done.stdout
+
+
+TRITON_FIRST = """
+import sys, types
+order = []
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name in ("torch._dynamo", "tensorflow") and name not in order:
+            order.append(name)
+        return None
+sys.meta_path.insert(0, Finder())
+import importlib.machinery
+import importlib.util as util
+known = util.find_spec
+def find_spec(name, *rest):
+    if name == "triton":
+        return importlib.machinery.ModuleSpec(name, None) if {has} else None
+    return known(name, *rest)
+util.find_spec = find_spec
+from reread.maize.models import cnn
+print(order, "torch" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize(
+    ("has", "expected"), [(True, "['torch._dynamo', 'tensorflow'] True"), (False, "['tensorflow'] False")]
+)
+def test_triton_is_loaded_before_tensorflow_where_it_is_there_and_torch_is_not_loaded_without_it(
+    has, expected
+):
+    done = subprocess.run(
+        [sys.executable, "-c", TRITON_FIRST.replace("{has}", str(has))],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.strip() == expected
+
+
+def test_tensorflow_and_an_optimizer_of_torch_live_in_one_process():
+    pytest.importorskip("torch", reason="torch is an extra of other studies")
+    code = (
+        "from reread.maize.models import cnn; import torch;"
+        "torch.optim.AdamW([torch.nn.Parameter(torch.zeros(2))]); print(cnn.tf.reduce_sum([1.0]).numpy())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout.strip()) == (0, "1.0")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from reread.core.score import auroc
+from reread.core.metrics import auroc
 from reread.core.training.loop import fit
 from reread.networks.data.tables import Pairs
 from reread.networks.models.token_attention import Tokens
