@@ -46,6 +46,17 @@ def failure_of(path: Path) -> Failure | None:
     return None
 
 
+def sources(path: Path) -> list[tuple[str, str]]:
+    """Type and source of each cell, without what papermill adds."""
+    cells = nbformat.read(path, as_version=4).cells
+    added = ("injected-parameters", "papermill-error-cell-tag", "papermill-error-link-tag")
+    return [
+        (cell.cell_type, cell.source)
+        for cell in cells
+        if not any(tag in added for tag in cell.metadata.get("tags", []))
+    ]
+
+
 def _about(cell: Any) -> str:
     """First line of a cell that says something."""
     text = next((line for line in cell.source.splitlines() if line.strip()), "")
