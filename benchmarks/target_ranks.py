@@ -23,7 +23,7 @@ def by_sorting(query: np.ndarray, reference: np.ndarray, is_target: np.ndarray) 
     near = NearestNeighbors(n_neighbors=len(reference), metric="correlation").fit(reference)
     order = near.kneighbors(query, return_distance=False)
     targets = set(np.flatnonzero(is_target).tolist())
-    return np.array([next(rank for rank, row in enumerate(line) if row in targets) for line in order])
+    return np.array([next(rank for rank, row in enumerate(line, 1) if row in targets) for line in order])
 
 
 def raced(rank: Callable, *inputs: np.ndarray, repeats: int) -> tuple[float, np.ndarray]:

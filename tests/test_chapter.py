@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from fractions import Fraction
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from reread import chapter
-from reread.core import figures
+from reread.core import charts, figures
 from reread.core import paths as places
 from reread.core.data import registry
 from reread.core.errors import ParameterError, RunError
@@ -29,19 +30,20 @@ def shown(monkeypatch) -> list[tuple[dict, dict]]:
     """What would be shown in the notebook: content by kind, and its metadata."""
     seen = []
 
-    def display(content, raw=False, metadata=None):
-        if not raw:
-            content = (
-                {"markdown": content.data} if hasattr(content, "_repr_markdown_") else {"image": content.data}
-            )
-        seen.append((content, metadata or {}))
+    def display(*contents, raw=False, metadata=None):
+        for content in contents:
+            if not raw:
+                kind = "markdown" if hasattr(content, "_repr_markdown_") else "image"
+                content = {kind: content.data}
+            seen.append((content, metadata or {}))
 
     monkeypatch.setattr("IPython.display.display", display)
     return seen
 
 
 def said(shown: list[tuple[dict, dict]]) -> str:
-    return "\n".join(content["markdown"] for content, _ in shown if "markdown" in content)
+    kinds = ("markdown", "text/html")
+    return "\n".join(content[kind] for content, _ in shown for kind in kinds if kind in content)
 
 
 @pytest.fixture
@@ -242,14 +244,23 @@ class TestFigureAndTable:
     def test_a_reader_in_jupyter_sees_the_picture_with_its_alt_text(self, page, shown, drawn):
         page.figure(drawn, "heights", caption="Heights.", alt=ALT)
 
-        ((content, _),) = shown
+        (content, _), (caption, _) = shown
         assert content["image"] == (page.folder / "figures/heights.png").read_bytes()
+        assert caption == {"markdown": "Heights."}
+
+    def test_a_figure_of_constant_data_is_a_sentence_and_no_figure(self, page, shown):
+        page.figure(
+            charts.dots(pd.DataFrame({"v": [1.0, 1.0], "m": ["a", "b"]}), "v", "m"), "same", caption="C."
+        )
+
+        assert "No figure is drawn: all 2 values of v are 1." in said(shown)
+        assert page.shown["figures"] == []
 
     def test_a_run_leaves_a_directive_and_no_picture_in_the_notebook(self, run, shown, drawn):
         opened = run("01-cells", CELLS)
         opened.figure(drawn, "heights", caption="Heights.", alt=f"  {ALT}\n")
 
-        assert f":name: demo-maize-01-cells-heights\n:alt: {ALT}\n" in said(shown)
+        assert f':name: demo-maize-01-cells-heights\n:alt: "{ALT}"\n' in said(shown)
         assert opened.shown["figures"] == [
             {"id": "heights", "caption": "Heights.", "alt": ALT, "label": "demo-maize-01-cells-heights"}
         ]
@@ -292,14 +303,21 @@ class TestFigureAndTable:
     def test_a_table_is_shown_and_saved(self, page, shown):
         page.table(pd.DataFrame({"way": ["sum"], "n": [3.5]}), "counted", caption="Counts.")
 
-        assert "| sum | 3.500 |" in said(shown)
+        assert '<td style="text-align:right">3.500</td>' in said(shown)
         assert (page.folder / "tables/counted.csv").read_text() == "way,n\nsum,3.5\n"
 
-    def test_a_sentence_stands_in_a_box_and_a_warning_in_one_that_warns(self, page, shown):
+    def test_a_sentence_stands_in_a_box_and_a_warning_in_one_that_warns(self, run, shown):
+        page = run("01-cells", CELLS)
         page.say("Names carry most of it.")
         page.say("WARNING: too few pairs")
 
         assert said(shown) == ("```{note}\nNames carry most of it.\n```\n```{warning}\ntoo few pairs\n```")
+
+    def test_jupyter_shows_boxes_as_boxes(self, page, shown):
+        page.say("WARNING: too few <b>pairs</b>")
+
+        assert "Warning.</strong> too few &lt;b&gt;pairs&lt;/b&gt;</div>" in said(shown)
+        assert "```" not in said(shown)
 
     def test_an_artifact_has_its_folder(self, page):
         path = page.artifact("deep/drawn.csv")
@@ -432,6 +450,20 @@ class TestClose:
 
         row = (opened.folder / "tables/verdicts.csv").read_text().splitlines()[1]
         assert row.split(",")[:5] == ["M1", "plants grow", "15", f"{value:g}", word]
+
+    def test_another_table_in_the_place_of_the_published_one_answers_no_claim(self, run, tiny):
+        record = tiny / "data/datasets.yml"
+        record.write_text(re.sub(r"sha256: \w+, ", "", record.read_text()))
+        (tiny / "data/maize/plants.csv").write_bytes(b"height\n15\n")
+        registry.forget_used()
+        opened = run("02-genes", {"source": "field", "ways": "sum"}, page="short")
+        registry.fetch("maize/plants")
+        opened.measure("sum", 15.0)
+        opened.close()
+        registry.forget_used()
+
+        assert read_json(opened.folder / "measured.json")["scope"] == "own"
+        assert "own data cannot answer it" in (opened.folder / "tables/verdicts.csv").read_text()
 
     def test_a_page_that_no_claim_asks_shows_no_table_of_verdicts(self, run):
         opened = run("02-genes", GENES, page="long")

@@ -7,11 +7,13 @@ import json
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from reread import cli
 from reread.book.running import page_run as runner
+from reread.core import errors
 from reread.core.errors import DataError, RunError
 from reread.pages import page
 
@@ -96,22 +98,12 @@ def test_run_hands_on_page_profile_and_values(tiny, reread, runs):
     assert said.out.splitlines()[:2] == ["maize/02-genes.long (real)", "  cell  1/1  a line"]
 
 
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("n=7", 7),
-        ("rate=1.5", 1.5),
-        ("rate=1e-3", 0.001),
-        ("is_wet=false", False),
-        ("ways=", ""),
-        ("ways='7'", "7"),
-        ("a=b=c", "b=c"),
-    ],
-)
-def test_values_are_read_as_yaml(tiny, reread, runs, text, value):
-    reread("run", "maize/01-cells", "-p", text)
+@pytest.mark.parametrize(("text", "value"), [("n=7", 7), ("n=010", 10), ("seed = 3", 3)])
+def test_values_are_read_by_the_type_of_their_parameter(tiny, reread, runs, text, value):
+    said = reread("run", "maize/01-cells", "-p", text)
 
-    assert runs[0][2]["overrides"] == {text.partition("=")[0]: value}
+    assert said.code == 0, said.err
+    assert list(runs[0][2]["overrides"].values()) == [value]
 
 
 WRONG = {
@@ -124,8 +116,8 @@ WRONG = {
     ),
     "a parameter": (["run", "maize/01-cells", "-p", "sed=1"], "has no parameter 'sed'. Did you mean 'seed'?"),
     "a value": (["run", "maize/01-cells", "-p", "n=0"], "n must be a whole number of at least 1"),
-    "no value": (["run", "maize/01-cells", "-p", "n"], "-p wants NAME=VALUE, but came as 'n'."),
-    "broken value": (["run", "maize/01-cells", "-p", "n=[1"], "-p n: '[1' is no YAML value"),
+    "no value": (["run", "maize/01-cells", "-p", "n"], "-p must be NAME=VALUE, but came as 'n'."),
+    "broken value": (["run", "maize/01-cells", "-p", "n=1:30"], "n must be a whole number of at least 1"),
     "a value twice": (["run", "maize/01-cells", "-p", "n=1", "-p", "n=2"], "-p n is given twice."),
     "no thread": (["run", "maize/01-cells", "--threads", "0"], "Invalid value for '--threads'"),
     "no time": (["run", "maize/01-cells", "--timeout-s", "-1"], "Invalid value for '--timeout-s'"),
@@ -168,6 +160,44 @@ def test_an_error_of_a_run_becomes_the_exit_code(tiny, reread, monkeypatch, erro
     assert said.code == code
     assert "Traceback" not in said.err
     assert said.err
+
+
+@pytest.mark.parametrize(
+    ("variable", "folder"), [("RUNS", "runs/x"), ("DATA", "data/x"), ("STATE", ".reread/build.lock")]
+)
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.ENOSPC])
+def test_a_disk_error_names_the_variable_of_the_folder_it_came_from(
+    tiny, reread, monkeypatch, variable, folder, number
+):
+    def fail(*args, **options):
+        raise OSError(number, "it cannot be written", str(tiny / folder))
+
+    monkeypatch.setattr(runner, "run_page", fail)
+
+    said = reread("run", "maize/01-cells")
+
+    assert said.code == 4
+    assert [name for name in ("RUNS", "DATA", "STATE") if f"REREAD_{name}" in said.err] == [variable]
+
+
+@pytest.mark.parametrize("module", ["snakemake", "jupyter_book"])
+def test_a_build_without_its_packages_says_how_to_install_them(tiny, reread, monkeypatch, module):
+    found = errors.find_spec
+    monkeypatch.setattr(errors, "find_spec", lambda name: None if name == module else found(name))
+
+    said = reread("build")
+
+    assert said.code == 4
+    assert f"brings {module}" in said.err and "pip install -e '.[book]'" in said.err
+
+
+@pytest.mark.parametrize("word", ["-h", "--help"])
+def test_both_words_for_help_are_known(reread, word):
+    assert reread("data", word).code == reread(word).code == 0
+
+
+def test_the_version_is_that_of_the_package(reread):
+    assert reread("--version").out == f"reread {version('reread')}\n"
 
 
 def test_a_fault_of_ours_keeps_its_traceback(tiny, reread, monkeypatch):
@@ -229,7 +259,7 @@ def test_runs_go_out_and_come_home(finished, reread, tmp_path):
 
 def test_data_are_listed_verified_and_found(tiny, reread):
     assert "here    maize/plants" in reread("data", "list").out
-    assert reread("data", "verify", "maize").out == "1 checked: every one is what the record says.\n"
+    assert reread("data", "verify", "maize").out == "1 checked: all are the recorded files.\n"
     assert reread("data", "get", "--all").out == f"maize/plants: {tiny / 'data/maize/plants.csv'}\n"
     assert reread("data", "where", "maize/plants").out.strip() == str(tiny / "data/maize/plants.csv")
 

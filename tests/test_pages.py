@@ -65,6 +65,14 @@ def test_upstream_is_every_page_of_a_needed_chapter_in_the_same_profile(tiny):
     assert page("maize/01-cells").upstream == []
 
 
+def test_a_file_without_a_recorded_digest_makes_the_scope_own(tiny):
+    ref = page("maize/02-genes.short", "real")
+    read = {"key": "maize/plants", "sha256": "0" * 64, "bytes": 5, "pinned_on_first_use": False}
+
+    assert ref.scope(used=[read]) == ref.scope() == "subset"
+    assert ref.scope(used=[read, read | {"pinned_on_first_use": True}]) == "own"
+
+
 def test_data_and_scope_follow_the_source_even_one_chosen_by_hand(tiny):
     ref = page("maize/02-genes.short")
     other = ref.parameters | {"source": "field"}

@@ -7,7 +7,6 @@ Under ``reread run`` everything lands in the folder of the run; elsewhere (Jupyt
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import sys
 import time
@@ -24,7 +23,6 @@ from reread.core.files import read_json, write_json
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
 
 SCHEMA = 1
 NOT_PARAMETERS = ("In", "Out")
@@ -63,6 +61,7 @@ class Page:
     is_published: bool
     values: dict[str, Any] = field(default_factory=dict)
     shown: dict[str, list[dict[str, str]]] = field(default_factory=lambda: {"figures": [], "tables": []})
+    _upstream_scopes: set[str] = field(default_factory=set)
     _started: float = field(default_factory=time.process_time)
 
     def measure(self, key: str, value: float | str) -> float | str:
@@ -96,44 +95,54 @@ class Page:
             for name in (name for name in values if not pd.isna(row[name])):
                 self.measure(".".join([name, *(measured.slug(row[key]) for key in by)]), row[name])
 
-    def figure(self, drawn: tuple[Figure, pd.DataFrame], name: str, *, caption: str, alt: str) -> None:
-        """Place a figure: SVG, PNG and its data as CSV, with caption and alt text.
+    def figure(self, drawn: figures.Drawn | tuple, name: str, *, caption: str, alt: str = "") -> None:
+        """Show a figure: SVG, PNG and its data as CSV, with caption and alt text.
 
         Parameters
         ----------
-        drawn : Figure, DataFrame
-            The figure and the data behind it, as every ``draw`` function returns them.
+        drawn : Drawn
+            The figure, the table behind it and its alt text, as every function that draws returns them. Where
+            the data are empty or all equal there is no figure, and the page shows the sentence instead.
         name : str
             Names the files and the cross-reference.
-        caption, alt : str
-            What to see; alt text says chart type and finding in 40 to 250 characters.
+        caption : str
+            The finding, in MyST. Text that came with data goes through :func:`reread.core.show.plain`.
+        alt : str
+            The alt text where ``drawn`` is a figure and a table.
 
         Raises
         ------
         ParameterError
             If the alt text is too short or too long, or the name is taken or no file name.
         """
-        figure, data = drawn
+        figure, data, alt = drawn if len(drawn) == 3 else (*drawn, alt)
         self._check_name(name)
+        if figure is None:
+            return self.say(alt)
         alt = figures.check_alt(name, alt)
         figures.save(figure, data, self.folder / "figures", name)
         self.shown["figures"].append({"id": name, "caption": caption, "alt": alt, "label": self._label(name)})
         if self.is_published:
-            show.markdown(figures.directive(name, self._label(name), caption, alt))
+            show.markdown(show.directive(name, self._label(name), caption, alt))
         else:
-            show.image(self.folder / "figures" / f"{name}.png", alt)
+            show.image(self.folder / "figures" / f"{name}.png", alt, caption)
 
-    def table(self, data: pd.DataFrame, name: str, *, caption: str) -> None:
-        """Place a table, with its CSV; the name as for :meth:`figure`."""
+    def table(self, data: pd.DataFrame, name: str, *, caption: str, is_whole: bool = False) -> None:
+        """Show a table with its CSV; a long one shows eight rows, unless ``is_whole``."""
         self._check_name(name)
         figures.save_table(data, self.folder / "tables" / f"{name}.csv")
         self.shown["tables"].append({"id": name, "caption": caption, "label": self._label(name)})
-        show.markdown(figures.table_text(data, name, self._label(name), caption))
+        if self.is_published:
+            show.markdown(show.table_text(data, name, self._label(name), caption, is_whole=is_whole))
+        else:
+            show.web(show.table_html(data, caption, is_whole=is_whole), data.to_string())
 
     def say(self, text: str) -> None:
-        """Show a sentence that was computed, in a box; a warning in a box that warns."""
-        kind = "warning" if text.startswith("WARNING") else "note"
-        show.markdown(f"```{{{kind}}}\n{text.removeprefix('WARNING: ')}\n```")
+        """Show a sentence that was computed, in a box; one that begins with WARNING warns."""
+        if self.is_published:
+            show.markdown(show.box_text(text))
+        else:
+            show.web(show.box_html(text), text)
 
     def artifact(self, name: str) -> Path:
         """Path for a file that later pages or readers use; its folder exists."""
@@ -142,6 +151,12 @@ class Page:
             raise ParameterError(f"{name!r} does not stay in the artifacts of {self.ref.name}.")
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
+
+    @property
+    def scope(self) -> studies.Scope:
+        """What this run can answer: that of its sources, of the files it read and of the runs it built on."""
+        own = self.ref.scope(self.parameters, registry.used())
+        return "own" if "own" in self._upstream_scopes else own
 
     @property
     def checkpoints(self) -> Path:
@@ -170,7 +185,9 @@ class Page:
                     f"Run:  reread run {ref.name} --profile {ref.profile}",
                     exit_code=9,
                 )
-        return [Upstream(ref.page, ref.folder, read_json(ref.folder / "record.json")) for ref in found]
+        built_on = [Upstream(ref.page, ref.folder, read_json(ref.folder / "record.json")) for ref in found]
+        self._upstream_scopes |= {up.record.get("scope", "") for up in built_on}
+        return built_on
 
     def close(self) -> None:
         """Show the verdicts and the planted-truth checks, and write what was measured.
@@ -188,7 +205,7 @@ class Page:
             ("planted-truth", checks, "Planted truth: what the simulated data must show"),
         ):
             if len(data):
-                self.table(data, name, caption=caption)
+                self.table(data, name, caption=caption, is_whole=True)
         shutil.rmtree(self.checkpoints, ignore_errors=True)
         write_json(self.folder / "measured.json", self._measured())
 
@@ -201,7 +218,7 @@ class Page:
             "chapter": self.ref.chapter.key,
             "page": self.ref.page,
             "profile": self.ref.profile,
-            "scope": self.ref.scope(self.parameters),
+            "scope": self.scope,
             "parameters": self.parameters,
             "values": self.values,
             **self.shown,
@@ -210,7 +227,7 @@ class Page:
             "device": _device(),
             "cost": {
                 "cpu_s": time.process_time() - self._started,
-                "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+                "peak_mb": _peak_mb(),
             },
         }
 
@@ -227,10 +244,9 @@ class Page:
     def _verdicts(self) -> pd.DataFrame:
         import pandas as pd
 
-        scope = self.ref.scope(self.parameters)
         rows = []
         for claim in filter(self._answers, self.ref.study.claims):
-            found = verdicts.judge(claim, self.values.get(claim.answered_by.key), scope=scope)
+            found = verdicts.judge(claim, self.values.get(claim.answered_by.key), scope=self.scope)
             rows.append((claim.id, claim.says, claim.published.value, found.ours, found.word, found.reason))
         return pd.DataFrame(rows, columns=["claim", "says", "published", "ours", "verdict", "because"])
 
@@ -238,7 +254,7 @@ class Page:
         import pandas as pd
 
         rows = []
-        asked = self.ref.study.checks if self.ref.scope(self.parameters) == "simulated" else ()
+        asked = self.ref.study.checks if self.scope == "simulated" else ()
         for check in filter(self._answers, asked):
             value = self.values.get(check.answered_by.key)
             outcome = verdicts.outcome(value, check.min, check.max)
@@ -294,6 +310,19 @@ def _may_be_parameter(name: str, value: Any) -> bool:
     """Whether a variable of the notebook is data that somebody set, and not Python's or papermill's."""
     ours = not name.startswith(("_", "PAPERMILL_")) and name not in NOT_PARAMETERS
     return ours and (value is None or isinstance(value, (bool, int, float, str, list, tuple, dict)))
+
+
+def _peak_mb() -> float:
+    """Most memory that this process has held, in MB."""
+    import psutil
+
+    memory = psutil.Process().memory_info()
+    if hasattr(memory, "peak_wset"):  # Windows
+        return memory.peak_wset / 2**20
+    import resource
+
+    unit = 2**20 if sys.platform == "darwin" else 2**10  # macOS counts bytes, Linux kilobytes
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
 def _device() -> str:

@@ -1,24 +1,29 @@
-"""The command line: parse, call one function, print."""
+"""Run chapters, judge claims, build the book."""
 
 from __future__ import annotations
 
 import errno
-import re
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from reread.core.errors import ParameterError, RereadError
+from reread.core.errors import ExitCode, ParameterError, RereadError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-data_app = typer.Typer(no_args_is_help=True, help="Data files: pinned, verified, never in the repository.")
-runs_app = typer.Typer(no_args_is_help=True, help="Bring runs home from a GPU machine or a cluster.")
+HELP = {"help_option_names": ["-h", "--help"]}
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help=__doc__,
+    context_settings=HELP,
+)
+data_app = typer.Typer(no_args_is_help=True, help="List, fetch and verify data files.")
+runs_app = typer.Typer(no_args_is_help=True, help="Move finished runs between machines.")
 app.add_typer(data_app, name="data")
 app.add_typer(runs_app, name="runs")
-app.info.help = "Run chapters, judge claims, build the book."
 
 
 class ProfileName(StrEnum):
@@ -32,19 +37,36 @@ class ProfileName(StrEnum):
 ProfileOption = Annotated[ProfileName, typer.Option(help="Which column of parameter values.")]
 KeysArgument = Annotated[list[str], typer.Argument(help="Keys, or a study for all of its files.")]
 AllOption = Annotated[bool, typer.Option("--all", help="Every file of every study.")]
-EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.ENOTDIR, errno.EEXIST)
 StudyOption = Annotated[str, typer.Option(help="One study only.")]
 
 
+def _show_version(is_wanted: bool) -> None:
+    """Print the version and end."""
+    if is_wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"reread {version('reread')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Print the version.")
+    ] = False,
+) -> None:
+    """Run chapters, judge claims, build the book."""
+
+
 @app.command("list")
 def list_pages(profile: ProfileOption = ProfileName.demo) -> None:
-    """Show studies, chapters and pages, and how their runs stand."""
+    """List studies, chapters and pages with the state of their runs."""
     from reread import pages
-    from reread.book.status import staleness as stale
+    from reread.book.status.staleness import Status
 
     refs = pages.pages(profile.value)
-    states = stale.states(refs)
+    states = Status().states(refs)
     width = max((len(ref.name) for ref in refs), default=0)
     for number, ref in enumerate(refs):
         if not number or refs[number - 1].study is not ref.study:
@@ -65,12 +87,12 @@ def run(
     ] = 0,
     threads: Annotated[int, typer.Option(min=1, help="Threads of the kernel.")] = 1,
 ) -> None:
-    """Run one page. With -p the run lands in runs/custom and answers no claim."""
+    """Run one page. A run with -p is kept in runs/custom and answers no claim."""
     from reread import pages
     from reread.book.running.page_run import run_page
 
     ref = pages.page(f"{name}.{page}" if page else name, profile.value)
-    overrides = _assignments(parameter)
+    overrides = ref.chapter.parsed(_assignments(parameter))
     typer.echo(f"{ref.name} ({ref.profile})")
     folder = run_page(ref, overrides=overrides, timeout_s=timeout_s or None, threads=threads, say=typer.echo)
     typer.echo(f"done: {folder}")
@@ -90,7 +112,7 @@ def sync(
     typer.echo("\n".join(differences) or "Every notebook equals its record.")
     if check and differences:
         typer.echo("Run:  reread sync")
-        raise typer.Exit(2)
+        raise typer.Exit(ExitCode.PARAMETER)
 
 
 @app.command()
@@ -106,7 +128,11 @@ def build(
 ) -> None:
     """Run what is stale, then build the site."""
     from reread.book.workflow import build as graph
+    from reread.core.errors import require
 
+    require("snakemake", "book")
+    if site:
+        require("jupyter_book", "book")
     report = graph.build(
         profile.value, study, cores, threads=threads, workflow_profile=workflow_profile, say=typer.echo
     )
@@ -119,7 +145,7 @@ def build(
 
 @app.command()
 def book(profile: ProfileOption = ProfileName.demo, study: StudyOption = "") -> None:
-    """Build the site from finished runs; refuse what did not run to its end."""
+    """Build the site from finished runs."""
     from reread.book.site.build import build_site
 
     typer.echo(f"The book is at {build_site(profile.value, study)}")
@@ -127,17 +153,17 @@ def book(profile: ProfileOption = ProfileName.demo, study: StudyOption = "") -> 
 
 @app.command()
 def status(profile: ProfileOption = ProfileName.demo, study: StudyOption = "") -> None:
-    """Say of each page whether it is fresh, or which field and file moved."""
-    from reread.book.status import staleness as stale
+    """Show for each page whether it is fresh, or which field and file changed."""
+    from reread.book.status.staleness import Status
 
-    typer.echo(stale.report(profile.value, study))
+    typer.echo(Status().report(profile.value, study))
 
 
 @app.command()
 def claims(
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False, study: StudyOption = ""
 ) -> None:
-    """Judge every claim by the runs at hand."""
+    """Show the verdict of every claim."""
     from reread.book.status import claims as ledger
 
     rows = ledger.ledger(study)
@@ -150,7 +176,7 @@ def compare(
     study: StudyOption = "",
     write: Annotated[bool, typer.Option("--write", help="Make the runs at hand the reference.")] = False,
 ) -> None:
-    """Compare runs with the committed reference; exit 10 if a verdict changed, 9 if a value drifted."""
+    """Compare runs with the reference; exit 10 if a verdict changed, 9 if a value did."""
     from reread.book.status import regression as comparing
 
     report = comparing.write(profile.value, study) if write else comparing.compare(profile.value, study)
@@ -160,7 +186,7 @@ def compare(
 
 @data_app.command("list")
 def data_list() -> None:
-    """Show every data file: where it is, how large, under which licence."""
+    """List every data file: where it is, its size and licence."""
     from reread.core.data import registry
 
     for key, dataset in registry.datasets().items():
@@ -183,9 +209,9 @@ def data_verify(keys: KeysArgument = [], everything: AllOption = False) -> None:
 
     names = _chosen(keys, everything)
     problems = registry.verify(names)
-    typer.echo("\n".join(problems) or f"{len(names)} checked: every one is what the record says.")
+    typer.echo("\n".join(problems) or f"{len(names)} checked: all are the recorded files.")
     if problems:
-        raise typer.Exit(3)
+        raise typer.Exit(ExitCode.DATA)
 
 
 @data_app.command("where")
@@ -196,7 +222,7 @@ def data_where(key: str) -> None:
     path = registry.where(key)
     typer.echo(path if path else f"{key} is not at hand. Run:  reread data get {key}")
     if path is None:
-        raise typer.Exit(3)
+        raise typer.Exit(ExitCode.DATA)
 
 
 @runs_app.command("export")
@@ -205,7 +231,7 @@ def runs_export(
     profile: ProfileOption = ProfileName.real,
     study: StudyOption = "",
 ) -> None:
-    """Pack finished runs into one archive with the digest of every file."""
+    """Pack finished runs into one archive."""
     from reread.book.transfer import archive
 
     typer.echo(archive.export_runs(out, profile.value, study).text())
@@ -213,38 +239,27 @@ def runs_export(
 
 @runs_app.command("import")
 def runs_import(file: Path) -> None:
-    """Check an archive member by member and unpack its runs; refuse what is stale, naming the field."""
+    """Check an archive and unpack its runs."""
     from reread.book.transfer import archive
 
     typer.echo(archive.import_runs(file).text())
 
 
-def _assignments(texts: list[str]) -> dict[str, Any]:
-    """``epochs=3`` to a name and a YAML scalar; ``source=`` to an empty text."""
-    found: dict[str, Any] = {}
+def _assignments(texts: list[str]) -> dict[str, str]:
+    """``epochs=3`` to a name and a text; the declared type of the parameter reads the text."""
+    found: dict[str, str] = {}
     for text in texts:
         name, equals, value = (part.strip() for part in text.partition("="))
         if not equals or not name:
-            raise ParameterError(f"-p wants NAME=VALUE, but came as {text!r}.")
+            raise ParameterError(f"-p must be NAME=VALUE, but came as {text!r}.")
         if name in found:
             raise ParameterError(f"-p {name} is given twice.")
-        found[name] = _scalar(name, value) if value else ""
+        found[name] = value
     return found
 
 
-def _scalar(name: str, text: str) -> Any:
-    import yaml
-
-    if EXPONENT.fullmatch(text):
-        return float(text)  # YAML takes 1e-3 for a word
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise ParameterError(f"-p {name}: {text!r} is no YAML value; put quotes around it.") from None
-
-
 def _chosen(keys: list[str], everything: bool) -> list[str]:
-    """Keys of the files that were asked for; an empty wish is a mistake, not nothing to do."""
+    """Keys of the files that were named; naming none is a mistake."""
     from reread.core.data import registry
 
     if everything == bool(keys):
@@ -252,19 +267,42 @@ def _chosen(keys: list[str], everything: bool) -> list[str]:
     return list(registry.datasets()) if everything else registry.matching(keys)
 
 
+def _disk_error(error: OSError) -> str:
+    """Message for a disk that is full or not writable, with the variable that moves its folder."""
+    from reread.core import paths
+
+    folders = {"REREAD_RUNS": paths.runs(), "REREAD_DATA": paths.data(), "REREAD_STATE": paths.state()}
+    name = Path(error.filename).absolute() if isinstance(error.filename, (str, Path)) else None
+    inside = [key for key, folder in folders.items() if name and name.is_relative_to(folder.absolute())]
+    wanted = inside or list(folders)
+    cure = "Make room there" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "Make it writable"
+    return (
+        f"{error.strerror}: {error.filename or 'the disk of runs, data or state'}\n"
+        f"{cure}, or name another folder with {', '.join(wanted)} "
+        f"(now {', '.join(str(folders[key]) for key in wanted)})."
+    )
+
+
 def main() -> None:
-    """Run the command line; an error raised on purpose, or of the disk, is printed without a traceback."""
+    """Run the command line; an expected error is printed without a traceback."""
+    from reread.book.running.stopping import stoppable
+
     try:
-        app()
+        with stoppable():
+            app()
+    except SystemExit as stop:
+        # what click ends in when it is interrupted
+        sys.exit(ExitCode.INTERRUPTED if stop.code == 130 else stop.code)
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)
     except RereadError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except OSError as error:
         if error.errno not in DISK_ERRORS:
             raise
-        print(f"{error.strerror}: {error.filename or 'the disk of runs or data'}", file=sys.stderr)
-        print("Make room, or name other folders with REREAD_RUNS and REREAD_DATA.", file=sys.stderr)
-        sys.exit(4)
+        print(_disk_error(error), file=sys.stderr)
+        sys.exit(ExitCode.ENVIRONMENT)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Pages: one chapter under one set of parameters in one profile, and where its run lands."""
+"""Pages: one chapter with one set of parameters in one profile, and the folder of its run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from reread.studies import SCOPES, Chapter, Profile, Scope, Source, Study, Value
 
 @dataclass(frozen=True)
 class PageRef:
-    """One page in one profile: what is run, where it lands, and what its data can answer."""
+    """One page in one profile: its notebook, parameters, data and folder."""
 
     profile: Profile
     study: Study
@@ -32,7 +32,7 @@ class PageRef:
 
     @property
     def folder(self) -> Path:
-        """Where the finished run lies."""
+        """Folder of the finished run."""
         return places.runs() / self.profile / self.name
 
     @property
@@ -55,13 +55,17 @@ class PageRef:
         words = [word for source in self._sources(parameters) for word in source.datasets]
         return tuple(registry.matching(words))
 
-    def scope(self, parameters: dict[str, Value] | None = None) -> Scope:
-        """The narrowest scope among the sources: what the run can answer.
+    def scope(self, parameters: dict[str, Value] | None = None, used: list[dict] | None = None) -> Scope:
+        """What the run can answer: the narrowest scope among its sources.
 
-        A page that reads no source reads what pages upstream left; one that reads nothing answers nothing.
+        A page without a source has the scope of its upstream pages; one that reads nothing is ``simulated``.
+        ``used`` lists the files really read (:func:`reread.core.data.registry.used`): if one of them is not
+        byte for byte a file pinned in ``data/datasets.yml``, the scope is ``own``.
         """
-        own = [source.scope for source in self._sources(parameters)]
-        scopes = own or [up.scope() for up in self.upstream]
+        if any(entry["pinned_on_first_use"] for entry in used or ()):
+            return "own"
+        scopes = [source.scope for source in self._sources(parameters)]
+        scopes = scopes or [up.scope() for up in self.upstream]
         return min(scopes, key=SCOPES.index, default="simulated")
 
     def _sources(self, parameters: dict[str, Value] | None) -> list[Source]:
@@ -79,13 +83,7 @@ def pages(profile: Profile, study: str = "") -> list[PageRef]:
 
 
 def page(name: str, profile: Profile = "demo") -> PageRef:
-    """Find ``study/chapter.page``; the page may be left out where a profile has one only.
-
-    Raises
-    ------
-    ParameterError
-        If a part of the name is unknown, or several pages fit.
-    """
+    """Find ``study/chapter.page``; the page may be left out where a profile has only one."""
     study, _, rest = name.partition("/")
     record = find(study)
     chapter, _, key = rest.partition(".")

@@ -1,8 +1,4 @@
-"""The record of each study, ``chapters/<study>/study.yml``: paper, sources, chapters, claims, checks.
-
-A study has chapters, a chapter has parameters with one value for each profile, and pages: named sets of
-parameters, one rendered page each.
-"""
+"""The record of each study, ``chapters/<study>/study.yml``: paper, sources, chapters, claims, checks."""
 
 from __future__ import annotations
 
@@ -14,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from reread.core import paths as places
 from reread.core.errors import ParameterError, did_you_mean
@@ -31,8 +27,17 @@ SCOPES: tuple[Scope, ...] = ("own", "simulated", "subset", "full")
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
+Title = Annotated[Text, AfterValidator(lambda title: _plain_title(title))]
 # what the guard cell binds, beside Python's own words
 TAKEN = ("chapter", "page", *keyword.kwlist)
+
+
+def _plain_title(title: str) -> str:
+    """Refuse what a heading or the table of contents would read as markup."""
+    wrong = sorted({sign for sign in title if sign in "<>`\r\n"})
+    if wrong:
+        raise ValueError(f"a title is one line of plain text, but holds {' '.join(map(repr, wrong))}")
+    return title
 
 
 class Paper(Record):
@@ -62,7 +67,7 @@ class Page(Record):
     A value in ``set`` holds in every profile, or is a mapping from profile to value.
     """
 
-    title: str
+    title: Title
     profiles: Annotated[tuple[Profile, ...], Field(min_length=1)] = PROFILES
     set: dict[str, Value | dict[Profile, Value]] = {}  # noqa: RUF012 (pydantic copies defaults)
 
@@ -76,7 +81,7 @@ class Chapter(Record):
     """One notebook: its question, what must run before it, its parameters and pages."""
 
     key: Key
-    title: str
+    title: Title
     question: str
     needs: tuple[Key, ...] = ()
     parameters: dict[Name, Parameter]
@@ -85,7 +90,7 @@ class Chapter(Record):
     @model_validator(mode="after")
     def _every_value_fits(self) -> Chapter:
         for name in self.parameters.keys() & set(TAKEN):
-            raise ValueError(f"no parameter can be called {name!r}: the word is taken")
+            raise ValueError(f"no parameter can be called {name!r}: Python or the page needs the word")
         for key, page in self.pages.items():
             for profile in PROFILES:
                 try:
@@ -100,18 +105,18 @@ class Chapter(Record):
         return values | (self.pages[page].values(profile) if page else {})
 
     def fitting(self, values: dict[str, Any]) -> dict[str, Value]:
-        """Check names and values against the record.
+        """Check names and values; a ParameterError names the nearest parameter, or what was wanted."""
+        return {name: self._parameter(name).check(name, value) for name, value in values.items()}
 
-        Raises
-        ------
-        ParameterError
-            If a name is unknown (with the nearest known one) or a value does not fit.
-        """
-        for name in values:
-            if name not in self.parameters:
-                near = did_you_mean(name, self.parameters)
-                raise ParameterError(f"Chapter {self.key} has no parameter {name!r}. {near}")
-        return {name: self.parameters[name].check(name, value) for name, value in values.items()}
+    def parsed(self, texts: dict[str, str]) -> dict[str, Value]:
+        """Read the texts of a command line by the declared types, and check them as :meth:`fitting` does."""
+        return {name: self._parameter(name).parse(name, text) for name, text in texts.items()}
+
+    def _parameter(self, name: str) -> Parameter:
+        if name not in self.parameters:
+            near = did_you_mean(name, self.parameters)
+            raise ParameterError(f"Chapter {self.key} has no parameter {name!r}. {near}")
+        return self.parameters[name]
 
     def sources(self, values: dict[str, Value]) -> list[str]:
         """Names of the sources that a set of values reads."""
@@ -128,7 +133,7 @@ class Published(Record):
 
 
 class Answer(Record):
-    """Which measured value of which page answers a claim."""
+    """The page and the key of the measured value that answers a claim."""
 
     chapter: str
     key: str
@@ -136,7 +141,7 @@ class Answer(Record):
 
 
 class Tolerance(Record):
-    """How near is near enough, fixed before the run, and why.
+    """Largest difference that still counts as reproduced, fixed before the run, and why.
 
     ``absolute`` and ``relative`` compare with the published value; ``above`` and ``below`` compare ours with
     ``value``.
@@ -194,7 +199,7 @@ class Claim(Record):
 
 
 class Check(Record):
-    """A planted-truth check: a bound that a value on simulated data must keep."""
+    """A check: a bound that a value on simulated data must keep."""
 
     id: Text
     says: Text
@@ -215,7 +220,7 @@ class Study(Record):
     """One paper and everything about it that is neither code nor prose."""
 
     key: Key
-    title: str
+    title: Title
     paper: Paper
     sources: dict[Key, Source]
     chapters: tuple[Chapter, ...]
@@ -250,13 +255,7 @@ class Study(Record):
 
 
 def find(key: str) -> Study:
-    """The record of one study.
-
-    Raises
-    ------
-    ParameterError
-        If there is no such study or its record is wrong.
-    """
+    """The record of one study; a ParameterError if there is none or it is wrong."""
     path = places.root() / "chapters" / key / "study.yml"
     if not path.is_file():
         raise ParameterError(f"There is no study {key!r}. {did_you_mean(key, [s.key for s in every()])}")
@@ -267,13 +266,7 @@ def find(key: str) -> Study:
 
 
 def every() -> list[Study]:
-    """The records of all studies, in the order of the book.
-
-    Raises
-    ------
-    ParameterError
-        If there is none, or one is wrong: an empty book is a wrong folder.
-    """
+    """The records of all studies, in the order of the book; a ParameterError if there is none."""
     folder = places.root() / "chapters"
     found = [find(key) for key in places.STUDIES if (folder / key / "study.yml").is_file()]
     if not found:
@@ -291,10 +284,10 @@ def _read(path: Path, _content: bytes) -> Study:
 def _once(names: Iterable[str], what: str) -> None:
     for name, count in Counter(names).items():
         if count > 1:
-            raise ValueError(f"{what} {name!r} stands {count} times")
+            raise ValueError(f"{what} {name!r} is used {count} times; each needs its own")
 
 
 def _known(names: Any, known: Any, what: str) -> None:
     for name in names:
         if name not in known:
-            raise ValueError(f"{what} {name!r}, which is not there. {did_you_mean(name, known)}")
+            raise ValueError(f"{what} {name!r}, which does not exist. {did_you_mean(name, known)}")

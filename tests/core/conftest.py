@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from reread.core.data import registry
+from reread.core.data import download, registry
 
 
 class Shelf:
@@ -42,9 +42,10 @@ class Shelf:
 
 @pytest.fixture
 def shelf(tmp_path, monkeypatch) -> Shelf:
-    for name in ("REREAD_MIRROR", "REREAD_DATA"):
+    for name in ("REREAD_MIRROR", "REREAD_DATA", "REREAD_STATE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("REREAD_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(download, "RETRIES", 0)
     registry.forget_used()
     shelf = Shelf(tmp_path / "home")
     shelf.record()
@@ -60,7 +61,7 @@ class _Answer(BaseHTTPRequestHandler):
         if body is None:
             self.send_error(404)
             return
-        self.send_response(200)
+        self.send_response(self.server.codes.get(self.path, 200))
         self.send_header("Content-Length", str(len(body) * (2 if self.path == "/cut" else 1)))
         self.end_headers()
         self.wfile.write(body)
@@ -71,10 +72,11 @@ class _Answer(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server(monkeypatch) -> Iterator[ThreadingHTTPServer]:
-    """A server with ``files`` by path, a log of what was ``asked``, and its ``address``."""
+    """A server with ``files`` and ``codes`` by path, a log of what was ``asked``, and its ``address``."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Answer)
     server.files, server.asked = {"/pairs": Shelf.GOOD, "/cut": Shelf.GOOD}, []
+    server.codes = {}
     server.address = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

@@ -1,4 +1,4 @@
-"""One look, one way to write: equal data give equal bytes, and nobody gets a figure without words."""
+"""The style of figures and the files that they are saved as."""
 
 from __future__ import annotations
 
@@ -74,12 +74,48 @@ def test_a_figure_is_opaque_so_that_dark_pages_show_it(drawn, tmp_path):
     assert pixels.shape[2] == 3 or pixels[..., 3].min() == 1.0
 
 
-def test_figures_leave_no_state_behind(drawn):
+def test_a_saved_figure_leaves_no_state_behind(drawn, tmp_path):
     """Pyplot keeps every figure until it is closed: a long notebook would run out of memory."""
     from matplotlib import _pylab_helpers, rcParams
 
+    figures.save(*drawn, tmp_path, "heights")
+
     assert _pylab_helpers.Gcf.figs == {}
-    assert rcParams["axes.spines.top"] is True, "the look must not leak into a reader's own figures"
+    assert rcParams["axes.spines.top"] is True, "the style must not change a reader's own figures"
+
+
+def test_the_style_holds_for_what_is_drawn_after_the_figure_was_opened():
+    """A context that ends inside ``new`` leaves ticks, legends and texts in the style of matplotlib."""
+    _, axes = figures.new()
+    axes.plot([1, 2], label="line")
+    legend = axes.legend()
+    axes.set_title("Title")
+
+    assert not legend.get_frame_on()
+    assert axes.xaxis.get_gridlines()[0].get_color() == figures.STYLE["grid.color"]
+    assert axes.get_title(loc="left") == "Title"
+
+
+def test_a_matplotlibrc_of_the_user_changes_no_figure(monkeypatch):
+    import matplotlib
+
+    with matplotlib.rc_context({"lines.linewidth": 9, "axes.facecolor": "black"}):
+        _, axes = figures.new()
+        (line,) = axes.plot([1, 2])
+
+        assert line.get_linewidth() < 3
+        assert axes.get_facecolor()[:3] == (1.0, 1.0, 1.0)
+
+
+def test_text_stays_text_in_the_svg_with_families_to_fall_back_on(drawn, tmp_path):
+    figure, _ = drawn
+    figure.axes[0].set_title("Heights & <b>days</b>")
+    figures.save(*drawn, tmp_path, "heights")
+
+    svg = (tmp_path / "heights.svg").read_text()
+    assert ">Heights &amp; &lt;b&gt;days&lt;/b&gt;</text>" in svg
+    assert "sans-serif" in svg
+    assert "@font-face" not in svg
 
 
 def test_axes_come_by_row_and_column():
@@ -139,75 +175,3 @@ def test_alt_text_is_one_line_and_spaces_do_not_lengthen_it():
     assert figures.check_alt("heights", f"  {ALT} ".replace(" against", "\n   against")) == ALT
     with pytest.raises(ParameterError, match="has 1 characters"):
         figures.check_alt("heights", "x" + " " * 60)
-
-
-def test_the_directive_has_name_alt_caption_and_three_downloads():
-    assert figures.directive("heights", "demo-maize-heights", "Heights by day.", ALT) == (
-        f"```{{figure}} figures/heights.svg\n:name: demo-maize-heights\n:alt: {ALT}\n:width: 100%\n\n"
-        "Heights by day.\n```\n\n"
-        "{download}`data (CSV) <figures/heights.csv>` · {download}`SVG <figures/heights.svg>` · "
-        "{download}`PNG <figures/heights.png>`\n"
-    )
-
-
-def table(**columns) -> list[list[str]]:
-    """Cells of the table as written, head first."""
-    text = figures.table_text(pd.DataFrame(columns), "counted", "label", "Counts.")
-    rows = [line for line in text.splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in row.strip("|").split(" | ")] for row in (rows[0], *rows[2:])]
-
-
-def test_a_table_has_its_label_caption_and_download():
-    data = pd.DataFrame({"way_of_counting": ["sum"], "n": [3]})
-
-    assert figures.table_text(data, "counted", "demo-maize-counted", "Counts\nof plants.") == (
-        "```{table} Counts of plants.\n:name: demo-maize-counted\n:widths: auto\n\n"
-        "| way of counting | n |\n| --- | ---: |\n| sum | 3 |\n```\n\n"
-        "{download}`data (CSV) <tables/counted.csv>`\n"
-    )
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [
-        (0.12345, "0.123"),
-        (np.float32(0.5), "0.500"),
-        (12, "12"),
-        (0.0, "0.000"),
-        (0.0004, "4.0e-04"),
-        (-1e-9, "-1.0e-09"),
-        (0.0006, "0.001"),
-        (np.nan, "–"),
-        (None, "–"),
-        (pd.NA, "–"),
-        (True, "yes"),
-        (np.bool_(False), "no"),
-        ("a\nb", "a b"),
-    ],
-)
-def test_a_cell_is_shown_as_a_reader_wants_it(value, shown):
-    column = pd.Series([value, "word"], dtype=object)
-
-    assert table(value=column)[1] == [shown]
-
-
-def test_a_bar_in_a_word_or_a_head_does_not_make_a_column():
-    text = figures.table_text(pd.DataFrame({"a|b": ["c|d"]}), "counted", "label", "Counts.")
-
-    assert "| a\\|b |" in text
-    assert "| c\\|d |" in text
-
-
-def test_rows_that_have_names_show_them():
-    data = pd.DataFrame({"n": [3]}, index=pd.Index(["sum"], name="way"))
-
-    assert "| way | n |" in figures.table_text(data, "counted", "label", "Counts.")
-    assert "| sum | 3 |" in figures.table_text(data, "counted", "label", "Counts.")
-
-
-def test_ranks_and_counts_are_shown_without_places_even_where_one_is_missing():
-    data = pd.DataFrame({"rank": [3.0, np.nan, 12.0], "share": [1.0, 0.0, 1.0], "score": [2.0, 2.5, 1.0]})
-
-    rows = figures.table_text(data, "a", "b", "c").splitlines()[6:9]
-
-    assert rows == ["| 3 | 1.000 | 2.000 |", "| – | 0.000 | 2.500 |", "| 12 | 1.000 | 1.000 |"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 from typing import Any
 
 import pytest
@@ -72,6 +73,65 @@ def test_a_value_that_does_not_fit_is_refused_with_what_was_wanted_and_what_came
         knob.check("knob", value)
 
     assert str(caught.value).startswith(f"knob must be {wanted}, but came as {value!r}.")
+
+
+PARSED = [
+    ("int", "010", 10),
+    ("int", "+7", 7),
+    ("float", "1e-3", 0.001),
+    ("float", "010", 10.0),
+    ("float", ".5", 0.5),
+    ("bool", "false", False),
+    ("bool", "True", True),
+    ("str", "no", "no"),
+    ("str", "5637", "5637"),
+    ("str", "007", "007"),
+    ("str", "2026-13-45", "2026-13-45"),
+    ("str", "0x_", "0x_"),
+    ("str", "1:30", "1:30"),
+    ("str", "null", "null"),
+    ("str", "[1", "[1"),
+    ("str", "'7'", "7"),
+    ("str", "", ""),
+    ("words", "a  b", "a  b"),
+]
+
+
+@pytest.mark.parametrize(("kind", "text", "value"), PARSED)
+def test_a_text_of_the_command_line_is_read_by_the_declared_type(kind, text, value):
+    example = {"int": 1, "float": 1.0, "bool": True}.get(kind, "a")
+
+    got = parameter(kind, example).parse("knob", text)
+
+    assert (got, type(got)) == (value, type(value))
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        *product(
+            ["int"],
+            ["9" * 5000, "1:30", "0x1F", "1_0", "1e3", "3.0", "true", "", "2026-13-45", "0x_"],
+        ),
+        *product(["float"], ["1:30", "nan", "inf", "-.inf", "1e999", "1_0", "no", "0x1p3", "1,5", ""]),
+        *product(["bool"], ["no", "yes", "on", "1", "0", "t", ""]),
+    ],
+)
+def test_a_text_of_another_type_is_refused_by_name(kind, text):
+    with pytest.raises(ParameterError, match=r"^knob must be "):
+        parameter(kind, {"int": 1, "float": 1.0, "bool": True}[kind]).parse("knob", text)
+
+
+def test_a_number_for_a_text_says_how_papermill_keeps_it():
+    with pytest.raises(ParameterError, match=r"but came as 5637\. With papermill, give such a text by -r"):
+        parameter("str", "MCF7").check("cell", 5637)
+
+
+def test_a_long_value_is_cut_in_the_message():
+    with pytest.raises(ParameterError) as caught:
+        parameter("int", 3).check("knob", "9" * 30_000)
+
+    assert len(str(caught.value)) < 200
 
 
 def test_the_nearest_word_is_suggested():

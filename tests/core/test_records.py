@@ -120,10 +120,10 @@ def test_every_fault_has_its_line(file):
         "name: a\nleaves: [{width: 1, width: 1}]",
     ],
 )
-def test_a_key_that_stands_twice_is_refused_at_any_depth(file, text):
+def test_a_duplicate_key_is_refused_at_any_depth(file, text):
     file.write_text(text)
 
-    with pytest.raises(ParameterError, match=r"plant\.yml, line 2: '(name|width)' stands twice"):
+    with pytest.raises(ParameterError, match=r"plant\.yml, line 2: duplicate key '(name|width)'"):
         read_record(file, Plant)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from enum import IntEnum
 from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
 
 MANY = 20
@@ -87,7 +88,17 @@ def need(module: str, extra: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name != module.split(".")[0]:
             raise  # an import that fails inside an installed package shows its own cause
-        raise MissingExtra(
-            f"The extra {extra!r} brings {error.name}, which is needed here and not installed.\n"
-            f"Run, at the top of the checkout:  pip install -e '.[{extra}]'"
-        ) from None
+        raise _missing(error.name, extra) from None
+
+
+def require(module: str, extra: str) -> None:
+    """Raise MissingExtra if a package is not installed, without the time that its import takes."""
+    if find_spec(module) is None:
+        raise _missing(module, extra)
+
+
+def _missing(module: str, extra: str) -> MissingExtra:
+    return MissingExtra(
+        f"The extra {extra!r} brings {module}, which is needed here and not installed.\n"
+        f"Run, at the top of the checkout:  pip install -e '.[{extra}]'"
+    )

@@ -1,9 +1,9 @@
-"""One look for every figure, and one way to write it: equal data give equal bytes."""
+"""The style of every figure, and the files that a figure is saved as; equal data give equal bytes."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -18,50 +18,105 @@ if TYPE_CHECKING:
 # Okabe and Ito's colours, told apart with every common colour blindness; yellow is left out on white.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 GREY = "#6b6b6b"
+BAND = "#dcdcdc"
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 LINES = ("-", "--", "-.", ":")
+WIDTH = 7.0  # inches, the text width of a page
+SMALL = 9
 ALT_LENGTH = (40, 250)
+# The SVG keeps its text as text: the browser takes the first of these families that it has.
+FONTS = ("DejaVu Sans", "Verdana", "Arial", "Helvetica", "sans-serif")
 STYLE = {
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlelocation": "left",
-    "axes.titlesize": 11,
+    "axes.axisbelow": True,
+    "axes.edgecolor": "#4d4d4d",
+    "axes.formatter.use_mathtext": True,
+    "axes.grid": True,
     "axes.labelsize": 10,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 10,
     "axes.titleweight": "bold",
-    "font.family": "DejaVu Sans",
-    "font.size": 10,
-    "legend.frameon": False,
+    "figure.dpi": 100,
     "figure.facecolor": "white",
+    "figure.labelsize": 10,
+    "font.family": "sans-serif",
+    "font.sans-serif": list(FONTS[:-1]),
+    "font.size": 10,
+    "grid.color": "#e4e4e4",
+    "grid.linewidth": 0.8,
+    "legend.borderaxespad": 0.2,
+    "legend.columnspacing": 1.2,
+    "legend.fontsize": SMALL,
+    "legend.frameon": False,
+    "legend.handletextpad": 0.5,
+    "legend.title_fontsize": SMALL,
     "savefig.facecolor": "white",
+    "svg.fonttype": "none",
     "svg.hashsalt": "reread",
-    "svg.fonttype": "path",
+    "xtick.color": "#4d4d4d",
+    "xtick.labelcolor": "black",
+    "xtick.labelsize": SMALL,
+    "ytick.color": "#4d4d4d",
+    "ytick.labelcolor": "black",
+    "ytick.labelsize": SMALL,
 }
 
+_before: dict[str, Any] = {}  # settings of matplotlib from before the style
 
-def new(width_in: float = 7, height_in: float = 4, ncols: int = 1, nrows: int = 1) -> tuple[Figure, Axes]:
-    """Open a figure in the book's look: opaque, so that dark mode works, and without pyplot's state.
+
+class Drawn(NamedTuple):
+    """A figure, the table behind it, and the alt text computed from that table.
+
+    ``figure`` is None where the data are empty or all equal; ``alt`` is then the sentence on the page.
+    """
+
+    figure: Figure | None
+    table: pd.DataFrame
+    alt: str
+
+
+def new(width_in: float = WIDTH, height_in: float = 4, ncols: int = 1, nrows: int = 1) -> tuple[Figure, Axes]:
+    """Open a figure in the style of the book: white in dark mode too, and without pyplot's state.
 
     Returns
     -------
     Figure, Axes or array of Axes, (row, column) squeezed
     """
-    from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    with rc_context(STYLE):
-        figure = Figure(figsize=(width_in, height_in), layout="constrained")
-        return figure, figure.subplots(nrows, ncols)
+    use_style()
+    figure = Figure(figsize=(width_in, height_in), layout="constrained")
+    return figure, figure.subplots(nrows, ncols)
+
+
+def use_style() -> None:
+    """Set the style until the next figure is saved: a context in :func:`new` would end before the drawing."""
+    from matplotlib import rcParams, style
+
+    if not _before:
+        _before.update(rcParams)
+    style.use(["default", STYLE])  # "default" first, so that no matplotlibrc of the user changes a figure
+
+
+def _leave_style() -> None:
+    """Give back the settings from before, so that figures of the reader's own keep their look."""
+    from matplotlib import rcParams
+
+    dict.update(rcParams, _before)  # as they were, without checking them again
+    _before.clear()
 
 
 def save(figure: Figure, data: pd.DataFrame, folder: Path, name: str) -> None:
     """Write ``name.svg``, ``name.png`` and ``name.csv``, each whole, with bytes fixed by the data."""
-    from matplotlib import rc_context
-
-    with rc_context(STYLE):
+    use_style()
+    try:
         with written_whole(folder / f"{name}.svg") as part:
             figure.savefig(part, format="svg", metadata={"Date": None, "Creator": None})
         with written_whole(folder / f"{name}.png") as part:
             figure.savefig(part, format="png", dpi=160, metadata={"Software": None})
+    finally:
+        _leave_style()
     save_table(data, folder / f"{name}.csv")
 
 
@@ -75,7 +130,7 @@ def save_table(data: pd.DataFrame, path: Path) -> None:
 
 
 def check_alt(name: str, alt: str) -> str:
-    """Return ``alt`` on one line, or refuse it: a reader who cannot see the figure has nothing else.
+    """Return ``alt`` on one line, or refuse it.
 
     Raises
     ------
@@ -92,51 +147,52 @@ def check_alt(name: str, alt: str) -> str:
     return alt
 
 
-def directive(name: str, label: str, caption: str, alt: str) -> str:
-    """Write the MyST text that shows a saved figure with its caption, alt text and data."""
-    return (
-        f"```{{figure}} figures/{name}.svg\n:name: {label}\n:alt: {alt}\n:width: 100%\n\n{caption}\n```\n\n"
-        f"{{download}}`data (CSV) <figures/{name}.csv>` · {{download}}`SVG <figures/{name}.svg>` · "
-        f"{{download}}`PNG <figures/{name}.png>`\n"
-    )
+def colour(i: int) -> str:
+    """The i-th colour, going round."""
+    return PALETTE[i % len(PALETTE)]
 
 
-def table_text(data: pd.DataFrame, name: str, label: str, caption: str) -> str:
-    """Write the MyST text that shows a table, numbers to three places and counts as counts, with its CSV."""
-    import pandas as pd
-
-    shown = data.reset_index() if not isinstance(data.index, pd.RangeIndex) else data
-    counts = [column for column in shown.columns if _is_count(shown[column])]
-    shown = shown.astype(dict.fromkeys(counts, "Int64"))
-    head = "| " + " | ".join(_cell(str(c).replace("_", " ")) for c in shown.columns) + " |"
-    numeric = [pd.api.types.is_numeric_dtype(kind) for kind in shown.dtypes]
-    rule = "|" + "|".join(" ---: " if n else " --- " for n in numeric) + "|"
-    rows = ["| " + " | ".join(_cell(v) for v in row) + " |" for row in shown.itertuples(index=False)]
-    body = "\n".join([head, rule, *rows])
-    return (
-        f"```{{table}} {' '.join(caption.split())}\n:name: {label}\n:widths: auto\n\n{body}\n```\n\n"
-        f"{{download}}`data (CSV) <tables/{name}.csv>`\n"
-    )
+def line(i: int) -> str:
+    """The i-th line style, going round: the second cue beside colour."""
+    return LINES[i % len(LINES)]
 
 
-def _is_count(column: pd.Series) -> bool:
-    """Whether a column of floats holds ranks or counts: whole numbers, not all of them 0 or 1."""
-    if column.dtype.kind != "f":
-        return False
-    held = column.dropna()
-    return bool(len(held)) and bool((held % 1 == 0).all()) and bool(held.abs().max() > 1)
+def marker(i: int) -> str:
+    """The i-th marker, going round: the second cue beside colour."""
+    return MARKERS[(i + i // len(PALETTE)) % len(MARKERS)]
 
 
-def _cell(value: object) -> str:
-    import pandas as pd
+def spread(places: np.ndarray, gap: float) -> np.ndarray:
+    """Move places (label,) until neighbours are ``gap`` apart, keeping order and the middle of clusters."""
+    places = np.asarray(places, dtype=float)
+    order = np.argsort(places, kind="stable")
+    # Isotonic regression of the places less their minimal steps is the nearest arrangement without overlap.
+    from scipy.optimize import isotonic_regression
 
-    if isinstance(value, (bool, np.bool_)):
-        return "yes" if value else "no"
-    if isinstance(value, (float, np.floating)):
-        return "–" if np.isnan(value) else _number(float(value))
-    return "–" if value is None or value is pd.NA else " ".join(str(value).split()).replace("|", "\\|")
+    steps = gap * np.arange(len(places))
+    moved = np.empty_like(places)
+    moved[order] = isotonic_regression(places[order] - steps).x + steps
+    return moved
 
 
-def _number(value: float) -> str:
-    """Three places; a number that would read 0.000 and is not zero keeps its size."""
-    return f"{value:.1e}" if 0 < abs(value) < 0.0005 else f"{value:.3f}"
+def label_ends(
+    axes: Axes, x: float, ends: np.ndarray, texts: list[str], colours: list[str], gap: float,
+    *, is_share: bool = False,
+) -> None:  # fmt: skip
+    """Write a label right of each line's end, ``gap`` apart; in units of the data, or shares of the axes."""
+    for y, text, shade in zip(spread(ends, gap), texts, colours, strict=True):
+        axes.annotate(
+            text, (x, y), xytext=(6, 0), textcoords="offset points", va="center", color=shade,
+            xycoords="axes fraction" if is_share else "data", fontsize=SMALL, annotation_clip=False,
+        )  # fmt: skip
+
+
+def grid_lines(axes: Axes, axis: str = "x") -> None:
+    """Faint lines behind the data along one axis only, or ``both``."""
+    axes.grid(False)
+    axes.grid(axis=axis)
+
+
+def note(axes: Axes, x: float, y: float, text: str, **how: Any) -> None:
+    """A grey remark in data coordinates."""
+    axes.text(x, y, text, color=GREY, fontsize=SMALL, **how)

@@ -1,10 +1,20 @@
-"""Score a ranking against labels. Equal scores share one threshold, as in scikit-learn."""
+"""Metrics of rankings and of probabilities, and intervals of the difference of two rankings.
+
+Equal scores share one threshold, as in scikit-learn.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 
 from reread.core.errors import DataError
+
+Statistic = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+
+# Rows times resamples held at once: keeps a bootstrap of a full grid near 100 MB.
+CHUNK = 2_000_000
 
 
 def auroc(label: np.ndarray, score: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray | float:
@@ -129,6 +139,156 @@ def checked(label: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return label, score
 
 
+def calibrate(score: np.ndarray, label: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """Fit a monotone map from score to probability.
+
+    Parameters
+    ----------
+    score : float array, (pair,)
+        Scores of rows that the model was *not* trained on: inner folds, never the test rows.
+    label : array, (pair,)
+        0 or 1.
+
+    Returns
+    -------
+    function
+        Maps scores (pair,) to probabilities (pair,) in 0 to 1; flat outside the range it was fitted on.
+
+    Raises
+    ------
+    DataError
+        As :func:`auroc`.
+
+    Notes
+    -----
+    Source: isotonic regression (pool adjacent violators), scikit-learn.
+    """
+    from sklearn.isotonic import IsotonicRegression
+
+    label, score = checked(label, score)
+    return IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(score, label).predict
+
+
+def brier(label: np.ndarray, probability: np.ndarray) -> float:
+    """Mean squared difference of probability and label: 0 at best. Errors as :func:`calibration_curve`."""
+    label, probability = _checked_probability(label, probability)
+    return float(np.mean((probability - label) ** 2))
+
+
+def calibration_curve(label: np.ndarray, probability: np.ndarray, n_bins: int = 10) -> dict[str, np.ndarray]:
+    """Compare what was predicted with what came, in bins of equal width.
+
+    Parameters
+    ----------
+    label : array, (pair,)
+        0 or 1.
+    probability : float array, (pair,)
+        In 0 to 1.
+    n_bins : int
+        Bins between 0 and 1; empty ones are left out.
+
+    Returns
+    -------
+    dict of arrays (bin,)
+        ``predicted`` (mean probability), ``observed`` (share of positives), ``n`` (rows).
+
+    Raises
+    ------
+    DataError
+        If a probability lies outside 0 to 1, or as :func:`auroc`.
+    """
+    label, probability = _checked_probability(label, probability)
+    place = np.minimum((probability * n_bins).astype(int), n_bins - 1)
+    n = np.bincount(place, minlength=n_bins)
+    kept = n > 0
+    mean = [np.bincount(place, values, n_bins)[kept] / n[kept] for values in (probability, label)]
+    return {"predicted": mean[0], "observed": mean[1], "n": n[kept]}
+
+
+def expected_calibration_error(label: np.ndarray, probability: np.ndarray, n_bins: int = 10) -> float:
+    """Mean gap between the two sides of :func:`calibration_curve`, weighted by rows: 0 at best."""
+    curve = calibration_curve(label, probability, n_bins)
+    return float(np.average(np.abs(curve["predicted"] - curve["observed"]), weights=curve["n"]))
+
+
+def summary(label: np.ndarray, score: np.ndarray, probability: np.ndarray | None = None) -> dict[str, float]:
+    """All measures of a ranking, and those of calibrated probabilities where given, by name."""
+    measured = {
+        "auroc": auroc(label, score),
+        "average_precision": average_precision(label, score),
+        "average_precision_ratio": average_precision_ratio(label, score),
+        "early_precision_ratio": early_precision_ratio(label, score),
+        "prevalence": float(np.mean(label)),
+    }
+    if probability is not None:
+        measured["brier"] = brier(label, probability)
+        measured["expected_calibration_error"] = expected_calibration_error(label, probability)
+    return measured
+
+
+def clustered_bootstrap(
+    statistic: Statistic,
+    label: np.ndarray,
+    score_a: np.ndarray,
+    score_b: np.ndarray,
+    groups: np.ndarray,
+    *,
+    folds: np.ndarray | None = None,
+    n_boot: int = 1000,
+    seed: int = 0,
+) -> tuple[float, float, float]:
+    """Interval of ``statistic(a) - statistic(b)`` when whole groups are drawn again with replacement.
+
+    Parameters
+    ----------
+    statistic : function
+        ``(label, score, weight (resample, pair)) -> (resample,)``: :func:`auroc` or
+        :func:`average_precision`.
+    label : array, (pair,)
+        0 or 1.
+    score_a, score_b : float array, (pair,)
+        Two scores of the same rows; the difference is a minus b.
+    groups : array, (pair,)
+        What is drawn: the TF of each row. Rows of one TF are not independent.
+    folds : array, (pair,), optional
+        Fold of each row. The statistic is then taken inside each fold and averaged, since scores of
+        different fits have no common scale.
+    n_boot : int
+        Resamples.
+    seed : int
+        Random seed.
+
+    Returns
+    -------
+    low, high, mean : float
+        2.5th and 97.5th percentile and mean of the difference over resamples. A resample with one class
+        only in every fold is left out.
+
+    Raises
+    ------
+    DataError
+        If there are fewer than two groups, sizes differ, or as :func:`auroc` on the rows of one fold.
+
+    Notes
+    -----
+    Source: the cluster bootstrap (Field and Welsh 2007). Whole resamples are scored at once by weights.
+    """
+    label, score_a, score_b = (np.asarray(values, dtype=float) for values in (label, score_a, score_b))
+    names, group = np.unique(groups, return_inverse=True)
+    if len(names) < 2:
+        raise DataError(f"A clustered bootstrap draws groups, but there is only {len(names)}. Use more TFs.")
+    if not len(label) == len(score_a) == len(score_b) == len(group):
+        raise DataError(
+            f"Labels, scores and groups must name the same rows, but have {len(label)}, {len(score_a)}, "
+            f"{len(score_b)} and {len(group)}."
+        )
+    fold = np.zeros(len(label)) if folds is None else np.asarray(folds)
+    drawn = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), n_boot)
+    difference = _mean_over_folds(statistic, label, score_a, score_b, group, fold, drawn)
+    low, high = np.nanpercentile(difference, (2.5, 97.5))
+    return float(low), float(high), float(np.nanmean(difference))
+
+
 def _counts_by_threshold(
     label: np.ndarray, score: np.ndarray, weight: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -157,3 +317,37 @@ def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray | float
     out = np.full(np.shape(numerator), np.nan)
     out = np.divide(numerator, denominator, out=out, where=np.asarray(denominator) > 0)
     return float(out) if out.ndim == 0 else out
+
+
+def _mean_over_folds(
+    statistic: Statistic,
+    label: np.ndarray,
+    score_a: np.ndarray,
+    score_b: np.ndarray,
+    group: np.ndarray,
+    fold: np.ndarray,
+    drawn: np.ndarray,
+) -> np.ndarray:
+    """Difference (resample,) from how often each group was drawn (resample, group)."""
+    total, counted = np.zeros(len(drawn)), np.zeros(len(drawn))
+    for rows in (np.flatnonzero(fold == one) for one in np.unique(fold)):
+        step = max(1, CHUNK // len(rows))
+        for start in range(0, len(drawn), step):
+            weight = drawn[start : start + step, group[rows]].astype(float)
+            one = statistic(label[rows], score_a[rows], weight) - statistic(
+                label[rows], score_b[rows], weight
+            )
+            usable = ~np.isnan(one)
+            total[start : start + step] += np.where(usable, one, 0.0)
+            counted[start : start + step] += usable
+    return np.divide(total, counted, out=np.full(len(drawn), np.nan), where=counted > 0)
+
+
+def _checked_probability(label: np.ndarray, probability: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    label, probability = checked(label, probability)
+    if probability.min() < 0 or probability.max() > 1:
+        raise DataError(
+            f"Probabilities must lie in 0 to 1, but reach from {probability.min():.3g} to "
+            f"{probability.max():.3g}.\nCalibrate the scores first."
+        )
+    return label, probability

@@ -1,13 +1,14 @@
-"""One knob of a chapter: what it is, what it may be, its value in each profile, and the check of a value."""
+"""Parameter of a chapter: type, bounds, unit, one value for each profile, and the check of a value."""
 
 from __future__ import annotations
 
 import math
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import StringConstraints, model_validator
 
-from reread.core.errors import ParameterError, did_you_mean
+from reread.core.errors import ParameterError, did_you_mean, short
 from reread.core.records import Finite, Record
 
 Profile = Literal["demo", "real", "paper"]
@@ -19,10 +20,12 @@ PROFILES: tuple[Profile, ...] = ("demo", "real", "paper")
 TYPES = {"int": int, "float": float, "str": str, "bool": bool, "words": str, "source": str, "sources": str}
 MANY = ("words", "sources")
 FROM_SOURCES = ("source", "sources")
+WHOLE = re.compile(r"[-+]?[0-9]{1,300}")
+NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 
 
 class Parameter(Record):
-    """One knob of a chapter: what it is, what it may be, and its value in each profile."""
+    """One parameter of a chapter, as ``study.yml`` declares it."""
 
     type: Literal["int", "float", "str", "bool", "words", "source", "sources"]
     help: OneLine
@@ -48,28 +51,34 @@ class Parameter(Record):
             self._fits_a_cell(profile, getattr(self, profile))
         return self
 
-    def check(self, name: str, value: Any) -> Value:
-        """Return ``value`` if it fits, else say what was wanted.
+    def parse(self, name: str, text: str) -> Value:
+        """Read the text of a command line by the declared type, then check it; ``010`` is the number 10."""
+        text, kind = text.strip(), TYPES[self.type]
+        if kind is int and WHOLE.fullmatch(text):
+            return self.check(name, int(text))
+        if kind is float and NUMBER.fullmatch(text):
+            return self.check(name, float(text))
+        if kind is bool and text.lower() in ("true", "false"):
+            return self.check(name, text.lower() == "true")
+        is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
+        return self.check(name, text[1:-1] if kind is str and is_quoted else text)
 
-        Raises
-        ------
-        ParameterError
-            If the type is wrong, the value out of range or no number, or a word empty, double or not among
-            the choices.
-        """
+    def check(self, name: str, value: Any) -> Value:
+        """Return ``value`` if it fits; else raise ParameterError with what was wanted and what came."""
         wanted = TYPES[self.type]
         if wanted is float and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
         fits = isinstance(value, wanted) and not (isinstance(value, bool) and wanted is not bool)
+        came = f"but came as {short(repr(value))}."
         if not fits or not self._is_in_range(value):
-            raise ParameterError(f"{name} must be {self.wanted()}, but came as {value!r}.")
+            raise ParameterError(f"{name} must be {self.wanted()}, {came}{self._hint(value)}")
         words = self._words(value)
         for word in words:
             if word not in self.choices:
                 near = did_you_mean(word, self.choices)
-                raise ParameterError(f"{name} must be {self.wanted()}, but came as {value!r}. {near}")
+                raise ParameterError(f"{name} must be {self.wanted()}, {came} {near}")
         if len(set(words)) < len(words) or (self.choices and not words):
-            raise ParameterError(f"{name} must be {self.wanted()}, each once, but came as {value!r}.")
+            raise ParameterError(f"{name} must be {self.wanted()}, each once, {came}")
         return value
 
     def wanted(self) -> str:
@@ -80,6 +89,11 @@ class Parameter(Record):
         high = f"{' and' if low else ' of'} at most {self.max:g}" if self.max is not None else ""
         among = f" among {', '.join(self.choices)}" if self.choices else ""
         return f"{kind}{low}{high}{among}" + (f" ({self.unit})" if self.unit else "")
+
+    def _hint(self, value: Any) -> str:
+        """Papermill's ``-p`` reads 5637 as a number; its ``-r`` keeps text."""
+        is_number = isinstance(value, (bool, int, float)) and TYPES[self.type] is str
+        return " With papermill, give such a text by -r in place of -p." if is_number else ""
 
     def _is_in_range(self, value: Value) -> bool:
         if isinstance(value, (bool, str)):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from reread.book.site import merge_cells as prose
-from reread.core import figures
+from reread.core import show
 from reread.core.errors import RunError
 
 ALT = "Line chart of the numbers that were drawn, one after another."
@@ -75,13 +75,13 @@ def test_a_cell_that_only_opens_the_page_is_taken_out_and_one_that_draws_is_fold
 
 
 def test_a_new_caption_and_alt_text_reach_the_page():
-    old = figures.directive("drawn", "demo-drawn", "Old.", ALT)
+    old = show.directive("drawn", "demo-drawn", "Old.", ALT)
     source = [code("a", f'page.figure(x, "drawn", caption="New\\n  words.", alt="{OTHER}")')]
     entry = {"id": "drawn", "label": "demo-drawn", "caption": "Old.", "alt": ALT}
 
     output = prose.recaption(shown(old), entry | prose.captions(source)["drawn"])
 
-    assert output["data"]["text/markdown"] == figures.directive("drawn", "demo-drawn", "New words.", OTHER)
+    assert output["data"]["text/markdown"] == show.directive("drawn", "demo-drawn", "New words.", OTHER)
 
 
 def test_a_new_caption_of_a_table_leaves_its_numbers_alone():

@@ -27,8 +27,9 @@ import sys, types
 def run_page(ref, *, overrides, timeout_s, threads, say):
     import json, time
     from reread.book.status import staleness as stale
+    from reread.book.status.run_record import RunRecord
     from reread.core.errors import RunError
-    from reread.core.files import write_json, write_text
+    from reread.core.files import write_text
     assert all((up.folder / "record.json").is_file() for up in ref.upstream), "upstream first"
     say(f"running with {threads} threads")
     started = time.time()
@@ -37,8 +38,15 @@ def run_page(ref, *, overrides, timeout_s, threads, say):
     now = stale.fields(ref)
     executed = {"cells": [cell | {"execution_count": 1, "outputs": []}]}
     write_text(ref.folder / "notebook.ipynb", json.dumps(executed))
-    record = {"values": {"started": started, "ended": time.time()}}
-    write_json(ref.folder / "record.json", record | {"stale": {"key": stale.key(now), "fields": now}})
+    write_text(ref.folder / "parameters.yml", "{}")
+    made = {"started": "", "wall_s": 0, "reread": "", "python": "", "platform": "", "packages": {}}
+    RunRecord.seal(ref.folder, {
+        "schema": 1, "study": ref.study.key, "chapter": ref.chapter.key, "page": ref.page,
+        "profile": ref.profile, "scope": ref.scope(), "parameters": ref.parameters,
+        "values": {"started": started, "ended": time.time()}, "figures": [], "tables": [], "artifacts": [],
+        "data": [], "device": "cpu", "cost": {}, "stale": {"key": stale.key(now), "fields": now},
+        "made": made | {"commit": "", "is_dirty": False},
+    })
     return ref.folder
 run = types.ModuleType("reread.book.running.page_run")
 run.RUNNER_VERSION, run.run_page = "stand-in", run_page

@@ -42,7 +42,101 @@ def test_a_server_that_fails_is_named_and_leaves_nothing(shelf, server, path, sa
     assert shelf.files() == []
 
 
+@pytest.mark.parametrize("code", [201, 202, 203, 204, 206])
+def test_only_an_answer_of_200_is_taken(shelf, server, code):
+    server.codes["/pairs"] = code
+    shelf.record(f"{server.address}/pairs", sha256="", bytes=0)
+
+    with pytest.raises(DataError, match=f"answered {code}"):
+        registry.fetch(shelf.KEY)
+
+    assert shelf.files() == []
+    assert registry.pinned(shelf.KEY) == ""
+
+
 PACKED = gzip.compress(bytes(range(200)) * 40)
+GCT = "maize/a.gctx"
+UNPINNABLE = {
+    "a web page": ("maize/a.csv", b"<!DOCTYPE html><html>404</html>", "a web page"),
+    "a web page for a gzip file": ("maize/a.txt.gz", b"<html>404</html>", "a web page"),
+    "a packed web page": ("maize/a.txt.gz", gzip.compress(b"<html>404</html>"), "a web page"),
+    "nothing": ("maize/a.csv", b"", "empty"),
+    "nothing, packed": ("maize/a.txt.gz", gzip.compress(b""), "empty"),
+    "text for a gzip file": ("maize/a.txt.gz", b"run,g1\n", "no .gz file"),
+    "text for HDF5": (GCT, b"run,g1\n", "no .gctx file"),
+    "gzip bytes for text": ("maize/a.csv", gzip.compress(b"run,g1\n"), "binary"),
+    "a workbook for text": ("maize/a.csv", b"PK\x03\x04" + bytes(60), "binary"),
+    "a gzip file cut off": (
+        "maize/a.txt.gz",
+        gzip.compress(bytes(range(250)) * 99)[:-9],
+        "damaged or cut off",
+    ),
+    "a gzip file with an altered byte": (
+        *("maize/a.txt.gz", gzip.compress(b"run,g1\n" * 99, mtime=0)[:-8] + bytes(8)),
+        "damaged or cut off",
+    ),
+}
+
+
+@pytest.mark.parametrize("place", ["server", "here", "mirror"])
+@pytest.mark.parametrize("kind", UNPINNABLE)
+def test_a_file_without_a_digest_is_pinned_only_in_the_form_of_its_name(
+    shelf, server, tmp_path, monkeypatch, kind, place
+):
+    file, body, says = UNPINNABLE[kind]
+    shelf.record(f"{server.address}/pairs", sha256="", bytes=0, file=file)
+    server.files["/pairs"] = body
+    monkeypatch.setenv("REREAD_MIRROR", str(tmp_path))
+    if place != "server":
+        shelf.put((shelf.data if place == "here" else tmp_path) / file, body)
+
+    with pytest.raises(DataError, match=f"{shelf.KEY} has no recorded digest.*: it is {says}"):
+        registry.fetch(shelf.KEY)
+
+    assert registry.pinned(shelf.KEY) == ""
+    assert shelf.files() == ([file] if place == "here" else [])
+
+
+@pytest.mark.parametrize("place", ["server", "here"])
+def test_the_declared_size_is_a_bound(shelf, server, place):
+    shelf.record(f"{server.address}/pairs", sha256="", bytes=len(shelf.GOOD) - 1)
+    if place == "here":
+        shelf.put(shelf.here)
+
+    with pytest.raises(DataError, match=r"more than recorded|larger"):
+        registry.fetch(shelf.KEY)
+
+    assert registry.pinned(shelf.KEY) == ""
+
+
+@pytest.mark.parametrize("place", ["server", "here", "mirror"])
+def test_the_lock_is_named_when_another_file_comes_than_the_first(
+    shelf, server, tmp_path, monkeypatch, place
+):
+    shelf.record(f"{server.address}/pairs", sha256="", bytes=0)
+    monkeypatch.setenv("REREAD_MIRROR", str(tmp_path))
+    shelf.put(shelf.here, b"first\n")
+    registry.fetch(shelf.KEY)
+    shelf.here.unlink()
+    if place != "server":
+        shelf.put((shelf.data if place == "here" else tmp_path) / shelf.FILE)
+
+    with pytest.raises(DataError) as error:
+        registry.fetch(shelf.KEY)
+
+    assert "is not the file that was used here first" in str(error.value)
+    assert f"delete its lines in {shelf.data / 'datasets.lock'}" in str(error.value)
+    assert "Delete it" not in str(error.value)
+
+
+def test_a_failed_connection_is_tried_again(shelf, server, monkeypatch):
+    monkeypatch.setattr(download, "RETRIES", 1)
+    shelf.record(f"{server.address}/cut")
+
+    with pytest.raises(DataError, match="broke off"):
+        registry.fetch(shelf.KEY)
+
+    assert server.asked == ["/cut", "/cut"]
 
 
 @pytest.mark.parametrize("body", [PACKED[:-30], b"no gzip", PACKED[:30] + b"\xff" * 80])

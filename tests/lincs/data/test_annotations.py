@@ -34,12 +34,12 @@ def test_a_table_of_targets_keeps_genes_that_were_knocked_down(write):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("pert_id,pc\na,b\n", "lacks the column 'pcl'.*Did you mean 'pc'"),
-        ("pert_id,pcl\n", "has no row"),
-        ("pert_id,pcl\na,CP_A\nb,\n", "an empty cell in line 3"),
+        ("pert_id,pc\na,b\n", "has no column 'pcl'.*pc"),
+        ("pert_id,pcl\n", "holds no row"),
+        ("pert_id,pcl\na,CP_A\nb,\n", "line 3: has an empty cell"),
         ("pert_id,pcl\na,CP_A\na,CP_B\n", "puts 1 drugs into more than one class, such as 'a'"),
-        ("", "cannot be read as CSV"),
-        ("pert_id,pcl\na,b,c,d\ne\nf,g,h,i,j,k\n", "cannot be read as CSV"),
+        ("", "is empty"),
+        ("pert_id,pcl\na,b,c,d\ne\nf,g,h,i,j,k\n", "line 2: must have 2 cells"),
         (
             "pert_id,pcl\na,CP_MEK_INHIBITR\n",
             "1 classes that are not known here.*Did you mean 'CP_MEK_INHIBITOR'",

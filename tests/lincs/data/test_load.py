@@ -19,7 +19,7 @@ def test_the_level_5_file_is_272_signatures_of_three_drugs(real):
         "vemurafenib": 140, "atorvastatin": 94, "venlafaxine": 38,
     }  # fmt: skip
     assert sorted(set(found.meta["dose_um"])) == [0.1, 0.5, 1, 3, 10]
-    assert set(found.meta["time_h"]) == {6, 24}
+    assert found.meta["time_h"].value_counts().to_dict() == {6: 183, 24: 87}
     assert np.abs(found.values).max() == CLIP
     assert (found.genes[:3], found.symbols[:3]) == (("780", "7849", "6193"), ("DDR1", "PAX8", "RPS5"))
 
@@ -63,20 +63,13 @@ def test_genes_that_are_missing_or_stand_twice_are_refused():
     values = np.zeros((2, 3))
     with pytest.raises(DataError, match="1 genes are missing, such as 'z'"):
         data.in_order(values, pd.Series(["a", "b", "c"]), pd.Series(["c", "z"]))
-    with pytest.raises(DataError, match="stand twice, such as 'a'"):
+    with pytest.raises(DataError, match="must be unique, but 'a'"):
         data.in_order(values, pd.Series(["a", "b", "a"]), pd.Series(["a"]))
 
 
 def test_signatures_of_other_genes_are_not_stacked(real):
     with pytest.raises(DataError, match="the same genes in the same order"):
         data.stack(data.load("level-5"), data.load("simulated"))
-
-
-@pytest.mark.parametrize(
-    ("text", "dose"), [("10 µM", 10), ("100 nM", 0.1), ("3.33 um", 3.33), ("-666", np.nan), ("nan", np.nan)]
-)
-def test_doses_are_micromolar(text, dose):
-    assert data._micromolar(text) == pytest.approx(dose, nan_ok=True)
 
 
 # the two series of GEO, in miniature

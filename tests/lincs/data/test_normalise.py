@@ -75,6 +75,23 @@ def test_one_replicate_is_its_own_signature_and_of_two_each_weighs_half():
     assert modz(z)[1].tolist() == [0.5, 0.5]
 
 
+def test_a_constant_replicate_has_the_least_weight_and_leaves_the_signature_finite():
+    true = np.random.default_rng(0).standard_normal(200)
+    signature, weights, cc = modz(np.stack([true, true + 0.1, np.full(200, 2.0)]))
+
+    assert np.isfinite(signature).all() and np.isfinite(cc).all()
+    assert weights.argmin() == 2 and weights[2] < 0.02
+    assert cc[2].tolist() == [0, 0, 1]
+
+
+def test_a_replicate_that_is_not_finite_is_refused_with_its_gene():
+    z = np.random.default_rng(0).standard_normal((3, 9))
+    z[1, 4] = np.nan
+
+    with pytest.raises(DataError, match="Replicate 1 has nan at gene 4"):
+        modz(z)
+
+
 def test_no_replicate_is_refused():
     with pytest.raises(DataError, match="at least one replicate"):
         modz(np.zeros((0, 3)))

@@ -83,7 +83,7 @@ def test_a_truncated_file_is_refused(path):
     whole = path.read_bytes()
     for kept in (len(whole) - 100, len(whole) // 2, 600, 40, 3, 0):
         path.write_bytes(whole[:kept])
-        with pytest.raises(DataError, match=r"a\.gctx is no whole GCTX.*\nGet it anew"):
+        with pytest.raises(DataError, match=r"a\.gctx cannot be read as GCTX"):
             gctx.read(path)
 
 
@@ -92,7 +92,7 @@ def test_a_file_with_a_damaged_table_of_contents_is_refused(path):
     whole[200:1500] = bytes(1300)
     path.write_bytes(whole)
 
-    with pytest.raises(DataError, match=r"no whole GCTX|no GCTX"):
+    with pytest.raises(DataError, match="GCTX"):
         gctx.read(path)
 
 
@@ -100,7 +100,7 @@ def test_text_under_the_name_of_gctx_is_called_text(tmp_path):
     path = tmp_path / "a.gctx"
     path.write_text("#1.3\n1\t1\t0\t0\nid\ts\ng\t1.5\n")
 
-    with pytest.raises(DataError, match=r"GCT text, whatever its name says\. Read it with .*\.gct\.read"):
+    with pytest.raises(DataError, match=r"GCT text\. Read it with .*\.gct\.read"):
         gctx.read(path)
     assert gct.read(path)[0].tolist() == [[1.5]]
 
@@ -108,7 +108,7 @@ def test_text_under_the_name_of_gctx_is_called_text(tmp_path):
 def test_a_packed_file_is_called_packed(path):
     path.write_bytes(gzip.compress(path.read_bytes()))
 
-    with pytest.raises(DataError, match="packed with gzip"):
+    with pytest.raises(DataError, match="compressed with gzip"):
         gctx.read_meta(path)
 
 
@@ -121,30 +121,30 @@ def test_hdf5_of_something_else_is_refused(tmp_path):
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(DataError, match=r"no file .*d\.gctx"):
+    with pytest.raises(DataError, match=r"d\.gctx must be a file, but is not there"):
         gctx.read(tmp_path / "d.gctx")
 
 
 def test_missing_ids_are_counted_and_shown(path):
     with pytest.raises(
-        DataError, match=r"lacks 2 of 3 row ids asked for: 'h0', 'h1'\. Its own look like 'g0'"
+        DataError, match=r"lacks 2 of the 3 requested row ids: 'h0', 'h1'\. Its first id is 'g0'"
     ):
         gctx.read(path, rows=["h0", "g1", "h1"])
-    with pytest.raises(DataError, match="lacks 1 of 1 column ids"):
+    with pytest.raises(DataError, match="lacks 1 of the 1 requested column ids"):
         gctx.read(path, columns=["S1"])
 
 
 def test_duplicate_ids_are_refused_on_both_sides(path):
-    with pytest.raises(DataError, match=r"row ids asked for must each stand once, but 1 stand twice: 'g1'"):
+    with pytest.raises(DataError, match=r"requested row ids must be unique, but 1 occur .*'g1'"):
         gctx.read(path, rows=["g1", "g2", "g1"])
     with h5py.File(path, "r+") as file:
         file[f"{gctx.ROW}/id"][3] = b"g0"
-    with pytest.raises(DataError, match="row ids of the file must each stand once"):
+    with pytest.raises(DataError, match="row ids of the file must be unique"):
         gctx.read(path, rows=["g1"])
 
 
 def test_duplicate_ids_are_never_written(tmp_path, values):
-    with pytest.raises(DataError, match="stand twice: 'g'"):
+    with pytest.raises(DataError, match="more than once: 'g'"):
         gctx.write(tmp_path / "a.gctx", values, ["g"] * 7, SIGNATURES)
     assert list(tmp_path.iterdir()) == []
 
@@ -156,6 +156,20 @@ def test_a_matrix_of_another_size_than_its_ids_is_refused(path):
 
     with pytest.raises(DataError, match="names 31 columns, but its matrix has 30"):
         gctx.read_meta(path)
+
+
+@pytest.mark.parametrize(
+    "matrix",
+    [np.zeros(31), np.zeros((31, 7, 2)), np.array([[b"x"] * 7] * 31), np.zeros((0, 7))],
+    ids=["one axis", "three axes", "words", "no signature"],
+)
+def test_a_matrix_that_is_none_of_numbers_is_refused_with_the_name_of_the_file(path, matrix):
+    with h5py.File(path, "r+") as file:
+        del file[gctx.MATRIX]
+        file[gctx.MATRIX] = matrix
+
+    with pytest.raises(DataError, match=path.name):
+        gctx.read(path)
 
 
 # the published files

@@ -117,6 +117,17 @@ def test_a_call_behind_a_right_beginning_is_refused_by_name(tmp_path):
     assert not left.exists()
 
 
+def test_a_name_off_the_list_is_refused_before_any_object_is_made(tmp_path, monkeypatch):
+    made = []
+    monkeypatch.setattr(legacy.Stub, "__init__", lambda self, *args: made.append(args))
+    body = b"ctorch.nn.parameter\nParameter\n(tRcos\nsystem\n(tR"
+    (tmp_path / "a.pth").write_bytes(head() + b"\x80\x02" + body + b".")
+
+    with pytest.raises(DataError, match=r"it names os\.system"):
+        legacy.load(tmp_path / "a.pth")
+    assert made == []
+
+
 def test_a_call_that_torch_saved_is_refused(tmp_path):
     torch = pytest.importorskip("torch")
     left = tmp_path / "left"
@@ -144,9 +155,11 @@ def test_the_oracle_of_this_test_does_call(tmp_path):
         (b"(U\x01acos\nsystem\no", "it names os.system"),
         (b"(U\x01aios\nsystem\n", "the operation INST is not among"),
         (b"\x82\x01", "the operation EXT1 is not among"),
-        (b"U\x02os(U\x01atR", "it calls something that is not a name"),
-        (b"]U\x01aU\x01bs", "it fills a dict that is none"),
-        (b"R", "takes more than there is"),
+        (b"U\x02os(U\x01atR", "cut short or damaged"),
+        (b"]U\x01aU\x01bs", "cut short or damaged"),
+        (b"R", "cut short or damaged"),
+        (b"Nr\xff\xff\xff\x7f", "its memo has gaps"),
+        (b"X\x02\x00\x00\x00osX\x06\x00\x00\x00system\x93", "the operation STACK_GLOBAL is not among"),
         (b"h\x07", "cut short or damaged"),
         (b"U\x01a", "is no module, no dict and no tensor"),
         (b"}U\x01aU\x01bs", "a is no module, no dict and no tensor"),

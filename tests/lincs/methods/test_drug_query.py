@@ -20,7 +20,9 @@ def drawn():
 
 @pytest.fixture(scope="module")
 def asked(drawn):
-    return handle.look_up(drawn, drawn.values, ["A1-d1", "B2-d3"], drawn.truth.targets["A1-d1"])
+    return handle.look_up(
+        drawn, drawn.values, dict.fromkeys(["A1-d1", "B2-d3"], drawn.truth.targets["A1-d1"])
+    )
 
 
 def rows_of(drawn, column, name):
@@ -43,7 +45,7 @@ def test_the_summary_counts_what_it_says_and_stands_beside_chance(drawn, asked):
     assert first["n_signatures"] == 4 * 3 * 2
     assert first["n_reference"] == N_GENES * 4 * 2
     assert first["n_of_targets"] == 2 * 4 * 2
-    assert first["by_chance"] == pytest.approx((N_GENES * 8 + 1) / (2 * 8 + 1) - 1)
+    assert first["by_chance"] == pytest.approx((N_GENES * 8 + 1) / (2 * 8 + 1))
     assert first["mean_rank"] == asked.signatures.query("drug == 'A1-d1'")["rank"].mean()
 
 
@@ -76,7 +78,7 @@ def test_the_null_draws_names_with_all_their_signatures(drawn):
 
 def test_with_few_names_p_is_a_share_of_all_choices_whatever_the_seed(drawn):
     p = [
-        handle.look_up(drawn, drawn.values, ["A1-d1"], ["A1"], against="drug", seed=seed).summary["p"][0]
+        handle.look_up(drawn, drawn.values, {"A1-d1": ["A1"]}, against="drug", seed=seed).summary["p"][0]
         for seed in (0, 1)
     ]
 
@@ -97,7 +99,7 @@ def test_p_is_uniform_for_targets_that_were_made_up(drawn):
     rng = np.random.default_rng(2)
     genes = sorted(set(drawn.meta["gene"]) - {""})
     p = [
-        handle.look_up(drawn, drawn.values, ["C3-d1"], list(rng.choice(genes, 2, replace=False)),
+        handle.look_up(drawn, drawn.values, {"C3-d1": rng.choice(genes, 2, replace=False)},
                        n_permutations=99).summary["p"][0]
         for _ in range(25)
     ]  # fmt: skip
@@ -106,7 +108,7 @@ def test_p_is_uniform_for_targets_that_were_made_up(drawn):
 
 
 def test_against_other_drugs_the_drug_itself_is_left_out(drawn):
-    found = handle.look_up(drawn, drawn.values, ["A1-d1"], ["A1"], against="drug")
+    found = handle.look_up(drawn, drawn.values, {"A1-d1": ["A1"]}, against="drug")
 
     first = found.summary.iloc[0]
     assert first["n_reference"] == (9 * 4 - 1) * 4 * 3 * 2
@@ -126,15 +128,15 @@ def test_names_are_ranked_by_score_and_targets_are_marked(drawn, asked):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"drugs": ["A1-d9"]}, "no drug 'A1-d9' here.*A1-d"),
-        ({"targets": ["KD3"]}, "no target 'KD3' here.*KD"),
-        ({"drugs": []}, "at least one drug"),
-        ({"targets": []}, "one target"),
+        ({"targets": {"A1-d9": ["KD001"]}}, "no drug 'A1-d9' here.*A1-d"),
+        ({"targets": {"A1-d1": ["KD3"]}}, "no target 'KD3' here.*KD"),
+        ({"targets": {}}, "at least one drug"),
+        ({"targets": {"A1-d1": []}}, "one target"),
         ({"against": "moon"}, "knockdown, drug"),
     ],
 )
 def test_unknown_names_are_refused_with_the_nearest(drawn, change, said):
-    given = {"drugs": ["A1-d1"], "targets": ["KD001"]} | change
+    given = {"targets": {"A1-d1": ["KD001"]}} | change
 
     with pytest.raises(ParameterError, match=said):
         handle.look_up(drawn, drawn.values, **given)
@@ -144,25 +146,36 @@ def test_signatures_without_a_reference_are_refused(drawn):
     drugs = drawn.take(rows_of(drawn, "kind", "drug"))
 
     with pytest.raises(DataError, match="no knockdown"):
-        handle.look_up(drugs, drugs.values, ["A1-d1"], ["KD001"])
+        handle.look_up(drugs, drugs.values, {"A1-d1": ["KD001"]})
     with pytest.raises(DataError, match="signature"):
-        handle.look_up(drawn, drugs.values, ["A1-d1"], ["KD001"])
+        handle.look_up(drawn, drugs.values, {"A1-d1": ["KD001"]})
 
 
 def test_a_class_of_one_drug_has_nothing_to_be_found(drawn):
     alone = drawn.take(~rows_of(drawn, "pcl", "A1") | rows_of(drawn, "pert_name", "A1-d1"))
 
     with pytest.raises(DataError, match="No other drug than A1-d1"):
-        handle.look_up(alone, alone.values, ["A1-d1"], ["A1"], against="drug")
+        handle.look_up(alone, alone.values, {"A1-d1": ["A1"]}, against="drug")
 
 
 def test_targets_that_are_not_named_are_the_known_ones():
     known = {"x": ("b", "a"), "y": ("c",)}
 
-    assert handle.targets_of(["x", "y"], [], known) == ["a", "b", "c"]
-    assert handle.targets_of(["x"], ["z"], known) == ["z"]
+    assert handle.targets_of(["x", "y"], [], known) == {"x": ("a", "b"), "y": ("c",)}
+    assert handle.targets_of(["x", "y"], ["z"], known) == {"x": ("z",), "y": ("z",)}
     with pytest.raises(ParameterError, match="No target of 'w'"):
         handle.targets_of(["w"], [], known)
+
+
+def test_two_drugs_are_each_asked_for_their_own_targets_and_not_for_those_of_both(drawn):
+    both = {drug: drawn.truth.targets[drug] for drug in ("A1-d1", "B2-d3")}
+    together = handle.look_up(drawn, drawn.values, both)
+    alone = handle.look_up(drawn, drawn.values, {"B2-d3": both["B2-d3"]})
+
+    second = together.summary.set_index("drug").loc["B2-d3"]
+    assert second.equals(alone.summary.set_index("drug").loc["B2-d3"])
+    marked = together.names.query("is_target").groupby("drug")["name"].agg(set).to_dict()
+    assert marked == {drug: set(names) for drug, names in both.items()}
 
 
 def test_known_targets_are_those_planted_or_the_class_of_a_drug(drawn):

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from reread.book.running.stopping import stoppable, tie
+from reread.book.status.run_record import RunRecord
 from reread.core import paths as places
 from reread.core.errors import ExitCode, RereadError
 from reread.core.files import read_json, write_json, write_text
@@ -60,7 +61,7 @@ def run_job(ref: PageRef, threads: int) -> int:
             write_json(path, asdict(Result(os.getpid())))
             code, error = _run(ref, threads)
             if code == 0:
-                key = read_json(ref.folder / "record.json")["stale"]["key"]
+                key = RunRecord.read(ref.folder).stale["key"]
                 write_text(marker(ref.profile, ref.name), f"{key}\n")
         except KeyboardInterrupt:
             code, error = ExitCode.INTERRUPTED, "interrupted"

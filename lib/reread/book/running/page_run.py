@@ -16,13 +16,14 @@ from reread.book.running import executed_notebook as notebook
 from reread.book.running.landing import landing
 from reread.book.running.stopping import SESSION, stoppable
 from reread.book.status import staleness as stale
+from reread.book.status.run_record import RunRecord
 from reread.core import paths as places
 from reread.core.data import registry
 from reread.core.errors import DataError, ExitCode, RereadError, RunError
-from reread.core.files import digest, read_json, sha256, write_json, write_text
+from reread.core.files import digest, read_json, sha256, write_text
 from reread.pages import PageRef
 
-RUNNER_VERSION = "2"
+RUNNER_VERSION = "3"
 # papermill's own word for a dead kernel, then what shells and Python say of a process that was killed
 KILLED_CODES = (138, 137, 139, -9, -11, -7)
 # what an error of a cell means for the exit code; anything else is an error of the notebook
@@ -101,7 +102,7 @@ def _fields(ref: PageRef, parameters: dict[str, Any], say: Callable[[str], None]
 
     Else a page made from an old run would look fresh once that run is made anew.
     """
-    fields = stale.fields(ref, parameters)
+    fields = stale.Status().fields(ref, parameters)
     for up in ref.upstream:
         name, key = f"upstream {up.name}", _key_of_run(up)
         if not key:
@@ -117,10 +118,10 @@ def _fields(ref: PageRef, parameters: dict[str, Any], say: Callable[[str], None]
 
 
 def _key_of_run(ref: PageRef) -> str:
-    """Stale key of the run at hand; empty if there is none, or none that can be read."""
+    """Stale key of the run at hand; empty if there is none, or none that is as it was when it ended."""
     try:
-        return str(read_json(ref.folder / "record.json")["stale"]["key"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return RunRecord.read(ref.folder).stale["key"]
+    except RunError:
         return ""
 
 
@@ -149,7 +150,7 @@ def _make(
         (part / name).mkdir(exist_ok=True)
     made = provenance.made(started) | {k: v for k, v in ran.items() if k not in ("read", "executable")}
     stamp = {"stale": {"key": stale.key(fields), "fields": fields}, "made": made}
-    write_json(part / "record.json", measured | stamp)
+    RunRecord.seal(part, measured | stamp)
 
 
 def _check_unchanged(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from uuid import uuid4
 
+from reread.book.running import tied
+from reread.book.running.landing import runs_held
 from reread.book.site.api_reference import PACKAGE
 from reread.book.site.stage import Stage
 from reread.book.status import publishable as gate
@@ -21,7 +22,7 @@ from reread.core.files import digest, sha256, write_text
 from reread.studies import Profile
 
 BUILDERS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinx-design", "sphinxcontrib-bibtex")
-JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
+JUPYTER_BOOK = "jupyter_book.cli.main:main"
 STRICT = ("-W", "-n", "--keep-going")
 BROKEN = 5
 N_LINES = 30
@@ -46,12 +47,13 @@ def build_site(profile: Profile, study: str = "", *, say: Callable[[str], None] 
     RunError
         With exit code 9 if a page must not be published, 5 if Jupyter Book warns of anything.
     """
-    shelf = gate.admit(profile, study)
-    for line in shelf.left_out:
-        say(line)
     top = places.root() / "_build"
     with engine.alone():
-        Stage(shelf).write(top / "stage")
+        with runs_held():  # a run that ends meanwhile waits: pages are of one moment
+            shelf = gate.admit(profile, study)
+            Stage(shelf).write(top / "stage")
+        for line in shelf.left_out:
+            say(line)
         key, done = inputs(top / "stage"), top / "site.key"
         index = top / "site/index.html"
         if not (index.is_file() and done.is_file() and done.read_text(encoding="utf-8") == key):
@@ -69,8 +71,10 @@ def make(stage: Path, site: Path) -> None:
     RunError
         If it warns of anything or fails; the site that was there stays.
     """
+    for left in site.parent.glob(".site.*.part"):
+        shutil.rmtree(left, ignore_errors=True)  # of a build that was killed
     part = site.parent / f".site.{uuid4().hex[:8]}.part"
-    command = [sys.executable, "-c", JUPYTER_BOOK, "build", str(stage), "--path-output", str(part), *STRICT]
+    command = tied.command(JUPYTER_BOOK, "build", str(stage), "--path-output", str(part), *STRICT)
     env = os.environ | {"PYTHONHASHSEED": "0", "REREAD_HOME": str(places.root())}
     try:
         done = subprocess.run(command, capture_output=True, text=True, env=env, cwd=stage, check=False)

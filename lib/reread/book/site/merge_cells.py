@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from reread.core import figures
+from reread.core import figures, show
 from reread.core.errors import RunError, did_you_mean
 
 Cell = dict[str, Any]
@@ -78,7 +78,7 @@ def recaption(output: Cell, entry: dict[str, str]) -> Cell:
     text = _markdown(output)
     if placed(output)[0] == "figure":
         alt = figures.check_alt(entry["id"], entry["alt"])
-        text = figures.directive(entry["id"], entry["label"], entry["caption"], alt)
+        text = show.directive(entry["id"], entry["label"], entry["caption"], alt)
     else:
         text = f"```{{table}} {entry['caption']}\n" + text.partition("\n")[2]
     return {**output, "data": {"text/markdown": text}}
@@ -106,7 +106,7 @@ def quote(text: str, values: dict[str, Any], may_lack: Callable[[str], bool], pa
 
     def value(match: re.Match) -> str:
         key, _, style = match[1].partition(":")
-        if key in values and values[key] == values[key]:
+        if values.get(key) is not None:
             return format(values[key], style) if style else str(values[key])
         if key in values or may_lack(key):
             return "–"

@@ -104,6 +104,7 @@ def footer(record: dict[str, Any]) -> str:
             f"{cost['peak_mb']:,.0f} MB at most",
         ],
         ["commit", commit + dirty],
+        *([["imported from", myst.plain(record["imported"])]] if record["imported"] else []),
         ["stale key", myst.code(record["stale"]["key"])],
         [
             "machine",
@@ -179,7 +180,8 @@ def _data_card(ref: PageRef, record: dict[str, Any]) -> str:
 
 
 def _scope(ref: PageRef, record: dict[str, Any]) -> list[str]:
-    return [f"{record['scope']} data"] if ref.chapter.sources(record["parameters"]) else []
+    scope = [f"{record['scope']} data"] if ref.chapter.sources(record["parameters"]) else []
+    return scope + ([f"imported from {myst.plain(record['imported'])}"] if record["imported"] else [])
 
 
 def _file_cells(name: str, files: list[registry.Dataset]) -> list[str]:

@@ -44,8 +44,8 @@ class Stage:
 
     def __init__(self, shelf: Shelf):
         self.shelf = shelf
-        self.rows: list[Row] = ledger.ledger()
-        self.checks: list[CheckRow] = ledger.checks()
+        self.rows: list[Row] = ledger.ledger(status=shelf.status)
+        self.checks: list[CheckRow] = ledger.checks(status=shelf.status)
         self.judged: list[Row | CheckRow] = [*self.rows, *self.checks]
 
     def write(self, folder: Path) -> None:

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
-from reread.book.status import staleness as stale
+from reread.book.status.run_record import RunRecord
+from reread.book.status.staleness import Status
 from reread.core import verdicts
-from reread.core.files import read_json
 from reread.core.verdicts import Verdict
 from reread.pages import PageRef, pages
-from reread.studies import PROFILES, SCOPES, Answer, Check, Claim, Profile, Study, every, find
+from reread.studies import PROFILES, Answer, Check, Claim, Profile, Study, every, find
+
+OUTDATED = "outdated"
 
 
 @dataclass(frozen=True)
@@ -41,42 +41,24 @@ class CheckRow:
     page: PageRef | None = None
 
 
-@dataclass(frozen=True)
-class _Run:
-    """A finished run: its page, its record, and whether it is of today."""
-
-    ref: PageRef
-    record: dict[str, Any]
-
-    @cached_property
-    def is_stale(self) -> bool:
-        return stale.state(self.ref).word != "fresh"
-
-
-def ledger(study: str = "") -> list[Row]:
-    """Judge every claim, in the order of the records.
+def ledger(study: str = "", status: Status | None = None) -> list[Row]:
+    """Judge every claim, in the order of the records, by the finished runs of all profiles.
 
     Parameters
     ----------
     study : str
         One study only; all when empty.
+    status : Status, optional
+        What is known of the pages; looked at anew when absent.
     """
-    records = [find(study)] if study else every()
-    return [row for record in records for row in _claims(record, _runs(record))]
+    status = status or Status()
+    return [judge_claim(record, claim, status) for record in _studies(study) for claim in record.claims]
 
 
-def checks(study: str = "") -> list[CheckRow]:
-    """Outcome of every planted-truth check; a stale run says so in place of an outcome."""
-    rows = []
-    for record in [find(study)] if study else every():
-        runs = _runs(record, ("demo",))
-        for check in record.checks:
-            run = next(_answering(check.answered_by, runs), None)
-            ours = run.record["values"][check.answered_by.key] if run else None
-            found = verdicts.outcome(ours, check.min, check.max)
-            outcome = "outdated" if run and run.is_stale else found
-            rows.append(CheckRow(record, check, outcome, ours, run.ref if run else None))
-    return rows
+def checks(study: str = "", status: Status | None = None) -> list[CheckRow]:
+    """Outcome of every planted-truth check by the demo; a stale run says so in place of an outcome."""
+    status = status or Status()
+    return [judge_check(record, check, status) for record in _studies(study) for check in record.checks]
 
 
 def as_text(rows: list[Row]) -> str:
@@ -117,36 +99,62 @@ def _object(row: Row) -> dict[str, Any]:
     }
 
 
-def _claims(study: Study, runs: list[_Run]) -> Iterator[Row]:
-    for claim in study.claims:
-        answered = [_judged(study, claim, run) for run in _answering(claim.answered_by, runs)]
-        given = [row for row in answered if row.verdict.word not in verdicts.UNANSWERED]
-        stale_ones = [row for row in answered if row.verdict.word == "outdated"]
-        nobody = Row(study, claim, verdicts.judge(claim, None, scope="simulated"))
-        yield next(iter([*given, *stale_ones, *answered, nobody]))
+def judge_claim(
+    study: Study, claim: Claim, status: Status, profiles: tuple[Profile, ...] = PROFILES[::-1]
+) -> Row:
+    """The verdict of a claim by the first of ``profiles`` whose run can answer it."""
+    rows = [_by_run(claim, ref, status) for ref in _pages(study, claim.answered_by, profiles)]
+    measured = [row for row in rows if row.page]
+    given = [row for row in measured if row.verdict.word not in verdicts.UNANSWERED]
+    outdated = [row for row in measured if row.verdict.word == OUTDATED]
+    nobody = Row(study, claim, verdicts.judge(claim, None, scope="simulated"))
+    unread = [row for row in rows if row.page is None and row.verdict != nobody.verdict]
+    return next(iter([*given, *outdated, *unread, *measured, nobody]))
 
 
-def _judged(study: Study, claim: Claim, run: _Run) -> Row:
-    ours = run.record["values"][claim.answered_by.key]
-    verdict = verdicts.judge(claim, ours, scope=run.record["scope"], is_stale=run.is_stale)
-    return Row(study, claim, verdict, run.ref)
+def judge_check(
+    study: Study, check: Check, status: Status, profiles: tuple[Profile, ...] = ("demo",)
+) -> CheckRow:
+    """The outcome of a check by the first of ``profiles`` that ran on simulated data."""
+    rows = [_outcome(check, ref, status) for ref in _pages(study, check.answered_by, profiles)]
+    return next((row for row in rows if row.page), CheckRow(study, check, verdicts.outcome(None, None, None)))
 
 
-def _answering(wanted: Answer | None, runs: list[_Run]) -> Iterator[_Run]:
-    """Runs that measured what is asked for, highest profile first; a value that is no number is none."""
-    for run in runs:
-        is_page = wanted and (run.ref.chapter.key, run.ref.page) == (wanted.chapter, wanted.page)
-        value = run.record["values"].get(wanted.key) if is_page else None
-        if isinstance(value, (int, float)) and value == value:
-            yield run
+def _by_run(claim: Claim, ref: PageRef, status: Status) -> Row:
+    """The verdict by the run of one page; its scope is worked out anew, and an altered run is never read."""
+    record, state = status.record(ref), status.state(ref)
+    ours = record.measured(claim.answered_by.key) if record else None
+    if record is None or ours is None or isinstance(ours, str):
+        verdict = verdicts.judge(claim, ours, scope="simulated")
+        if state.word == "altered" and not claim.blocked_by:
+            verdict = Verdict(verdict.word, f"the run of {ref.name} is {state}. Run it again")
+        return Row(ref.study, claim, verdict)
+    verdict = verdicts.judge(claim, ours, scope=_scope(ref, record), is_stale=state.word != "fresh")
+    return Row(ref.study, claim, verdict, ref)
 
 
-def _runs(study: Study, profiles: tuple[Profile, ...] = PROFILES[::-1]) -> list[_Run]:
-    """Finished runs of a study, highest profile first; a folder without a whole record is passed over."""
-    found = []
+def _outcome(check: Check, ref: PageRef, status: Status) -> CheckRow:
+    """The outcome by the run of one page; a run on data without a known truth has none."""
+    record = status.record(ref)
+    ours = record.measured(check.answered_by.key) if record else None
+    is_asked = record is not None and _scope(ref, record) == "simulated"
+    if not is_asked or ours is None or isinstance(ours, str):
+        return CheckRow(ref.study, check, verdicts.outcome(None, None, None))
+    word = verdicts.outcome(ours, check.min, check.max)
+    return CheckRow(ref.study, check, word if status.state(ref).word == "fresh" else OUTDATED, ours, ref)
+
+
+def _scope(ref: PageRef, record: RunRecord) -> str:
+    """What the data of a run can answer, by the study's record; a reader's own data answer nothing."""
+    return "own" if record.scope == "own" else ref.scope()
+
+
+def _studies(study: str) -> list[Study]:
+    return [find(study)] if study else every()
+
+
+def _pages(study: Study, wanted: Answer | None, profiles: tuple[Profile, ...]) -> Iterator[PageRef]:
+    """The page that answers, in each of the profiles that have it."""
     for ref in [ref for profile in profiles for ref in pages(profile, study.key)]:
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            record = read_json(ref.folder / "record.json")
-            if isinstance(record["values"], dict) and record["scope"] in SCOPES:
-                found.append(_Run(ref, record))
-    return found
+        if wanted and (ref.chapter.key, ref.page) == (wanted.chapter, wanted.page):
+            yield ref

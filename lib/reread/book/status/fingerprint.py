@@ -76,7 +76,9 @@ def closure(imports: Iterable[str]) -> dict[str, str]:
 
 
 def _is_run(cell: dict) -> bool:
-    return cell["cell_type"] == "code" and "parameters" not in cell["metadata"].get("tags", ())
+    """Whether a cell is code other than the parameters, those that papermill injects included."""
+    tags = cell["metadata"].get("tags", ())
+    return cell["cell_type"] == "code" and not {"parameters", "injected-parameters"} & set(tags)
 
 
 @lru_cache(maxsize=512)

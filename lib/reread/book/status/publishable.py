@@ -1,4 +1,4 @@
-"""What may be published: only pages whose run is fresh and complete.
+"""What may be published: only pages whose run is fresh and as it was when it ended.
 
 Jupyter Book renders a failed, a hollow or a never-run notebook without complaint, so the book asks here.
 """
@@ -6,17 +6,12 @@ Jupyter Book renders a failed, a hollow or a never-run notebook without complain
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-from reread.book.status import staleness as stale
-from reread.core import files
+from reread.book.status.run_record import STALE, RunRecord
+from reread.book.status.staleness import Status
 from reread.core.errors import RunError
 from reread.pages import PageRef, pages
 from reread.studies import PROFILES, Profile
-
-NOT_PUBLISHED = 9
-SUFFIXES = {"figures": (".svg", ".png", ".csv"), "tables": (".csv",), "artifacts": ("",)}
 
 
 @dataclass(frozen=True)
@@ -26,9 +21,10 @@ class Shelf:
     profile: Profile
     pages: tuple[PageRef, ...]
     left_out: tuple[str, ...]
-    records: dict[tuple[Profile, str], dict[str, Any]]
+    records: dict[tuple[Profile, str], RunRecord]
+    status: Status
 
-    def record(self, ref: PageRef) -> dict[str, Any]:
+    def record(self, ref: PageRef) -> RunRecord:
         """The record of a page's run."""
         return self.records[ref.profile, ref.name]
 
@@ -37,70 +33,37 @@ class Shelf:
         return [ref for ref in self.pages if ref.study.key == study and ref.profile == profile]
 
 
-def check(ref: PageRef) -> None:
-    """Refuse a page that must not be published.
-
-    Raises
-    ------
-    RunError
-        With exit code 9, if the run is missing, failed, interrupted, hollow, stale or not complete.
-    """
-    reason = _reason(ref, stale.state(ref))
-    if reason:
-        raise RunError(_message(ref.profile, [f"  {ref.name}  {reason}"], 1, ref.study.key), NOT_PUBLISHED)
-
-
-def admit(profile: Profile, study: str = "") -> Shelf:
+def admit(profile: Profile, study: str = "", status: Status | None = None) -> Shelf:
     """Let in every page of a profile or none; pages of other profiles come along when they may.
 
     Parameters
     ----------
     profile : str
-        The profile that was asked for: all of its pages must be fresh and complete.
+        The profile that was asked for: all of its pages must be fresh.
     study : str
         Ask so of one study only; all when empty.
+    status : Status, optional
+        What is known of the pages; looked at anew when absent.
 
     Raises
     ------
     RunError
         With exit code 9, naming each page, why, and the command that makes it.
     """
-    reasons = {p: _reasons(pages(p)) for p in PROFILES}
-    asked = [ref for ref in pages(profile, study) if reasons[profile][ref.name]]
-    if asked:
-        lines = [f"  {ref.name}  {reasons[profile][ref.name]}" for ref in asked]
-        raise RunError(_message(profile, lines, len(pages(profile, study)), study), NOT_PUBLISHED)
-    admitted = [ref for p in PROFILES for ref in pages(p) if not reasons[p][ref.name]]
+    status = status or Status()
+    asked = pages(profile, study)
+    lines = [f"  {ref.name}  {status.state(ref)}" for ref in asked if status.state(ref).word != "fresh"]
+    if lines:
+        raise RunError(_message(profile, lines, len(asked), study), STALE)
+    every = [ref for p in PROFILES for ref in pages(p)]
+    admitted = [ref for ref in every if status.state(ref).word == "fresh"]
     left_out = [
-        f"{ref.name} ({p}) is left out: {reasons[p][ref.name]}"
-        for p in PROFILES
-        for ref in pages(p)
-        if reasons[p][ref.name] not in ("", "never run")
+        f"{ref.name} ({ref.profile}) is left out: {status.state(ref)}"
+        for ref in every
+        if status.state(ref).word not in ("fresh", "never run")
     ]
-    records = {(ref.profile, ref.name): files.read_json(ref.folder / "record.json") for ref in admitted}
-    return Shelf(profile, tuple(admitted), tuple(left_out), records)
-
-
-def _reasons(refs: list[PageRef]) -> dict[str, str]:
-    """Page name to why it must not be published; empty when it may."""
-    states = stale.states(refs)
-    return {ref.name: _reason(ref, states[ref.name]) for ref in refs}
-
-
-def _reason(ref: PageRef, state: stale.State) -> str:
-    return str(state) if state.word != "fresh" else _missing(ref)
-
-
-def _missing(ref: PageRef) -> str:
-    """Name the first file that the record speaks of and the run does not hold."""
-    record = files.read_json(ref.folder / "record.json")
-    for kind, suffixes in SUFFIXES.items():
-        for entry in record.get(kind, ()):
-            name = entry if isinstance(entry, str) else entry["id"]
-            for suffix in suffixes:
-                if not (ref.folder / kind / f"{name}{suffix}").is_file():
-                    return f"incomplete: {Path(kind) / (name + suffix)} is missing"
-    return ""
+    records = {(ref.profile, ref.name): status.record(ref) for ref in admitted}
+    return Shelf(profile, tuple(admitted), tuple(left_out), records, status)
 
 
 def _message(profile: Profile, lines: list[str], n_asked: int, study: str) -> str:

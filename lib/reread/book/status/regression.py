@@ -16,11 +16,11 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from reread.book.status import staleness as stale
+from reread.book.status import claims
+from reread.book.status.staleness import State, Status
 from reread.core import paths as places
-from reread.core import verdicts
 from reread.core.errors import RunError
-from reread.core.files import read_json, write_json
+from reread.core.files import write_json
 from reread.core.records import Record, read_record
 from reread.pages import PageRef, pages
 from reread.studies import Answer, Profile, Study, Value, every, find
@@ -60,7 +60,7 @@ class Reference(Record):
     """What the runs of one study in one profile gave when the reference was written."""
 
     tolerances: tuple[Allowed, ...] = ()
-    pages: dict[str, dict[str, Value]]
+    pages: dict[str, dict[str, Value | None]]
     verdicts: dict[str, str] = {}  # noqa: RUF012 (pydantic copies defaults)
     checks: dict[str, str] = {}  # noqa: RUF012 (same)
 
@@ -105,6 +105,7 @@ def compare(profile: Profile, study: str = "") -> Report:
     ParameterError
         If the study is unknown or a reference file is wrong.
     """
+    status = Status()
     drifted, changed, n_values, n_words = [], [], 0, 0
     for record in _studies(profile, study):
         path = reference_path(record, profile)
@@ -112,9 +113,10 @@ def compare(profile: Profile, study: str = "") -> Report:
             drifted.append(f"{record.key} has no reference for {profile}: {_short(path)}")
             continue
         reference = read_record(path, Reference)
-        states = stale.states(pages(profile, record.key))
-        drifted += _values_that_differ(pages(profile, record.key), states, reference, path)
-        changed += _words_that_differ(record, reference, _outcomes(record, profile), _open(record, states))
+        refs = pages(profile, record.key)
+        drifted += _values_that_differ(refs, status, reference, path)
+        unknown = _open(record, status.states(refs))
+        changed += _words_that_differ(record, reference, _outcomes(record, profile, status), unknown)
         n_values += sum(map(len, reference.pages.values()))
         n_words += len(reference.verdicts) + len(reference.checks)
     if not n_values:
@@ -136,12 +138,13 @@ def write(profile: Profile, study: str = "") -> Report:
         As :func:`compare`.
     """
     refs = pages(profile, study)
-    lines = [f"  {name}  {state}" for name, state in stale.states(refs).items() if state.word != "fresh"]
+    status = Status()
+    lines = [f"  {name}  {state}" for name, state in status.states(refs).items() if state.word != "fresh"]
     if lines or not refs:
         rows = "\n".join(lines) or f"  {study or 'the book'} has no page in {profile}"
         raise RunError(f"Only fresh pages make a reference:\n{rows}\nRun:  reread build", DRIFTED)
     records = _studies(profile, study)
-    written = {reference_path(record, profile): _as_of_now(record, profile) for record in records}
+    written = {reference_path(record, profile): _as_of_now(record, profile, status) for record in records}
     for path, reference in written.items():
         write_json(path, reference)
     n_values = sum(len(values) for reference in written.values() for values in reference["pages"].values())
@@ -157,36 +160,26 @@ def _studies(profile: Profile, study: str) -> list[Study]:
     return [record for record in ([find(study)] if study else every()) if pages(profile, record.key)]
 
 
-def _as_of_now(study: Study, profile: Profile) -> dict[str, Any]:
+def _as_of_now(study: Study, profile: Profile, status: Status) -> dict[str, Any]:
     path = reference_path(study, profile)
     kept = read_record(path, Reference).tolerances if path.is_file() else ()
     return {
         "tolerances": [rule.model_dump(exclude_none=True) for rule in kept],
-        "pages": {_page(ref): _record(ref)["values"] for ref in pages(profile, study.key)},
-        **_outcomes(study, profile),
+        "pages": {_page(ref): status.record(ref).values for ref in pages(profile, study.key)},
+        **_outcomes(study, profile, status),
     }
 
 
-def _outcomes(study: Study, profile: Profile) -> dict[str, dict[str, str]]:
-    """Word of every verdict and outcome of every planted-truth check, by id, from the runs at hand."""
-    records = {(ref.chapter.key, ref.page): _record(ref) for ref in pages(profile, study.key)}
-    words, outcomes = {}, {}
-    for claim in study.claims:
-        value, scope = _answer(claim, records)
-        words[claim.id] = verdicts.judge(claim, value, scope=scope).word
-    for check in study.checks:
-        outcomes[check.id] = verdicts.outcome(_answer(check, records)[0], check.min, check.max)
-    return {"verdicts": words, "checks": outcomes}
+def _outcomes(study: Study, profile: Profile, status: Status) -> dict[str, dict[str, str]]:
+    """Word of every verdict and outcome of every check, by id, as the runs of one profile alone give them."""
+    claimed, checked = (claims.judge_claim, claims.judge_check)
+    return {
+        "verdicts": {one.id: claimed(study, one, status, (profile,)).verdict.word for one in study.claims},
+        "checks": {one.id: checked(study, one, status, (profile,)).outcome for one in study.checks},
+    }
 
 
-def _answer(entry: Any, records: dict[tuple[str, str], dict[str, Any]]) -> tuple[float | None, str]:
-    """The value that answers a claim or a check, and the scope of the data it was measured on."""
-    wanted = entry.answered_by
-    record = records.get((wanted.chapter, wanted.page), {}) if wanted else {}
-    return record.get("values", {}).get(wanted.key if wanted else ""), record.get("scope", "simulated")
-
-
-def _open(study: Study, states: dict[str, stale.State]) -> set[str]:
+def _open(study: Study, states: dict[str, State]) -> set[str]:
     """Ids of claims and checks whose page has no fresh run: that page is the difference, not their word."""
     entries = [entry for entry in (*study.claims, *study.checks) if entry.answered_by]
     names = {entry.id: _name(study, entry.answered_by) for entry in entries}
@@ -194,17 +187,17 @@ def _open(study: Study, states: dict[str, stale.State]) -> set[str]:
 
 
 def _values_that_differ(
-    refs: list[PageRef], states: dict[str, stale.State], reference: Reference, path: Path
+    refs: list[PageRef], status: Status, reference: Reference, path: Path
 ) -> Iterator[str]:
     """A line for each value, page and tolerance that does not fit."""
     for ref in refs:
         before = reference.pages.get(_page(ref), {})
         if not before:
             yield f"{ref.name} has no value in {_short(path)}"
-        elif states[ref.name].word != "fresh":
-            yield f"{ref.name} cannot be compared, its run is {states[ref.name]}"
+        elif status.state(ref).word != "fresh":
+            yield f"{ref.name} cannot be compared, its run is {status.state(ref)}"
         else:
-            yield from _page_differences(ref, before, _record(ref)["values"], reference.tolerances)
+            yield from _page_differences(ref, before, status.record(ref).values, reference.tolerances)
     for gone in reference.pages.keys() - {_page(ref) for ref in refs}:
         yield f"{path.parts[-3]}/{gone} is in {_short(path)}, but is no page any more"
     for rule in reference.tolerances:
@@ -253,15 +246,6 @@ def _words_that_differ(
 
 def _name(study: Study, answer: Answer) -> str:
     return f"{study.key}/{answer.chapter}" + (f".{answer.page}" if answer.page else "")
-
-
-def _record(ref: PageRef) -> dict[str, Any]:
-    """The record of a page's run; empty where there is none that can be read."""
-    try:
-        record = read_json(ref.folder / "record.json")
-    except (OSError, ValueError):
-        return {}
-    return record if isinstance(record, dict) else {}
 
 
 def _page(ref: PageRef) -> str:

@@ -1,32 +1,32 @@
-"""Which pages have to run again, and which field and file moved.
+"""Which pages have to run again, and which field or file moved.
 
 The fields of a page are everything its result depends on: the code of its notebook, the modules of ours that
-this may import, parameter values, pinned data, pages upstream, the lock file, the runner. Prose is not.
+it may import, parameter values, pinned data, pages upstream, the lock file, the runner. Prose is not.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from reread.book.status import fingerprint as closure
-from reread.core import paths as places
+from reread.book.status import fingerprint
+from reread.book.status.run_record import NAME, NOTEBOOK, AlteredRunError, RunRecord
+from reread.core import paths
 from reread.core.data import registry
+from reread.core.errors import RunError
 from reread.core.files import digest, read_json
 from reread.pages import PageRef, pages
 from reread.studies import Profile, Value
 
-# pages looked at so far and their fields, so that one that many need is not walked many times
-Seen = dict[str, dict[str, str]]
-Word = Literal["fresh", "stale", "never run", "hollow", "interrupted", "failed"]
+Word = Literal["fresh", "stale", "altered", "never run", "hollow", "interrupted", "failed"]
 
 
 @dataclass(frozen=True)
 class State:
-    """How the run of a page stands, and the fields that moved since, if any."""
+    """How the run of a page stands, and the fields that moved or the files that were altered."""
 
     word: Word
     moved: list[str] = field(default_factory=list)
@@ -35,34 +35,133 @@ class State:
         return self.word + (f": {', '.join(self.moved)}" if self.moved else "")
 
 
+class Status:
+    """States, fingerprints and records of pages, each worked out once; make a new one for each command."""
+
+    def __init__(self) -> None:
+        self._fields: dict[tuple[str, str], dict[str, str]] = {}
+        self._found: dict[tuple[str, str], tuple[State, RunRecord | None]] = {}
+
+    def fields(self, ref: PageRef, parameters: dict[str, Value] | None = None) -> dict[str, str]:
+        """Everything the result of a page depends on, as it is now.
+
+        Parameters
+        ----------
+        ref : PageRef
+            The page.
+        parameters : dict, optional
+            Values other than those of its profile, as ``reread run -p`` gives them; pages upstream
+            keep theirs.
+
+        Returns
+        -------
+        dict
+            Field to digest: ``code``, ``module lib/reread/...``, ``data <key>``, ``upstream <page>``,
+            ``lock``, ``runner``; and ``parameter <name>`` to its value as JSON, which is short already.
+
+        Raises
+        ------
+        ParameterError
+            If the notebook is missing, or a parameter does not fit.
+        """
+        if parameters is not None:
+            return self._compute(ref, parameters)
+        if (place := (ref.profile, ref.name)) not in self._fields:
+            self._fields[place] = self._compute(ref, ref.parameters)
+        return self._fields[place]
+
+    def key(self, ref: PageRef) -> str:
+        """Today's stale key of a page."""
+        return key(self.fields(ref))
+
+    def state(self, ref: PageRef) -> State:
+        """How the run of one page stands today."""
+        return self._look(ref)[0]
+
+    def states(self, refs: Iterable[PageRef]) -> dict[str, State]:
+        """Page name to state."""
+        return {ref.name: self.state(ref) for ref in refs}
+
+    def record(self, ref: PageRef) -> RunRecord | None:
+        """The record of a fresh or stale run; None where there is none, or it was altered."""
+        return self._look(ref)[1]
+
+    def report(self, profile: Profile, study: str = "") -> str:
+        """One line for each page: its state, its name, and what moved."""
+        found = self.states(pages(profile, study))
+        width = max((len(name) for name in found), default=0)
+        lines = [f"{s.word:<11} {name:<{width}}  {', '.join(s.moved)}".rstrip() for name, s in found.items()]
+        n_fresh = sum(s.word == "fresh" for s in found.values())
+        return "\n".join([*lines, f"{n_fresh} of {len(found)} pages of {profile} are fresh."])
+
+    def _compute(self, ref: PageRef, parameters: dict[str, Value]) -> dict[str, str]:
+        code = fingerprint.notebook(ref.notebook)
+        modules = fingerprint.closure(code.imports)
+        return {
+            "code": code.digest,
+            **{f"module {path}": text for path, text in modules.items()},
+            **{f"parameter {name}": json.dumps(value) for name, value in sorted(parameters.items())},
+            **{f"data {name}": registry.pinned(name) for name in ref.datasets(parameters)},
+            **{f"upstream {up.name}": self.key(up) for up in ref.upstream},
+            "lock": digest(_pins(paths.root() / "requirements.lock")),
+            "runner": _runner(),
+        }
+
+    def _look(self, ref: PageRef) -> tuple[State, RunRecord | None]:
+        place = (ref.profile, ref.name)
+        if place not in self._found:
+            self._found[place] = self._judge(ref)
+        return self._found[place]
+
+    def _judge(self, ref: PageRef) -> tuple[State, RunRecord | None]:
+        if not ref.folder.is_dir():
+            return State(_without_run(ref)), None
+        try:
+            record = RunRecord.read(ref.folder)
+        except AlteredRunError as error:
+            return State("altered", error.names), None
+        except RunError:
+            return State("hollow"), None
+        if not is_finished(ref.folder / NOTEBOOK):
+            return State("hollow"), None
+        if wrong := list(contradictions(ref, record, ref.folder)):
+            return State("altered", wrong), None
+        moves = moved(record.stale["fields"], self.fields(ref))
+        moves += ["scope"] if record.scope not in (ref.scope(), "own") else []
+        return State("stale", moves) if moves else State("fresh"), record
+
+
+def contradictions(ref: PageRef, record: RunRecord, folder: Path) -> Iterator[str]:
+    """Fields of a record that its own files, fingerprint or page contradict."""
+    names = {"study": ref.study.key, "chapter": ref.chapter.key, "page": ref.page, "profile": ref.profile}
+    yield from (f"{name} in {NAME}" for name, value in names.items() if record[name] != value)
+    fields = record.stale["fields"]
+    if record.stale["key"] != key(fields):
+        yield f"stale key in {NAME}"
+    values = {f"parameter {name}": json.dumps(value) for name, value in record.parameters.items()}
+    if values != {name: text for name, text in fields.items() if name.startswith("parameter ")}:
+        yield f"parameters in {NAME}"
+    if any(fields.get(f"data {one['key']}") != one["sha256"] for one in record.data):
+        yield f"data in {NAME}"
+    # another runner may have counted code in another way, and its run is stale in any case
+    is_of_today = fields.get("runner") == _runner()
+    if is_of_today and fingerprint.notebook(folder / NOTEBOOK).digest != fields.get("code"):
+        yield f"code cells of {NOTEBOOK}"
+
+
 def fields(ref: PageRef, parameters: dict[str, Value] | None = None) -> dict[str, str]:
-    """Everything the result of a page depends on, as it is now.
-
-    Parameters
-    ----------
-    ref : PageRef
-        The page.
-    parameters : dict, optional
-        Values other than those of its profile, as ``reread run -p`` gives them. Pages upstream keep theirs.
-
-    Returns
-    -------
-    dict
-        Field to digest: ``code``, ``module lib/reread/...``, ``data <key>``, ``upstream <page>``, ``lock``,
-        ``runner``; and ``parameter <name>`` to its value as JSON, which needs no digest to be short.
-
-    Raises
-    ------
-    ParameterError
-        If the notebook is missing, or a parameter does not fit.
-    """
-    return _fields(ref, parameters or ref.parameters, {})
+    """Everything the result of one page depends on; see :meth:`Status.fields`."""
+    return Status().fields(ref, parameters)
 
 
-def keys(refs: Iterable[PageRef]) -> dict[str, str]:
-    """Page name to today's stale key; what pages share is looked at once."""
-    seen: Seen = {}
-    return {ref.name: key(_today(ref, seen)) for ref in refs}
+def state(ref: PageRef) -> State:
+    """How the run of one page stands today."""
+    return Status().state(ref)
+
+
+def states(refs: Iterable[PageRef]) -> dict[str, State]:
+    """Page name to state."""
+    return Status().states(refs)
 
 
 def key(fields: dict[str, str]) -> str:
@@ -76,52 +175,12 @@ def moved(old: dict[str, str], new: dict[str, str]) -> list[str]:
     return [name for name in names if old.get(name) != new.get(name)]
 
 
-def state(ref: PageRef) -> State:
-    """How the run of one page stands today."""
-    return _state(ref, {})
-
-
-def states(refs: Iterable[PageRef]) -> dict[str, State]:
-    """Page name to state; what pages share is looked at once."""
-    seen: Seen = {}
-    return {ref.name: _state(ref, seen) for ref in refs}
-
-
-def report(profile: Profile, study: str = "") -> str:
-    """One line for each page: its state, its name, and what moved."""
-    found = states(pages(profile, study))
-    width = max((len(name) for name in found), default=0)
-    lines = [f"{s.word:<11} {name:<{width}}  {', '.join(s.moved)}".rstrip() for name, s in found.items()]
-    n_fresh = sum(s.word == "fresh" for s in found.values())
-    return "\n".join([*lines, f"{n_fresh} of {len(found)} pages of {profile} are fresh."])
-
-
 def is_finished(path: Path) -> bool:
     """Whether every code cell of an executed notebook ran, and none ended in an error."""
     cells = _code_cells(path)
     ran = (cell.get("execution_count") is not None for cell in cells)
     errors = [out for cell in cells for out in cell.get("outputs", ()) if out.get("output_type") == "error"]
     return bool(cells) and all(ran) and not errors
-
-
-def _fields(ref: PageRef, parameters: dict[str, Value], seen: Seen) -> dict[str, str]:
-    code = closure.notebook(ref.notebook)
-    modules = closure.closure(code.imports)
-    return {
-        "code": code.digest,
-        **{f"module {path}": text for path, text in modules.items()},
-        **{f"parameter {name}": json.dumps(value) for name, value in sorted(parameters.items())},
-        **{f"data {name}": registry.pinned(name) for name in ref.datasets(parameters)},
-        **{f"upstream {up.name}": key(_today(up, seen)) for up in ref.upstream},
-        "lock": digest(_pins(places.root() / "requirements.lock")),
-        "runner": _runner(),
-    }
-
-
-def _today(ref: PageRef, seen: Seen) -> dict[str, str]:
-    if ref.name not in seen:
-        seen[ref.name] = _fields(ref, ref.parameters, seen)
-    return seen[ref.name]
 
 
 def _pins(lock: Path) -> list[str]:
@@ -138,34 +197,14 @@ def _runner() -> str:
     return str(run.RUNNER_VERSION)
 
 
-def _state(ref: PageRef, seen: Seen) -> State:
-    if not ref.folder.is_dir():
-        return State(_without_run(ref))
-    record = _record(ref)
-    if record is None or not is_finished(ref.folder / "notebook.ipynb"):
-        return State("hollow")
-    moves = moved(record["stale"]["fields"], _today(ref, seen))
-    return State("stale", moves) if moves else State("fresh")
-
-
 def _without_run(ref: PageRef) -> Word:
     """Why there is no run: the last attempt failed, or was cut off, or nobody tried."""
-    kept = places.runs() / "failed" / ref.profile / ref.name
-    if (kept / "notebook.ipynb").is_file():
-        return "interrupted" if _is_cut_off(kept / "notebook.ipynb") else "failed"
+    kept = paths.runs() / "failed" / ref.profile / ref.name
+    if (kept / NOTEBOOK).is_file():
+        return "interrupted" if _is_cut_off(kept / NOTEBOOK) else "failed"
     # a log alone: it ended before its first cell
     started = kept.is_dir() or list(ref.folder.parent.glob(f".{ref.folder.name}.*.part"))
     return "interrupted" if started else "never run"
-
-
-def _record(ref: PageRef) -> dict[str, Any] | None:
-    """The record of a run, if it can be read, has its fields and holds a value."""
-    try:
-        record = read_json(ref.folder / "record.json")
-        whole = isinstance(record["stale"]["fields"], dict) and bool(record["values"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return record if whole else None
 
 
 def _is_cut_off(path: Path) -> bool:

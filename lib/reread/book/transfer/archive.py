@@ -10,22 +10,23 @@ import gzip
 import json
 import tarfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO
 
-from reread.book.running.atomic_folder import landing
-from reread.book.status import staleness as stale
-from reread.book.transfer.unpack import FOLDERS, MANIFEST, Manifest, unpack
+from reread.book.running.landing import landing
+from reread.book.status.run_record import FOLDERS, NAME, NOTEBOOK, STALE, AlteredRunError, RunRecord
+from reread.book.status.staleness import Status, contradictions, is_finished, moved
+from reread.book.transfer.outputs import alien_outputs
+from reread.book.transfer.unpack import MANIFEST, Manifest, unpack
 from reread.core import paths as places
 from reread.core.errors import DataError, ParameterError, RunError
 from reread.core.files import read_json, sha256, written_whole
 from reread.pages import PageRef, pages
 from reread.studies import Profile
-
-NOT_FRESH = 9
 
 
 @dataclass(frozen=True)
@@ -59,14 +60,16 @@ def export_runs(out: Path, profile: Profile, study: str = "") -> Report:
     DataError
         If the folder of a run holds a link or anything else that is no plain file.
     """
-    states = stale.states(refs := pages(profile, study))
+    status = Status()
+    states = status.states(refs := pages(profile, study))
     packed = [ref for ref in refs if states[ref.name].word == "fresh"]
     left_out = [f"  left out: {name}  {state}" for name, state in states.items() if state.word != "fresh"]
     if not packed:
-        raise RunError("\n".join([f"There is no fresh run of {profile} to pack.", *left_out]), NOT_FRESH)
+        raise RunError("\n".join([f"There is no fresh run of {profile} to pack.", *left_out]), STALE)
     files = {f"{_folder(ref)}/{name}": ref.folder / name for ref in packed for name in _names(ref)}
     with written_whole(out) as part:
-        _pack(part, _manifest(packed, files), files)
+        keys = {_folder(ref): status.key(ref) for ref in packed}
+        _pack(part, _manifest(keys, files), files)
     size = out.stat().st_size
     return Report((f"{len(packed)} runs, {len(files)} files, {size:,} bytes packed: {out}", *left_out))
 
@@ -94,14 +97,12 @@ def import_runs(file: Path) -> Report:
         manifest = unpack(file, Path(folder))
         found = [(_page(file, run), Path(folder) / run, key) for run, key in manifest.runs.items()]
         _refuse_what_is_not_fresh(file, found)
-        for ref, folder_of_run, _ in found:
-            _land(folder_of_run, ref.folder)
+        _land(found, f"{file.name} (SHA-256 {sha256(file)[:12]})")
     lines = [f"  {ref.name}  ({ref.profile})" for ref, _, _ in found]
     return Report((f"{len(found)} runs taken from {file}:", *lines))
 
 
-def _manifest(refs: list[PageRef], files: dict[str, Path]) -> bytes:
-    keys = {_folder(ref): read_json(ref.folder / "record.json")["stale"]["key"] for ref in refs}
+def _manifest(keys: dict[str, str], files: dict[str, Path]) -> bytes:
     entries = {name: {"sha256": sha256(path), "bytes": path.stat().st_size} for name, path in files.items()}
     manifest = {"version": 1, "runs": keys, "files": entries}
     Manifest.model_validate(manifest)
@@ -151,35 +152,35 @@ def _page(file: Path, run: str) -> PageRef:
 
 def _refuse_what_is_not_fresh(file: Path, found: list[tuple[PageRef, Path, str]]) -> None:
     """Compare each run with what would be run here today, field by field."""
-    lines = []
-    for ref, folder, key in found:
-        why = _why_not(ref, folder, key)
-        if why:
-            lines.append(f"  {ref.name}  {why}")
+    status = Status()
+    lines = [
+        f"  {ref.name}  {why}" for ref, folder, key in found if (why := _why_not(ref, folder, key, status))
+    ]
     if lines:
         raise RunError(
-            "\n".join([f"{file} is refused, nothing was taken from it:", *lines, *_advice(lines)]), NOT_FRESH
+            "\n".join([f"{file} is refused, nothing was taken from it:", *lines, *_advice(lines)]), STALE
         )
 
 
-def _why_not(ref: PageRef, folder: Path, key: str) -> str:
+def _why_not(ref: PageRef, folder: Path, key: str, status: Status) -> str:
     """Why a run cannot stand for its page; empty if it can."""
     try:
-        record = read_json(folder / "record.json")
-        fields = dict(record["stale"]["fields"])
-        names = tuple(record[name] for name in ("profile", "study", "chapter", "page"))
-        is_whole = bool(record["values"]) and stale.is_finished(folder / "notebook.ipynb")
-        is_itself = record["stale"]["key"] == key == stale.key(fields)
-    except (OSError, ValueError, KeyError, TypeError):
-        return "its record cannot be read"
-    if names != (ref.profile, ref.study.key, ref.chapter.key, ref.page):
-        return f"its record is of {'/'.join(map(str, names))}"
-    if not is_whole:
+        record = RunRecord.read(folder)
+    except AlteredRunError as error:
+        return f"was altered: {', '.join(error.names)}"
+    except RunError as error:
+        return str(error).partition(f"{folder}/")[2].partition("\n")[0]
+    if wrong := list(contradictions(ref, record, folder)):
+        return f"was altered: {', '.join(wrong)}"
+    if not is_finished(folder / NOTEBOOK):
         return "is hollow: a cell did not run"
-    moved = stale.moved(fields, stale.fields(ref))
-    if moved:
-        return f"differs in: {', '.join(moved)}"
-    return "" if is_itself else "its stale key is not that of its fields"
+    if moves := moved(record.stale["fields"], status.fields(ref)):
+        return f"differs in: {', '.join(moves)}"
+    if record.scope not in (ref.scope(), "own"):
+        return f"says that its data are {record.scope}, but they are {ref.scope()}"
+    if key != record.stale["key"]:
+        return "has another stale key than its manifest says"
+    return next(iter(alien_outputs(folder / NOTEBOOK)), "")
 
 
 def _advice(lines: list[str]) -> list[str]:
@@ -189,9 +190,14 @@ def _advice(lines: list[str]) -> list[str]:
     return advice
 
 
-def _land(run: Path, target: Path) -> None:
-    with landing(target) as part:
-        for entry in run.iterdir():
-            entry.rename(part / entry.name)
-        for name in FOLDERS:
-            (part / name).mkdir(exist_ok=True)
+def _land(found: list[tuple[PageRef, Path, str]], source: str) -> None:
+    """Put all runs in place, or none: every folder is locked and filled before the first takes its name."""
+    with ExitStack() as stack:
+        parts = [stack.enter_context(landing(ref.folder)) for ref, _, _ in found]
+        for part, (_, run, _) in zip(parts, found, strict=True):
+            for entry in run.iterdir():
+                entry.rename(part / entry.name)
+            for name in FOLDERS:
+                (part / name).mkdir(exist_ok=True)
+            content = read_json(part / NAME)
+            RunRecord.seal(part, content | {"imported": content.get("imported") or source})

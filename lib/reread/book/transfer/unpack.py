@@ -20,16 +20,15 @@ from typing import IO, Annotated, Literal, NoReturn
 
 from pydantic import Field, StringConstraints, ValidationError
 
+from reread.book.status.run_record import FOLDERS, PATH
 from reread.core.errors import DataError
 from reread.core.records import Record
 
 MANIFEST = "manifest.json"
 FILES = ("notebook.ipynb", "parameters.yml", "record.json")
-FOLDERS = ("figures", "tables", "artifacts")
 MAX_FILES, MAX_AT_ONCE, PIECE = 100_000, 64 << 20, 1 << 20
 BROKEN = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, ValueError, OverflowError, RecursionError)
 RUN = re.compile(r"runs/(demo|real|paper)/[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9.-]*")
-PART = re.compile(r"(?!\.\.?$)[^/\\\x00-\x1f\x7f]{1,200}")
 
 
 class Entry(Record):
@@ -120,7 +119,7 @@ def _may_land(name: str, manifest: Manifest) -> bool:
     parts = name.split("/")
     run, below = "/".join(parts[:4]), parts[4:]
     is_placed = below[0] in FOLDERS if len(below) > 1 else below[:1] != [] and below[0] in FILES
-    return run in manifest.runs and is_placed and all(PART.fullmatch(part) for part in below)
+    return run in manifest.runs and is_placed and PATH.fullmatch("/".join(below)) is not None
 
 
 def _check_member(file: Path, member: tarfile.TarInfo, manifest: Manifest, seen: set[str]) -> None:
@@ -137,6 +136,10 @@ def _check_member(file: Path, member: tarfile.TarInfo, manifest: Manifest, seen:
 
 def _write(file: Path, archive: tarfile.TarFile, member: tarfile.TarInfo, entry: Entry, into: Path) -> None:
     """Write one member, and compare what was written with what was listed."""
+    try:
+        tarfile.data_filter(member, str(into))
+    except tarfile.FilterError as error:
+        _refuse(file, f"{member.name!r}: {error}")
     path = into / member.name
     path.parent.mkdir(parents=True, exist_ok=True)
     digest, content = hashlib.sha256(), _content(archive, member)

@@ -18,7 +18,7 @@ from typing import Literal
 
 from reread.book.running import client, job, warm
 from reread.book.running.stopping import stoppable
-from reread.book.status import staleness as stale
+from reread.book.status.staleness import Status
 from reread.book.workflow import snakemake as engine
 from reread.core.errors import ExitCode, RunError
 from reread.core.files import write_text
@@ -127,10 +127,10 @@ def _server(due: list[PageRef], threads: int, workflow_profile: str) -> Abstract
 
 def prepare(refs: list[PageRef]) -> list[PageRef]:
     """Write the stale keys, set the marker of each fresh page, drop the others. Returns what must run."""
-    states, keys = stale.states(refs), stale.keys(refs)
-    due = [ref for ref in refs if states[ref.name].word != "fresh"]
+    status = Status()
+    due = [ref for ref in refs if status.state(ref).word != "fresh"]
     for ref in refs:
-        key, marker = keys[ref.name], job.marker(ref.profile, ref.name)
+        key, marker = status.key(ref), job.marker(ref.profile, ref.name)
         _write_old(job.folder() / "keys" / ref.profile / f"{ref.name}.key", f"{key}\n")
         if ref in due:
             marker.unlink(missing_ok=True)
@@ -162,6 +162,7 @@ def _write_old(path: Path, text: str) -> None:
 def _rows(refs: list[PageRef], due: set[str]) -> Iterator[Row]:
     """What became of each page; a page whose job never started waited for one that failed."""
     lost: set[str] = set()
+    status = Status()
     for ref in refs:
         result = job.result(ref.profile, ref.name)
         if ref.name not in due:
@@ -174,7 +175,7 @@ def _rows(refs: list[PageRef], due: set[str]) -> Iterator[Row]:
             note = f"needs {', '.join(blame)}" if blame else "not started"
             yield Row(ref.name, "skipped", exit_code=code, note=note)
         elif result.exit_code == 0:
-            state = stale.state(ref)
+            state = status.state(ref)
             changes = state.moved or ([] if state.word == "fresh" else [state.word])
             note = f"stale again, changed meanwhile: {', '.join(changes)}" if changes else ""
             code = ExitCode.STALE if changes else ExitCode.OK

@@ -1,8 +1,7 @@
-"""What is known of every file a chapter may read: ``data/datasets.yml``, and the pins of first use."""
+"""Records of all data files, ``data/datasets.yml``, and the digests of files first seen here."""
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -22,7 +21,7 @@ MEMBER = "{member}"
 
 
 class Dataset(Record):
-    """One file: where it comes from, what it must be, what it holds, and what to beware of.
+    """One file: its source, digest, licence, content and caveats.
 
     ``file`` is its path below the data folder, and below a mirror just so. An empty ``sha256`` means that
     nobody has seen it yet; then ``bytes`` is what its publisher says (0: nothing). ``needs_application`` is
@@ -52,7 +51,7 @@ class Dataset(Record):
 
 
 class Pin(NamedTuple):
-    """What the content of a file must be."""
+    """Digest and size of a file."""
 
     sha256: str
     bytes: int
@@ -96,25 +95,13 @@ def _files_of(key: str, record: Any) -> dict[str, Any]:
 
 
 def datasets() -> dict[str, Dataset]:
-    """Every recorded file by key.
-
-    Raises
-    ------
-    ParameterError
-        If ``data/datasets.yml`` is wrong: file, line, key and the nearest right key.
-    """
+    """Every recorded file by key."""
     path = places.root() / "data" / "datasets.yml"
     return _read(path, hashlib.sha256(path.read_bytes()).digest()) if path.is_file() else {}
 
 
 def find(key: str) -> Dataset:
-    """The record of one file.
-
-    Raises
-    ------
-    ParameterError
-        If there is none of that key.
-    """
+    """The record of one file; a ParameterError if there is none of that key."""
     known = datasets()
     if key not in known:
         near = did_you_mean(key, known)
@@ -123,13 +110,7 @@ def find(key: str) -> Dataset:
 
 
 def matching(words: list[str]) -> list[str]:
-    """Keys that are named, or that belong to a named study or series.
-
-    Raises
-    ------
-    ParameterError
-        If a word is no key, study or series.
-    """
+    """Keys that are named, or that belong to a named study or series; a ParameterError for another word."""
     known = datasets()
     found = []
     for word in words:
@@ -147,43 +128,38 @@ def pin_of(key: str) -> Pin | None:
 
 
 def pin_first_use(key: str, found: Pin) -> Pin:
-    """Remember in ``data/datasets.lock`` what a file is that nobody had seen before.
+    """Write the pin of a file without a recorded digest; returns it, or the pin of a faster process."""
+    from filelock import FileLock
 
-    Returns
-    -------
-    Pin
-        ``found``, or the pin of another process that was faster.
-
-    Raises
-    ------
-    DataError
-        If the pin cannot be written.
-    """
-    lock = _lock()
+    lock = lock_file()
     try:
-        with lock.with_name(".datasets.lock.turn").open("w") as turn:
-            fcntl.flock(turn, fcntl.LOCK_EX)  # two processes that pin two files must not lose a line
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(lock.with_name(".datasets.lock.turn")):  # two processes must not lose a line
             pins = {found_key: pin._asdict() for found_key, pin in _first_uses().items()}
             write_text(lock, yaml.safe_dump({key: found._asdict()} | pins, sort_keys=True))
     except OSError as error:
         raise DataError(
-            f"{key} was never seen before and must be pinned in {lock}, but: {error.strerror or error}.\n"
-            f"Make the folder writable, or add its sha256 ({found.sha256}) to data/datasets.yml."
+            f"{key} has no recorded digest and must be pinned in {lock}, but: {error.strerror or error}.\n"
+            f"Make the folder writable, set REREAD_DATA, or add its sha256 ({found.sha256}) to "
+            "data/datasets.yml."
         ) from None
     return _first_uses()[key]
 
 
-def _lock() -> Path:
-    return places.root() / "data" / "datasets.lock"
+def lock_file() -> Path:
+    """File of the pins of first use, beside the data that they pin."""
+    return places.data() / "datasets.lock"
 
 
 def _first_uses() -> dict[str, Pin]:
-    path = _lock()
+    path = lock_file()
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
         return {key: Pin(str(pin["sha256"]), int(pin["bytes"])) for key, pin in (content or {}).items()}
     except (AttributeError, KeyError, TypeError, ValueError, yaml.YAMLError):
-        raise DataError(f"{path} must hold sha256 and bytes for each key.\nRestore it from git.") from None
+        raise DataError(
+            f"{path} must hold sha256 and bytes for each key.\nMend the line, or move the file away."
+        ) from None
 
 
 @lru_cache(maxsize=8)

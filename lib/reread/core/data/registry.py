@@ -1,7 +1,4 @@
-"""Every file a chapter reads: found here or in a mirror, else downloaded.
-
-Whatever way a file comes, it is verified against its pin before anybody reads it.
-"""
+"""Data files by key: found here or in a mirror, else downloaded, and verified before they are read."""
 
 from __future__ import annotations
 
@@ -34,7 +31,7 @@ def pinned(key: str) -> str:
 
 
 def by_series(keys: Iterable[str]) -> dict[str, list[Dataset]]:
-    """Records under the key of their series; a file that is in none stands alone under its own."""
+    """Records by the key of their series; a file without one by its own key."""
     found: dict[str, list[Dataset]] = {}
     for key in keys:
         found.setdefault(find(key).series or key, []).append(find(key))
@@ -49,7 +46,7 @@ def fetch(key: str) -> Path:
     ParameterError
         If no such file is recorded.
     DataError
-        If the file cannot be had or is not the one that was recorded; nothing half-written remains.
+        If the file cannot be had or is not the recorded one; nothing half-written remains.
     """
     dataset, pin, path = find(key), pin_of(key), where(key)
     target = places.data() / dataset.file
@@ -63,8 +60,10 @@ def fetch(key: str) -> Path:
     elif _is_packed(dataset, path):
         path = download.unpack(key, dataset, pin, path, target)
     found = _content(key, path, pin)
-    pin = pin or pin_first_use(key, found)
-    download.check(key, pin, found, at=str(path), cure=_cure(key, path))
+    if pin is None:
+        download.check_form(key, dataset, path)
+        pin = pin_first_use(key, found)
+    download.check(key, dataset, pin, found, at=path, cure=_cure(key, path))
     is_first_use = not dataset.sha256
     _used[key] = {"key": key, **found._asdict(), "pinned_on_first_use": is_first_use}
     return path
@@ -87,22 +86,17 @@ def state(key: str) -> Literal["here", "mirror", "absent"]:
 
 
 def verify(keys: list[str]) -> list[str]:
-    """Hash files that are at hand and compare them with their pins; returns what is wrong, a text each.
-
-    Nothing is downloaded, unpacked or pinned.
-
-    Raises
-    ------
-    ParameterError
-        If no key is given: a check of nothing must not pass.
-    """
+    """Compare files at hand with their pins; returns a text for each that is wrong. Nothing is written."""
     if not keys:
         raise ParameterError("Name what to verify: a key of `reread data list`, or a study.")
     return [problem for key in keys if (problem := _problem(key))]
 
 
 def used() -> list[dict[str, Any]]:
-    """What :func:`fetch` gave in this process: key, sha256, bytes, pinned_on_first_use."""
+    """What :func:`fetch` gave in this process: key, sha256, bytes, pinned_on_first_use.
+
+    A file pinned on first use has no digest in ``data/datasets.yml``: it answers no published claim.
+    """
     return [_used[key] for key in sorted(_used)]
 
 
@@ -118,8 +112,9 @@ def _is_packed(dataset: Dataset, path: Path) -> bool:
 def _cure(key: str, path: Path) -> str:
     if not path.is_relative_to(places.data()):
         return "Put the right file there, or name another mirror with REREAD_MIRROR."
-    line = "" if find(key).sha256 else "\nIf the new file is meant, delete its lines in data/datasets.lock."
-    return f"Delete it, then run:  reread data get {key}{line}"
+    if find(key).needs_application:
+        return f"Put the right file there. Where to ask for it: {find(key).needs_application}"
+    return f"Move it away, then run:  reread data get {key}"
 
 
 def _problem(key: str) -> str:
@@ -131,7 +126,7 @@ def _problem(key: str) -> str:
         return f"{key} is not pinned yet, so it can be any file. Run:  reread data get {key}"
     try:
         found = download.content(path, is_packed=_is_packed(find(key), path))
-        download.check(key, pin, found, at=str(path), cure=_cure(key, path))
+        download.check(key, find(key), pin, found, at=path, cure=_cure(key, path))
     except DataError as error:
         return str(error)
     except (OSError, EOFError, zlib.error) as error:
@@ -155,7 +150,7 @@ class _Seen:
     """The hash of a large file, remembered with its size and the time of its last change."""
 
     def __init__(self, path: Path, stat: os.stat_result):
-        self.book = places.root() / ".reread" / "verified.json"
+        self.book = places.state() / "verified.json"
         self.path, self.stamp = str(path), [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
 
     def known(self) -> Pin | None:

@@ -118,8 +118,8 @@ def handle_ranks(handle: Handle) -> tuple[Figure, pd.DataFrame]:
 
 def _rank_row(axes: Axes, handle: Handle, row, at: int, *, labelled: bool) -> None:
     """One drug: its signatures, their mean, the null and the mean in random order."""
-    rank = handle.signatures.loc[handle.signatures["drug"] == row.drug, "rank"].to_numpy() + 1
-    null = handle.null[row.drug] + 1  # few choices have few means: none of them is outside by interpolation
+    rank = handle.signatures.loc[handle.signatures["drug"] == row.drug, "rank"].to_numpy()
+    null = handle.null[row.drug]  # few choices have few means: none of them is outside by interpolation
     low, high = np.quantile(null, 0.025, method="lower"), np.quantile(null, 0.975, method="higher")
     texts = ["random names, 95 %", "a signature", "their mean", "mean in random order"]
     null_as, one_as, mean_as, chance_as = texts if labelled else [None] * 4
@@ -130,7 +130,7 @@ def _rank_row(axes: Axes, handle: Handle, row, at: int, *, labelled: bool) -> No
         rank.mean(), at, color=marks.colour(1), marker=marks.marker(3), s=90, edgecolor="white", zorder=4,
         label=mean_as,
     )  # fmt: skip
-    axes.scatter(row.by_chance + 1, at, color="black", marker="x", s=50, zorder=4, label=chance_as)
+    axes.scatter(row.by_chance, at, color="black", marker="x", s=50, zorder=4, label=chance_as)
 
 
 def handle_names(handle: Handle, top: int = 10) -> tuple[Figure, pd.DataFrame]:

@@ -52,7 +52,7 @@ def alt_of_ranks(shown: pd.DataFrame) -> str:
 def alt_of_handle(handle: Handle) -> str:
     """What the figure of a handle shows: mean rank and p of each drug."""
     said = [
-        f"{row.drug} {row.mean_rank + 1:.0f}, random order {row.by_chance + 1:.0f}, p {row.p:.3f}"
+        f"{row.drug} {row.mean_rank:.0f}, random order {row.by_chance:.0f}, p {row.p:.3f}"
         for row in handle.summary.head(4).itertuples()
     ]
     return f"Strip plot of the rank of the first target of every signature; means: {'; '.join(said)}."

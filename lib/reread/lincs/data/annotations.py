@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from reread.core.errors import DataError, did_you_mean
+from reread.core.tables import read_table
 
 CLASS_COLUMNS, TARGET_COLUMNS = ("pert_id", "pcl"), ("pert_name", "gene")
 
@@ -147,20 +148,11 @@ def short(pcl: str) -> str:
 
 
 def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    path = Path(path)
-    if not path.is_file():
+    if not Path(path).is_file():
         raise DataError(f"There is no table {path}. It is a CSV with the columns {', '.join(columns)}.")
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (ValueError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} cannot be read as CSV: {' '.join(str(error).split())}") from None
-    missing = [name for name in columns if name not in table.columns]
-    if missing:
-        near = did_you_mean(missing[0], table.columns)
-        raise DataError(f"{path} lacks the column {missing[0]!r}; it needs {', '.join(columns)}. {near}")
-    table = table[list(columns)].apply(lambda values: values.str.strip())
-    empty = (table == "").any(axis=1)
-    if table.empty or empty.any():
-        where = f"an empty cell in line {int(empty.to_numpy().argmax()) + 2}" if len(table) else "no row"
-        raise DataError(f"{path} has {where}; every row needs {' and '.join(columns)}.")
+    table = read_table(path, columns=columns).apply(lambda values: values.str.strip())
+    empty = (table == "").any(axis=1).to_numpy()
+    if empty.any():
+        line = int(empty.argmax()) + 2
+        raise DataError(f"{path}, line {line}: has an empty cell; every row needs {' and '.join(columns)}.")
     return table

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,14 +11,13 @@ import pandas as pd
 
 from reread.core import paths as places
 from reread.core.errors import DataError, ParameterError, did_you_mean
+from reread.core.tables import read_table
 from reread.lincs.data import annotations
+from reread.lincs.data.fields import described
 from reread.lincs.data.normalise import robust_z
-from reread.lincs.data.tables import CLIP, Signatures, meta_frame
+from reread.lincs.data.tables import CLIP, Signatures
 from reread.lincs.io import gct, gctx
 from reread.lincs.io import gctx_stream as stream
-
-PERT_KINDS = {"trt_cp": "drug", "trt_poscon": "drug", "trt_sh": "knockdown", "trt_xpr": "knockdown"}
-MICROMOLAR = {"um": 1.0, "µm": 1.0, "nm": 1e-3, "mm": 1e3}
 
 
 def load(source: str = "simulated", *, kind: str = "all", seed: int = 0) -> Signatures:
@@ -64,8 +62,8 @@ def load(source: str = "simulated", *, kind: str = "all", seed: int = 0) -> Sign
 
 def landmarks() -> pd.DataFrame:
     """Genes in the order of the published weights, (gene,): ``entrez`` and ``symbol``, both text."""
-    table = pd.read_csv(_fetch("lincs/landmark-order"), dtype=str)
-    return table.rename(columns={"symbol_2017": "symbol"})[["entrez", "symbol"]]
+    table = read_table(_fetch("lincs/landmark-order"), columns=["entrez", "symbol_2017"])
+    return table.rename(columns={"symbol_2017": "symbol"})
 
 
 def in_order(values: np.ndarray, found: pd.Series, wanted: pd.Series) -> np.ndarray:
@@ -78,7 +76,9 @@ def in_order(values: np.ndarray, found: pd.Series, wanted: pd.Series) -> np.ndar
     """
     found = pd.Index(found.astype(str))
     if not found.is_unique:
-        raise DataError(f"Gene ids stand twice, such as {found[found.duplicated()][0]!r}.")
+        raise DataError(
+            f"Gene ids must be unique, but {found[found.duplicated()][0]!r} occurs more than once."
+        )
     place = found.get_indexer(pd.Index(wanted.astype(str)))
     if (place < 0).any():
         raise DataError(f"{(place < 0).sum()} genes are missing, such as {wanted[place < 0].iloc[0]!r}.")
@@ -98,28 +98,6 @@ def stack(*parts: Signatures) -> Signatures:
     meta = pd.concat([part.meta for part in parts], ignore_index=True)
     values = np.concatenate([part.values for part in parts])
     return replace(parts[0], values=values, meta=meta, truth=None)
-
-
-def described(table: pd.DataFrame, ids: tuple[str, ...] | pd.Series, **more: object) -> pd.DataFrame:
-    """Fields of a Connectivity Map file as ``meta``: kinds, doses in micromolar, times in hours.
-
-    Raises
-    ------
-    DataError
-        If a needed field is missing.
-    """
-    missing = [name for name in ("pert_id", "pert_iname", "pert_type", "cell_id") if name not in table]
-    if missing:
-        raise DataError(f"The signatures lack the field {missing[0]!r}. It has {', '.join(table.columns)}.")
-    kind = table["pert_type"].astype(str).str.split(".").str[0].map(PERT_KINDS).fillna("control")
-    name = table["pert_iname"].astype(str)
-    columns = {
-        "sig_id": list(ids), "pert_id": table["pert_id"], "pert_name": name, "kind": kind,
-        "cell": table["cell_id"], "gene": name.where(kind == "knockdown", ""),
-        "dose_um": _parsed(table, "pert_idose", _micromolar), "time_h": _parsed(table, "pert_itime", _hours),
-    }  # fmt: skip
-    columns = {key: np.asarray(values, dtype=object) for key, values in columns.items()}
-    return meta_frame(len(table), **columns, **more)
 
 
 def _sources(seed: int) -> Mapping[str, Callable[[], Signatures]]:
@@ -177,11 +155,15 @@ def _small(values: np.ndarray, meta: gctx.Meta, plate: str, series: str) -> Sign
 
 
 def _gse70138() -> Signatures:
-    table = pd.read_csv(_fetch("lincs/gse70138-genes"), sep="\t", dtype=str)
+    path = _fetch("lincs/gse70138-genes")
+    table = read_table(path, columns=["pr_gene_id", "pr_gene_symbol", "pr_is_lm"], sep="\t")
+    unknown = sorted(set(table["pr_is_lm"]) - {"0", "1"})
+    if unknown:
+        raise DataError(f"{path}: pr_is_lm must be 0 or 1, but holds {unknown[0]!r}.")
     table = table[table["pr_is_lm"] == "1"]
     genes = pd.DataFrame({"entrez": table["pr_gene_id"], "symbol": table["pr_gene_symbol"]})
     found = _series("gse70138", genes)
-    known = pd.read_csv(_fetch("lincs/published-neighbours"))["pcl"]
+    known = read_table(_fetch("lincs/published-neighbours"), columns=["pcl"])["pcl"]
     classes = annotations.read_classes(_fetch("lincs/pcl-classes"), known)
     return replace(found, meta=annotations.with_classes(found.meta, classes))
 
@@ -194,24 +176,15 @@ def _series(name: str, genes: pd.DataFrame) -> Signatures:
     """Landmark genes of a series at GEO, extracted once; fields are joined by id, never by place."""
     path, out = _fetch(f"lincs/{name}"), places.data() / "lincs" / f"{name}-landmarks.f32"
     values = stream.landmark_memmap(path, out, genes["entrez"].tolist())
-    table = pd.read_csv(_fetch(f"lincs/{name}-signatures"), sep="\t", dtype=str).set_index("sig_id")
+    table = read_table(_fetch(f"lincs/{name}-signatures"), sep="\t")
+    if "sig_id" not in table:
+        raise DataError(f"{name}: its table of signatures has no column 'sig_id'.")
+    table = table.set_index("sig_id")
     ids = stream.landmark_ids(out)
-    missing, twins = len(set(ids) - set(table.index)), int(table.index.duplicated().sum())
-    if missing or twins:
-        raise DataError(f"{name}: its table of signatures lacks {missing} and names {twins} more than once.")
+    missing, n_double = len(set(ids) - set(table.index)), int(table.index.duplicated().sum())
+    if missing or n_double:
+        raise DataError(
+            f"{name}: its table of signatures lacks {missing} and names {n_double} more than once."
+        )
     meta = described(table.loc[ids].reset_index(drop=True), ids, series=name.upper())
     return _real(values, genes, meta)
-
-
-def _parsed(table: pd.DataFrame, name: str, read: Callable[[str], float]) -> list[float]:
-    return [read(str(one)) for one in table[name]] if name in table else [np.nan] * len(table)
-
-
-def _micromolar(text: str) -> float:
-    found = re.match(r"([0-9.]+) *([a-zµ]+)", text.lower())
-    return float(found[1]) * MICROMOLAR.get(found[2], np.nan) if found else np.nan
-
-
-def _hours(text: str) -> float:
-    found = re.match(r"([0-9.]+) *h", text)
-    return float(found[1]) if found else np.nan

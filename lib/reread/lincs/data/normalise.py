@@ -43,7 +43,12 @@ def robust_z(
     plate = np.asarray(plate)
     check.axes(values, "values", well=len(plate), gene=None)
     if not np.isfinite(values).all():
-        raise DataError("values must be finite to be normalised. Drop or fill the others first.")
+        well, gene = np.argwhere(~np.isfinite(values))[0]
+        raise DataError(
+            f"values must be finite, but well {well} has {values[well, gene]} at gene {gene}. Drop the "
+            f"well or "
+            "fill the gene."
+        )
     out = np.empty(values.shape, dtype=np.float32)
     for name in np.unique(plate):
         wells = plate == name
@@ -90,7 +95,15 @@ def modz(z: np.ndarray, *, min_weight: float = 0.01) -> tuple[np.ndarray, np.nda
         raise DataError("A signature needs at least one replicate, but z has none.")
     if n == 1:
         return np.asarray(z[0], dtype=float), np.ones(1), np.ones((1, 1))
-    cc = np.corrcoef(rankdata(z, axis=1))
+    if not np.isfinite(z).all():
+        bad, gene = np.argwhere(~np.isfinite(z))[0]
+        raise DataError(f"Replicate {bad} has {z[bad, gene]} at gene {gene}. Drop it or fill the gene.")
+    # a constant replicate agrees with none: correlation 0, and so the least weight
+    ranks = rankdata(z, axis=1)
+    ranks -= ranks.mean(axis=1, keepdims=True)
+    length = np.linalg.norm(ranks, axis=1)
+    cc = ranks @ ranks.T / np.maximum(np.outer(length, length), 1e-300)
+    np.fill_diagonal(cc, 1)
     agreement = np.maximum(cc, 0) * (1 - np.eye(n))
     raw = np.maximum(agreement.sum(axis=1) / (n - 1), min_weight)
     weights = raw / raw.sum()

@@ -12,6 +12,7 @@ from reread.core.data import registry
 from reread.core.errors import DataError, ParameterError, did_you_mean
 from reread.lincs.data import load as data
 from reread.lincs.data import normalise
+from reread.lincs.data.fields import described
 from reread.lincs.data.tables import Signatures, meta_frame
 from reread.lincs.io import gct, gctx
 
@@ -68,7 +69,7 @@ def load(source: str = "simulated", *, seed: int = 0) -> Plate:
     level_3, meta = gct.read(registry.fetch("lincs/level-3-plate"))
     path = registry.fetch("lincs/level-4-plate")
     level_4 = gctx.read(path, meta.row_ids, meta.column_ids)
-    wells = data.described(meta.columns, meta.column_ids, plate=meta.columns["det_plate"].to_numpy())
+    wells = described(meta.columns, meta.column_ids, plate=meta.columns["det_plate"].to_numpy())
     return Plate(level_3, level_4, wells)
 
 

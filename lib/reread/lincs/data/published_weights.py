@@ -12,6 +12,7 @@ import pandas as pd
 from reread.core import validate as check
 from reread.core.data import registry
 from reread.core.errors import DataError, ParameterError, did_you_mean
+from reread.core.tables import read_table
 from reread.lincs.data import annotations
 from reread.lincs.data import load as data
 from reread.lincs.data import planted_weights as planted
@@ -157,7 +158,8 @@ def load(source: str, folder: Path, *, seed: int = 0) -> Published:
         raise ParameterError(
             f"There are no weights {source!r}. {did_you_mean(source, ('simulated', 'weights'))}"
         )
-    neighbours = pd.read_csv(registry.fetch("lincs/published-neighbours")).sort_values("i")
+    path, columns = registry.fetch("lincs/published-neighbours"), ["i", "pcl", "nn_pcl", "corr_dist"]
+    neighbours = read_table(path, columns=columns, numbers=["i", "corr_dist"]).sort_values("i")
     level_5, plate = data.load("level-5", kind="drug"), data.load("plate", kind="drug")
     return Published(
         svqvae({part: registry.fetch(f"lincs/svqvae-{part}") for part in PARTS}),

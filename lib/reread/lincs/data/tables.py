@@ -13,7 +13,7 @@ from reread.core.errors import DataError
 META = (
     "sig_id", "pert_id", "pert_name", "kind", "cell", "dose_um", "time_h", "plate", "pcl", "gene",
 )  # fmt: skip
-KINDS = ("drug", "knockdown", "control")
+KINDS = ("drug", "knockdown", "control", "other")
 CLIP = 10.0
 
 

@@ -8,81 +8,95 @@ import numpy as np
 import pandas as pd
 
 from reread.core.errors import DataError
+from reread.core.tables import bad_cell, door
 from reread.lincs.io.gctx import Meta
 
-VERSION, HDF5 = "#1.3", b"\x89HDF"
+VERSIONS = {"#1.3": 4, "#1.2": 2}  # numbers in the second line
+MISSING = {"", "na", "nan", "n/a", "null"}
+OTHER_KINDS = {
+    b"\x89HDF": "HDF5, not text. Read it with reread.lincs.io.gctx.read.",
+    b"\x1f\x8b": "compressed with gzip.\nRun:  gunzip -k {name}",
+    b"PK": "a zip archive or an Excel workbook, not GCT.",
+    b"\xff\xfe": "text in UTF-16. Save it as UTF-8.",
+    b"\xfe\xff": "text in UTF-16. Save it as UTF-8.",
+}
 
 
 def read(path: Path) -> tuple[np.ndarray, Meta]:
-    """Read a whole GCT of version 1.3.
+    """Read a whole GCT file, version 1.2 or 1.3, as values (signature, gene) and their metadata.
 
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    values : float32 array, (signature, gene)
-        Turned round: in the text a row is a gene.
-    meta : Meta
-        Fields whose every entry is a number are numbers, the others text; -666 is left in.
-
-    Raises
-    ------
-    DataError
-        If the file is missing, is no GCT 1.3, is HDF5, is cut short, or holds something that is no number.
-
-    Notes
-    -----
-    Source: the format page of the Connectivity Map. Line 2 gives the numbers of genes, signatures, fields of
-    genes and fields of signatures; the fields of signatures stand between the heading and the first gene.
+    In the file a row is a gene. Missing values (empty, NA, NaN) are NaN; anything else that is no finite
+    number is refused with its line and column. In version 1.2 the only field of a gene is its
+    ``Description``.
     """
-    path = Path(path)
-    n_genes, n_signatures, n_row_fields, n_column_fields = _sizes(path)
-    table = pd.read_csv(
-        path, sep="\t", skiprows=2, header=None, dtype=str, keep_default_na=False, encoding="latin-1",
-        quoting=3, on_bad_lines="skip",
-    )  # fmt: skip
-    wanted = (1 + n_column_fields + n_genes, 1 + n_row_fields + n_signatures)
-    if table.shape != wanted:
-        raise DataError(
-            f"{path} promises {wanted[0]} lines of {wanted[1]} fields, but holds {table.shape[0]} of "
-            f"{table.shape[1]}.\nGet it anew; it may be cut short."
-        )
-    body, head = table.iloc[1 + n_column_fields :], table.iloc[: 1 + n_column_fields]
-    rows = _frame(body.iloc[:, 1 : 1 + n_row_fields].to_numpy(), head.iloc[0, 1 : 1 + n_row_fields])
-    columns = _frame(head.iloc[1:, 1 + n_row_fields :].to_numpy().T, head.iloc[1:, 0])
-    meta = Meta(tuple(body[0]), tuple(head.iloc[0, 1 + n_row_fields :]), rows, columns)
-    return _numbers(body.iloc[:, 1 + n_row_fields :], path), meta
+    with door(path, "GCT"):
+        lines = _lines(Path(path))
+        n_genes, n_signatures, n_row_fields, n_column_fields = _sizes(Path(path), lines)
+        n_head, n_cells = 1 + n_column_fields, 1 + n_row_fields + n_signatures
+        table = [line.split("\t") for line in lines[2:]]
+        for number, cells in enumerate(table, 3):
+            if len(cells) != n_cells:
+                raise DataError(f"{path}, line {number}: must have {n_cells} cells, but has {len(cells)}.")
+        if len(table) != n_head + n_genes:
+            raise DataError(
+                f"{path} must have {n_head + n_genes} lines below the sizes, but has {len(table)}. "
+                "It may be cut short."
+            )
+        first = 1 + n_row_fields
+        head, body = np.array(table[:n_head], dtype=object), np.array(table[n_head:], dtype=object)
+        body = body.reshape(n_genes, n_cells)
+        values = _numbers(body[:, first:], head[0, first:], n_head + 3, Path(path))
+        rows = _frame(body[:, 1:first], head[0, 1:first])
+        columns = _frame(head[1:, first:].T, head[1:, 0])
+        return values, Meta(tuple(body[:, 0]), tuple(head[0, first:]), rows, columns)
 
 
-def _sizes(path: Path) -> tuple[int, int, int, int]:
-    if not path.is_file():
-        raise DataError(f"There is no file {path}.")
-    with path.open("rb") as stream:
-        start = stream.read(4096)
-    if start.startswith(HDF5):
-        raise DataError(f"{path} is HDF5, not text. Read it with reread.lincs.gctx.read.")
-    first, second = [*start.decode("latin-1").splitlines(), "", ""][:2]
-    fields = second.split()
-    if first.strip() != VERSION or len(fields) != 4 or not all(field.isdigit() for field in fields):
-        raise DataError(
-            f"{path} is no GCT {VERSION}: its first lines are {first[:40]!r} and {second[:40]!r}, where "
-            f"{VERSION!r} and four whole numbers are wanted."
-        )
-    return tuple(map(int, fields))
-
-
-def _frame(values: np.ndarray, names: pd.Series) -> pd.DataFrame:
-    frame = pd.DataFrame(values, columns=list(names))
-    for name in frame.columns:
-        numbers = pd.to_numeric(frame[name], errors="coerce")
-        frame[name] = frame[name] if numbers.isna().any() else numbers
-    return frame
-
-
-def _numbers(cells: pd.DataFrame, path: Path) -> np.ndarray:
+def _lines(path: Path) -> list[str]:
+    raw = path.read_bytes()
+    for magic, kind in OTHER_KINDS.items():
+        if raw.startswith(magic):
+            raise DataError(f"{path} is {kind.format(name=path.name)}")
     try:
-        return np.ascontiguousarray(cells.to_numpy().astype(np.float32).T)
-    except ValueError as error:
-        raise DataError(f"{path} holds something among its values that is no number: {error}.") from None
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = raw.decode("latin-1")  # older files write µ so
+    lines = text.replace("\r\n", "\n").split("\n")
+    while lines and not lines[-1].strip():
+        lines.pop()
+    return lines
+
+
+def _sizes(path: Path, lines: list[str]) -> tuple[int, ...]:
+    """Numbers of genes, signatures, fields of genes and fields of signatures."""
+    first, second = [*lines[:2], "", ""][:2]
+    version, fields = first.strip(), second.split()
+    n_fields = VERSIONS.get(version, 0)
+    if not n_fields or len(fields) != n_fields or not all(field.isdecimal() for field in fields):
+        raise DataError(
+            f"{path} is no GCT: it begins with {first[:40]!r} and {second[:40]!r}, expected '#1.3' and four "
+            "whole numbers, or '#1.2' and two."
+        )
+    return tuple(map(int, fields)) if n_fields == 4 else (*map(int, fields), 1, 0)
+
+
+def _numbers(cells: np.ndarray, names: np.ndarray, first_line: int, path: Path) -> np.ndarray:
+    """Cells (gene, signature) as float32 (signature, gene); missing ones are NaN."""
+    numbers = pd.to_numeric(cells.ravel(), errors="coerce").reshape(cells.shape).astype(float)
+    with np.errstate(over="ignore"):
+        values = numbers.astype(np.float32)
+    for row, column in np.argwhere(~np.isfinite(values)):
+        text = cells[row, column].strip()
+        if text.lower() not in MISSING:
+            raise bad_cell(path, first_line + row, names[column], text, "a finite number of 32 bits, or NA")
+        values[row, column] = np.nan
+    return np.ascontiguousarray(values.T)
+
+
+def _frame(values: np.ndarray, names: np.ndarray) -> pd.DataFrame:
+    """Fields as a table; those whose every entry is a number are numbers."""
+    frame = pd.DataFrame(values, columns=list(names), dtype=object)
+    for place in range(frame.shape[1]):
+        numbers = pd.to_numeric(frame.iloc[:, place], errors="coerce")
+        if not numbers.isna().any():
+            frame.isetitem(place, numbers)
+    return frame

@@ -17,6 +17,7 @@ import pandas as pd
 from reread.core import validate as check
 from reread.core.errors import DataError, need
 from reread.core.files import written_whole
+from reread.core.tables import door
 
 if TYPE_CHECKING:
     import h5py
@@ -28,15 +29,7 @@ BLOCK = 42  # signatures read at once: two chunks of the files at GEO, which sta
 
 @dataclass(frozen=True, eq=False)
 class Meta:
-    """What a GCT or GCTX says of its genes (rows) and signatures (columns).
-
-    Attributes
-    ----------
-    row_ids, column_ids : tuple of str, (gene,) and (signature,)
-        Ids as text, in the order of the matrix.
-    rows, columns : DataFrame, (gene,) and (signature,)
-        The other fields as they stand: -666, the Connectivity Map's sign for "not known", is left in.
-    """
+    """Ids and fields of the genes (rows) and signatures (columns) of a GCT or GCTX, -666 included."""
 
     row_ids: tuple[str, ...]
     column_ids: tuple[str, ...]
@@ -45,19 +38,9 @@ class Meta:
 
 
 def read_meta(path: Path) -> Meta:
-    """Read ids and metadata, not the matrix.
-
-    Raises
-    ------
-    DataError
-        If the file is no GCTX, is cut short, or holds fields of another length than its ids.
-    """
+    """Read ids and metadata, not the matrix; a file that is no whole GCTX is a DataError."""
     with opened(path) as file:
         rows, columns = _fields(file, ROW, path), _fields(file, COL, path)
-        n_columns, n_rows = file[MATRIX].shape
-    for name, frame, n in (("row", rows, n_rows), ("column", columns, n_columns)):
-        if len(frame) != n:
-            raise DataError(f"{path} names {len(frame)} {name}s, but its matrix has {n}. Get the file anew.")
     return Meta(tuple(rows.pop("id")), tuple(columns.pop("id")), rows.reset_index(drop=True), columns)
 
 
@@ -68,30 +51,14 @@ def read(
     *,
     block: int = BLOCK,
 ) -> np.ndarray:
-    """Read a part of the matrix, in the order that is asked for.
+    """Read values (signature, gene) of some rows and columns by id, in the requested order; None is all.
 
-    Parameters
-    ----------
-    path : Path
-    rows : sequence of str, (gene,), optional
-        Ids of genes; all when left out. Order is kept.
-    columns : sequence of str, (signature,), optional
-        Ids of signatures; all when left out. Order is kept.
-    block : int
-        Signatures held at once, rounded to whole chunks of the file.
-
-    Returns
-    -------
-    float32 array, (signature, gene)
-
-    Raises
-    ------
-    DataError
-        If an id is missing from the file, stands twice in the file or the request, or as :func:`read_meta`.
+    ``block`` signatures are held at once, rounded to whole chunks of the file. An id that is missing, or
+    occurs twice in the file or the request, is a DataError.
     """
     with opened(path) as file:
-        genes = places(file, ROW, rows, path, "row")
-        signatures = places(file, COL, columns, path, "column")
+        genes = indices_of(file, ROW, rows, path, "row")
+        signatures = indices_of(file, COL, columns, path, "column")
         return read_at(file[MATRIX], genes, signatures, block=block)
 
 
@@ -103,11 +70,10 @@ def read_at(
     block: int = BLOCK,
     out: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Read by place: genes (gene,) and signatures (signature,) are indices, None is all.
+    """Read values (signature, gene) by index; None is all. ``out`` may be given.
 
-    Whole blocks of signatures are read and the genes are taken from each, first in the order of the file and
-    then in that of the request: HDF5 picks scattered columns far slower than memory does, and memory goes
-    forward faster than about. Blocks without any wanted signature are skipped. ``out`` may be given.
+    Blocks of signatures are read whole and genes are taken in memory, where scattered columns cost less
+    than in HDF5. Blocks without a requested signature are skipped.
     """
     n, n_genes = matrix.shape
     signatures = np.arange(n) if signatures is None else signatures
@@ -136,23 +102,9 @@ def write(
     *,
     chunk: int = 21,
 ) -> Path:
-    """Write a GCTX whole or not at all.
+    """Write values (signature, gene) with ids and further more fields as an uncompressed GCTX.
 
-    Parameters
-    ----------
-    path : Path
-    values : float array, (signature, gene)
-        Written as float32, uncompressed.
-    row_ids, column_ids : sequence of str, (gene,) and (signature,)
-    rows, columns : DataFrame, optional
-        More fields of the genes and of the signatures.
-    chunk : int
-        Signatures in a chunk of the file.
-
-    Raises
-    ------
-    DataError
-        If sizes differ, or an id stands twice.
+    The file is written whole or not at all. Sizes that differ and duplicate ids are a DataError.
     """
     h5py = need("h5py", "lincs")
     check.axes(values, "values", signature=len(column_ids), gene=len(row_ids))
@@ -161,7 +113,7 @@ def write(
         chunks = (min(chunk, len(column_ids)), len(row_ids))
         file.create_dataset(MATRIX, data=np.asarray(values, dtype=np.float32), chunks=chunks)
         for group, ids, frame in ((ROW, row_ids, rows), (COL, column_ids, columns)):
-            _refuse_twins(list(map(str, ids)), f"The ids for {path}")
+            _refuse_duplicates(list(map(str, ids)), f"The ids for {path}")
             file[f"{group}/id"] = _stored(pd.Series(list(map(str, ids))))
             for name in () if frame is None else frame.columns:
                 file[f"{group}/{name}"] = _stored(frame[name])
@@ -170,34 +122,36 @@ def write(
 
 @contextmanager
 def opened(path: Path) -> Iterator[h5py.File]:
-    """Open a GCTX for reading, or say what the file is instead; errors as :func:`read_meta`."""
+    """Open a GCTX for reading, or report what the file is instead."""
     h5py, path = need("h5py", "lincs"), Path(path)
-    if not path.is_file():
-        raise DataError(f"There is no file {path}.")
-    with path.open("rb") as stream:
-        start = stream.read(4)
-    if start == b"#1.3" or start == b"#1.2":
-        raise DataError(f"{path} is GCT text, whatever its name says. Read it with reread.lincs.gct.read.")
-    if start[:2] == b"\x1f\x8b":
-        raise DataError(f"{path} is packed with gzip.\nRun:  gunzip -k {path.name}")
-    with _whole(path):
-        file = h5py.File(path, "r")
-    with file:
-        with _whole(path):
-            found = [name in file for name in (MATRIX, f"{ROW}/id", f"{COL}/id")]
-        if not all(found):
-            raise DataError(f"{path} is HDF5 but no GCTX: it needs {MATRIX}, {ROW}/id and {COL}/id.")
-        yield file
+    with door(path, "GCTX"):
+        with path.open("rb") as stream:
+            start = stream.read(4)
+        if start in (b"#1.3", b"#1.2"):
+            raise DataError(f"{path} is GCT text. Read it with reread.lincs.io.gct.read.")
+        if start[:2] == b"\x1f\x8b":
+            raise DataError(f"{path} is compressed with gzip.\nRun:  gunzip -k {path.name}")
+        with h5py.File(path, "r") as file:
+            _check_layout(file, path)
+            yield file
 
 
-@contextmanager
-def _whole(path: Path | str) -> Iterator[None]:
-    """Say of an error that HDF5 meets while it reads that the file is not whole."""
-    try:
-        yield
-    except (OSError, RuntimeError, KeyError) as error:
-        said = " ".join(str(error).split())
-        raise DataError(f"{path} is no whole GCTX ({said}).\nGet it anew; it may be cut short.") from None
+def _check_layout(file: h5py.File, path: Path) -> None:
+    """Refuse HDF5 that is no GCTX, before anything large is read."""
+    if not all(name in file for name in (MATRIX, f"{ROW}/id", f"{COL}/id")):
+        raise DataError(f"{path} is HDF5 but no GCTX: it needs {MATRIX}, {ROW}/id and {COL}/id.")
+    matrix = file[MATRIX]
+    if matrix.ndim != 2 or matrix.dtype.kind not in "fiu":
+        raise DataError(
+            f"{path}: {MATRIX} must be a matrix of numbers, but is {matrix.dtype} of shape {matrix.shape}."
+        )
+    for axis, group, n in (("column", COL, matrix.shape[0]), ("row", ROW, matrix.shape[1])):
+        found = file[f"{group}/id"].shape
+        if found != (n,):
+            raise DataError(
+                f"{path} names {'x'.join(map(str, found))} {axis}s, but its matrix has {n}. Download "
+                f"the file again."
+            )
 
 
 def _blocks(matrix: h5py.Dataset, ordered: np.ndarray, block: int) -> Iterator[tuple[int, np.ndarray]]:
@@ -208,57 +162,48 @@ def _blocks(matrix: h5py.Dataset, ordered: np.ndarray, block: int) -> Iterator[t
     for number in np.unique(ordered // block):
         start = int(number) * block
         stop = min(start + block, len(matrix))
-        with _whole(matrix.file.filename):
-            matrix.read_direct(buffer, np.s_[start:stop], np.s_[: stop - start])
+        matrix.read_direct(buffer, np.s_[start:stop], np.s_[: stop - start])
         yield start, buffer[: stop - start]
 
 
 def ids_of(file: h5py.File, group: str) -> list[str]:
     """Ids along an axis (``ROW`` or ``COL``) of an open file, as text."""
-    with _whole(file.filename):
-        return _text(file[f"{group}/id"][:])
+    return _text(file[f"{group}/id"][:])
 
 
-def places(
+def indices_of(
     file: h5py.File, group: str, ids: Sequence[str] | None, path: Path, axis: str
 ) -> np.ndarray | None:
-    """Indices of ids along an axis of an open file, in the order of the ids; None is all.
-
-    Raises
-    ------
-    DataError
-        If an id is missing, or stands twice in the file or among ``ids``.
-    """
+    """Indices of ids along an axis of an open file, in the order of the ids; None is all."""
     if ids is None:
         return None
     known = ids_of(file, group)
-    _refuse_twins(known, f"{path}: {axis} ids of the file")
-    _refuse_twins(ids, f"The {axis} ids asked for")
+    _refuse_duplicates(known, f"{path}: {axis} ids of the file")
+    _refuse_duplicates(ids, f"The requested {axis} ids")
     place = dict(zip(known, range(len(known)), strict=True))
     missing = [one for one in ids if one not in place]
     if missing:
         shown = ", ".join(map(repr, missing[:N_SHOWN]))
         raise DataError(
-            f"{path} lacks {len(missing)} of {len(ids)} {axis} ids asked for: {shown}"
-            f"{', ...' if len(missing) > N_SHOWN else ''}. Its own look like {known[0]!r}."
+            f"{path} lacks {len(missing)} of the {len(ids)} requested {axis} ids: {shown}"
+            f"{', ...' if len(missing) > N_SHOWN else ''}. Its first id is {known[0]!r}."
         )
     return np.fromiter((place[one] for one in ids), dtype=np.int64, count=len(ids))
 
 
-def _refuse_twins(ids: Sequence[str], what: str) -> None:
+def _refuse_duplicates(ids: Sequence[str], what: str) -> None:
     if len(set(ids)) == len(ids):
         return
     counts = pd.Series(list(ids)).value_counts()
-    twins = counts[counts > 1].index.tolist()
-    shown = ", ".join(map(repr, twins[:N_SHOWN]))
-    raise DataError(f"{what} must each stand once, but {len(twins)} stand twice: {shown}.")
+    duplicates = counts[counts > 1].index.tolist()
+    shown = ", ".join(map(repr, duplicates[:N_SHOWN]))
+    raise DataError(f"{what} must be unique, but {len(duplicates)} occur more than once: {shown}.")
 
 
 def _fields(file: h5py.File, group: str, path: Path) -> pd.DataFrame:
-    with _whole(path):
-        read = {name: _column(file[f"{group}/{name}"][:]) for name in file[group]}
+    read = {name: _column(file[f"{group}/{name}"][:]) for name in file[group]}
     if len({len(values) for values in read.values()}) > 1:
-        raise DataError(f"{path}: fields of {group} have different lengths. Get the file anew.")
+        raise DataError(f"{path}: fields of {group} have different lengths. Download the file again.")
     return pd.DataFrame(read).assign(id=lambda frame: _text(frame["id"].to_numpy()))
 
 

@@ -1,4 +1,4 @@
-"""Go through a GCTX larger than memory: minibatches, and the landmark genes as a memory-mapped file."""
+"""Read a GCTX larger than memory: minibatches, and the landmark genes as a memory-mapped file."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from reread.core.errors import DataError, ParameterError
 from reread.core.files import read_json, write_json, written_whole
+from reread.core.tables import door
 from reread.lincs.io import gctx
 
 PIECE = 1 << 24  # bytes unpacked at once
@@ -26,43 +27,17 @@ def minibatches(
     block: int = gctx.BLOCK,
     n_mixed: int = 100,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Go through all signatures once, in an order that is near to random.
+    """Yield all signatures once in nearly random order, as values (signature, gene) and their row numbers.
 
-    Parameters
-    ----------
-    path : Path
-        A GCTX.
-    rows : sequence of str, (gene,), optional
-        Genes to keep, in this order; all when left out.
-    batch : int
-        Signatures in a batch; the last may hold fewer.
-    seed : int
-        Another seed for another pass.
-    block : int
-        Signatures that lie together on disk and are read together.
-    n_mixed : int
-        Blocks in memory at once. Blocks come in random order, and signatures are shuffled among the blocks
-        that are in memory, so neighbours on disk meet more often than chance.
-
-    Yields
-    ------
-    values : float32 array, (signature, gene)
-    index : int array, (signature,)
-        Places of the rows in the file.
-
-    Raises
-    ------
-    ParameterError
-        If a size is less than 1.
-    DataError
-        As :func:`reread.lincs.io.gctx.read`.
+    Blocks of signatures are read in random order, and rows are shuffled among the ``n_mixed`` blocks held in
+    memory, so neighbours on disk meet more often than by chance. Another epoch takes another ``seed``.
     """
     for name, size in (("batch", batch), ("block", block), ("n_mixed", n_mixed)):
         if size < 1:
-            raise ParameterError(f"{name} must be at least 1, but came as {size}.")
+            raise ParameterError(f"{name} must be at least 1, but is {size}.")
     rng = np.random.default_rng(seed)
     with gctx.opened(path) as file:
-        matrix, genes = file[gctx.MATRIX], gctx.places(file, gctx.ROW, rows, path, "row")
+        matrix, genes = file[gctx.MATRIX], gctx.indices_of(file, gctx.ROW, rows, path, "row")
         starts = rng.permutation(np.arange(0, len(matrix), block))
         left = np.empty((0, matrix.shape[1] if genes is None else len(genes)), dtype=np.float32)
         left_index = np.empty(0, dtype=np.int64)
@@ -84,65 +59,39 @@ def minibatches(
 def landmark_memmap(
     path: Path, out: Path, rows: Sequence[str] | None = None, *, block: int = gctx.BLOCK
 ) -> np.memmap:
-    """Extract some genes of all signatures once, and open them as a memory-mapped matrix ever after.
+    """Extract some genes of all signatures once; return them as a read-only memory-mapped matrix.
 
-    Parameters
-    ----------
-    path : Path
-        A GCTX, or one packed with gzip (``.gz``), which is unpacked beside ``out`` for as long as this takes.
-    out : Path
-        Raw float32 values; ``out`` with ``.json`` behind it says what they are.
-    rows : sequence of str, (gene,), optional
-        Genes to keep, in this order; all when left out.
-    block : int
-        Signatures held at once.
-
-    Returns
-    -------
-    float32 memmap, (signature, gene)
-        Read only.
-
-    Raises
-    ------
-    DataError
-        If the values that lie there are of another file or other genes, or as
-        :func:`reread.lincs.io.gctx.read`.
+    ``path`` may be compressed (``.gz``); it is unpacked beside ``out`` while this runs. ``out`` holds float32
+    values (signature, gene), and ``<out>.json`` names their source. Values of another source are a DataError.
     """
     path, out = Path(path), Path(out)
-    said, card = {"source": path.name, "rows": list(rows) if rows is not None else None}, _card(out)
+    wanted, card = {"source": path.name, "rows": list(rows) if rows is not None else None}, _card(out)
     if not (out.is_file() and card.is_file()):
         with unpacked(path, out.parent) as plain, written_whole(out) as part:
             shape, ids = _extract(plain, part, rows, block)
-        write_json(card, {**said, "shape": list(shape), "columns": ids})
-    known = read_json(card)
-    n_bytes = 4 * int(np.prod(known["shape"]))
-    if {name: known[name] for name in said} != said or out.stat().st_size != n_bytes:
+        write_json(card, {**wanted, "shape": list(shape), "columns": ids})
+    with door(card, "a description of extracted values"):
+        known = read_json(card)
+        n_bytes = 4 * int(np.prod(known["shape"]))
+    if {name: known[name] for name in wanted} != wanted or out.stat().st_size != n_bytes:
         raise DataError(
-            f"{out} holds other genes, or another file, than is asked for.\nDelete it and {card}."
+            f"{out} holds other genes, or values of another file, than requested.\nDelete it and {card}."
         )
     return np.memmap(out, dtype=np.float32, mode="r", shape=tuple(known["shape"]))
 
 
 @contextmanager
 def unpacked(path: Path, folder: Path) -> Iterator[Path]:
-    """The file itself, or, if it is packed, an unpacked copy in ``folder`` that is removed at the end.
-
-    Raises
-    ------
-    DataError
-        If the packed file is cut short or damaged.
-    """
+    """The file itself or, if it is compressed, an unpacked copy in ``folder`` that is removed at the end."""
     if path.suffix != ".gz":
         yield path
         return
     folder.mkdir(parents=True, exist_ok=True)
     plain = folder / f".{path.stem}.part"
     try:
-        with gzip.open(path) as packed, plain.open("wb") as target:
+        with door(path, "gzip"), gzip.open(path) as packed, plain.open("wb") as target:
             shutil.copyfileobj(packed, target, PIECE)
         yield plain
-    except (EOFError, gzip.BadGzipFile) as error:
-        raise DataError(f"{path} cannot be unpacked ({error}). Get it anew.") from None
     finally:
         plain.unlink(missing_ok=True)
 
@@ -155,9 +104,9 @@ def landmark_ids(out: Path) -> list[str]:
 def _extract(
     path: Path, part: Path, rows: Sequence[str] | None, block: int
 ) -> tuple[tuple[int, int], list[str]]:
-    """Write raw values block after block, one block in memory; gives shape and ids of the signatures."""
+    """Write raw values block by block; return the shape and the ids of the signatures."""
     with gctx.opened(path) as file, part.open("wb") as stream:
-        matrix, genes = file[gctx.MATRIX], gctx.places(file, gctx.ROW, rows, path, "row")
+        matrix, genes = file[gctx.MATRIX], gctx.indices_of(file, gctx.ROW, rows, path, "row")
         for start in range(0, len(matrix), block):
             index = np.arange(start, min(start + block, len(matrix)))
             stream.write(gctx.read_at(matrix, genes, index, block=block).tobytes())

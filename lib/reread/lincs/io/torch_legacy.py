@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import pickle
+import pickletools
 import struct
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from itertools import count
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, ClassVar
 
 import numpy as np
 
 from reread.core.errors import DataError
 from reread.core.files import written_whole
-from reread.lincs.io import pickles
-from reread.lincs.io.pickles import Name, Persistent, Record
 
 MAGIC, PROTOCOL = 0x1950A86A20F9469CFC6C, 1001
 DTYPES = {
@@ -30,35 +31,55 @@ MODULES = {
 }
 TENSORS = {"torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor"}
 PARAMETERS = {"torch.nn.parameter.Parameter", "torch._utils._rebuild_parameter"}
-OTHERS = {"collections.OrderedDict", "torch.nn.backends.thnn._get_thnn_function_backend"}
-ALLOWED = frozenset(DTYPES) | MODULES | TENSORS | PARAMETERS | OTHERS
+BACKEND = "torch.nn.backends.thnn._get_thnn_function_backend"
+OPCODES = {
+    "PROTO", "STOP", "NONE", "NEWTRUE", "NEWFALSE", "BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT",
+    "BINSTRING", "SHORT_BINSTRING", "BINUNICODE", "EMPTY_LIST", "EMPTY_DICT", "EMPTY_TUPLE", "TUPLE1",
+    "TUPLE2", "TUPLE3", "TUPLE", "MARK", "APPEND", "APPENDS", "SETITEM", "SETITEMS", "BINPUT", "LONG_BINPUT",
+    "BINGET", "LONG_BINGET", "GLOBAL", "REDUCE", "NEWOBJ", "BUILD", "BINPERSID",
+}  # fmt: skip
 MAX_DEPTH, MAX_NODES = 16, 10_000  # a pickle can hold itself, or multiply without end
 
 
+class Stub:
+    """Stands for a class of torch: it keeps arguments and state, and does nothing."""
+
+    name: ClassVar[str] = ""
+    args: tuple = ()
+    state: Any = None
+
+    def __init__(self, *args: Any):
+        self.args = args
+
+    def __setstate__(self, state: Any) -> None:
+        self.state = state
+
+
+ALLOWED = {
+    name: type(name.rsplit(".", 1)[1], (Stub,), {"name": name})
+    for name in (*DTYPES, *MODULES, *TENSORS, *PARAMETERS, BACKEND)
+} | {"collections.OrderedDict": OrderedDict}
+
+
+class _Weights(pickle.Unpickler):
+    """Unpickler that knows the stubs and no other class or function."""
+
+    def find_class(self, module: str, name: str) -> type:
+        if f"{module}.{name}" not in ALLOWED:
+            raise DataError(f"it names {module}.{name}, which no weights need")
+        return ALLOWED[f"{module}.{name}"]
+
+    def persistent_load(self, words: Any) -> Any:
+        # a class is stored with its source text, which is ignored; storages follow after the pickles
+        return words[1] if isinstance(words, tuple) and words[:1] == ("module",) else words
+
+
 def load(path: Path) -> dict[str, np.ndarray]:
-    """Read the tensors of a file that ``torch.save`` wrote before torch 1.6, by Python 2 or 3.
+    """Read the tensors of a file that ``torch.save`` wrote before torch 1.6, as name to array.
 
-    Parameters
-    ----------
-    path : Path
-        Whole modules (``Sequential``, ``Linear``, ``Embedding``) or a dict of tensors.
-
-    Returns
-    -------
-    dict
-        Name as in a ``state_dict`` (``0.weight``, ``bias``) to a new array, in the order of the file.
-
-    Raises
-    ------
-    DataError
-        If the file is missing, of another format, cut short or damaged, or a pickle that names anything that
-        weights do not need. Nothing in the file is ever run.
-
-    Notes
-    -----
-    Source: ``_legacy_save`` of torch. Five pickles (a magic number, a protocol number, sizes of C's types,
-    the object, the keys of its storages), then for each key a count and raw numbers. The source text of
-    modules, which the file carries too, is ignored.
+    The file holds modules or a dict of tensors; names are those of a ``state_dict`` (``0.weight``). Every
+    operation and name of its pickles is checked against a list before any object is made. A file of another
+    format, one that is damaged, or one that names anything else is a DataError; nothing in it is run.
     """
     path = Path(path)
     if not path.is_file():
@@ -66,19 +87,16 @@ def load(path: Path) -> dict[str, np.ndarray]:
     try:
         with path.open("rb") as stream:
             return _load(stream)
-    except (TypeError, ValueError, IndexError, OverflowError, DataError) as error:
-        raise DataError(f"{path} is refused: {error}.\nNothing in it was run.") from None
+    except (OSError, MemoryError, TypeError, ValueError, LookupError, AttributeError, EOFError, OverflowError,
+            RecursionError, pickle.UnpicklingError, struct.error, DataError) as error:  # fmt: skip
+        reason = " ".join(str(error).split())[:160] or type(error).__name__
+        if not isinstance(error, DataError):
+            reason = f"it is cut short or damaged ({reason})"
+        raise DataError(f"{path} is refused: {reason}.\nNothing in it was run.") from None
 
 
 def dump(path: Path, tensors: Mapping[str, np.ndarray]) -> Path:
-    """Write float32 tensors as a dict in the same old format; :func:`load` and torch read it back.
-
-    Parameters
-    ----------
-    path : Path
-    tensors : mapping of str to array
-        Any shapes.
-    """
+    """Write float32 tensors as a dict in the same old format; :func:`load` and torch read it back."""
     arrays = {name: np.asarray(array, dtype="<f4", order="C") for name, array in tensors.items()}
     keys = [str(number) for number in range(len(arrays))]
     with written_whole(Path(path)) as part, part.open("wb") as stream:
@@ -89,18 +107,34 @@ def dump(path: Path, tensors: Mapping[str, np.ndarray]) -> Path:
     return Path(path)
 
 
+def _read(stream: BinaryIO) -> Any:
+    """Read one pickle; refuse it before anything is made if it needs an operation or a name off the list."""
+    start = stream.tell()
+    for number, (operation, arg, _) in enumerate(pickletools.genops(stream)):
+        if operation.name not in OPCODES:
+            raise DataError(f"the operation {operation.name} is not among those that weights need")
+        if operation.name == "GLOBAL" and arg.replace(" ", ".") not in ALLOWED:
+            raise DataError(f"it names {arg.replace(' ', '.')}, which no weights need")
+        if operation.name in ("BINPUT", "LONG_BINPUT") and arg > number:
+            raise DataError("its memo has gaps")
+    end = stream.tell()
+    stream.seek(start)
+    found = _Weights(stream, encoding="latin1").load()
+    stream.seek(end)
+    return found
+
+
 def _load(stream: BinaryIO) -> dict[str, np.ndarray]:
-    start = stream.read(4)
-    if start == b"PK\x03\x04":
+    if stream.read(4) == b"PK\x03\x04":
         raise DataError("it is in torch's zip format; read it with torch.load(..., weights_only=True)")
     stream.seek(0)
-    if pickles.read(stream, ALLOWED) != MAGIC or pickles.read(stream, ALLOWED) != PROTOCOL:
+    if _read(stream) != MAGIC or _read(stream) != PROTOCOL:
         raise DataError("it does not begin as torch's old format does")
-    sizes = pickles.read(stream, ALLOWED)
+    sizes = _read(stream)
     if not isinstance(sizes, dict) or sizes.get("little_endian") is not True:
         raise DataError("its numbers are not stored little end first")
-    found = dict(_tensors(pickles.read(stream, ALLOWED), count()))
-    keys = pickles.read(stream, ALLOWED)
+    found = dict(_tensors(_read(stream), count()))
+    keys = _read(stream)
     kinds = {_storage(tensor)[1]: _storage(tensor) for tensor in found.values()}
     if not isinstance(keys, list) or set(map(str, keys)) != set(kinds):
         raise DataError("its list of storages is not that of its tensors")
@@ -110,13 +144,11 @@ def _load(stream: BinaryIO) -> dict[str, np.ndarray]:
     return {name: _view(name, tensor, storages) for name, tensor in found.items()}
 
 
-def _tensors(
-    found: Any, seen: Iterator[int], prefix: str = "", depth: int = 0
-) -> Iterator[tuple[str, Record]]:
-    """Name and record of each tensor in a module or a dict of tensors; ``seen`` counts what was looked at."""
+def _tensors(found: Any, seen: Iterator[int], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Stub]]:
+    """Name and stub of each tensor in a module or a dict of tensors; ``seen`` counts the objects visited."""
     if depth > MAX_DEPTH or next(seen) > MAX_NODES:
         raise DataError("its modules are nested too deeply, or too many")
-    if isinstance(found, Record) and found.name in MODULES and isinstance(found.state, dict):
+    if isinstance(found, Stub) and found.name in MODULES and isinstance(found.state, dict):
         for part in ("_parameters", "_buffers", "_modules"):
             inside = found.state.get(part)
             yield from _tensors(inside if isinstance(inside, dict) else {}, seen, prefix, depth + 1)
@@ -124,22 +156,21 @@ def _tensors(
         for name, value in found.items():
             if value is not None:
                 yield from _tensors(value, seen, f"{prefix}.{name}".lstrip("."), depth + 1)
-    elif isinstance(found, Record) and found.name in PARAMETERS and found.args:
+    elif isinstance(found, Stub) and found.name in PARAMETERS and found.args:
         yield from _tensors(found.args[0], seen, prefix, depth + 1)
-    elif isinstance(found, Record) and found.name in TENSORS and len(found.args) >= 4:
+    elif isinstance(found, Stub) and found.name in TENSORS and len(found.args) >= 4:
         yield prefix, found
     else:
         raise DataError(f"{prefix or 'its object'} is no module, no dict and no tensor")
 
 
-def _storage(tensor: Record) -> tuple[str, str, int]:
+def _storage(tensor: Stub) -> tuple[str, str, int]:
     """Data type, key and count of numbers of the storage that a tensor looks into."""
-    kept = tensor.args[0]
-    words = kept.words if isinstance(kept, Persistent) else ()
-    fits = len(words) >= 5 and words[0] == "storage" and isinstance(words[1], Name)
-    if not fits or words[1].name not in DTYPES or not isinstance(words[4], int):
+    words = tensor.args[0] if isinstance(tensor.args[0], tuple) else ()
+    kind = getattr(words[1], "name", "") if len(words) >= 5 and words[0] == "storage" else ""
+    if kind not in DTYPES or not isinstance(words[4], int):
         raise DataError("a tensor has no storage of numbers")
-    return DTYPES[words[1].name], str(words[2]), words[4]
+    return DTYPES[kind], str(words[2]), words[4]
 
 
 def _numbers(stream: BinaryIO, dtype: str, key: str, n: int) -> np.ndarray:
@@ -147,15 +178,15 @@ def _numbers(stream: BinaryIO, dtype: str, key: str, n: int) -> np.ndarray:
     head = stream.read(8)
     promised = struct.unpack("<q", head)[0] if len(head) == 8 else -1
     if promised != n:
-        raise DataError(f"storage {key} should hold {n} numbers, but says {promised}")
+        raise DataError(f"storage {key} should hold {n} numbers, but declares {promised}")
     raw = stream.read(n * np.dtype(dtype).itemsize)
     if len(raw) != n * np.dtype(dtype).itemsize:
         raise DataError(f"it ends inside storage {key}")
     return np.frombuffer(raw, dtype=dtype)
 
 
-def _view(name: str, tensor: Record, storages: Mapping[str, np.ndarray]) -> np.ndarray:
-    """A copy of what a tensor looks at, once it is known to stay inside its storage."""
+def _view(name: str, tensor: Stub, storages: Mapping[str, np.ndarray]) -> np.ndarray:
+    """A copy of the part of its storage that a tensor views, once it is known to lie inside."""
     offset, size, stride = tensor.args[1:4]
     numbers = storages[_storage(tensor)[1]]
     whole = [offset, *size, *stride]

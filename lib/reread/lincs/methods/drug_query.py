@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import chain, combinations
 from math import comb
 
 import numpy as np
@@ -29,10 +29,10 @@ class Handle:
     ----------
     summary : DataFrame, one row a drug
         drug, n_signatures, n_reference, n_of_targets (reference signatures), mean_rank (of the first target,
-        0 the nearest), by_chance (the same in random order), p (against as many names drawn at random),
+        from 1), by_chance (the same in random order), p (against as many names drawn at random),
         best_name, best_rank (of the targets among all names by mean signature, from 1), best_p.
     signatures : DataFrame, one row a signature of a drug
-        drug, sig_id, cell, dose_um, rank (from 0), nearest (name of the nearest reference).
+        drug, sig_id, cell, dose_um, rank (from 1), nearest (name of the nearest reference).
     names : DataFrame, one row for each drug and name
         drug, name, score (correlation of mean signatures), rank (from 1), is_target.
     null : dict of str to float array, (draw,)
@@ -49,8 +49,7 @@ class Handle:
 def look_up(
     signatures: Signatures,
     features: np.ndarray,
-    drugs: Sequence[str],
-    targets: Sequence[str],
+    targets: Mapping[str, Sequence[str]],
     *,
     against: str = "knockdown",
     n_permutations: int = 999,
@@ -64,10 +63,9 @@ def look_up(
         Drugs and what they are compared with.
     features : float array, (signature, feature)
         Any representation of the same rows: z-scores themselves, or a layer of a network.
-    drugs : sequence of str
-        Names, as in ``meta.pert_name``.
-    targets : sequence of str
-        Names, as in ``meta.gene`` (against knock-downs) or ``meta.pcl`` (against other drugs).
+    targets : mapping of str to sequence of str
+        Targets of each drug. Drugs are named as in ``meta.pert_name``, targets as in ``meta.gene`` (against
+        knock-downs) or ``meta.pcl`` (against other drugs).
     against : str
         ``knockdown``, as published; or ``drug``: signatures of the other drugs, named by their class.
     n_permutations, seed : int
@@ -93,18 +91,18 @@ def look_up(
     over their number. Where choices are drawn, the observed one counts as a draw.
     """
     check.axes(features, "features", signature=len(signatures), feature=None)
-    query, reference, names = _sides(signatures.meta, drugs, targets, against)
+    query, reference, names = _sides(signatures.meta, targets, against)
     known = np.unique(names)
     parts, tables, sizes, null = [], [], {}, {}
-    for drug in drugs:
+    for drug, wanted in targets.items():
         rows = query[drug]
         others = reference & (signatures.meta["pert_name"] != drug).to_numpy()
         labels = names[others[reference]]
         ranks, nearest = first_ranks(features[rows], features[others], labels, known)
-        parts.append(_by_signature(signatures.meta, rows, drug, ranks, known, targets, nearest))
-        sizes[drug] = len(labels), int(np.isin(labels, targets).sum())
-        tables.append(_by_name(features, rows, others, labels, drug, targets))
-        null[drug] = _null(ranks, int(np.isin(np.unique(labels), targets).sum()), n_permutations, seed)
+        parts.append(_by_signature(signatures.meta, rows, drug, ranks, known, wanted, nearest))
+        sizes[drug] = len(labels), int(np.isin(labels, wanted).sum())
+        tables.append(_by_name(features, rows, others, labels, drug, wanted))
+        null[drug] = _null(ranks, int(np.isin(np.unique(labels), wanted).sum()), n_permutations, seed)
     by_signature, by_name = (pd.concat(one, ignore_index=True) for one in (parts, tables))
     return Handle(_summary(by_signature, by_name, null, sizes), by_signature, by_name, null)
 
@@ -126,7 +124,7 @@ def first_ranks(
     Returns
     -------
     ranks : float array, (signature, name)
-        From 0; infinite for a name that no reference bears.
+        From 1; infinite for a name that no reference bears.
     nearest : array of str, (signature,)
     """
     asked, held = unit_rows(query), unit_rows(reference).T
@@ -136,7 +134,7 @@ def first_ranks(
     for start in range(0, len(asked), step):
         for i, alike in enumerate(asked[start : start + step] @ held, start):
             order = np.argsort(-alike, kind="stable")
-            np.minimum.at(ranks[i], column[order], np.arange(len(order)))
+            np.minimum.at(ranks[i], column[order], np.arange(1, len(order) + 1))
             nearest[i] = labels[order[0]]
     return ranks, nearest
 
@@ -166,42 +164,45 @@ def known_targets(signatures: Signatures, against: str = "knockdown") -> dict[st
     return annotations.read_targets(registry.fetch("lincs/drug-targets"), set(signatures.meta["gene"]) - {""})
 
 
-def targets_of(drugs: Iterable[str], named: Iterable[str], known: Mapping[str, Sequence[str]]) -> list[str]:
-    """The targets that the reader names, or, where none are named, the known ones of the drugs.
+def targets_of(
+    drugs: Iterable[str], named: Iterable[str], known: Mapping[str, Sequence[str]]
+) -> dict[str, tuple[str, ...]]:
+    """Targets of each drug: those that the reader names, or else the known ones of that drug.
 
     Raises
     ------
     ParameterError
         If none is named and a drug has no known target.
     """
-    named, drugs = list(named), list(drugs)
+    named, drugs = tuple(named), tuple(drugs)
     if named:
-        return named
+        return dict.fromkeys(drugs, named)
     for drug in drugs:
         if not known.get(drug):
             near = did_you_mean(drug, known)
             raise ParameterError(f"No target of {drug!r} is known here; name it with -p targets. {near}")
-    return sorted({gene for drug in drugs for gene in known[drug]})
+    return {drug: tuple(sorted(known[drug])) for drug in drugs}
 
 
-def _sides(meta: pd.DataFrame, drugs, targets, against: str):
+def _sides(meta: pd.DataFrame, targets: Mapping[str, Sequence[str]], against: str):
     """Rows of each drug, mask of the reference rows, and the name of each reference row."""
     if against not in AGAINST:
         raise ParameterError(f"against must be one of {', '.join(AGAINST)}, but came as {against!r}.")
-    if not len(drugs) or not len(targets):
-        raise ParameterError("The handle needs at least one drug and one target.")
+    if not targets or not all(len(names) for names in targets.values()):
+        raise ParameterError("A query needs at least one drug, and at least one target of each.")
     is_drug = (meta["kind"] == "drug").to_numpy()
     all_drugs, names = meta["pert_name"].to_numpy(str), meta[AGAINST[against]].to_numpy(str)
     reference = (meta["kind"] == against).to_numpy() & (names != "")
     if not reference.any():
         raise DataError(f"There is no {against} to compare a drug with. Choose another source.")
     for what, wanted, there in (
-        ("drug", drugs, set(all_drugs[is_drug])), ("target", targets, set(names[reference])),
+        ("drug", targets, set(all_drugs[is_drug])),
+        ("target", dict.fromkeys(chain(*targets.values())), set(names[reference])),
     ):  # fmt: skip
         for name in wanted:
             if name not in there:
                 raise ParameterError(f"There is no {what} {name!r} here. {did_you_mean(name, there)}")
-    query = {drug: np.flatnonzero(is_drug & (all_drugs == drug)) for drug in drugs}
+    query = {drug: np.flatnonzero(is_drug & (all_drugs == drug)) for drug in targets}
     return query, reference, names[reference]
 
 
@@ -249,7 +250,7 @@ def _summary(by_signature, by_name, null, sizes) -> pd.DataFrame:
         n_names, k_names = len(found), int(found["is_target"].sum())
         mean, (n, k) = part["rank"].mean(), sizes[drug]
         p = _p_of_names(mean, null[drug], n_names, k_names)
-        best_p = float(p_of_rank(best["rank"] - 1, n_names, k_names))
+        best_p = float(p_of_rank(best["rank"], n_names, k_names))
         chance = mean_rank_by_chance(n, k)
         rows.append((drug, len(part), n, k, mean, chance, p, best["name"], best["rank"], best_p))
     columns = ["drug", "n_signatures", "n_reference", "n_of_targets", "mean_rank", "by_chance", "p"]

@@ -12,6 +12,7 @@ import pandas as pd
 from sklearn.decomposition import PCA
 
 from reread.core.errors import DataError, ParameterError, did_you_mean
+from reread.core.tables import door
 from reread.lincs.data import filters
 from reread.lincs.data import load as data
 from reread.lincs.data.tables import Signatures
@@ -127,7 +128,8 @@ def read(pages: Sequence[Upstream], page: str, source: str, protocol: str = "hel
         )
     loaded = data.load(source, kind=settings["kind"], seed=settings["seed"])
     network = Vae.load(found[0].artifact(f"vae{suffix}.npz"))
-    with np.load(found[0].artifact(f"latent{suffix}.npz"), allow_pickle=False) as kept:
+    path = found[0].artifact(f"latent{suffix}.npz")
+    with door(path, "encodings"), np.load(path, allow_pickle=False) as kept:
         trained, mu, rows = kept["trained"], kept["mu"], kept["rows"]
     in_lines = np.flatnonzero(filters.is_in_lines(loaded.meta, settings["min_per_line"]))
     is_trained = np.zeros(max(len(loaded), rows.max() + 1), dtype=bool)
@@ -216,7 +218,8 @@ def codes_of(encoded: Encoded, pages: Sequence[Upstream]) -> dict[str, pd.DataFr
         "latent means": latent.by_class(taught.mu, pcl),
     }
     for page in pages:
-        with np.load(page.artifact("svqvae.npz"), allow_pickle=False) as kept:
+        path = page.artifact("svqvae.npz")
+        with door(path, "codes"), np.load(path, allow_pickle=False) as kept:
             found[f"S-VQ-VAE {page.page}"] = pd.DataFrame(kept["codes"], index=kept["pcls"].astype(str))
     return found
 

@@ -83,7 +83,7 @@ def retrieve(scores: pd.DataFrame, targets: Mapping[str, Sequence[str]]) -> pd.D
         raise DataError("No drug has a target among the genes that were knocked down.")
     rank = _first_ranks(scores.to_numpy(), is_target)[kept]
     n, k = scores.shape[1], is_target.sum(axis=1)[kept]
-    p = p_of_rank(rank - 1, n, k)
+    p = p_of_rank(rank, n, k)
     table = pd.DataFrame({
         "drug": scores.index[kept], "n_targets": k, "rank": rank, "by_chance": (n + 1) / (k + 1),
         "reciprocal": 1 / rank, **{f"hit{hit}": rank <= hit for hit in HITS}, "p": p,
@@ -202,7 +202,7 @@ def drug_ranks(
     Returns
     -------
     DataFrame
-        drug, n_signatures, n_of_targets (reference signatures), mean_rank (from 0), by_chance, null_share
+        drug, n_signatures, n_of_targets (reference signatures), mean_rank (from 1), by_chance, null_share
         (how often a single signature in random order is before ``by_chance``: ranks lean to one side, so that
         it is more than one half).
 

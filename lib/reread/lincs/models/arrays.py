@@ -11,6 +11,7 @@ import numpy as np
 from reread.core import validate as check
 from reread.core.errors import DataError, ParameterError
 from reread.core.files import written_whole
+from reread.core.tables import door
 from reread.lincs.data.tables import CLIP
 
 METRICS = ("euclid", "cosine")
@@ -39,16 +40,12 @@ class _Fitted:
         DataError
             If the file is no such archive, or is of another network.
         """
-        try:
-            with np.load(path, allow_pickle=False) as kept:
-                weights = {name: kept[name] for name in kept.files}
-        except (OSError, ValueError, AttributeError) as error:
-            raise DataError(
-                f"{path} holds no weights of ours: {error}\nRun the page that writes it."
-            ) from None
+        with door(path, f"weights of a {cls.__name__}"), np.load(path, allow_pickle=False) as kept:
+            weights = {name: kept[name] for name in kept.files}
         missing = [name for name in cls.NEEDS if name not in weights]
         if missing:
             raise DataError(f"{path} lacks {missing[0]!r}: these are not the weights of a {cls.__name__}.")
+        _check_shapes(weights, path)
         return cls(weights)
 
     def _linear(self, name: str, x: np.ndarray) -> np.ndarray:
@@ -61,6 +58,22 @@ class _Fitted:
         n_genes = self.weights["encoder.0.weight"].shape[1]
         check.axes(values, "values", signature=None, gene=n_genes)
         return np.asarray(values, dtype=np.float32)
+
+
+def _check_shapes(weights: dict[str, np.ndarray], path: Path) -> None:
+    """Refuse weights that are not finite matrices, or whose bias is missing or of another length."""
+    for name, values in weights.items():
+        if values.dtype.kind != "f" or not np.isfinite(values).all():
+            raise DataError(f"{path}: {name} must be finite numbers.")
+        layer = name.removesuffix(".weight")
+        if layer != name and layer != "codes":
+            bias = weights.get(f"{layer}.bias", np.empty(0))
+            if values.ndim != 2 or bias.shape != values.shape[:1]:
+                raise DataError(
+                    f"{path}: {name} has shape {values.shape} and its bias {bias.shape}; expected (out, "
+                    f"in) and "
+                    "(out,)."
+                )
 
 
 @dataclass(frozen=True, eq=False)

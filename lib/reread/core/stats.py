@@ -1,0 +1,216 @@
+"""Statistics that several studies use: permutation tests, overlaps, correlations of rows, intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+from reread.core.errors import DataError
+
+TIE = 1e-9  # sums in another order differ in their last digits: a difference below this is a tie
+ROWS = 512  # rows ranked at once by row_correlation
+
+
+def permutation_p(
+    observed: npt.ArrayLike, null: npt.ArrayLike, *, larger: bool = True, two_sided: bool = False
+) -> npt.NDArray[np.float64] | float:
+    """One-sided p value of an observed statistic among random ones: (1 + #{null >= observed}) / (1 + n).
+
+    Parameters
+    ----------
+    observed : float, or float array (test,)
+        The statistic as measured.
+    null : float array, (draw,) or (draw, test)
+        The same statistic of random draws. One axis serves all tests.
+    larger : bool
+        Whether large values speak against the null; else small ones do.
+    two_sided : bool
+        Twice the smaller of the two one-sided values, at most 1.
+
+    Returns
+    -------
+    float, or float array (test,)
+        Never 0. A difference below 1e-9 of the largest size is a tie, and counts.
+
+    Raises
+    ------
+    DataError
+        If the null is empty or holds NaN, or its tests are not those observed.
+
+    Notes
+    -----
+    Source: Phipson and Smyth 2010. The observed arrangement is one of those that could have been drawn.
+    """
+    observed, null = np.asarray(observed, dtype=float), np.asarray(null, dtype=float)
+    if null.size == 0 or np.isnan(null).any():
+        raise DataError(
+            f"A permutation test needs random draws with a value each, but {null.size} values hold "
+            f"{int(np.isnan(null).sum())} NaN."
+        )
+    if null.ndim > 1 and null.shape[1:] != observed.shape:
+        raise DataError(f"The null is of {null.shape[1:]} tests, but {observed.shape} were observed.")
+    if two_sided:
+        both = [permutation_p(observed, null, larger=side) for side in (True, False)]
+        return np.minimum(1.0, 2 * np.minimum(*both))[()]
+    sign = 1.0 if larger else -1.0
+    near = TIE * max(np.abs(null).max(), np.nanmax(np.abs(observed), initial=0.0))
+    if null.ndim > 1:
+        reached = (sign * null >= sign * observed - near).sum(axis=0)
+    else:
+        below = np.searchsorted(np.sort(sign * null), sign * observed - near, side="left")
+        reached = len(null) - below
+    p = np.where(np.isnan(observed), np.nan, (1 + reached) / (1 + len(null)))
+    return float(p) if p.ndim == 0 else p
+
+
+def hypergeometric_p(
+    shared: npt.ArrayLike, n_total: npt.ArrayLike, n_left: npt.ArrayLike, n_right: npt.ArrayLike
+) -> npt.NDArray[np.float64] | float:
+    """Probability that two random sets of ``n_left`` and ``n_right`` of ``n_total`` share as many or more.
+
+    Source: one-sided Fisher exact test; the tail is ``scipy.stats.hypergeom.sf``, kept within 0 and 1.
+    """
+    from scipy.stats import hypergeom
+
+    p = np.clip(hypergeom.sf(np.asarray(shared) - 1, n_total, n_left, n_right), 0.0, 1.0)
+    return float(p) if p.ndim == 0 else p
+
+
+def benjamini_hochberg(p: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """False discovery rates (test,) of p values; NaN where p is NaN, which counts as no test."""
+    from scipy.stats import false_discovery_control
+
+    p = np.asarray(p, dtype=float)
+    q, known = np.full(p.shape, np.nan), ~np.isnan(p)
+    if known.any():
+        q[known] = false_discovery_control(p[known])
+    return q
+
+
+def jaccard(left: Iterable, right: Iterable) -> float:
+    """Members of both sets over members of either: 1 for equal sets, NaN for two empty ones."""
+    left, right = (
+        set(np.asarray(one).tolist() if isinstance(one, np.ndarray) else one) for one in (left, right)
+    )
+    either = len(left | right)
+    return len(left & right) / either if either else float("nan")
+
+
+def jaccard_matrix(member: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """Jaccard indices (set, set) from ``member`` (set, item); NaN for two empty sets."""
+    member = np.asarray(member, dtype=np.float64)
+    shared, size = member @ member.T, member.sum(axis=1)
+    either = size[:, None] + size[None, :] - shared
+    return np.divide(shared, either, out=np.full(shared.shape, np.nan), where=either > 0)
+
+
+def unit_rows(values: npt.ArrayLike, *, method: str = "pearson") -> npt.NDArray[np.float64]:
+    """Rows centred and of length 1, so that their products are correlations; a constant row becomes 0."""
+    values = np.asarray(values)
+    if method == "spearman":
+        values = ranked_rows(values)
+    centred = values - values.mean(axis=1, keepdims=True, dtype=np.float64)
+    length = np.linalg.norm(centred, axis=1, keepdims=True)
+    # what is left of a constant row by rounding is no direction
+    is_flat = length <= 1e-12 * np.sqrt(values.shape[1]) * np.maximum(
+        1e-300, np.abs(values).max(axis=1, keepdims=True)
+    )
+    return np.where(is_flat, 0.0, centred / np.where(is_flat, 1.0, length))
+
+
+def ranked_rows(values: npt.NDArray) -> npt.NDArray[np.float64]:
+    """Ranks (row, item) within each row from 1, ties at their mean; in blocks, so that memory stays small."""
+    from scipy.stats import rankdata
+
+    blocks = [rankdata(values[i : i + ROWS], axis=1) for i in range(0, len(values), ROWS)]
+    return np.concatenate(blocks) if blocks else np.empty(values.shape)
+
+
+def row_correlation(
+    left: npt.ArrayLike, right: npt.ArrayLike | None = None, *, method: str = "pearson"
+) -> npt.NDArray[np.float64]:
+    """Correlate every row of one matrix with every row of another.
+
+    Parameters
+    ----------
+    left, right : float array, (row, item)
+        The same items in both; ``right`` is ``left`` where it is left out.
+    method : str
+        ``pearson`` or ``spearman``.
+
+    Returns
+    -------
+    float64 array, (row of left, row of right)
+        Between -1 and 1; 0 for a row that is constant.
+
+    Raises
+    ------
+    DataError
+        If the items differ in number, or a value is NaN.
+    """
+    rows = [np.asarray(one) for one in (left, left if right is None else right)]
+    if any(one.ndim != 2 for one in rows) or rows[0].shape[1] != rows[1].shape[1]:
+        raise DataError(f"Rows of {rows[0].shape} and {rows[1].shape} cannot be correlated: items differ.")
+    if any(np.isnan(one).any() for one in rows):
+        raise DataError("Rows with NaN cannot be correlated. Leave out their items, or fill them in.")
+    unit = unit_rows(rows[0], method=method)
+    other = unit if right is None else unit_rows(rows[1], method=method)
+    return np.clip(unit @ other.T, -1.0, 1.0)
+
+
+def rank_descending(values: npt.ArrayLike, *, axis: int = -1) -> npt.NDArray[np.int64]:
+    """Ranks from 1, the largest first; ties get the better rank."""
+    from scipy.stats import rankdata
+
+    return rankdata(-np.asarray(values), method="min", axis=axis).astype(np.int64)
+
+
+def bootstrap_interval(
+    values: npt.ArrayLike, *, groups: npt.ArrayLike | None = None, n_boot: int = 2000, level: float = 0.95,
+    seed: int = 0, statistic: Callable[[np.ndarray], float] | None = None,
+) -> tuple[float, float]:  # fmt: skip
+    """Percentile interval of the mean (or another statistic) of values drawn again with replacement.
+
+    Parameters
+    ----------
+    values : float array, (item,)
+    groups : array, (item,), optional
+        Whole groups are drawn: items of one drug or one sample are not independent.
+    n_boot : int
+        Resamples.
+    level : float
+        Share of the resamples inside the interval.
+    seed : int
+    statistic : function, optional
+        Of an array (item,); the mean where it is left out, computed for all resamples at once.
+
+    Returns
+    -------
+    low, high : float
+
+    Raises
+    ------
+    DataError
+        If there are fewer than two items, or two groups.
+    """
+    values = np.asarray(values, dtype=float)
+    group = (
+        np.arange(len(values)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+    )
+    n = int(group.max()) + 1 if len(group) else 0
+    if n < 2:
+        raise DataError(f"A bootstrap draws items or groups again, but there is only {n}.")
+    rng, ends = np.random.default_rng(seed), ((1 - level) / 2, (1 + level) / 2)
+    if statistic is None:
+        drawn = rng.multinomial(n, np.full(n, 1 / n), n_boot)
+        found = drawn @ np.bincount(group, values, n) / (drawn @ np.bincount(group, minlength=n))
+    else:
+        rows = [np.flatnonzero(group == one) for one in range(n)]
+        found = [
+            statistic(values[np.concatenate([rows[i] for i in rng.integers(n, size=n)])])
+            for _ in range(n_boot)
+        ]
+    low, high = np.quantile(found, ends)
+    return float(low), float(high)
