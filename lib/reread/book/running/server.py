@@ -72,7 +72,9 @@ class Server:
         if answer:
             _say(connection, **answer)
             connection.close()
-        elif request:
+        elif not request:
+            connection.close()
+        else:
             pid = self._fork(request, streams, connection)
             self.connections[pid] = connection
             waiting.register(connection, selectors.EVENT_READ, pid)
@@ -177,7 +179,7 @@ class Server:
 def _request(connection: socket.socket) -> tuple[dict, list[int]]:
     """What is asked for, and the streams that came with it; nothing if the asker has gone already."""
     connection.settimeout(10)
-    with suppress(OSError, ValueError):
+    try:
         data, streams, _, _ = socket.recv_fds(connection, PIECE, 2)
         while data and not data.endswith(b"\n"):
             piece = connection.recv(PIECE)
@@ -185,7 +187,9 @@ def _request(connection: socket.socket) -> tuple[dict, list[int]]:
                 break
             data += piece
         return json.loads(data), list(streams)
-    return {}, []
+    except (OSError, ValueError) as error:
+        print(f"a request could not be read: {error!r}", file=sys.stderr, flush=True)
+        return {}, []
 
 
 def _say(connection: socket.socket, **answer: object) -> None:
