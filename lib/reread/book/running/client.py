@@ -15,7 +15,8 @@ def ask(server, request, streams):
     connection.connect(server)
     data = json.dumps(request).encode() + b"\n"
     sent = socket.send_fds(connection, [data], streams)
-    connection.sendall(data[sent:])
+    if data[sent:]:  # nothing is refused too by a server that has answered and gone
+        connection.sendall(data[sent:])
     return connection
 
 

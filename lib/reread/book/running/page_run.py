@@ -138,11 +138,11 @@ def _make(
     started = time.time()
     code = process.execute(ref, part, key=stale.key(fields), timeout_s=timeout_s, threads=threads, say=say)
     _check(ref, part, code)
-    ran = read_json(part / kernel.REPORT)
+    measured, ran = read_json(part / kernel.MEASURED), read_json(part / kernel.REPORT)
+    with_data = _with_data(ref, fields, measured["data"])
     _check_unchanged(ref, part, fields, _fields(ref, parameters, lambda _: None), ran)
+    fields = with_data
     notebook.tidy(part / "notebook.ipynb")
-    measured = read_json(part / kernel.MEASURED)
-    fields = _with_data(ref, fields, measured["data"])
     for name in (kernel.MEASURED, kernel.REPORT, SESSION, "log"):
         (part / name).unlink(missing_ok=True)
     shutil.rmtree(part / environment.HOME, ignore_errors=True)
