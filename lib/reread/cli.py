@@ -148,7 +148,7 @@ def book(profile: ProfileOption = ProfileName.demo, study: StudyOption = "") -> 
     """Build the site from finished runs."""
     from reread.book.site.build import build_site
 
-    typer.echo(f"The book is at {build_site(profile.value, study)}")
+    typer.echo(f"The book is at {build_site(profile.value, study, app=app)}")
 
 
 @app.command()

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from reread.book.site import api_reference as reference
 from reread.book.site import build as site
-from reread.book.status import publishable as gate
+from reread.book.status import publishable
+from reread.cli import app
 from reread.core import paths as places
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -46,9 +47,9 @@ def book(run_once, tmp_path_factory) -> Iterator[Path]:
     shutil.copytree(run_once, root)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("REREAD_HOME", str(root))
-        patch.setattr(reference, "library", lambda: {"records": ("pages", ("pages",))})
-        assert gate.admit("demo").pages
-        yield site.build_site("demo").parent
+        patch.setattr(reference, "library", lambda: {"records": ("files", ("core/files",))})
+        assert publishable.admit("demo").pages
+        yield site.build_site("demo", app=app).parent
 
 
 @pytest.fixture(scope="module")

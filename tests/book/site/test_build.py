@@ -3,21 +3,27 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from html import unescape
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 from reread.book.site import api_reference as reference
 from reread.book.site import build as site
-from reread.book.site import page_sections as furniture
-from reread.book.site import stage
+from reread.book.site import chapter_page, page_sections, stage
 from reread.book.status import claims as ledger
-from reread.book.status import publishable as gate
+from reread.book.status import publishable
+from reread.cli import app
 from reread.core.errors import ParameterError, RunError
+from reread.core.files import sha256
 from reread.pages import page
 
-SMALL_LIBRARY = {"records": ("pages", ("pages",))}
+SMALL_LIBRARY = {"records": ("files", ("core/files",))}
 
 
 @pytest.fixture
@@ -31,8 +37,13 @@ def small(finished, monkeypatch) -> Path:
 @pytest.fixture
 def staged(small) -> Path:
     folder = small / "_build/stage"
-    stage.Stage(gate.admit("demo")).write(folder)
+    lay_out(folder)
     return folder
+
+
+def lay_out(folder: Path) -> None:
+    shelf = publishable.admit("demo")
+    stage.Stage(shelf, ledger.ledger(), ledger.checks(), app).write(folder)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -56,10 +67,10 @@ def edit(notebook: Path, old: str, new: str) -> None:
 
 @pytest.mark.slow
 def test_two_clean_builds_are_equal_to_the_byte_and_a_third_builds_nothing(small, monkeypatch):
-    index = site.build_site("demo", say=pytest.fail)
+    index = site.build_site("demo", app=app, say=pytest.fail)
     first = contents(index.parent)
     shutil.rmtree(small / "_build")
-    site.build_site("demo")
+    site.build_site("demo", app=app)
     second = contents(index.parent)
 
     assert len(first) > 50
@@ -69,7 +80,7 @@ def test_two_clean_builds_are_equal_to_the_byte_and_a_third_builds_nothing(small
     assert "How many cells are there?" in chapter
     assert "Line chart of the numbers that were drawn, in the order in which they came." in chapter
     monkeypatch.setattr(site, "make", lambda *_: pytest.fail("built again though nothing changed"))
-    assert site.build_site("demo") == index
+    assert site.build_site("demo", app=app) == index
 
 
 def test_a_failed_build_leaves_the_site_that_was_there(small):
@@ -83,34 +94,107 @@ def test_a_failed_build_leaves_the_site_that_was_there(small):
     (small / "_build/site/index.html").write_text("the book of yesterday")
 
     with pytest.raises(RunError, match="nowhere") as caught:
-        site.build_site("demo")
+        site.build_site("demo", app=app)
 
     assert caught.value.exit_code == 5
     assert (small / "_build/site/index.html").read_text() == "the book of yesterday"
     assert [path.name for path in (small / "_build").glob(".site*")] == []
 
 
+def test_what_a_killed_build_left_is_removed_by_the_next(small, monkeypatch):
+    left = small / "_build/.site.0123abcd.part"
+    left.mkdir(parents=True)
+    monkeypatch.setattr(site, "JUPYTER_BOOK", "raise SystemExit(1)")
+
+    with pytest.raises(RunError, match="did not build the site"):
+        site.build_site("demo", app=app)
+
+    assert [path.name for path in (small / "_build").glob(".site*")] == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_the_build_of_the_site_with_all_that_it_started(small, number, tmp_path):
+    marker = tmp_path / "child"
+    child = f"import os,time; open({str(marker)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    code = (
+        "from pathlib import Path; from reread.book.site import build\n"
+        f"build.JUPYTER_BOOK = {child!r}\n"
+        "build.make(Path('_build/stage'), Path('_build/site'))"
+    )
+    (small / "_build/stage").mkdir(parents=True)
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=small, stderr=subprocess.PIPE, text=True)
+    while not (marker.is_file() and marker.read_text()):
+        time.sleep(0.05)
+    (small / "_build/.site.0.part").mkdir()
+
+    process.send_signal(number)
+
+    assert "interrupted; the old site stays" in process.communicate(timeout=30)[1]
+    assert not psutil.pid_exists(int(marker.read_text()))
+    assert [path.name for path in (small / "_build").glob(".site*")] == [".site.0.part"]
+
+
+def test_a_page_that_is_run_again_while_it_is_copied_is_read_again(small, monkeypatch):
+    ref, read, seen = page("maize/01-cells"), chapter_page._content, []
+
+    def replaced_once(ref_now, record, name):
+        path = ref_now.folder / name
+        content = path.read_bytes()
+        if name.endswith(".svg") and name not in seen:
+            path.write_bytes(b"of another run")
+        seen.append(name)
+        try:
+            return read(ref_now, record, name)
+        finally:
+            path.write_bytes(content)
+
+    monkeypatch.setattr(chapter_page, "_content", replaced_once)
+    monkeypatch.setattr(site, "make", lambda stage, target: None)
+    site.build_site("demo", app=app)
+
+    staged = small / "_build/stage/maize/demo/01-cells/figures/drawn.svg"
+    assert sha256(staged) == publishable.admit("demo").record(ref).files["figures/drawn.svg"]
+
+
+def test_a_page_that_is_run_again_and_again_is_named(small, monkeypatch):
+    def replaced(ref, record, name):
+        raise chapter_page.ReplacedRunError("maize/01-cells was run again while its page was written.", 9)
+
+    monkeypatch.setattr(chapter_page, "_content", replaced)
+
+    with pytest.raises(RunError, match="maize/01-cells was run again"):
+        site.build_site("demo", app=app)
+
+
+def test_an_artifact_whose_name_holds_markup_is_refused(finished):
+    shelf, ref = publishable.admit("demo"), page("maize/01-cells")
+    record = shelf.record(ref).model_copy(update={"artifacts": ("x` {include}`y",)})
+
+    with pytest.raises(RunError, match="whose name a page cannot link to"):
+        chapter_page._is_offered(ref, record, record.artifacts[0])
+
+
 def test_nothing_is_built_when_a_page_must_not_be_published(small):
     shutil.rmtree(page("maize/02-genes.long").folder)
 
     with pytest.raises(RunError) as caught:
-        site.build_site("demo")
+        site.build_site("demo", app=app)
 
     assert caught.value.exit_code == 9
     assert not (small / "_build/site").exists()
 
 
-def test_the_furniture_stands_in_the_order_of_the_book(staged):
+def test_the_sections_of_a_page_come_in_the_order_of_the_book(staged):
     text = "\n".join(prose_of(staged / "maize/demo/02-genes.short/index.ipynb"))
 
     wanted = [
         "# Genes: the short way",
         "{container} question",
         "{container} badges",
-        "{admonition} What the paper says",
+        "{admonition} Claims of the paper",
         "{admonition} The data",
         "{dropdown} Parameters of this page",
-        "because",
+        "## Verdicts on the claims",
         "## Change this and run again",
         "{dropdown} Provenance",
     ]
@@ -130,7 +214,9 @@ def test_the_parameter_table_shows_the_values_of_the_other_profiles(finished):
     ref = page("maize/01-cells")
     record = json.loads((ref.folder / "record.json").read_text())
 
-    rows = [line for line in furniture.parameter_table(ref, record).splitlines() if line.startswith("| `n`")]
+    rows = [
+        line for line in page_sections.parameter_table(ref, record).splitlines() if line.startswith("| `n`")
+    ]
 
     assert [cell.strip() for cell in rows[0].strip("|").split("|")] == [
         "`n`", "`5`", "cells", "how many are drawn", "`7`", "`9`",
@@ -144,7 +230,7 @@ def test_exercises_come_after_the_commands(chapter_of, finished):
     cells["cells"].insert(2, exercise)
     notebook.write_text(json.dumps(cells))
 
-    stage.Stage(gate.admit("demo")).write(finished / "stage")
+    lay_out(finished / "stage")
     text = "\n".join(prose_of(finished / "stage/maize/demo/01-cells/index.ipynb"))
 
     assert text.index("## Change this") < text.index("## Exercises") < text.index("} Provenance")
@@ -156,7 +242,7 @@ def test_an_edit_of_prose_and_caption_shows_without_a_new_run(finished):
     edit(notebook, "What was drawn.", "All that was drawn.")
     edit(notebook, '"# Chapter 01-cells"', '"# Chapter\\nMean {glue:text}`mean:.1f`, see {numref}`drawn`."')
 
-    stage.Stage(gate.admit("demo")).write(finished / "stage")
+    lay_out(finished / "stage")
     text = (finished / "stage/maize/demo/01-cells/index.ipynb").read_text()
 
     assert "All that was drawn." in text
@@ -169,11 +255,11 @@ def test_a_verdict_is_that_of_today_not_that_of_the_run(finished):
     edit(record, "{rule: absolute, value: 0.5", "{rule: absolute, value: 5")
     edit(record, "min: 5, max: 5", "min: 6")
 
-    stage.Stage(gate.admit("demo")).write(finished / "stage")
+    lay_out(finished / "stage")
     text = "\n".join(prose_of(finished / "stage/maize/demo/01-cells/index.ipynb"))
 
     assert "at least 6" in text
-    assert "[fails]{.verdict" in text
+    assert "[failed]{.verdict" in text
 
 
 def test_the_contents_hold_a_part_for_each_study_with_its_pages(staged):
@@ -219,7 +305,7 @@ def test_every_figure_stands_with_its_alt_text_in_plain_sight(staged):
 
 def test_a_line_that_nothing_generates_is_refused_with_the_nearest_name(small):
     (small / "book").mkdir()
-    (small / "book/index.md").write_text("# Book\n\n<!-- generated: headlines -->\n")
+    (small / "book/index.md").write_text("# Book\n\n<!-- generated: claim -->\n")
 
-    with pytest.raises(ParameterError, match=r"index.md asks for 'headlines'.*Did you mean 'headline'"):
-        stage.Stage(gate.admit("demo")).write(small / "stage")
+    with pytest.raises(ParameterError, match=r"index.md asks for 'claim'.*Did you mean 'claims'"):
+        lay_out(small / "stage")

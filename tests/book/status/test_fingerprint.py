@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import subprocess
 import sys
 
@@ -15,6 +16,7 @@ def package(tmp_path, monkeypatch):
     """Write modules of a library that stands in for ours: ``package({"a/b": "import x"})``."""
     folder = tmp_path / "reread"
     monkeypatch.setattr(closure, "PACKAGE", folder)
+    monkeypatch.setenv("REREAD_STATE", str(tmp_path / "state"))
 
     def write(modules: dict[str, str]) -> None:
         for name, text in {"__init__": "", **modules}.items():
@@ -40,7 +42,9 @@ def read(folder, *cells: str) -> closure.Code:
 
 
 def files(*imports: str) -> list[str]:
-    return [path.removeprefix("lib/reread/").removesuffix(".py") for path in closure.closure(imports)]
+    return [
+        path.removeprefix("lib/reread/").removesuffix(".py") for path in closure.Library().closure(imports)
+    ]
 
 
 SPELLINGS = [
@@ -160,3 +164,53 @@ def test_two_modules_have_one_text_only_if_python_dumps_them_alike():
     oracle = {ast.dump(tree) for tree in trees}
 
     assert len(ours) == len(oracle) > 10
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("f(alt=f'Dots of {n} genes')", "f(alt=f'A chart of {n} genes')"),
+        ("alt = 'Bars of ' + str(n)", "alt = 'All bars of ' + str(n)"),
+    ],
+)
+def test_words_of_an_alt_text_in_a_module_do_not_count_and_what_it_computes_does(package, before, after):
+    digests = []
+    for text in (before, after, before.replace("n", "m")):
+        package({"a": text})
+        digests.append(closure.Library().closure(["reread.a"])["lib/reread/a.py"])
+
+    assert digests[0] == digests[1] != digests[2]
+
+
+def test_words_of_other_texts_in_a_module_count(package):
+    digests = set()
+    for text in ("f(label='a gene')", "f(label='one gene')"):
+        package({"a": text})
+        digests.add(closure.Library().closure(["reread.a"])["lib/reread/a.py"])
+
+    assert len(digests) == 2
+
+
+def test_what_is_remembered_of_a_module_is_taken_by_its_text_and_never_by_its_time(package, tmp_path):
+    package({"a": "x = 1"})
+    first = closure.Library()
+    before = first.closure(["reread.a"])
+    first.remember()
+    stat = (tmp_path / "reread/a.py").stat()
+    package({"a": "x = 2"})
+    os.utime(tmp_path / "reread/a.py", ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+    assert closure.Library().closure(["reread.a"]) != before
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"codes": {}, "digest": ""}', "x = 1"])
+def test_a_damaged_memory_is_passed_over(package, tmp_path, damage):
+    package({"a": "x = 1"})
+    library = closure.Library()
+    before = library.closure(["reread.a"])
+    library.remember()
+    memory = tmp_path / "state/fingerprints.json"
+    held = memory.read_text()
+    memory.write_text(held.replace(before["lib/reread/a.py"], "0" * 64) if damage == "x = 1" else damage)
+
+    assert closure.Library().closure(["reread.a"]) == before

@@ -8,7 +8,6 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from reread.book.running import page_run as run
 from reread.book.status import fingerprint as closure
 from reread.book.status import staleness as stale
 from reread.book.status.run_record import RunRecord
@@ -169,7 +168,7 @@ def test_other_data_are_caught_by_the_pages_that_read_them(home):
 
 
 def test_another_runner_is_caught(home, monkeypatch):
-    monkeypatch.setattr(run, "RUNNER_VERSION", "another")
+    monkeypatch.setattr(stale, "RUNNER_VERSION", "another")
 
     assert moved("01-cells") == ["runner"]
     assert moved("02-genes.long") == ["upstream maize/01-cells", "runner"]

@@ -50,7 +50,7 @@ def run_page(ref, *, overrides, timeout_s, threads, say):
     })
     return ref.folder
 run = types.ModuleType("reread.book.running.page_run")
-run.RUNNER_VERSION, run.run_page = "stand-in", run_page
+run.run_page = run_page
 sys.modules["reread.book.running.page_run"] = run
 """
 QUICK = "x = 1"
@@ -76,7 +76,6 @@ def home(tmp_path, monkeypatch) -> Path:
     monkeypatch.setenv("REREAD_HOME", str(tmp_path))
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'path'}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
     monkeypatch.delenv("REREAD_RUNS", raising=False)
-    monkeypatch.setattr(run, "RUNNER_VERSION", "stand-in")
     monkeypatch.setattr(warm, "started", lambda *_: nullcontext(""))  # a server has not heard of the stand-in
     for key in needs:
         chapter(tmp_path, key, QUICK)

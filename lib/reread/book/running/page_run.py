@@ -23,7 +23,6 @@ from reread.core.errors import DataError, ExitCode, RereadError, RunError
 from reread.core.files import digest, read_json, sha256, write_text
 from reread.pages import PageRef
 
-RUNNER_VERSION = "3"
 # papermill's own word for a dead kernel, then what shells and Python say of a process that was killed
 KILLED_CODES = (138, 137, 139, -9, -11, -7)
 # what an error of a cell means for the exit code; anything else is an error of the notebook

@@ -1,99 +1,154 @@
-"""Build the site: gate, stage, Jupyter Book, and a swap when everything went well."""
+"""Build the site: check the runs, lay out the sources, run Jupyter Book, swap the result in."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import reread
 from reread.book.running import tied
-from reread.book.running.landing import runs_held
-from reread.book.site.api_reference import PACKAGE
-from reread.book.site.stage import Stage
-from reread.book.status import publishable as gate
+from reread.book.running.stopping import stoppable
+from reread.book.status import claims as ledger
+from reread.book.status import publishable
 from reread.book.workflow import snakemake as engine
-from reread.core import paths as places
-from reread.core.errors import RunError
-from reread.core.files import digest, sha256, write_text
+from reread.core import paths
+from reread.core.errors import ExitCode, RunError
+from reread.core.files import digest, write_text
 from reread.studies import Profile
 
+if TYPE_CHECKING:
+    import typer
+
+    from reread.book.status.publishable import Shelf
+
+PACKAGE = Path(reread.__file__).resolve().parent
 BUILDERS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinx-design", "sphinxcontrib-bibtex")
 JUPYTER_BOOK = "jupyter_book.cli.main:main"
 STRICT = ("-W", "-n", "--keep-going")
-BROKEN = 5
+PROSE = ("book", "_config.yml", "_toc.yml", "chapters", "data/datasets.yml")
 N_LINES = 30
+N_TRIES = 3
+PATIENCE_S = 5.0
 
 
-def build_site(profile: Profile, study: str = "", *, say: Callable[[str], None] = print) -> Path:
-    """Build the book from finished runs and return its first page.
+def build_site(
+    profile: Profile, study: str = "", *, app: typer.Typer, say: Callable[[str], None] = print
+) -> Path:
+    """Build the book from finished runs and return its first page; do nothing if nothing changed.
 
-    Nothing is built when nothing changed. The site that was there stays until the new one is whole.
-
-    Parameters
-    ----------
-    profile : str
-        All of its pages must be fresh; pages of other profiles are shown when they are.
-    study : str
-        Ask that of one study only; all when empty.
-    say : callable
-        Takes a line for each page that is left out.
-
-    Raises
-    ------
-    RunError
-        With exit code 9 if a page must not be published, 5 if Jupyter Book warns of anything.
+    All pages of ``profile`` (of one ``study``) must be fresh, else the exit code is 9. Fresh pages of other
+    profiles are shown too, and ``say`` names those left out. The old site stays until the new one is done.
+    ``app`` is the command line, which has a page of its own.
     """
-    top = places.root() / "_build"
+    top = paths.root() / "_build"
+    index, done = top / "site/index.html", top / "site.key"
     with engine.alone():
-        with runs_held():  # a run that ends meanwhile waits: pages are of one moment
-            shelf = gate.admit(profile, study)
-            Stage(shelf).write(top / "stage")
+        for left in range(N_TRIES)[::-1]:
+            shelf = publishable.admit(profile, study)
+            rows, checks = ledger.ledger(status=shelf.status), ledger.checks(status=shelf.status)
+            key = inputs(shelf, [ledger.as_json(rows), [(row.study.key, str(row.outcome)) for row in checks]])
+            if index.is_file() and done.is_file() and done.read_text(encoding="utf-8") == key:
+                return index
+            from reread.book.site.chapter_page import ReplacedRunError
+            from reread.book.site.stage import Stage
+
+            try:
+                Stage(shelf, rows, checks, app).write(top / "stage")
+                break
+            except ReplacedRunError:
+                if not left:
+                    raise
         for line in shelf.left_out:
             say(line)
-        key, done = inputs(top / "stage"), top / "site.key"
-        index = top / "site/index.html"
-        if not (index.is_file() and done.is_file() and done.read_text(encoding="utf-8") == key):
-            done.unlink(missing_ok=True)
-            make(top / "stage", top / "site")
-            write_text(done, key)
+        done.unlink(missing_ok=True)
+        make(top / "stage", top / "site")
+        write_text(done, key)
     return index
 
 
-def make(stage: Path, site: Path) -> None:
-    """Run Jupyter Book from nothing on a stage and swap the result in.
+def inputs(shelf: Shelf, judged: list) -> str:
+    """Digest of everything that the site is made from: runs, verdicts, prose, docstrings, tools."""
+    # a record holds the digest of every file of its run, and the gate has compared them
+    runs = {
+        str(ref.folder): sha256((ref.folder / "record.json").read_bytes()).hexdigest() for ref in shelf.pages
+    }
+    prose = [path for name in PROSE for path in _files(paths.root() / name)]
+    texts = {str(path): sha256(path.read_bytes()).hexdigest() for path in [*prose, *_files(PACKAGE, "*.py")]}
+    return digest([runs, judged, texts, {name: version(name) for name in BUILDERS}])
 
-    Raises
-    ------
-    RunError
-        If it warns of anything or fails; the site that was there stays.
-    """
-    for left in site.parent.glob(".site.*.part"):
-        shutil.rmtree(left, ignore_errors=True)  # of a build that was killed
+
+def make(stage: Path, site: Path) -> None:
+    """Run Jupyter Book on a stage and swap the result in; if it fails or warns, the old site stays."""
+    for left in site.parent.glob(".site.*.part"):  # of a build that was killed
+        shutil.rmtree(left, ignore_errors=True)
     part = site.parent / f".site.{uuid4().hex[:8]}.part"
     command = tied.command(JUPYTER_BOOK, "build", str(stage), "--path-output", str(part), *STRICT)
-    env = os.environ | {"PYTHONHASHSEED": "0", "REREAD_HOME": str(places.root())}
+    log, html = site.parent / "site.log", part / "_build/html"
     try:
-        done = subprocess.run(command, capture_output=True, text=True, env=env, cwd=stage, check=False)
-        html = part / "_build/html"
-        log = write_text(site.parent / "site.log", done.stdout + done.stderr)
-        if done.returncode or not (html / "index.html").is_file():
-            raise RunError(f"Jupyter Book did not build the site:\n{_complaints(log)}\nSee {log}", BROKEN)
+        code = _run(command, log, stage)
+        if code or not (html / "index.html").is_file():
+            raise RunError(
+                f"Jupyter Book did not build the site:\n{_complaints(log)}\nSee {log}", ExitCode.NOTEBOOK
+            )
+        _finish(html, stage)
         _swap(html, site)
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def inputs(stage: Path) -> str:
-    """One digest of everything the site is made from: the stage, the library's docstrings, the tools."""
-    files = {
-        str(path.relative_to(stage)): sha256(path) for path in sorted(stage.rglob("*")) if path.is_file()
-    }
-    code = {str(path.relative_to(PACKAGE)): sha256(path) for path in sorted(PACKAGE.rglob("*.py"))}
-    return digest([files, code, {name: version(name) for name in BUILDERS}])
+def _run(command: list[str], log: Path, stage: Path) -> int:
+    """Run a command to its end, or end it with its children when a signal stops this process."""
+    env = os.environ | {"PYTHONHASHSEED": "0", "REREAD_HOME": str(paths.root())}
+    with log.open("w", encoding="utf-8") as stream, stoppable():
+        process = subprocess.Popen(
+            command, stdout=stream, stderr=stream, env=env, cwd=stage, start_new_session=True
+        )
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            text = "The build of the site was interrupted; the old site stays."
+            raise RunError(text, ExitCode.INTERRUPTED) from None
+        finally:
+            if process.poll() is None:
+                _end(process)
+
+
+def _end(process: subprocess.Popen) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(PATIENCE_S)
+            return
+
+
+def _finish(html: Path, stage: Path) -> None:
+    """Escape titles in the search index, and refuse a site that holds a file from outside its stage."""
+    index = html / "searchindex.js"
+    if index.is_file():  # the search page writes titles as HTML
+        write_text(index, index.read_text(encoding="utf-8").replace("<", "&lt;"))
+    known = {sha256(path.read_bytes()).digest() for path in _files(stage)}
+    copied = [path for name in ("_downloads", "_images") for path in _files(html / name)]
+    strange = [path for path in copied if sha256(path.read_bytes()).digest() not in known]
+    if strange:
+        names = ", ".join(path.name for path in strange)
+        raise RunError(f"The site holds files from outside the book: {names}.", ExitCode.NOTEBOOK)
+
+
+def _files(folder: Path, pattern: str = "*") -> list[Path]:
+    """Files below a folder, sorted; the path itself if it is a file."""
+    if folder.is_file():
+        return [folder]
+    return sorted(path for path in folder.rglob(pattern) if path.is_file())
 
 
 def _swap(new: Path, site: Path) -> None:
@@ -106,7 +161,7 @@ def _swap(new: Path, site: Path) -> None:
 
 
 def _complaints(log: Path) -> str:
-    """Warnings and errors of the build; its last lines where there are none."""
-    lines = [line for line in log.read_text(encoding="utf-8").splitlines() if line.strip()]
+    """Warnings and errors of the build; its last lines if there are none."""
+    lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
     found = [line for line in lines if "WARNING" in line or "ERROR" in line]
     return "\n".join((found or lines)[-N_LINES:])

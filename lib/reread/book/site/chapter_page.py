@@ -1,43 +1,45 @@
-"""One chapter page of the site: the run's outputs, the source's words, and the furniture around them."""
+"""One chapter page of the site: merged notebook, generated sections, and the files of the run."""
 
 from __future__ import annotations
 
 import json
-import shutil
+import re
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from reread.book.site import markup as myst
-from reread.book.site import merge_cells as prose
-from reread.book.site import page_sections as furniture
+from reread.book.site import merge_cells as merge
+from reread.book.site import page_sections as sections
 from reread.book.site.merge_cells import Cell, text_of
 from reread.book.status.claims import CheckRow, Row
 from reread.book.status.publishable import Shelf
+from reread.book.status.run_record import NOTEBOOK, RunRecord
+from reread.core.errors import RunError
 from reread.core.files import read_json, write_text
 from reread.pages import PageRef
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 EXERCISES = "## Exercise"
-LARGEST_FILE = 2_000_000  # bytes; what is larger stays with the run
+LARGEST_FILE = 2_000_000  # bytes; larger files stay with the run
+FILE_NAME = re.compile(r"[A-Za-z0-9][\w.+-]*(/[A-Za-z0-9][\w.+-]*)*")
+ACTIVE_SVG = re.compile(rb"<script|<foreignobject|javascript:|\son\w+\s*=", re.IGNORECASE)
+
+
+class ReplacedRunError(RunError):
+    """A run that was replaced while its page was written."""
 
 
 def write_page(shelf: Shelf, ref: PageRef, rows: list[Row], checks: list[CheckRow], folder: Path) -> None:
-    """Write one chapter page: its notebook, with figures, tables and small artifacts beside it.
-
-    Raises
-    ------
-    RunError
-        If prose quotes a number that was not measured, or the run has other code cells than the source.
-    """
+    """Write the notebook of one chapter page, with figures, tables and small artifacts beside it."""
     record = shelf.record(ref)
-    artifacts = [name for name in record["artifacts"] if _size(ref, name) <= LARGEST_FILE]
-    head = f"# {myst.plain(ref.title)}\n\n{furniture.head(ref, record, rows, checks)}"
-    knobs = _markdown("knobs", furniture.parameter_table(ref, record))
-    verdict = _markdown("verdicts", furniture.verdict(ref, rows, checks))
-    body, exercises = _without_exercises(_with(_woven(shelf, ref), head, knobs, verdict))
-    again = _markdown("again", furniture.again(ref, artifacts))
-    footer = _markdown("provenance", furniture.footer(record))
+    artifacts = [name for name in record["artifacts"] if _is_offered(ref, record, name)]
+    head = f"# {myst.plain(ref.title)}\n\n{sections.head(ref, record, rows, checks)}"
+    parameters = _markdown("parameter-table", sections.parameter_table(ref, record))
+    verdict = _markdown("verdicts", sections.verdict(ref, rows, checks))
+    body, exercises = _without_exercises(_with(_merged(shelf, ref), head, parameters, verdict))
+    again = _markdown("again", sections.again(ref, artifacts))
+    footer = _markdown("provenance", sections.provenance(record))
     notebook = {
         "cells": [*body, again, *exercises, footer],
         "metadata": {"kernelspec": KERNEL},
@@ -45,77 +47,85 @@ def write_page(shelf: Shelf, ref: PageRef, rows: list[Row], checks: list[CheckRo
         "nbformat_minor": 5,
     }
     write_text(folder / "index.ipynb", json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False))
-    _copy_files(ref, artifacts, folder)
+    _copy_files(ref, record, artifacts, folder)
 
 
 def figures(shelf: Shelf, ref: PageRef) -> list[dict[str, str]]:
-    """Figures of a page with today's captions and alt texts."""
-    shown = _shown(shelf.record(ref), read_json(ref.notebook)["cells"])
-    return [shown[entry["label"]] for entry in shelf.record(ref)["figures"]]
+    """Figures of a page with their captions and alt texts of today."""
+    entries = _entries(shelf.record(ref), *_notebooks(shelf, ref))
+    return [entries[entry["label"]] for entry in shelf.record(ref)["figures"]]
 
 
-def _woven(shelf: Shelf, ref: PageRef) -> list[Cell]:
-    """Cells of the source with the outputs of the run, today's words and today's captions."""
-    source, executed = (read_json(path)["cells"] for path in (ref.notebook, ref.folder / "notebook.ipynb"))
+def _notebooks(shelf: Shelf, ref: PageRef) -> tuple[list[Cell], list[Cell]]:
+    """Cells of the source and cells of the run."""
+    run = json.loads(_content(ref, shelf.record(ref), NOTEBOOK))
+    return read_json(ref.notebook)["cells"], run["cells"]
+
+
+def _merged(shelf: Shelf, ref: PageRef) -> list[Cell]:
+    source, executed = _notebooks(shelf, ref)
     code = "\n".join(text_of(cell) for cell in source if cell["cell_type"] == "code")
-    shown = _shown(shelf.record(ref), source)
-    cells = prose.weave(source, executed, words=partial(_words, shelf, ref, code))
-    return [_recaptioned(cell, shown) for cell in cells]
+    entries = _entries(shelf.record(ref), source, executed)
+    output = partial(merge.shown_output, entries=entries)
+    return merge.merge_cells(source, executed, partial(_words, shelf, ref, code), output)
 
 
-def _copy_files(ref: PageRef, artifacts: list[str], folder: Path) -> None:
-    for name in ("figures", "tables"):
-        if (ref.folder / name).is_dir():
-            shutil.copytree(ref.folder / name, folder / name, dirs_exist_ok=True)
-    for name in artifacts:
-        (folder / "artifacts" / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ref.folder / "artifacts" / name, folder / "artifacts" / name)
-
-
-def _size(ref: PageRef, artifact: str) -> int:
-    return (ref.folder / "artifacts" / artifact).stat().st_size
-
-
-def _shown(record: dict[str, Any], source: list[Cell]) -> dict[str, dict[str, str]]:
-    """Label to figure or table, worded as the source words it today."""
-    wording = prose.captions(source)
+def _entries(record: RunRecord, source: list[Cell], executed: list[Cell]) -> dict[str, dict[str, str]]:
+    """Label to figure or table, with caption and alt text of today."""
     entries = [*record["figures"], *record["tables"]]
-    return {entry["label"]: entry | wording.get(entry["id"], {}) for entry in entries}
+    wording = merge.captions(source, executed, entries)
+    return {entry["label"]: entry | wording[entry["id"]] for entry in entries}
 
 
 def _words(shelf: Shelf, ref: PageRef, code: str, text: str) -> str:
-    """Prose of a page with measured numbers and the book's labels.
-
-    A number may be absent if another page measured it, or if the code names the first part of its key:
-    pages of one notebook, and profiles of one page, do not all measure the same.
-    """
+    """Prose with its numbers filled in; a key that another page of the notebook measures is a dash."""
     record = shelf.record(ref)
-    twins = [other for other in shelf.pages if other.notebook == ref.notebook]
-    elsewhere = {key for other in twins for key in shelf.record(other)["values"]}
+    same = [other for other in shelf.pages if other.notebook == ref.notebook]
+    elsewhere = {key for other in same for key in shelf.record(other)["values"]}
 
     def may_lack(key: str) -> bool:
         return key in elsewhere or f'"{key.partition(".")[0]}"' in code
 
     labels = {entry["id"]: entry["label"] for entry in [*record["figures"], *record["tables"]]}
-    return prose.refer(prose.quote(text, record["values"], may_lack, ref.name), labels)
+    return merge.refer(merge.quote(text, record["values"], may_lack, ref.name), labels)
 
 
-def _recaptioned(cell: Cell, shown: dict[str, dict[str, str]]) -> Cell:
-    outputs = []
-    for output in cell.get("outputs", ()):
-        found = prose.placed(output)
-        is_known = found is not None and found[1] in shown
-        outputs.append(prose.recaption(output, shown[found[1]]) if is_known else output)
-    return {**cell, "outputs": outputs} if cell["cell_type"] == "code" else cell
+def _copy_files(ref: PageRef, record: RunRecord, artifacts: list[str], folder: Path) -> None:
+    """Copy the files that the record names, and no other."""
+    shown = [name for name in record.named() if name.startswith(("figures/", "tables/"))]
+    for name in [*shown, *(f"artifacts/{name}" for name in artifacts)]:
+        content = _content(ref, record, name)
+        if name.endswith(".svg") and ACTIVE_SVG.search(content):
+            raise RunError(f"{ref.folder / name} holds a script; a figure must not.", merge.STALE)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
 
 
-def _with(cells: list[Cell], head: str, knobs: Cell, verdict: Cell) -> list[Cell]:
-    """Put boxes under the title, the table of parameters for their cell, verdicts for that of close()."""
+def _content(ref: PageRef, record: RunRecord, name: str) -> bytes:
+    """A file of the run as its record describes it: no page is half of one run and half of another."""
+    try:
+        content = (ref.folder / name).read_bytes()
+    except FileNotFoundError:
+        content = b""
+    if sha256(content).hexdigest() != record.files[name]:
+        raise ReplacedRunError(f"{ref.name} was run again while its page was written.", merge.STALE)
+    return content
+
+
+def _is_offered(ref: PageRef, record: RunRecord, name: str) -> bool:
+    """Whether an artifact is small enough for the site; its name must be one that a link can hold."""
+    if not FILE_NAME.fullmatch(name):
+        raise RunError(f"{ref.name} saved the file {name!r}, whose name a page cannot link to.", merge.STALE)
+    return len(_content(ref, record, f"artifacts/{name}")) <= LARGEST_FILE
+
+
+def _with(cells: list[Cell], head: str, parameters: Cell, verdict: Cell) -> list[Cell]:
+    """Put the boxes under the title, the parameter table for its cell, the verdicts for the closing cell."""
     last = max(i for i, cell in enumerate(cells) if cell["cell_type"] == "code")
     body: list[Cell] = [_markdown("head", head)]
     for i, cell in enumerate(cells):
         if "parameters" in cell["metadata"].get("tags", ()):
-            body.append(knobs)
+            body.append(parameters)
         elif i == last:
             body.append(verdict)
         elif i == 0:

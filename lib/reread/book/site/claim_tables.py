@@ -1,159 +1,131 @@
-"""What was judged, as tables and cards: claims, planted truth, reasons, and the numbers of the front page."""
+"""Tables of what was judged: claims by study, checks on simulated data, and counts of verdicts."""
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import Any
-
-from reread.book.site import cells, numbers
 from reread.book.site import markup as myst
-from reread.book.site.addresses import link
 from reread.book.status.claims import CheckRow, Row
 from reread.book.status.publishable import Shelf
-from reread.core import verdicts
-from reread.core.data import registry
-from reread.studies import Claim, Study, every
+from reread.studies import Study, every
 
-PROTOCOLS = ("as published", "corrected")
 MEANING = {
-    "reproduced": "inside the tolerance that was fixed before the run, on the full data",
-    "reproduced on a subset": "inside the tolerance, on a part of the data that the paper used",
-    "close": "outside the tolerance, inside twice the tolerance",
-    "same direction": "the same sign or order, but another size, or no number was printed to compare with",
-    "not reproduced": "none of the above",
-    "not tested": "no run has used data that can answer it; simulated data never answer a published claim",
-    "outdated": "the run was made with other code, data or parameters than today's",
-    "cannot be tested here": "nothing here can answer it; the reason says what is missing",
+    "reproduced": "Our value lies within the tolerance, on the full data.",
+    "reproduced on a subset": "Our value lies within the tolerance, on a part of the paper's data.",
+    "close": "Our value lies outside the tolerance, but within twice the tolerance.",
+    "same direction": "Our value has the published sign or order, but another size.",
+    "not reproduced": "Our value meets none of the conditions above.",
+    "not tested": "No run has tested the claim on data that can answer it. Simulated data answer no claim.",
+    "outdated": "The code, the data or the parameters have changed since the run.",
+    "cannot be tested here": "Something that the test needs is not public; the reason names it.",
 }
-N_SHOWN = 4
+ANSWERED = tuple(MEANING)[:5]
+MADE_BY = {"paper": "", "third party": "(third party) ", "ours": "(our own earlier measurement) "}
 
 
-def claims_table(rows: list[Row]) -> str:
-    """Every claim once, with what came out as published and corrected side by side.
-
-    A claim and its correction are one row: the correction's name is that of the claim with a ``c`` behind it.
-    """
-    groups: dict[tuple[str, str], list[Row]] = {}
-    for row in rows:
-        groups.setdefault((row.study.key, row.claim.id.removesuffix("c")), []).append(row)
-    head = ["claim", "says", "published>", *PROTOCOLS]
-    return myst.table(head, [_claim_cells(alike) for alike in groups.values()], "ledger")
+def claims_table(rows: list[Row], shelf: Shelf) -> str:
+    """Every claim by study: statement, protocol, both values and verdict; then the reasons, folded."""
+    parts = []
+    for study in every():
+        own = [row for row in rows if row.study.key == study.key]
+        head = ["claim", "statement", "protocol", "published>", "ours>", "verdict"]
+        parts += [f"(claims-{study.key})=", f"## Claims on {study.key}: {myst.plain(study.title)}\n"]
+        parts += [myst.table(head, map(_claim_cells, own), "ledger claims")]
+        head = ["claim", "reason for the verdict", "tolerance, fixed before the run", "published"]
+        reasons = myst.table(head, [_reason_cells(row, shelf) for row in own], "ledger")
+        parts += [myst.box("dropdown", f"Reasons and tolerances of {study.key}", reasons)]
+    return "\n".join(parts)
 
 
 def checks_table(rows: list[CheckRow], shelf: Shelf) -> str:
-    """Every planted-truth check with its bounds, its outcome and its page."""
-    lines = []
-    for row in rows:
-        is_shown = row.page is not None and row.page in shelf.pages
-        lines.append([*cells.of_check(row), link(row.page) if is_shown else ""])
-    return myst.table(["check", "says", "wanted", "ours>", "outcome", "page"], lines, "ledger")
-
-
-def reasons(rows: list[Row], shelf: Shelf) -> str:
-    """Why each verdict is what it is: number, tolerance, and the page that measured it."""
-    head = ["claim", "verdict", "because", "tolerance, fixed before the run", "published"]
-    return myst.table(head, [_reason_cells(row, shelf) for row in rows], "ledger")
+    """Every check on simulated data by study, with its bounds, its outcome and its page."""
+    parts = []
+    for study in every():
+        own = [row for row in rows if row.study.key == study.key]
+        cells = [[*of_check(row), _page(row, shelf)] for row in own]
+        head = ["check", "statement", "expected", "ours>", "outcome", "page"]
+        parts += [f"### Checks of {study.key}\n", myst.table(head, cells, "ledger")] if own else []
+    return "\n".join(parts)
 
 
 def verdict_words() -> str:
     """What each verdict means."""
-    return myst.table(["verdict", "means"], [[myst.badge(w), MEANING[w]] for w in verdicts.VERDICTS], "words")
+    return myst.table(["verdict", "meaning"], [[myst.badge(w), text] for w, text in MEANING.items()], "words")
 
 
-def headline(rows: list[Row], checks: list[CheckRow], shelf: Shelf) -> str:
-    """Cards of the front page: what was counted and what was found, all computed."""
-    answered = [
-        row for row in rows if row.verdict.word not in ("not tested", "outdated", "cannot be tested here")
-    ]
-    n_held = sum(row.outcome == "passed" for row in checks)
-    n_figures = sum(len(shelf.record(ref)["figures"]) for ref in shelf.pages)
-    counts = [
-        (f"{len(answered)} of {len(rows)}", "claims put to data that can answer them"),
-        (f"{n_held} of {len(checks)}", "planted truths found again"),
-        (str(len(shelf.pages)), f"pages that ran; figures: {n_figures}"),
-        (str(len(registry.datasets())), "data files pinned by SHA-256"),
-    ]
-    results = _claim_results(answered) or _check_results(checks)
-    cards = [
-        myst.box("grid-item-card", "", f"[{big}]{{.big}}\n\n{small}", class_card="headline")
-        for big, small in [*counts, *results[:N_SHOWN]]
-    ]
-    return myst.box("grid", "2 2 4 4", "\n".join(cards), gutter="2")
+def verdict_counts(rows: list[Row], checks: list[CheckRow]) -> str:
+    """Number of claims by study and verdict, and of passed checks; verdicts that nobody has are left out."""
+    words = [word for word in MEANING if any(row.verdict.word == word for row in rows)]
+    lines = []
+    for study in every():
+        own = [row.verdict.word for row in rows if row.study.key == study.key]
+        outcomes = [row.outcome for row in checks if row.study.key == study.key]
+        counts = [str(own.count(word)) for word in words]
+        lines.append([_study_link(study), *counts, f"{outcomes.count('passed')} of {len(outcomes)}"])
+    return myst.table(["study", *(f"{myst.badge(w)}>" for w in words), "checks passed>"], lines, "counts")
 
 
-def study_cards(shelf: Shelf, rows: list[Row]) -> str:
-    """One card for each study: its question, its paper, its verdicts."""
+def study_cards() -> str:
+    """One card for each study: its question and its paper."""
     cards = []
     for study in every():
-        words = [myst.badge(w) for w in verdicts.VERDICTS if any(_is(row, study, w) for row in rows)]
-        body = f"{myst.plain(study.paper.title)}\n\n{' '.join(words)}"
-        cards.append(
-            myst.box(
-                "grid-item-card",
-                myst.plain(study.title),
-                body,
-                link=f"/{study.key}/index",
-                link_type="doc",
-                class_card="study-card",
-            )
-        )
-    return myst.box("grid", "1 1 2 2" if len(cards) > 1 else "1", "\n".join(cards), gutter="3")
+        paper = study.paper
+        body = f"{myst.plain(paper.title)}\n\n[{myst.plain(paper.journal)}, {paper.year}]{{.locator}}"
+        options = {"link": f"/{study.key}/index", "link_type": "doc", "class_card": "study-card"}
+        cards.append(myst.box("grid-item-card", myst.plain(study.title), body, **options))
+    return myst.box("grid", "1 1 3 3", "\n".join(cards), gutter="3")
 
 
-def _claim_results(answered: list[Row]) -> list[tuple[str, str]]:
-    """Value and meaning of answered claims, our own first: those have both numbers."""
-    found = _in_turn(sorted(answered, key=lambda row: row.claim.made_by != "ours"))
-    says = [f"{myst.plain(row.claim.says)} {myst.badge(row.verdict.word)}" for row in found]
-    return [(numbers.number(row.verdict.ours), text) for row, text in zip(found, says, strict=True)]
+def answer(row: Row) -> float | None:
+    """Our value if it answers the claim: a value from simulated data is not shown beside a published one."""
+    return row.verdict.ours if row.verdict.word in ANSWERED else None
 
 
-def _check_results(checks: list[CheckRow]) -> list[tuple[str, str]]:
-    """Value and meaning of planted truths, for a book without real data."""
-    found = _in_turn([row for row in checks if row.ours is not None])
-    return [(numbers.number(r.ours), f"{myst.plain(r.check.says)} {cells.outcome(r.outcome)}") for r in found]
+def of_check(row: CheckRow) -> list[str]:
+    """A check on simulated data as cells of a table."""
+    low, high = row.check.min, row.check.max
+    bounds = [f"at least {low:g}"] if low is not None else []
+    bounds += [f"at most {high:g}"] if high is not None else []
+    ours = myst.number(row.ours)
+    return [claim_id(row.check.id), myst.plain(row.check.says), " and ".join(bounds), ours, outcome(row)]
 
 
-def _in_turn(rows: list[Any]) -> list[Any]:
-    """The first of each study, then the second of each: no study fills the front page alone."""
-    seen: Counter[str] = Counter()
-    places = []
-    for row in rows:
-        places.append(seen[row.study.key])
-        seen[row.study.key] += 1
-    return [row for _, row in sorted(zip(places, rows, strict=True), key=lambda pair: pair[0])]
+def outcome(row: CheckRow) -> str:
+    """Outcome of a check as a badge."""
+    return myst.badge(row.outcome)
 
 
-def _is(row: Row, study: Study, word: str) -> bool:
-    return row.study.key == study.key and row.verdict.word == word
+def claim_id(name: str, anchor: str = "") -> str:
+    """The short name of a claim or a check, with an anchor to link to if wanted."""
+    return f"[{myst.plain(name)}]{{{f'#{anchor} ' if anchor else ''}.claim-id}}"
+
+
+def _study_link(study: Study) -> str:
+    return myst.link(study.title, f"{study.key}/index.md")
+
+
+def _page(row: Row | CheckRow, shelf: Shelf) -> str:
+    return myst.page_link(row.page) if row.page is not None and row.page in shelf.pages else ""
+
+
+def _claim_cells(row: Row) -> list[str]:
+    claim = row.claim
+    anchor = f"claim-{row.study.key}-{claim.id}".lower()
+    locator = f" [{myst.plain(claim.locator)}]{{.locator}}"
+    return [
+        claim_id(claim.id, anchor),
+        MADE_BY[claim.made_by] + myst.plain(claim.says) + locator,
+        claim.protocol,
+        myst.printed(claim.published.value),
+        myst.number(answer(row)),
+        myst.badge(row.verdict.word),
+    ]
 
 
 def _reason_cells(row: Row, shelf: Shelf) -> list[str]:
-    claim, tolerance = row.claim, row.claim.tolerance
-    value = claim.published.value
-    printed = claim.published.why_null if value is None else f"{claim.published.metric} {value:g}"
-    is_shown = row.page is not None and row.page in shelf.pages
-    because = myst.plain(row.verdict.reason) + (f". {link(row.page)}" if is_shown else "")
+    claim, tolerance, value = row.claim, row.claim.tolerance, row.claim.published.value
+    page = _page(row, shelf)
     return [
-        f"[{claim.id}]{{.claim-id}} [{claim.protocol}]{{.locator}}",
-        myst.badge(row.verdict.word),
-        because,
+        claim_id(claim.id),
+        myst.plain(row.verdict.reason) + (f". {page}" if page else ""),
         myst.plain(f"{tolerance.rule} {tolerance.value:g}: {tolerance.why}") if tolerance else "",
-        myst.plain(printed),
+        myst.plain(claim.published.why_null if value is None else f"{claim.published.metric} {value:g}"),
     ]
-
-
-def _claim_cells(alike: list[Row]) -> list[str]:
-    """One row of the ledger: a claim, and the same asked again under the corrected protocol."""
-    first = alike[0].claim
-    sides = [" ".join(_side(row, first) for row in alike if row.claim.protocol == p) for p in PROTOCOLS]
-    says = cells.MADE_BY[first.made_by] + myst.plain(first.says)
-    says += f" [{myst.plain(first.locator)}]{{.locator}}"
-    return [f"[{first.id}]{{.claim-id}}", says, numbers.printed(first.published.value), *sides]
-
-
-def _side(row: Row, first: Claim) -> str:
-    ours = f"**{numbers.number(row.verdict.ours)}** " if cells.answer(row) is not None else ""
-    other = (
-        "" if row.claim.says == first.says else f" [{row.claim.id}]{{.claim-id}} {myst.plain(row.claim.says)}"
-    )
-    return ours + myst.badge(row.verdict.word) + other

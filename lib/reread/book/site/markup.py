@@ -1,65 +1,112 @@
-"""Small pieces of MyST text: what a generated page is made of."""
+"""MyST text of generated pages: escaping, tables, boxes, links and numbers."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-SPECIAL = re.compile(r"([\\`*_{}\[\]<>$|#~])")
+from reread.core.show import plain
+from reread.pages import PageRef
+
+ESCAPED = re.compile(r"&#(\d{2,3});")  # as ``plain`` escapes
+OUTCOME_CLASSES = {"passed": "reproduced", "failed": "not-reproduced"}
 
 
-def plain(text: Any) -> str:
-    """Text as it is, on one line: nothing in it is read as markup."""
-    return SPECIAL.sub(r"\\\1", " ".join(str(text).split()))
+def replain(text: str) -> str:
+    """Escape a text of which some may be escaped already."""
+    return plain(ESCAPED.sub(lambda found: chr(int(found[1])), text))
 
 
 def code(text: Any) -> str:
-    """Text in the typeface of code; nothing for nothing."""
-    return f"`{text}`" if str(text) else ""
+    """Text in the typeface of code; an empty text stays empty."""
+    text = " ".join(str(text).split())
+    return plain(text) if not text or set(text) & set("`|\\") else f"`{text}`"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], css: str = "") -> str:
-    """Write a table of MyST cells; ``head`` ending in ``>`` aligns its column to the right.
+    """Write a table of MyST cells; a column whose head ends in ``>`` is aligned to the right.
 
-    On a phone a row of a ``ledger`` becomes a card, so each of its cells carries the head of its column.
+    On a phone each row of a ``ledger`` becomes a card, so each of its cells repeats the head of its column.
     """
     rules = [" ---: " if name.endswith(">") else " --- " for name in head]
     if "ledger" in css.split():
         rows = [[row[0], *map(_labelled, head[1:], row[1:])] for row in rows]
     lines = ["| " + " | ".join(name.rstrip(">") for name in head) + " |", "|" + "|".join(rules) + "|"]
     lines += ["| " + " | ".join(cell or " " for cell in row) + " |" for row in rows]
-    body = "\n".join(lines)
-    return box("container", f"tabular {css}".strip(), body)
+    return box("container", f"tabular {css}".strip(), "\n".join(lines))
 
 
 def box(kind: str, argument: str, body: str, **options: str) -> str:
-    """Write a directive with colons; boxes inside have fewer of them, so that they nest."""
+    """Write a directive fenced by more colons than any directive inside it."""
     inner = max((len(colons) for colons in re.findall(r"^(:{3,})", body, re.MULTILINE)), default=2)
     fence = ":" * (inner + 1)
     lines = [f":{name.replace('_', '-')}: {value}" for name, value in options.items()]
     return "\n".join([f"{fence}{{{kind}}} {argument}".rstrip(), *lines, "", body.strip(), fence, ""])
 
 
+def quoted(text: str) -> str:
+    """Value of a directive's option: in quotes, because the options are read as YAML."""
+    return json.dumps(" ".join(text.split()), ensure_ascii=False)
+
+
 def badge(word: str) -> str:
-    """Write a verdict as a badge: colour, sign and word, so that no one of them is needed alone."""
-    return f"[{word}]{{.verdict .verdict-{word.replace(' ', '-')}}}"
+    """Write a verdict, or the outcome of a check, as a badge with colour, sign and word."""
+    return f"[{word}]{{.verdict .verdict-{OUTCOME_CLASSES.get(word, word.replace(' ', '-'))}}}"
 
 
 def link(text: str, document: PurePosixPath | str) -> str:
-    """Link to a page of the book by its path in the stage, without ending."""
-    return f"{{doc}}`{text} </{document}>`"
+    """Link to a page of the book by its path in the stage."""
+    path = document if PurePosixPath(document).suffix in (".md", ".ipynb") else f"{document}.md"
+    return f"[{plain(text)}](/{path})"
+
+
+def page_link(ref: PageRef) -> str:
+    """Link to a chapter page by its title and profile."""
+    return link(f"{ref.title} ({ref.profile})", f"{document(ref)}.ipynb")
+
+
+def document(ref: PageRef) -> PurePosixPath:
+    """Where a chapter page lies in the stage, without suffix."""
+    return PurePosixPath(ref.study.key, ref.profile, ref.name.partition("/")[2], "index")
 
 
 def outside(text: str, url: str) -> str:
-    """Link to a page elsewhere; the text alone where there is no address."""
-    return f"[{plain(text)}]({url})" if url else plain(text)
+    """Link to an address on the web; the text alone if the address is missing or of another kind."""
+    is_address = re.fullmatch(r"https?://[^\s<>()`|\\]+", url or "")
+    return f"[{plain(text)}](<{url}>)" if is_address else plain(text)
 
 
 def doi(name: str) -> str:
     """Link a DOI."""
     return outside(f"doi:{name}", f"https://doi.org/{name}")
+
+
+def number(value: Any) -> str:
+    """A measured value with three decimals, a count as a count, a dash for a missing value."""
+    if value is None or value != value:
+        return "–"
+    if isinstance(value, float) and value.is_integer():
+        return f"{value:,.0f}"
+    if isinstance(value, float):
+        size = abs(value)
+        return f"{value:.2g}" if size < 0.001 else f"{value:.3f}" if size < 1000 else f"{value:,.0f}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else plain(value)
+
+
+def printed(value: float | None) -> str:
+    """A published value with the digits it was printed with; a dash if there is none."""
+    return "–" if value is None else f"{value:g}"
+
+
+def n_bytes(count: int) -> str:
+    """A file size with its unit."""
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count} B"
 
 
 def _labelled(name: str, cell: str) -> str:

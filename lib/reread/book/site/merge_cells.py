@@ -1,52 +1,48 @@
-"""Weave a page: outputs of the run, words of the source notebook.
+"""Merge a source notebook with its run: prose and captions of today, outputs and numbers of the run.
 
-Prose, captions and alt text are taken from the source, so that an edit of words shows without a new run;
-numbers in prose are taken from the record, so that nobody can type them.
+Nothing of a run is read as markup: of its outputs only figures, tables, boxes and plain text are kept, and
+each is written anew.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from reread.core import figures, show
+from reread.book.site import markup as myst
 from reread.core.errors import RunError, did_you_mean
 
 Cell = dict[str, Any]
 GLUE = re.compile(r"\{glue:(?:text)?\}`([^`]+)`")
 NUMREF = re.compile(r"\{numref\}`(?:([^`<]*?)\s*<)?([\w.-]+)>?`")
-PLACED = re.compile(r"^```\{(figure|table)\}.*?^:name: (\S+)$", re.MULTILINE | re.DOTALL)
-HOLLOW = 9
+PLACED = re.compile(r"^[`:]{3,}\{(figure|table)\}.*?^:name: (\S+)$", re.MULTILINE | re.DOTALL)
+BOX = re.compile(r"^[`:]{3,}\{(note|warning)\}[^\n]*\n(.*?)\n[`:]{3,}\s*$", re.DOTALL)
+CELL = re.compile(r"\|((?:\\.|[^|\\])*)")
+RULE = re.compile(r"\|[\s:|-]+\|")
+CUT = re.compile(r"^The first \d+ of [\d,]+ rows are shown; the file has all of them\. ", re.MULTILINE)
+NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
+FIGURE_FILES = (("data (CSV)", "csv"), ("SVG", "svg"), ("PNG", "png"))
+STALE = 9
 
 
-def weave(source: list[Cell], executed: list[Cell], words: Callable[[str], str]) -> list[Cell]:
-    """Cells of the source in their order, each code cell with the outputs of its run.
-
-    Parameters
-    ----------
-    source : list of dict
-        Cells of the source notebook.
-    executed : list of dict
-        Cells of the run; the cell that papermill injected is passed over.
-    words : callable
-        Makes what a reader sees out of the text of a prose cell.
-
-    Raises
-    ------
-    RunError
-        If the notebooks have different code cells.
-    """
+def merge_cells(
+    source: list[Cell],
+    executed: list[Cell],
+    words: Callable[[str], str],
+    output: Callable[[Cell], Cell | None],
+) -> list[Cell]:
+    """Cells of the source in order: prose through ``words``, the run's outputs through ``output``."""
     ran = [cell for cell in executed if _is_code(cell) and cell["id"] != "injected-parameters"]
-    by_id = {cell["id"]: cell for cell in ran}
     code = [cell for cell in source if _is_code(cell)]
     if len(code) != len(ran):
         raise RunError(
-            f"The run has {len(ran)} code cells and the source {len(code)}; run the page again.", HOLLOW
+            f"The run has {len(ran)} code cells and the source {len(code)}; run the page again.", STALE
         )
-    in_order = {cell["id"]: by_id.get(cell["id"], twin) for cell, twin in zip(code, ran, strict=True)}
-    return [_woven(cell, in_order.get(cell["id"]), words) for cell in source]
+    by_id = {cell["id"]: cell for cell in ran}
+    runs = {cell["id"]: by_id.get(cell["id"], same) for cell, same in zip(code, ran, strict=True)}
+    return [_merged(c, runs[c["id"]], output) if _is_code(c) else _reworded(c, words) for c in source]
 
 
 def text_of(cell: Cell) -> str:
@@ -54,72 +50,79 @@ def text_of(cell: Cell) -> str:
     return "".join(cell["source"])
 
 
-def captions(source: list[Cell]) -> dict[str, dict[str, str]]:
-    """Figure or table id to the caption and alt text that the source spells out; f-strings are left."""
-    found: dict[str, dict[str, str]] = {}
-    for cell in filter(_is_code, source):
-        for call in _placings(text_of(cell)):
-            literal = {k.arg: k.value.value for k in call.keywords if isinstance(k.value, ast.Constant)}
-            name = call.args[1].value if len(call.args) > 1 and isinstance(call.args[1], ast.Constant) else ""
-            name = name or literal.get("name", "")
-            wording = {key: literal[key] for key in ("caption", "alt") if key in literal}
-            found[name] = {key: " ".join(value.split()) for key, value in wording.items()}
+def shown_output(output: Cell, entries: dict[str, dict[str, str]]) -> Cell | None:
+    """An output as the page shows it, or None; ``entries`` are the record's figures and tables by label."""
+    data = output.get("data", {})
+    text = "".join(data.get("text/markdown", ""))
+    if placed := PLACED.match(text):
+        entry = entries.get(placed[2])
+        if entry is None:
+            raise RunError(f"The run shows {placed[2]!r}, which its record does not name.", STALE)
+        return _markdown(figure_text(entry) if placed[1] == "figure" else table_text(entry, text))
+    if box := BOX.match(text.strip()):
+        return _markdown(f"```{{{box[1]}}}\n{myst.replain(box[2])}\n```")
+    plain = text or "".join(data.get("text/plain", output.get("text", "")))
+    is_glued = any(kind.startswith("application/papermill") for kind in data)
+    if is_glued or not plain or output.get("name") == "stderr":
+        return None
+    return {"output_type": "stream", "name": "stdout", "text": plain}
+
+
+def figure_text(entry: dict[str, str]) -> str:
+    """MyST text of a figure: picture, alt text, caption, and links to its data and pictures."""
+    name, label = _name(entry["id"]), _name(entry["label"])
+    links = [f"{{download}}`{word} <figures/{name}.{end}>`" for word, end in FIGURE_FILES]
+    return (
+        f"```{{figure}} figures/{name}.svg\n:name: {label}\n:alt: {myst.quoted(entry['alt'])}\n:width: 100%\n"
+        f"\n{entry['caption']}\n```\n\n{' · '.join(links)}\n"
+    )
+
+
+def table_text(entry: dict[str, str], text: str) -> str:
+    """MyST text of a table: caption of today, the cells of ``text`` escaped again, a link to its data."""
+    name, label = _name(entry["id"]), _name(entry["label"])
+    lines = [line.strip() for line in text.splitlines() if line.lstrip().startswith("|")]
+    body = "\n".join(line if RULE.fullmatch(line) else _escaped_row(line) for line in lines)
+    shown = myst.box("table", entry["caption"], body, name=label, widths="auto")
+    cut = CUT.search(text)
+    return f"{shown}\n{cut[0] if cut else ''}{{download}}`data (CSV) <tables/{name}.csv>`\n"
+
+
+def captions(
+    source: list[Cell], executed: list[Cell], entries: list[dict[str, str]]
+) -> dict[str, dict[str, str]]:
+    """Caption and alt text of each figure and table, by id, in the words of today.
+
+    What the author wrote may hold markup; values that the run put into it (f-strings) are escaped.
+    """
+    today, then = _wordings(source), _wordings(executed)
+    found = {}
+    for entry in entries:
+        name = entry["id"]
+        alt = today.get(name, {}).get("alt")
+        is_written = isinstance(alt, ast.Constant)
+        caption = _caption(today.get(name, {}), then.get(name, {}), " ".join(entry["caption"].split()))
+        found[name] = {"caption": caption} | ({"alt": " ".join(alt.value.split())} if is_written else {})
     return found
 
 
-def placed(output: Cell) -> tuple[str, str] | None:
-    """Kind (figure or table) and label of what an output shows; None if it shows neither."""
-    match = PLACED.match(_markdown(output))
-    return (match[1], match[2]) if match else None
-
-
-def recaption(output: Cell, entry: dict[str, str]) -> Cell:
-    """Write caption and alt text of ``entry`` into the output that shows a figure or a table."""
-    text = _markdown(output)
-    if placed(output)[0] == "figure":
-        alt = figures.check_alt(entry["id"], entry["alt"])
-        text = show.directive(entry["id"], entry["label"], entry["caption"], alt)
-    else:
-        text = f"```{{table}} {entry['caption']}\n" + text.partition("\n")[2]
-    return {**output, "data": {"text/markdown": text}}
-
-
 def quote(text: str, values: dict[str, Any], may_lack: Callable[[str], bool], page: str) -> str:
-    """Put measured values where prose quotes them: ``{glue:text}`key:.2f```.
-
-    Parameters
-    ----------
-    text : str
-        Prose.
-    values : dict
-        What the page measured.
-    may_lack : callable
-        Whether a key may be absent here, because other pages of the notebook measure it: it becomes a dash.
-    page : str
-        Name for the error.
-
-    Raises
-    ------
-    RunError
-        If a key is neither measured nor one that may be absent.
-    """
+    """Put measured values where prose quotes them; a value of another page of the notebook is a dash."""
 
     def value(match: re.Match) -> str:
         key, _, style = match[1].partition(":")
-        if values.get(key) is not None:
-            return format(values[key], style) if style else str(values[key])
+        if values.get(key) is not None and values[key] == values[key]:
+            return format(values[key], style) if style else myst.plain(values[key])
         if key in values or may_lack(key):
             return "–"
-        raise RunError(
-            f"The prose of {page} quotes {key!r}, which it did not measure. {did_you_mean(key, values)}",
-            HOLLOW,
-        )
+        near = did_you_mean(key, values)
+        raise RunError(f"The prose of {page} quotes {key!r}, which it did not measure. {near}", STALE)
 
     return GLUE.sub(value, text)
 
 
 def refer(text: str, labels: dict[str, str]) -> str:
-    """Turn ``{numref}`knob``` into the label that the figure ``knob`` has in the whole book."""
+    """Turn ``{numref}`curves``` into the label that the figure ``curves`` has in the whole book."""
 
     def label(match: re.Match) -> str:
         target = labels.get(match[2], match[2])
@@ -128,50 +131,93 @@ def refer(text: str, labels: dict[str, str]) -> str:
     return NUMREF.sub(label, text)
 
 
-def _woven(cell: Cell, run: Cell | None, words: Callable[[str], str]) -> Cell:
-    if not _is_code(cell):
-        return {**cell, "source": words(text_of(cell))}
-    metadata = {**cell["metadata"], "tags": [*_tags(cell), *_look(text_of(cell))]}
-    # the value that the last line of a cell has is shown nowhere else, and says nothing to a reader
-    outputs = [
-        out for out in run["outputs"] if not (out["output_type"] == "execute_result" and _calls_page(cell))
+def _caption(today: dict[str, ast.expr], then: dict[str, ast.expr], of_run: str) -> str:
+    """The caption of today: a literal as it is, an f-string with the values that the run put into it."""
+    new, old = today.get("caption"), then.get("caption")
+    if isinstance(new, ast.Constant):
+        return " ".join(new.value.split())
+    if isinstance(new, ast.JoinedStr) and isinstance(old, ast.JoinedStr):
+        pattern = "".join(re.escape(p) if is_text else "(.*?)" for is_text, p in _parts(old))
+        match = re.fullmatch(pattern, of_run)
+        keys = [part for is_text, part in _parts(old) if not is_text]
+        values = dict(zip(keys, match.groups(), strict=True)) if match else {}
+        if all(is_text or part in values for is_text, part in _parts(new)):
+            parts = [p if is_text else myst.replain(values[p]) for is_text, p in _parts(new)]
+            return " ".join("".join(parts).split())
+    return myst.replain(of_run)
+
+
+def _parts(node: ast.JoinedStr) -> list[tuple[bool, str]]:
+    """Parts of an f-string: (True, text on one line) or (False, code of the value)."""
+    return [
+        (True, re.sub(r"\s+", " ", part.value))
+        if isinstance(part, ast.Constant)
+        else (False, ast.unparse(part))
+        for part in node.values
     ]
-    kept = {"outputs": outputs, "execution_count": run["execution_count"]}
-    return {**cell, "metadata": metadata, "source": text_of(cell), **kept}
 
 
-def _calls_page(cell: Cell) -> bool:
-    return text_of(cell).strip().splitlines()[-1].startswith("page.")
+def _wordings(cells: list[Cell]) -> dict[str, dict[str, ast.expr]]:
+    """Figure or table id to the expressions that are its caption and alt text."""
+    found: dict[str, dict[str, ast.expr]] = {}
+    for call in (call for cell in filter(_is_code, cells) for call in _placings(text_of(cell))):
+        given = {keyword.arg: keyword.value for keyword in call.keywords}
+        name = call.args[1] if len(call.args) > 1 else given.get("name")
+        if isinstance(name, ast.Constant):
+            found[name.value] = {key: given[key] for key in ("caption", "alt") if key in given}
+    return found
+
+
+def _placings(code: str) -> Iterator[ast.Call]:
+    """Calls of ``page.figure`` and ``page.table`` in a cell."""
+    try:
+        nodes = list(ast.walk(ast.parse(code)))
+    except SyntaxError:
+        return
+    for node in nodes:
+        is_method = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        if is_method and node.func.attr in ("figure", "table") and node.args:
+            yield node
+
+
+def _reworded(cell: Cell, words: Callable[[str], str]) -> Cell:
+    return {**cell, "source": words(text_of(cell))}
+
+
+def _merged(cell: Cell, run: Cell, output: Callable[[Cell], Cell | None]) -> Cell:
+    """A code cell with the outputs of its run; the value of a call of ``page`` is not shown."""
+    code = text_of(cell)
+    lines = code.strip().splitlines()
+    is_call = bool(lines) and lines[-1].startswith("page.")
+    kept = [out for out in run["outputs"] if not (is_call and out["output_type"] == "execute_result")]
+    outputs = [shown for shown in map(output, kept) if shown is not None]
+    metadata = {**cell["metadata"], "tags": [*cell["metadata"].get("tags", ()), *_look(code)]}
+    count = {"execution_count": run["execution_count"]}
+    return {**cell, "metadata": metadata, "source": code, "outputs": outputs, **count}
 
 
 def _look(code: str) -> list[str]:
-    """How a cell is shown: not at all if it only opens the page, folded if it places a figure or a table."""
+    """Hide a cell that only opens the page; fold one that places a figure or a table."""
     statements = [line for line in code.splitlines() if line.strip() and not line.startswith("#")]
     if all(line.startswith(("import ", "from ", "page = chapter.open_page(")) for line in statements):
         return ["remove-cell"]
-    return ["hide-input"] if _placings(code) else []
+    return ["hide-input"] if any(True for _ in _placings(code)) else []
 
 
-def _placings(code: str) -> list[ast.Call]:
-    """Calls of ``page.figure`` and ``page.table`` in a cell."""
-    try:
-        calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
-    except SyntaxError:
-        return []
-    return [
-        c
-        for c in calls
-        if isinstance(c.func, ast.Attribute) and c.func.attr in ("figure", "table") and c.args
-    ]
+def _escaped_row(line: str) -> str:
+    cells = [found.strip() for found in CELL.findall(line.rstrip("|"))]
+    return "| " + " | ".join(myst.replain(cell) or " " for cell in cells) + " |"
 
 
-def _markdown(output: Cell) -> str:
-    return "".join(output.get("data", {}).get("text/markdown", ""))
+def _markdown(text: str) -> Cell:
+    return {"output_type": "display_data", "metadata": {}, "data": {"text/markdown": text}}
+
+
+def _name(name: str) -> str:
+    if not NAME.fullmatch(name):
+        raise RunError(f"{name!r} is no name of a figure or a table.", STALE)
+    return name
 
 
 def _is_code(cell: Cell) -> bool:
     return cell["cell_type"] == "code"
-
-
-def _tags(cell: Cell) -> list[str]:
-    return list(cell["metadata"].get("tags", ()))

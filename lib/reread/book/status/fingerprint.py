@@ -5,16 +5,24 @@ from __future__ import annotations
 import ast
 import hashlib
 import re
+import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 import reread
+from reread.core import paths
 from reread.core.errors import ParameterError
-from reread.core.files import read_json
+from reread.core.files import digest, read_json, sha256, write_json
 
 PACKAGE = Path(reread.__file__).resolve().parent
+# codes that another fingerprint or another parser made are not taken over
+VERSION = [sha256(Path(__file__)), sys.version_info[:2]]
+MANY = 5000
+# the module that words alt texts for all charts
+ALT_TEXTS = ("core/alt_text.py",)
 WORDING = ("caption", "alt")
 MAGIC = re.compile(r"^(\s*)((?:[\w, ]+=\s*)?[%!].*)$", re.MULTILINE)
 SCOPES = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -49,30 +57,82 @@ def notebook(path: Path) -> Code:
     return Code(_sha("\n".join(code.digest for code in codes)), _union(code.imports for code in codes))
 
 
-def closure(imports: Iterable[str]) -> dict[str, str]:
-    """Digest of every module of ours that ``imports`` reach, directly or through others.
+class Library:
+    """Digests of our own modules. Each file is read once, and parsed only where no command has seen its text.
 
-    Parameters
-    ----------
-    imports : iterable of str
-        Dotted names; one that is no module (a function of a module, say) is passed over.
-
-    Returns
-    -------
-    dict
-        ``lib/reread/networks/data/load.py`` to digest, in the order of the paths.
+    Codes are kept between commands under the digest of the text that they are of, so no clock is trusted.
     """
-    found: dict[str, str] = {}
-    waiting = list(imports)
-    while waiting:
-        name = waiting.pop()
-        for path, is_package in _files(name):
-            shown = f"lib/reread/{path.relative_to(PACKAGE).as_posix()}"
-            if shown not in found:
-                code = _module(".".join(_dotted(path)), is_package, path.read_text(encoding="utf-8"))
-                found[shown] = code.digest
-                waiting += code.imports
-    return dict(sorted(found.items()))
+
+    def __init__(self) -> None:
+        self._known = _remembered()
+        self._new: dict[str, Code] = {}
+        self._modules: dict[str, tuple[str, ...]] = {}
+        self._codes: dict[str, Code] = {}
+
+    def closure(self, imports: Iterable[str]) -> dict[str, str]:
+        """Digest of every module of ours that ``imports`` reach, directly or through others.
+
+        Parameters
+        ----------
+        imports : iterable of str
+            Dotted names; one that is no module (a function of a module, say) is passed over.
+
+        Returns
+        -------
+        dict
+            ``lib/reread/networks/data/load.py`` to digest, in the order of the paths.
+        """
+        found: dict[str, str] = {}
+        seen: set[str] = set()
+        waiting = set(imports)
+        while waiting:
+            seen.add(name := waiting.pop())
+            for file in self._files(name):
+                if file not in found:
+                    found[file] = self._code(file).digest
+                    waiting.update(set(self._code(file).imports) - seen)
+        return {f"lib/reread/{file}": found[file] for file in sorted(found)}
+
+    def remember(self) -> None:
+        """Keep what was parsed for the next command; where that cannot be written it is parsed again."""
+        if self._new:
+            codes = {**self._known, **self._new} if len(self._known) < MANY else self._new
+            with suppress(OSError):
+                write_json(_memory(), {"codes": codes, "digest": digest([VERSION, codes])})
+        self._new = {}
+
+    def _files(self, name: str) -> tuple[str, ...]:
+        """Files that importing ``name`` runs: each package on the way, then the module."""
+        if name not in self._modules:
+            above = self._files(name.rpartition(".")[0]) if "." in name else ()
+            path = "/".join(name.split(".")[1:])
+            own = [f"{path}/__init__.py".lstrip("/"), f"{path}.py"]
+            found = next((file for file in own if (PACKAGE / file).is_file()), None)
+            self._modules[name] = above if found is None else (*above, found)
+        return self._modules[name]
+
+    def _code(self, file: str) -> Code:
+        if file not in self._codes:
+            text = (PACKAGE / file).read_bytes()
+            key = hashlib.sha256(f"{file}\n".encode() + text).hexdigest()
+            if key not in self._known:
+                self._known[key] = self._new[key] = _module(file, text.decode("utf-8"))
+            self._codes[file] = self._known[key]
+        return self._codes[file]
+
+
+def _memory() -> Path:
+    return paths.state() / "fingerprints.json"
+
+
+def _remembered() -> dict[str, Code]:
+    """What earlier commands parsed; nothing where that is damaged, or was made by other code than this."""
+    try:
+        content = read_json(_memory())
+        is_whole = content["digest"] == digest([VERSION, content["codes"]])
+        return {key: Code(text, tuple(names)) for key, (text, names) in content["codes"].items() if is_whole}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
 
 
 def _is_run(cell: dict) -> bool:
@@ -90,14 +150,15 @@ def _cell(source: str) -> Code:
     return Code(_sha(_text(tree, is_cell=True)) if tree.body else "", tuple(_imports(tree, "")))
 
 
-@lru_cache(maxsize=1024)
-def _module(name: str, is_package: bool, source: str) -> Code:
-    """One module of the library. The text is part of the cache's key, so no clock is trusted."""
+def _module(file: str, source: str) -> Code:
+    """One module of the library by its path in the package."""
     tree = _parse(source)
     if tree is None:
         return Code(_sha(source), ())
-    package = name if is_package else name.rpartition(".")[0]
-    return Code(_sha(_text(tree, is_cell=False)), tuple(_imports(tree, package)))
+    names = ["reread", *file.removesuffix(".py").split("/")]
+    package = ".".join(names[:-1])
+    text = _text(tree, is_cell=False, is_alt=file in ALT_TEXTS)
+    return Code(_sha(text), _union([tuple(_imports(tree, package))]))
 
 
 def _parse(source: str) -> ast.Module | None:
@@ -133,33 +194,29 @@ def _is_named(func: ast.expr, name: str) -> bool:
     return name in (getattr(func, "id", ""), getattr(func, "attr", ""))
 
 
-def _files(name: str) -> Iterator[tuple[Path, bool]]:
-    """Files that importing ``name`` runs: each package on the way, then the module."""
-    path = PACKAGE
-    yield path / "__init__.py", True
-    for part in name.split(".")[1:]:
-        path = path / part
-        if (path / "__init__.py").is_file():
-            yield path / "__init__.py", True
-        elif path.with_suffix(".py").is_file():
-            yield path.with_suffix(".py"), False
+def _text(node: object, is_cell: bool, is_alt: bool = False) -> str:
+    """A tree as text that no version of Python spells differently (``ast.dump`` changes between them).
 
-
-def _dotted(path: Path) -> list[str]:
-    parts = ["reread", *path.relative_to(PACKAGE).with_suffix("").parts]
-    return parts[:-1] if parts[-1] == "__init__" else parts
-
-
-def _text(node: object, is_cell: bool) -> str:
-    """A tree as text that no version of Python spells differently (``ast.dump`` changes between them)."""
+    Of an alt text, or a part of one, only what is computed counts, not the words.
+    """
     if isinstance(node, list):
-        return f"[{','.join(_text(item, is_cell) for item in node)}]"
+        return f"[{','.join(_text(item, is_cell, is_alt) for item in node)}]"
     if not isinstance(node, ast.AST):
-        return repr(node)
+        return "words" if is_alt and isinstance(node, str) and " " in node else repr(node)
     if is_cell and isinstance(node, ast.keyword) and node.arg in WORDING:
         return f"{node.arg}={_text(_computed(node.value), is_cell)}"
-    fields = (f"{name}={_text(value, is_cell)}" for name, value in _fields(node, is_cell))
+    is_alt = is_alt or _is_alt(node)
+    fields = (f"{name}={_text(value, is_cell, is_alt)}" for name, value in _fields(node, is_cell))
     return f"{type(node).__name__}({','.join(fields)})"
+
+
+def _is_alt(node: ast.AST) -> bool:
+    """Whether a node makes an alt text: ``alt=...``, ``alt = ...``."""
+    if isinstance(node, ast.keyword):
+        return node.arg == "alt"
+    if isinstance(node, ast.Assign):
+        return [getattr(target, "id", "") for target in node.targets] == ["alt"]
+    return False
 
 
 def _fields(node: ast.AST, is_cell: bool) -> Iterator[tuple[str, object]]:

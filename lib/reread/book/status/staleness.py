@@ -21,6 +21,8 @@ from reread.core.files import digest, read_json
 from reread.pages import PageRef, pages
 from reread.studies import Profile, Value
 
+# counted up where the runner makes something else of the same inputs
+RUNNER_VERSION = "3"
 Word = Literal["fresh", "stale", "altered", "never run", "hollow", "interrupted", "failed"]
 
 
@@ -39,6 +41,8 @@ class Status:
     """States, fingerprints and records of pages, each worked out once; make a new one for each command."""
 
     def __init__(self) -> None:
+        self._library = fingerprint.Library()
+        self._lock = digest(_pins(paths.root() / "requirements.lock"))
         self._fields: dict[tuple[str, str], dict[str, str]] = {}
         self._found: dict[tuple[str, str], tuple[State, RunRecord | None]] = {}
 
@@ -80,7 +84,9 @@ class Status:
 
     def states(self, refs: Iterable[PageRef]) -> dict[str, State]:
         """Page name to state."""
-        return {ref.name: self.state(ref) for ref in refs}
+        found = {ref.name: self.state(ref) for ref in refs}
+        self._library.remember()
+        return found
 
     def record(self, ref: PageRef) -> RunRecord | None:
         """The record of a fresh or stale run; None where there is none, or it was altered."""
@@ -96,15 +102,15 @@ class Status:
 
     def _compute(self, ref: PageRef, parameters: dict[str, Value]) -> dict[str, str]:
         code = fingerprint.notebook(ref.notebook)
-        modules = fingerprint.closure(code.imports)
+        modules = self._library.closure(code.imports)
         return {
             "code": code.digest,
             **{f"module {path}": text for path, text in modules.items()},
             **{f"parameter {name}": json.dumps(value) for name, value in sorted(parameters.items())},
             **{f"data {name}": registry.pinned(name) for name in ref.datasets(parameters)},
             **{f"upstream {up.name}": self.key(up) for up in ref.upstream},
-            "lock": digest(_pins(paths.root() / "requirements.lock")),
-            "runner": _runner(),
+            "lock": self._lock,
+            "runner": RUNNER_VERSION,
         }
 
     def _look(self, ref: PageRef) -> tuple[State, RunRecord | None]:
@@ -144,7 +150,7 @@ def contradictions(ref: PageRef, record: RunRecord, folder: Path) -> Iterator[st
     if any(fields.get(f"data {one['key']}") != one["sha256"] for one in record.data):
         yield f"data in {NAME}"
     # another runner may have counted code in another way, and its run is stale in any case
-    is_of_today = fields.get("runner") == _runner()
+    is_of_today = fields.get("runner") == RUNNER_VERSION
     if is_of_today and fingerprint.notebook(folder / NOTEBOOK).digest != fields.get("code"):
         yield f"code cells of {NOTEBOOK}"
 
@@ -188,13 +194,6 @@ def _pins(lock: Path) -> list[str]:
     text = lock.read_text(encoding="utf-8") if lock.is_file() else ""
     lines = (line.partition("#")[0].strip() for line in text.splitlines())
     return [line for line in lines if line]
-
-
-def _runner() -> str:
-    """The runner's version. Imported late: the runner asks this module for the fields of a run."""
-    from reread.book.running import page_run as run
-
-    return str(run.RUNNER_VERSION)
 
 
 def _without_run(ref: PageRef) -> Word:
