@@ -68,7 +68,7 @@ def families(refs: Iterable[PageRef]) -> dict[str, list[str]]:
 
 def libraries(ref: PageRef) -> set[str]:
     """Names of the modules that are imported by the modules of ours that a page reaches."""
-    reached = fingerprint.closure(fingerprint.notebook(ref.notebook).imports)
+    reached = fingerprint.Library().closure(fingerprint.notebook(ref.notebook).imports)
     top = fingerprint.PACKAGE.parents[1]
     found: set[str] = set()
     for path in reached:
