@@ -75,7 +75,7 @@ class Task:
         return values[np.sort(rows)]
 
 
-def class_scores(
+def _class_scores(
     attribution: np.ndarray, true: np.ndarray, predicted: np.ndarray, n_tissues: int, *, stat: str = "median"
 ) -> tuple[np.ndarray, np.ndarray]:
     """Median (or mean) attribution (tissue, gene) over the correctly classified samples of each tissue.
@@ -159,7 +159,7 @@ def _by_weights(model: baselines.Linear, task: Task) -> Scores:
 
 def _scored(attribution: np.ndarray, residual: np.ndarray, predicted: np.ndarray, task: Task) -> Scores:
     true, stat = task.test.tissue, task.settings.stat
-    scores, n_used = class_scores(attribution, true, predicted, task.test.n_tissues, stat=stat)
+    scores, n_used = _class_scores(attribution, true, predicted, task.test.n_tissues, stat=stat)
     return Scores(scores, n_used, residual, float((predicted == true).mean()))
 
 

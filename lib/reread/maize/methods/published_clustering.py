@@ -73,7 +73,7 @@ def faults() -> pd.DataFrame:
     return pd.DataFrame(FAULTS, columns=["error", "as published", "corrected"])
 
 
-def cluster_runs(points: np.ndarray, k: int, protocol: Protocol, seed: int = 0) -> np.ndarray:
+def _cluster_runs(points: np.ndarray, k: int, protocol: Protocol, seed: int = 0) -> np.ndarray:
     """Clusters (run, set, sample) of points (set, sample, dim); each run has its own seed.
 
     Source: notebook 3, where the cluster column stays in the table: from the second run on it is a feature
@@ -99,7 +99,7 @@ def v_of_sets(
     """V-measure (set, run) of each set of genes in each run of k-means, on log (sample, gene)."""
     validate.axes(tissue, "tissue", sample=len(log))
     k = protocol.k(tissue)
-    runs = cluster_runs(embed(log, sets, protocol.embed, umap_seed), k, protocol, seed)
+    runs = _cluster_runs(embed(log, sets, protocol.embed, umap_seed), k, protocol, seed)
     return np.stack([v_measure(tissue, labels) for labels in runs], axis=1)
 
 

@@ -35,7 +35,7 @@ def silence_stderr() -> Iterator[None]:
         os.close(kept)
 
 
-def load_triton() -> None:
+def _load_triton() -> None:
     """Import torch's compiler before TensorFlow where triton is installed (a CUDA build of torch).
 
     In the other order both bring an LLVM of their own and a torch optimizer ends in a segmentation fault.
@@ -47,7 +47,7 @@ def load_triton() -> None:
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 with silence_stderr():
-    load_triton()
+    _load_triton()
     tf = need("tensorflow", "maize")
     keras = need("keras", "maize")
     # One thread and fixed kernels: equal seeds give equal weights. Threads can only be set at the start.
