@@ -54,13 +54,7 @@ def load(source: str, *, n_genes: int = 0, seed: int = 0) -> Expression:
 
 
 def narrowed(data: Expression, n_genes: int) -> Expression:
-    """Keep the ``n_genes`` most variable genes; all if 0 or if there are fewer.
-
-    Raises
-    ------
-    ParameterError
-        If ``n_genes`` is negative.
-    """
+    """Keep the ``n_genes`` most variable genes (all if 0); ParameterError if it is negative."""
     if n_genes < 0:
         raise ParameterError(f"n_genes must be 0 (all) or more, but is {n_genes}.")
     return data.keep_genes(_most_variable(data.values, n_genes)) if 0 < n_genes < len(data.genes) else data

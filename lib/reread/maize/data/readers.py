@@ -49,18 +49,9 @@ def read_expression(path: Path) -> Expression:
 
 
 def write_table(data: Expression, path: Path) -> None:
-    """Write a csv that :func:`read_expression`, and the authors' notebooks, can read: sample, genes, tissue.
+    """Write a csv (sample, genes, tissue) in the authors' format, whole, with six digits.
 
-    Parameters
-    ----------
-    data : Expression
-    path : Path
-        Written whole; values (sample, gene) with six digits.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written.
+    Raises OSError if the file cannot be written. :func:`read_expression` reads it back.
     """
     table = pd.DataFrame(data.values, index=pd.Index(data.samples, name="sample"), columns=list(data.genes))
     table["tissue"] = np.asarray(data.tissues, dtype=object)[data.tissue]

@@ -21,18 +21,10 @@ STATISTICS = {"median": np.median, "mean": np.mean}
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """Scores of genes by one method.
+    """Scores (tissue, gene) by one method: higher is more specific, NaN without explained samples.
 
-    Attributes
-    ----------
-    per_tissue : float array, (tissue, gene)
-        Higher means more specific. NaN for a tissue without explained samples.
-    n_used : int array, (tissue,)
-        Correctly classified samples behind each row.
-    residual : float array, (sample,)
-        Error of additivity of each explained sample; empty for weights.
-    accuracy : float
-        Share of the explained samples that the model classifies correctly.
+    ``n_used`` (tissue,) counts correctly classified samples, ``residual`` (sample,) is the error of
+    additivity (empty for weights), ``accuracy`` is the share of the explained samples classified correctly.
     """
 
     per_tissue: np.ndarray

@@ -135,8 +135,7 @@ def sources_of_variance(
 
     Parameters
     ----------
-    log : float array, (sample, gene)
-    tissue : int array, (sample,)
+    log, tissue : float array, (sample, gene), and int array, (sample,)
     protocol : Protocol
     size, n_sets : int
         Genes of a random set, and random sets.
@@ -148,11 +147,6 @@ def sources_of_variance(
     -------
     dict
         ``runs`` (within a set, as published), ``sets`` (between the means of sets), and for UMAP ``seeds``.
-
-    Raises
-    ------
-    ParameterError
-        If there are fewer samples than clusters.
     """
     sets = random_sets(log.shape[1], min(size, log.shape[1]), n_sets, seed)
     v = v_of_sets(log, tissue, sets, protocol, seed)
@@ -168,23 +162,10 @@ def feedback_runs(
 ) -> pd.DataFrame:
     """V-measure of one set in each run, with the labels fed back and without.
 
-    Parameters
-    ----------
-    log : float array, (sample, gene)
-    tissue : int array, (sample,)
-    genes : int array, (member,)
-    protocol : Protocol
-    n_runs, seed : int
-
     Returns
     -------
     DataFrame
         run (from 1), labels (``fed back`` or ``not fed back``), v. The first run is the same in both.
-
-    Raises
-    ------
-    ParameterError
-        If there are fewer samples than clusters.
     """
     rows = []
     for name, is_fed in (("fed back", True), ("not fed back", False)):
