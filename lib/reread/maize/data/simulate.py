@@ -18,8 +18,8 @@ class Design:
     """Sizes and effects of a simulation; effects and standard deviations in log2 units.
 
     Every study holds every tissue in ``n_replicates``. Planted genes rise by ``effect`` (smallest, largest)
-    in one tissue, decoys in several. Modules of co-expressed genes vary between samples (``module_spread``) and
-    tissues (``module_tissue``), genes between samples (``noise``) and in a share of them between studies
+    in one tissue, decoys in several. Modules of co-expressed genes vary between samples (``module_spread``)
+    and tissues (``module_tissue``), genes between samples (``noise``) and a share of them between studies
     (``study``). ``share_low`` of the ordinary genes are as low as planted ones.
     """
 
