@@ -62,7 +62,7 @@ def test_demo_downloads_no_data(key):
 
 
 @pytest.mark.parametrize("key", STUDIES)
-def test_planted_truth_is_asked_of_simulated_pages_and_has_a_negative_control(key):
+def test_checks_are_made_on_simulated_pages_and_include_a_negative_control(key):
     study = find(key)
     for check in study.checks:
         chapter = study.chapter(check.answered_by.chapter)
@@ -79,7 +79,7 @@ def test_no_claim_of_a_paper_can_be_answered_by_simulated_data(key):
     assert [c.id for c in find(key).claims if c.made_by == "paper" and c.data_scope == "simulated"] == []
 
 
-def test_a_page_outranks_a_profile_which_outranks_nothing(tiny):
+def test_a_value_of_the_page_comes_before_that_of_the_profile(tiny):
     chapter = find("maize").chapter("02-genes")
 
     assert chapter.values("demo") == {"source": "planted", "ways": "sum mean"}
