@@ -1,6 +1,6 @@
-"""Race the corrected model against the published one: CPU time of the whole training, and AUROC, one fold.
+"""Compare training of the corrected and the published network: CPU time and AUROC of one fold.
 
-The published one is ours, several times faster than the authors' (see published_epoch.py), at equal losses.
+The published network is our implementation, with the losses of the authors' script (see published_epoch.py).
 Run: python benchmarks/corrected_vs_published.py [--small]
 """
 
@@ -9,18 +9,18 @@ from __future__ import annotations
 import argparse
 from time import process_time
 
-from reread.core.score import auroc
+from reread.core.metrics import auroc
 from reread.networks.data import load as data
 from reread.networks.data.splits import split_pairs
 from reread.networks.models.cross_validate import cross_validate
 
 
-def run(kind: str, world, epochs: int) -> dict[str, float]:
-    fold = split_pairs(world.pairs, "pair")[0]
+def run(kind: str, dataset, epochs: int) -> dict[str, float]:
+    fold = split_pairs(dataset.pairs, "pair")[0]
     start = process_time()
-    trained = cross_validate(kind, world, [fold], epochs=epochs, device="cpu")
+    trained = cross_validate(kind, dataset, [fold], epochs=epochs, device="cpu")
     spent = process_time() - start
-    reached = auroc(world.pairs.label[fold.test], trained.scores[fold.test])
+    reached = auroc(dataset.pairs.label[fold.test], trained.scores[fold.test])
     return {"epochs": epochs, "cpu_s": spent, "cpu_s_an_epoch": spent / epochs, "auroc": reached}
 
 
@@ -29,11 +29,14 @@ def main() -> dict[str, dict[str, float]]:
 
     torch.set_num_threads(1)
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--small", action="store_true", help="two passes of the published on simulated cells")
+    parser.add_argument("--small", action="store_true", help="two epochs on simulated cells")
     small = parser.parse_args().small
-    world = data.load("simulated" if small else "mhsc-e")
-    run("tokens", world, 1)  # warm up: Lightning and torch import much on first use
-    measured = {"published": run("published", world, 2 if small else 120), "tokens": run("tokens", world, 60)}
+    dataset = data.load("simulated" if small else "mhsc-e")
+    run("tokens", dataset, 1)  # warm up: torch imports much on first use
+    measured = {
+        "published": run("published", dataset, 2 if small else 120),
+        "tokens": run("tokens", dataset, 60),
+    }
     print(f"{'':10s} {'epochs':>7s} {'CPU s':>8s} {'an epoch':>9s} {'AUROC':>6s}")
     for kind, row in measured.items():
         times = f"{row['cpu_s']:8.1f} {row['cpu_s_an_epoch']:9.3f}"

@@ -1,6 +1,6 @@
-"""Race the features of all pairs: looked up from one matrix of genes, against the published loop.
+"""Compare the features of all pairs: looked up from one gene matrix, and by the published loop.
 
-Both start from the same correlation matrix, which is timed apart; the whole is given too.
+Both start from the same correlation matrix, which is timed separately.
 Run: python benchmarks/features.py [--small]
 """
 
@@ -14,11 +14,11 @@ import numpy as np
 from reread.networks.data import load as data
 from reread.networks.data.features import gene_features, pair_features
 from reread.networks.data.tables import Pairs
-from reread.networks.methods.full_grid import grid_world
+from reread.networks.methods.full_grid import as_full_grid
 
 
 def pair_by_pair(rows: np.ndarray, pairs: Pairs) -> np.ndarray:
-    """As the published scripts do, and plain/model.py with them: a list for every pair, then one array."""
+    """As the published scripts do: a list for every pair, then one array."""
     return np.array(
         [list(rows[tf]) + list(rows[gene]) for tf, gene in zip(pairs.tf, pairs.gene, strict=True)]
     )
@@ -34,10 +34,10 @@ def raced(make: Callable, *inputs, repeats: int) -> tuple[float, np.ndarray]:
     return min(spent), made
 
 
-def race(world, repeats: int) -> dict[str, float]:
-    shared, rows = raced(gene_features, world.expression.values, repeats=9)
-    slow, theirs = raced(pair_by_pair, rows.astype(float), world.pairs, repeats=repeats)
-    fast, ours = raced(pair_features, rows, world.pairs.tf, world.pairs.gene, repeats=9)
+def race(dataset, repeats: int) -> dict[str, float]:
+    shared, rows = raced(gene_features, dataset.expression.values, repeats=9)
+    slow, theirs = raced(pair_by_pair, rows.astype(float), dataset.pairs, repeats=repeats)
+    fast, ours = raced(pair_features, rows, dataset.pairs.tf, dataset.pairs.gene, repeats=9)
     assert (ours == theirs).all()
     print(f"{len(ours)} pairs x {ours.shape[1]} features, equal; CPU ms")
     print(f"  correlation of genes, both {shared * 1e3:8.1f}")
@@ -50,8 +50,8 @@ def race(world, repeats: int) -> dict[str, float]:
 def main() -> dict[str, dict[str, float]]:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--small", action="store_true", help="simulated cells in place of mHSC-E")
-    world = data.load("simulated" if parser.parse_args().small else "mhsc-e")
-    return {"pair list": race(world, 5), "full grid": race(grid_world(world), 1)}
+    dataset = data.load("simulated" if parser.parse_args().small else "mhsc-e")
+    return {"pair list": race(dataset, 5), "full grid": race(as_full_grid(dataset), 1)}
 
 
 if __name__ == "__main__":

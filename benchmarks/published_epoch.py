@@ -1,4 +1,4 @@
-"""Race one epoch of the published model written plainly against ours, from equal weights, on equal draws.
+"""Compare one epoch of the reference training loop with ours, from equal weights and random numbers.
 
 Run: python benchmarks/published_epoch.py [--small]
 """
@@ -16,14 +16,14 @@ from reread.networks.models.cross_validate import prepare
 
 def race(source: str, latent: int, n_steps: int | None) -> dict[str, float]:
     import torch
+    from oracles.deeptgi_reference_loop import PlainPublished
     from reread.networks.models.deeptgi import Published
-    from reread.networks.models.plain import PlainPublished
 
     torch.set_num_threads(1)
-    world = data.load(source)
-    fold = split_pairs(world.pairs, "pair")[0]
-    features = prepare("published", world)["features"]
-    task = (features, world.pairs, fold.train, fold.test)
+    dataset = data.load(source)
+    fold = split_pairs(dataset.pairs, "pair")[0]
+    features = prepare("published", dataset)["features"]
+    task = (features, dataset.pairs, fold.train, fold.test)
     plain, fast = PlainPublished(*task, latent=latent), Published(*task, latent=latent, device="cpu")
     plain_s, plain_losses = timed(plain.train_epoch, n_steps)
     fast_s, fast_losses = timed(fast.train_epoch, n_steps)

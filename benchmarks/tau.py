@@ -1,4 +1,4 @@
-"""Race tau of all genes at once against a loop over genes. CPU time, one run.
+"""Compare CPU time of tau of all genes at once with a loop over genes.
 
 Run: OMP_NUM_THREADS=1 python benchmarks/tau.py [--small]
 """
@@ -17,7 +17,7 @@ N_REPEATS = 200
 
 
 def gene_by_gene(mean: np.ndarray) -> np.ndarray:
-    """The definition, a gene at a time, as per-gene packages apply it to a table."""
+    """The definition, one gene at a time."""
     found = np.zeros(mean.shape[1])
     for gene, profile in enumerate(mean.T):
         top = profile.max()

@@ -79,9 +79,9 @@ def test_list_shows_study_chapter_and_page_with_their_state(finished, reread):
 
     assert reread("list").out.splitlines() == [
         "maize: Which plants grow?",
-        "  fresh        maize/01-cells        Cells",
-        "  fresh        maize/02-genes.short  Genes: the short way",
-        "  hollow       maize/02-genes.long   Genes: the long way",
+        "  fresh   maize/01-cells        Cells",
+        "  fresh   maize/02-genes.short  Genes: the short way",
+        "  hollow  maize/02-genes.long   Genes: the long way",
     ]
 
 
@@ -200,7 +200,7 @@ def test_the_version_is_that_of_the_package(reread):
     assert reread("--version").out == f"reread {version('reread')}\n"
 
 
-def test_a_fault_of_ours_keeps_its_traceback(tiny, reread, monkeypatch):
+def test_an_unexpected_error_keeps_its_traceback(tiny, reread, monkeypatch):
     def fail(*args, **options):
         raise FileNotFoundError(errno.ENOENT, "no such file", "x")
 
@@ -246,7 +246,7 @@ def test_compare_ends_in_nine_without_a_reference_and_zero_with_it(finished, rer
     assert reread("compare").code == 0
 
 
-def test_runs_go_out_and_come_home(finished, reread, tmp_path):
+def test_exported_runs_can_be_imported(finished, reread, tmp_path):
     archive = tmp_path / "runs.tar.gz"
     assert reread("runs", "export", "--profile", "demo", "--out", str(archive)).code == 0
     (page("maize/01-cells").folder / "record.json").unlink()
@@ -254,11 +254,11 @@ def test_runs_go_out_and_come_home(finished, reread, tmp_path):
     said = reread("runs", "import", str(archive))
 
     assert said.code == 0, said.err
-    assert "fresh        maize/01-cells" in reread("list").out
+    assert "fresh  maize/01-cells" in reread("list").out
 
 
 def test_data_are_listed_verified_and_found(tiny, reread):
-    assert "here    maize/plants" in reread("data", "list").out
+    assert "here  maize/plants" in reread("data", "list").out
     assert reread("data", "verify", "maize").out == "1 checked: all are the recorded files.\n"
     assert reread("data", "get", "--all").out == f"maize/plants: {tiny / 'data/maize/plants.csv'}\n"
     assert reread("data", "where", "maize/plants").out.strip() == str(tiny / "data/maize/plants.csv")

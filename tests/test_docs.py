@@ -72,7 +72,7 @@ def _page_complaint(words: list[str]) -> str:
     assignments = dict(words[i + 1].split("=") for i, word in enumerate(words) if word == "-p")
     try:
         ref = pages.page(words[0], profile)
-        ref.chapter.fitting({name: yaml.safe_load(value) for name, value in assignments.items()})
+        ref.chapter.parsed(assignments)
     except ParameterError as error:
         return str(error)
     return ""

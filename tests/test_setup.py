@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -52,6 +53,44 @@ def test_every_dependency_of_the_package_and_its_extras_is_locked():
     ]
 
     assert {canonical(re.match(r"[\w.-]+", name)[0]) for name in needed} <= locked()
+
+
+def test_every_dependency_of_the_package_is_used():
+    """Each is imported by the library, or named here with what it does unseen."""
+    unseen = {
+        "ipykernel": "runs the chapters",
+        "tqdm": "the bar of a download",
+        "papermill": "runs the chapters in a process of its own",
+    }
+    modules = {"pyyaml": "yaml", "scikit-learn": "sklearn"}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    source = "\n".join(path.read_text() for path in (ROOT / "lib").rglob("*.py"))
+
+    names = {re.match(r"[\w.-]+", name)[0] for name in project["dependencies"]} - unseen.keys()
+    idle = [n for n in names if not re.search(rf"(import|from) {modules.get(n, n)}\b", source)]
+
+    assert idle == []
+
+
+def test_the_pythons_of_the_package_the_readme_and_the_makefile_are_the_same():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    makefile, readme = (ROOT / "Makefile").read_text(), " ".join((ROOT / "README.md").read_text().split())
+
+    assert project["requires-python"] == ">=3.11,<3.14"
+    assert "not (3, 11) <= v < (3, 14)" in makefile and "h5py 3.14" in makefile
+    assert "Python 3.11, 3.12 or 3.13" in readme and "Python 3.14 is refused" in readme
+
+
+def test_the_cpu_build_of_torch_is_the_default_and_another_build_a_choice():
+    def plan(*words: str) -> str:
+        done = subprocess.run(
+            ["make", "-n", "-B", "book", *words], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    assert "--torch-backend=cpu" in plan()
+    assert "--torch-backend=auto" in plan("TORCH=cuda") and "--reinstall-package torch" in plan("TORCH=cuda")
+    assert "--torch-backend=cu128" in plan("TORCH=cu128")
 
 
 def test_conda_users_get_the_same_lock_and_python():

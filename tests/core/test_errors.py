@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import subprocess
 import sys
 
 import pytest
@@ -99,6 +101,40 @@ def package(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "broken", raising=False)
     return write
+
+
+SAFE_ORDER = """
+from reread.core.errors import need
+need("umap", "maize")
+need("tensorflow", "maize")
+import torch
+parameter = torch.nn.Parameter(torch.zeros(2))
+optimizer = torch.optim.AdamW([parameter])
+parameter.sum().backward()
+optimizer.step()
+"""
+
+
+def test_tensorflow_and_a_torch_optimizer_live_in_one_process():
+    """In the other order, a CUDA build of torch ends in a segmentation fault (exit code -11)."""
+    done = subprocess.run([sys.executable, "-c", SAFE_ORDER], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+@pytest.mark.parametrize("module", ["tensorflow", "keras", "umap"])
+def test_triton_is_loaded_before_whatever_loads_tensorflow(tmp_path, monkeypatch, module):
+    for name in ("triton", module):
+        (tmp_path / f"{name}.py").write_text(f"import builtins; builtins.loaded.append({name!r})")
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(builtins, "loaded", [], raising=False)
+
+    need(module, "maize")
+
+    assert builtins.loaded == ["triton", module]
+    for name in ("triton", module):
+        monkeypatch.delitem(sys.modules, name)
 
 
 @pytest.mark.parametrize(

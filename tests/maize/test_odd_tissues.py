@@ -1,4 +1,4 @@
-"""What every step makes of a tissue with one sample, and of a class that a split leaves out."""
+"""Tissues with one sample, and classes that a split leaves out, in every step."""
 
 from __future__ import annotations
 
@@ -7,38 +7,31 @@ import pytest
 from reread.maize.data.image import from_image, to_image
 from reread.maize.data.splits import split
 from reread.maize.data.transform import log_plus_one
-from reread.maize.methods.leakage import leakage_report
+from reread.maize.methods.leakage import leakage_by_kind
 from reread.maize.methods.tissue_specificity import METHODS
-from reread.maize.models import baselines as simple
-from reread.maize.models import trees
-
-MODELS = {
-    "logistic regression": simple.logistic_regression,
-    "nearest centroid": simple.nearest_centroid,
-    "LightGBM": trees.fit,
-}
+from reread.maize.models.baselines import MODELS
 
 
 @pytest.fixture
-def untaught(small):
+def lone_tested(small):
     """A random split whose test holds the only sample of its last tissue."""
     folds = split(small, "random", test=0.3, n_folds=20)
-    return next(fold for fold in folds if fold.untaught == ("lone",))
+    return next(fold for fold in folds if fold.without_training == ("lone",))
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_a_class_missing_from_training_keeps_its_number_and_is_never_named(small, untaught, name):
-    train = small.take(untaught.train)
+def test_a_class_missing_from_training_keeps_its_number_and_is_never_predicted(small, lone_tested, name):
+    train = small.take(lone_tested.train)
 
     model = MODELS[name](train.values, train.tissue, small.n_tissues, 0)
-    probability = model.predict_proba(small.values[untaught.test])
-    assert probability.shape == (len(untaught.test), 5)
-    assert probability.sum(axis=1) == pytest.approx(np.ones(len(untaught.test)))
+    probability = model.predict_proba(small.values[lone_tested.test])
+    assert probability.shape == (len(lone_tested.test), 5)
+    assert probability.sum(axis=1) == pytest.approx(np.ones(len(lone_tested.test)))
     assert (probability[:, 4] == 0).all()
 
 
-def test_the_leakage_report_of_such_a_split_has_no_gap(small, untaught):
-    report = leakage_report(small, untaught)
+def test_the_leakage_report_of_such_a_split_has_no_gap(small, lone_tested):
+    report = leakage_by_kind(small, [lone_tested])
 
     assert not report.isna().any(axis=None)
     assert report["shared_group"].iloc[0] < 1

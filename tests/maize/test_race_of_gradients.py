@@ -23,7 +23,7 @@ def test_the_race_runs_on_tiny_input(benchmark, monkeypatch):
 
     measured = benchmark.race("simulated", 60, "4", 2, 2)
 
-    assert list(measured) == ["shap, every class", "shap, named class", "ours, named class"]
+    assert list(measured) == ["shap, every class", "shap, predicted class", "ours, predicted class"]
     for name, row in measured.items():
         assert row["cpu_s"] > 0, name
         assert 0 < row["mean_error"] <= row["largest_error"] < 1, name
@@ -31,10 +31,10 @@ def test_the_race_runs_on_tiny_input(benchmark, monkeypatch):
 
 
 def test_the_race_fails_where_ours_errs_more_than_shap(benchmark):
-    errors = {"shap, every class": 0.03, "shap, named class": 0.04, "ours, named class": 0.02}
+    errors = {"shap, every class": 0.03, "shap, predicted class": 0.04, "ours, predicted class": 0.02}
     measured = {name: {"mean_error": error} for name, error in errors.items()}
 
     assert benchmark.checked(measured) is measured
-    measured["ours, named class"]["mean_error"] = 0.035
+    measured["ours, predicted class"]["mean_error"] = 0.035
     with pytest.raises(AssertionError, match=r"0\.0350 is larger than shap's 0\.0300"):
         benchmark.checked(measured)

@@ -23,7 +23,7 @@ def test_tau_of_all_genes_at_once_agrees_with_the_loop(monkeypatch):
 
 
 def test_batched_clusters_agree_with_the_loop_on_average(monkeypatch):
-    """Four sets in place of a hundred: the race has to run, not to be won."""
+    """Four sets in place of a hundred: only the agreement is tested."""
     few = nulls.random_sets
     monkeypatch.setattr(nulls, "random_sets", lambda n, size, n_sets, seed=0: few(n, size, 4, seed))
 

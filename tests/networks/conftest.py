@@ -10,7 +10,6 @@ FILES = {
     "mhsc-l-pairs": "GenePairListmHSC-L-Non-1000-GPL.csv",
     "mdc-expression": "mDC_TFs+500/BL--ExpressionData.csv",
     "mdc-network": "mDC_TFs+500/NonSpecific_BL--network.csv",
-    "mdc-string-network": "mDC_TFs+500/STRING_BL--network.csv",
     "hesc500-train": "hESC500_scGREAT/Train_set.csv",
     "hesc500-validation": "hESC500_scGREAT/Validation_set.csv",
     "hesc500-test": "hESC500_scGREAT/Test_set.csv",

@@ -14,6 +14,9 @@ from types import ModuleType
 
 MANY = 20
 LONG = 80
+# A CUDA build of torch brings triton. Where TensorFlow (umap imports it too) is loaded before triton, the
+# first torch optimizer ends the process with a segmentation fault.
+BEFORE = {"tensorflow": "triton", "keras": "triton", "umap": "triton"}
 
 
 class ExitCode(IntEnum):
@@ -83,7 +86,10 @@ def did_you_mean(word: str, known: Iterable[object]) -> str:
 
 def need(module: str, extra: str) -> ModuleType:
     """Import ``module``; raise MissingExtra, naming the extra that brings it, if it is not installed."""
+    first = BEFORE.get(module.split(".")[0])
     try:
+        if first and find_spec(first):
+            import_module(first)
         return import_module(module)
     except ModuleNotFoundError as error:
         if error.name != module.split(".")[0]:

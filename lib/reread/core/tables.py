@@ -121,6 +121,12 @@ def read_table(
         return table
 
 
+def header(path: Path, sep: str = ",") -> list[str]:
+    """Names in the first line of delimited text; errors as :func:`read_table`."""
+    with door(path, "a table of text") as path:
+        return [name.strip() for name in next(_rows(path, sep), (0, []))[1]]
+
+
 def bad_cell(path: Path, line: int, column: object, value: object, wanted: str) -> DataError:
     """Error for one cell: file, line, column, what was wanted and what came."""
     return DataError(

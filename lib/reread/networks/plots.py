@@ -1,19 +1,128 @@
-"""What stands for each family and split in the figures of this study, beside the marks that all share."""
+"""Words, figures and table shapes that several chapters share."""
 
 from __future__ import annotations
 
-from reread.core.figures import MARKERS, PALETTE
-from reread.core.marks import SMALL, colour, grid_lines, label_ends, line, marker, note, spread
-from reread.networks.methods.benchmark import DEEP, NAMES, SUPERVISED, UNSUPERVISED
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "FAMILIES", "FAMILY_COLOUR", "FAMILY_MARKER", "SCHEME_COLOUR", "SCHEME_LABEL", "SCHEME_MARKER", "SMALL",
-    "colour", "grid_lines", "label_ends", "line", "marker", "note", "spread",
-]  # fmt: skip
+import pandas as pd
 
-FAMILIES = (NAMES, UNSUPERVISED, SUPERVISED, DEEP)
-FAMILY_COLOUR = dict(zip(FAMILIES, (PALETTE[5], PALETTE[2], PALETTE[0], PALETTE[1]), strict=True))
-FAMILY_MARKER = dict(zip(FAMILIES, MARKERS, strict=False))
-SCHEME_LABEL = {"pair": "pair split", "tf": "TF held out", "gene": "gene held out", "both": "both held out"}
-SCHEME_COLOUR = dict(zip(SCHEME_LABEL, (PALETTE[1], PALETTE[4], PALETTE[3], PALETTE[0]), strict=True))
-SCHEME_MARKER = dict(zip(SCHEME_LABEL, ("o", "^", "s", "D"), strict=True))
+from reread.core import charts
+from reread.networks.methods.benchmark import FAMILIES
+
+if TYPE_CHECKING:
+    from reread.core.figures import Drawn
+
+SCHEMES = {"pair": "pair split", "tf": "TF held out", "gene": "gene held out", "both": "both held out"}
+METHODS = {
+    "tf-rate": "TF rate",
+    "gene-rate": "gene rate",
+    "tf-and-gene-rate": "TF and gene rate",
+    "degree": "degree",
+    "one-hot-logistic": "one-hot names, logistic",
+    "random-codes-lightgbm": "random codes, LightGBM",
+    "pearson": "absolute Pearson r",
+    "spearman": "absolute Spearman ρ",
+    "mutual-information": "mutual information",
+    "genie3": "GENIE3",
+    "grnboost2": "GRNBoost2",
+    "correlation-rows-logistic": "correlation rows, logistic",
+    "components-logistic": "components, logistic",
+    "correlation-rows-lightgbm": "correlation rows, LightGBM",
+    "components-lightgbm": "components, LightGBM",
+    "deeptgi": "DeepTGI as published",
+    "deeptgi-without-attention": "DeepTGI without attention",
+    "deeptgi-transposed-right": "DeepTGI, axes corrected",
+    "attention-over-tokens": "attention over genes",
+    "pair-statistics": "pair statistics",
+    "published-predictions": "published predictions",
+}
+COLUMNS = {
+    "auroc": "AUROC",
+    "auprc": "AUPRC",
+    "auprc_ratio": "AUPRC over density",
+    "auprc_gain": "AUPRC gain",
+    "method": "method",
+    "scheme": "split",
+    "predicted": "predicted probability",
+    "observed": "observed share",
+}
+LABELS = {**COLUMNS, **SCHEMES, **METHODS}
+CHANCE = {"auroc": 0.5, "auprc_ratio": 1.0}
+
+
+def readable(table: pd.DataFrame) -> pd.DataFrame:
+    """Replace names of methods by the words of the figures, for a table on a page."""
+    shown = table.copy()
+    for column in shown.columns.intersection(["method", "best_baseline"]):
+        shown[column] = shown[column].map(lambda name: METHODS.get(name, name))
+    return shown
+
+
+def splits(table: pd.DataFrame, measure: str = "auroc") -> Drawn:
+    """Draw one measure of each method under each split.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From ``benchmark.compare_scores`` or ``full_grid.measure_grid``: scheme, method, family, measure.
+    measure : str
+        ``auroc`` or ``auprc_ratio``.
+
+    Returns
+    -------
+    Drawn
+        Table: family, method, scheme, and the measure.
+    """
+    order = {"method": by_family(table), "scheme": list(SCHEMES)}
+    shown = table[["family", "method", "scheme", measure]]
+    reference = {"chance": CHANCE[measure]}
+    return charts.dots(
+        shown, x=measure, y="method", hue="scheme", connect=True, order=order, labels=LABELS,
+        reference=reference,
+    )  # fmt: skip
+
+
+def by_family(table: pd.DataFrame) -> list[str]:
+    """Methods of a table, those of one family together."""
+    methods = table.drop_duplicates("method")
+    return methods.sort_values("family", key=lambda one: one.map(FAMILIES.index), kind="stable")[
+        "method"
+    ].tolist()
+
+
+def calibration(curve: pd.DataFrame, **look: Any) -> Drawn:
+    """Draw observed shares of positives against predicted probabilities; marker area shows pairs in the bin.
+
+    Parameters
+    ----------
+    curve : DataFrame
+        Columns method, predicted, observed, n.
+    **look
+        Keywords of all charts.
+
+    Returns
+    -------
+    Drawn
+    """
+    labels = {**LABELS, "raw": "raw", "calibrated": "calibrated"}
+    return charts.curves(
+        curve, x="predicted", y="observed", hue="method", size="n", diagonal=True, labels=labels, **look
+    )
+
+
+def split_columns(table: pd.DataFrame, values: Sequence[str] = ("auroc", "auprc")) -> pd.DataFrame:
+    """Reshape to one row a method and one column a measure and split; methods in the order of ``table``."""
+    order = table.drop_duplicates("method")[["family", "method"]]
+    columns = {
+        f"{value} {scheme}": table[table["scheme"] == scheme].set_index("method")[value]
+        for scheme in table["scheme"].unique()
+        for value in values
+    }
+    return order.join(pd.DataFrame(columns), on="method").reset_index(drop=True)
+
+
+def mean_and_sd(table: pd.DataFrame, by: Sequence[str], values: Sequence[str]) -> pd.DataFrame:
+    """Mean and standard deviation within the groups ``by``: columns ``value`` and ``value_sd``."""
+    groups = table.groupby(list(by), sort=False)[list(values)]
+    return groups.mean().join(groups.std(ddof=0), rsuffix="_sd").reset_index()

@@ -38,16 +38,39 @@ def test_transcription_factors_are_read_whatever_ends_a_line(file, end):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "begins with nothing"),
+        ("", "empty|begins with nothing"),
         ("Gene\tTerms\nG1\tGO:1\n", "begins with Gene, Terms"),
-        ("GeneID\tGO_Terms\n", "its end lacks"),
-        ("GeneID\tGO_Terms\nG1\tGO:1\nG2\n", "row 3 lacks"),
-        ("GeneID\tGO_Terms\n\tGO:1\n", "row 2 lacks"),
+        ("GeneID\tGO_Terms\n", "holds no row below its header"),
+        ("GeneID\tGO_Terms\nG1\tGO:1\nG2\n", "line 3: must hold 2 cells"),
+        ("GeneID\tGO_Terms\n\tGO:1\n", "line 2: must hold 2 cells"),
     ],
 )
 def test_another_table_is_refused(file, text, says):
     with pytest.raises(DataError, match=says):
         read_go_terms(file(text))
+
+
+@pytest.mark.parametrize(
+    ("reader", "text"),
+    [
+        (read_go_names, "GO,Term\nGO:9,alpha-1,6-x\n"),
+        (read_transcription_factors, "GeneID,TF_Family,TFID\nG1,bZIP\n"),
+        (read_transcription_factors, "GeneID,TF_Family,TFID\nG1,bZIP,b1,b2\n"),
+    ],
+)
+def test_a_row_with_a_cell_too_many_or_too_few_is_refused(file, reader, text):
+    with pytest.raises(DataError, match="line 2: must hold"):
+        reader(file(text))
+
+
+@pytest.mark.parametrize(
+    "content", [b"\x1f\x8b\x08\x00\xff", "GO,Term\nGO:1,\xe9".encode("latin-1"), b"\xff\xfeG\x00"]
+)
+def test_bytes_that_are_no_text_are_refused_with_the_name_of_the_file(tmp_path, content):
+    (tmp_path / "names.csv").write_bytes(content)
+
+    with pytest.raises(DataError, match=r"names\.csv"):
+        read_go_names(tmp_path / "names.csv")
 
 
 def test_the_recorded_annotations_have_the_recorded_sizes(mirror):

@@ -8,7 +8,7 @@ import pytest
 from reread.core.data import registry
 from reread.core.errors import DataError, ParameterError
 from reread.maize.data import load as data
-from reread.maize.data import walley_2016 as organs
+from reread.maize.data import walley_2016
 from reread.maize.data.readers import read_walley, write_table
 
 
@@ -40,7 +40,7 @@ def test_the_most_variable_genes_are_kept_in_the_order_of_the_source():
 def test_which_genes_are_kept_does_not_depend_on_any_tissue(small):
     shuffled = small.values[np.random.default_rng(0).permutation(14)]
 
-    assert data.most_variable(small.values, 2).tolist() == data.most_variable(shuffled, 2).tolist()
+    assert data._most_variable(small.values, 2).tolist() == data._most_variable(shuffled, 2).tolist()
 
 
 def test_as_many_genes_as_there_are_or_more_keep_all(small):
@@ -49,32 +49,13 @@ def test_as_many_genes_as_there_are_or_more_keep_all(small):
     assert data.narrowed(small, 0) is small
 
 
-def test_samples_of_another_source_are_brought_to_the_genes_of_training(small):
-    found = data.aligned(small, ("G3", "G1"))
-
-    assert found.genes == ("G3", "G1")
-    assert (found.values == small.values[:, [2, 0]]).all()
-
-
-def test_a_gene_that_the_test_lacks_is_refused(small):
-    with pytest.raises(DataError, match="2 of 3 genes of the training data are not in the test data, G8"):
-        data.aligned(small, ("G3", "G8", "G9"))
-
-
 def test_the_description_counts_samples_groups_and_replicates(small):
     found = data.describe(small).set_index("tissue")
 
     assert found["samples"].tolist() == [6, 3, 2, 2, 1]
     assert found["groups"].tolist() == [3, 2, 2, 1, 1]
     assert found["replicates"].tolist() == [2, 2, 2, 2, 1]
-    assert (found["genes seen"] == 3).all()
-
-
-def test_stages_are_the_combinations_of_tissue_and_group(small):
-    found = data.stages(small)
-
-    assert found["group"].tolist() == list("abcdefghi")
-    assert found["samples"].tolist() == [2, 2, 2, 2, 1, 1, 1, 2, 1]
+    assert (found["expressed genes"] == 3).all()
 
 
 def test_the_compendium_says_whom_to_ask(monkeypatch, tmp_path):
@@ -124,7 +105,7 @@ def test_every_recorded_library_is_in_the_list_of_walley(mirror):
 
     assert sorted(key.split("/")[-1].upper() for key in keys) == sorted(row.split("\t")[0] for row in listed)
     stages = np.array([row.split("\t")[8] for row in listed])
-    tissue, names = organs.organ_of(stages)
+    tissue, names = walley_2016.organ_of(stages)
     sizes = dict(zip(names, np.bincount(tissue).tolist(), strict=True))
     assert sizes == {
         "endosperm": 6, "pericarp": 3, "embryo": 6, "kernel": 3, "leaf": 12, "meristem": 2, "internode": 6,

@@ -5,8 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from reread.core.errors import ParameterError
-from reread.maize.data.planted import rises
-from reread.maize.data.simulate import EASY, HARD, Design, simulate
+from reread.maize.data.simulate import EASY, HARD, Design, rises, simulate
 from reread.maize.data.transform import log_plus_one
 
 TINY = Design(n_tissues=5, n_studies=3, n_replicates=2, n_genes=90, n_planted=7, n_decoys=11)
@@ -121,7 +120,7 @@ def test_data_without_a_truth_has_no_rises(small):
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"n_genes": 200}, "need 240 genes or more, but n_genes is 200"),
+        ({"n_genes": 200}, "need at least 240 genes, but n_genes is 200"),
         ({"n_tissues": 3}, "4 tissues, 1 study"),
         ({"n_studies": 0}, "as 8, 0, 5 and 15"),
     ],

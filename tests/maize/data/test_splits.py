@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from reread.core.errors import DataError, ParameterError
 from reread.maize.data.simulate import simulate
-from reread.maize.data.splits import KINDS, ladder, split
+from reread.maize.data.splits import KINDS, split, split_all
 from sklearn.model_selection import train_test_split
 
 
@@ -50,21 +50,21 @@ def test_a_tissue_that_no_test_sample_has_is_named(small):
     assert len(fold.untested) >= 3
 
 
-def test_a_tissue_with_one_sample_is_tested_untaught_or_not_at_all(small):
+def test_a_tissue_with_one_sample_is_tested_without_training_or_not_at_all(small):
     """A random draw that puts it into the test says so, and no number of a tissue moves."""
     folds = split(small, "random", test=0.3, n_folds=30)
 
     is_tested = [13 in fold.test for fold in folds]
     assert 0 < sum(is_tested) < 30
-    assert [("lone" in fold.untaught) for fold in folds] == is_tested
+    assert [("lone" in fold.without_training) for fold in folds] == is_tested
     assert [("lone" in fold.untested) for fold in folds] == [not yes for yes in is_tested]
 
 
-def test_a_tissue_without_any_sample_is_untested_but_not_untaught(small):
+def test_a_tissue_without_any_sample_is_untested_but_not_without_training(small):
     fold = split(small.take(np.arange(13)), "random", test=0.3)[0]
 
     assert "lone" in fold.untested
-    assert fold.untaught == ()
+    assert fold.without_training == ()
 
 
 def test_one_replicate_is_held_out_the_last_first(small):
@@ -82,12 +82,12 @@ def test_a_tissue_with_one_replicate_stays_in_training(small):
 
 
 @pytest.mark.parametrize("n_folds", [1, 2, 3])
-def test_a_group_is_on_one_side_only_and_every_tissue_is_taught(small, n_folds):
+def test_a_group_is_on_one_side_only_and_every_tissue_has_training_samples(small, n_folds):
     for seed in range(20):
         for fold in split(small, "group", seed=seed, n_folds=n_folds, test=0.4):
             assert not set(small.group[fold.train]) & set(small.group[fold.test])
             assert set(small.tissue[fold.train]) == set(range(5))
-            assert fold.untaught == ()
+            assert fold.without_training == ()
 
 
 def test_every_group_that_can_be_is_held_out_once(small):
@@ -119,7 +119,7 @@ def test_a_study_that_holds_every_tissue_is_held_out_whole(crossed):
         ({}, {"kind": "group", "n_folds": 8}, "only 7 of 9 leave"),
         ({"group": np.array(["a"] * 14)}, {"kind": "group"}, "only 0 of 1 leave"),
         ({"replicate": np.ones(14, dtype=int)}, {"kind": "replicate"}, "No replicate can be held out"),
-        ({}, {"kind": "random", "test": 0.95}, "leaves none to train"),
+        ({}, {"kind": "random", "test": 0.95}, "leaves none"),
     ],
 )
 def test_a_hold_out_that_is_not_there_is_refused(small, changes, asked, says):
@@ -128,12 +128,12 @@ def test_a_hold_out_that_is_not_there_is_refused(small, changes, asked, says):
 
 
 def test_one_sample_cannot_be_split(small):
-    with pytest.raises(DataError, match="needs two samples"):
+    with pytest.raises(DataError, match="leaves none"):
         split(small.take(np.array([0])), "random")
 
 
-def test_a_ladder_is_one_kind_after_the_other(small):
-    found = ladder(small, ["group", "random"], n_folds=2, seed=3)
+def test_split_all_gives_one_kind_after_the_other(small):
+    found = split_all(small, ["group", "random"], n_folds=2, seed=3)
 
     assert [one.kind for one in found] == ["group", "group", "random", "random"]
     assert found[0].test.tolist() == split(small, "group", n_folds=2, seed=3)[0].test.tolist()
@@ -144,5 +144,5 @@ def test_an_unknown_kind_and_an_impossible_share_are_refused(small):
         split(small, "groups")
     with pytest.raises(ParameterError, match="between 0 and 1"):
         split(small, "random", test=1.5)
-    with pytest.raises(ParameterError, match="n_folds be 1 or more"):
+    with pytest.raises(ParameterError, match="n_folds be at least 1"):
         split(small, "random", n_folds=0)

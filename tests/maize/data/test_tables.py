@@ -56,10 +56,10 @@ def test_negative_and_missing_values_are_refused_with_gene_and_sample(values, sa
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"samples": ("SRR7", "SRR7")}, "sample SRR7 stands 2 times"),
-        ({"genes": ("A", "B", "A")}, "gene A stands 2 times"),
+        ({"samples": ("SRR7", "SRR7")}, "sample SRR7 occurs 2 times"),
+        ({"genes": ("A", "B", "A")}, "gene A occurs 2 times"),
         ({"genes": ("A", "B")}, r"must have axes \(sample=2, gene=2\), but its shape is \(2, 3\)"),
-        ({"tissue": np.array([0, 2])}, "must point into the 2 tissues, but holds numbers from 0 to 2"),
+        ({"tissue": np.array([0, 2])}, "must hold indices 0 to 1, but holds numbers from 0 to 2"),
         ({"tissue": np.array([-1, 1])}, "holds numbers from -1 to 1"),
         ({"group": np.array(["a"])}, "group must have axes"),
     ],

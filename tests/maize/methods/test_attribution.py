@@ -5,14 +5,13 @@ import pytest
 from reread.core.errors import DataError, ParameterError
 from reread.maize.data.simulate import Design, simulate
 from reread.maize.data.splits import split
-from reread.maize.methods import attribution as attribute
-from reread.maize.methods.attribution import class_scores, scores_of, scores_of_all
+from reread.maize.methods import attribution
+from reread.maize.methods.attribution import Explainer, _class_scores, explain, train_models
 from reread.maize.methods.recovery import recovery
+from reread.maize.models.training import Recipe
 
-SMALL = {
-    "inputs": "scaled", "widths": "4 6", "dense": 16, "batch": 16, "momentum": 0.9, "rate": 3e-3,
-    "schedule": "constant", "validation": 0.0, "epochs": 12,
-}  # fmt: skip
+OURS, TREES = "CNN, expected gradients", "LightGBM, TreeSHAP"
+RECIPE = Recipe("scaled", "4 6", 16, 0.2, 0.9, 12, 16, 3e-3, 0.0, "constant")
 
 
 @pytest.fixture(scope="module")
@@ -27,16 +26,23 @@ def fold(planted):
     return split(planted, "group", seed=1)[0]
 
 
+def trained(methods, data, fold, **order):
+    return train_models(methods, data, fold, seed=0, recipe=RECIPE, **order)
+
+
 @pytest.fixture(scope="module")
 def scores(planted, fold):
-    return scores_of_all(list(attribute.METHODS), planted, fold, n_points=32, **SMALL)
+    methods = list(attribution.METHODS)
+    return explain(
+        methods, trained(methods, planted, fold), planted, fold.train, fold.test, Explainer(n_points=32)
+    )
 
 
-def test_a_class_score_is_the_median_over_rightly_named_samples():
-    attribution = np.array([[1.0, 0], [3, 0], [2, 0], [90, 9], [5, 7]])
+def test_a_class_score_is_the_median_over_correctly_classified_samples():
+    values = np.array([[1.0, 0], [3, 0], [2, 0], [90, 9], [5, 7]])
     true, predicted = np.array([0, 0, 0, 0, 2]), np.array([0, 0, 0, 1, 2])
 
-    found, n_used = class_scores(attribution, true, predicted, 3)
+    found, n_used = _class_scores(values, true, predicted, 3)
 
     assert found[0].tolist() == [2, 0]
     assert np.isnan(found[1]).all()
@@ -44,27 +50,16 @@ def test_a_class_score_is_the_median_over_rightly_named_samples():
     assert n_used.tolist() == [3, 0, 1]
 
 
-def test_wrongly_named_samples_count_when_asked_for():
-    attribution = np.array([[1.0], [3], [90]])
-
-    found, n_used = class_scores(
-        attribution, np.zeros(3, int), np.array([0, 0, 1]), 2, stat="mean", correct_only=False
-    )
-
-    assert found[0, 0] == pytest.approx(94 / 3)
-    assert n_used.tolist() == [3, 0]
-
-
 def test_sizes_and_statistics_that_do_not_fit_are_refused():
     with pytest.raises(DataError, match=r"attribution must have axes \(sample=2, gene\)"):
-        class_scores(np.zeros((3, 5)), np.zeros(2, int), np.zeros(2, int), 2)
+        _class_scores(np.zeros((3, 5)), np.zeros(2, int), np.zeros(2, int), 2)
     with pytest.raises(ParameterError, match="Did you mean 'median'"):
-        class_scores(np.zeros((2, 5)), np.zeros(2, int), np.zeros(2, int), 2, stat="medain")
+        _class_scores(np.zeros((2, 5)), np.zeros(2, int), np.zeros(2, int), 2, stat="medain")
     with pytest.raises(ParameterError, match="Did you mean 'CNN, expected gradients'"):
-        scores_of("CNN, expected gradient", None, None)
+        trained(["CNN, expected gradient"], None, None)
 
 
-@pytest.mark.parametrize("method", attribute.METHODS)
+@pytest.mark.parametrize("method", attribution.METHODS)
 def test_every_method_scores_every_gene_and_finds_planted_ones(planted, scores, method):
     found = scores[method]
 
@@ -83,7 +78,8 @@ def test_exact_explainers_add_up(scores, method):
 def test_a_shuffled_order_gives_scores_in_the_order_of_the_columns(planted, fold):
     order = np.random.default_rng(0).permutation(150)
 
-    found = scores_of("CNN, expected gradients", planted, fold, order=order, n_points=32, **SMALL)
+    models = trained([OURS], planted, fold, order=order)
+    found = explain([OURS], models, planted, fold.train, fold.test, Explainer(n_points=32))[OURS]
 
     assert recovery(found.per_tissue, planted.truth, k=10)["precision"] > 0.5
 
@@ -93,7 +89,8 @@ def test_a_tissue_that_is_not_tested_has_no_score(planted, fold):
 
     kept = replace(fold, test=fold.test[planted.tissue[fold.test] != 2])
 
-    found = scores_of("LightGBM, TreeSHAP", planted, kept)
+    models = trained([TREES], planted, kept)
+    found = explain([TREES], models, planted, kept.train, kept.test, Explainer())[TREES]
 
     assert np.isnan(found.per_tissue[2]).all()
     assert np.isfinite(found.per_tissue[[0, 1, 3]]).all()
@@ -102,13 +99,13 @@ def test_a_tissue_that_is_not_tested_has_no_score(planted, fold):
 def test_references_are_drawn_from_training_samples(planted, fold):
     train, test = planted.take(fold.train), planted.take(fold.test)
 
-    some = attribute.Task(train, test, n_references=7, seed=5).references()
+    some = attribution.Task(train, test, Explainer(n_references=7, seed=5)).references()
 
     assert some.shape == (7, 150)
     assert all((train.values == row).all(axis=1).any() for row in some)
-    assert attribute.Task(train, test).references() is train.values
+    assert attribution.Task(train, test, Explainer()).references() is train.values
 
 
 def test_other_genes_in_the_test_are_refused(planted):
-    with pytest.raises(DataError, match="a pixel would change its meaning"):
-        attribute.Task(planted, planted.keep_genes(np.arange(149)))
+    with pytest.raises(DataError, match="same genes in the same order"):
+        attribution.Task(planted, planted.keep_genes(np.arange(149)), Explainer())

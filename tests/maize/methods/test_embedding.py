@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from reread.core.errors import DataError, ParameterError
-from reread.maize.methods import embedding as embed
+from reread.maize.methods import embedding
 
 N_SAMPLES, N_GENES = 9, 50
 SETS = [np.arange(12), np.array([3, 40, 41, 42]), np.arange(N_GENES)]
@@ -15,7 +15,7 @@ def log():
 
 
 def test_scores_agree_with_a_singular_value_decomposition_of_each_set(log):
-    found = embed.embed_sets(log, SETS, 3)
+    found = embedding.embed_sets(log, SETS, 3)
 
     assert found.shape == (len(SETS), N_SAMPLES, 3)
     for scores, genes in zip(found, SETS, strict=True):
@@ -25,50 +25,45 @@ def test_scores_agree_with_a_singular_value_decomposition_of_each_set(log):
 
 
 def test_all_components_keep_every_distance(log):
-    scores = embed.embed_sets(log, SETS[:1], N_SAMPLES)[0]
+    scores = embedding.embed_sets(log, SETS[:1], N_SAMPLES)[0]
     part = log[:, SETS[0]]
 
     assert np.linalg.norm(scores[2] - scores[7]) == pytest.approx(np.linalg.norm(part[2] - part[7]), rel=1e-5)
 
 
 def test_signs_are_fixed(log):
-    found = embed.embed_sets(log, SETS, 4)
+    found = embedding.embed_sets(log, SETS, 4)
     peaks = np.take_along_axis(found, np.abs(found).argmax(axis=1)[:, None], axis=1)
 
     assert (peaks > 0).all()
 
 
 def test_fewer_samples_than_dimensions_give_fewer_dimensions(log):
-    assert embed.embed_sets(log[:4], SETS, 10).shape == (3, 4, 4)
+    assert embedding.embed_sets(log[:4], SETS, 10).shape == (3, 4, 4)
 
 
 @pytest.mark.parametrize("sets", [[], [np.array([], dtype=int)]])
 def test_an_empty_set_is_refused(log, sets):
     with pytest.raises(DataError, match="at least one gene"):
-        embed.embed_sets(log, sets)
+        embedding.embed_sets(log, sets)
 
 
 @pytest.mark.parametrize("how", ["tsne-2", "pca", "umap-0", "pca-two"])
 def test_an_unknown_way_is_refused(log, how):
     with pytest.raises(ParameterError, match=how):
-        embed.place(log, SETS, how)
+        embedding.embed(log, SETS, how)
 
 
-def test_umap_is_asked_with_the_published_seed_and_one_thread(log, monkeypatch):
-    class Umap:
-        def __init__(self, **settings):
-            self.settings = settings
+def test_umap_separates_clusters_and_a_seed_gives_the_same_places():
+    pytest.importorskip("umap", reason="umap-learn is part of the extra maize")
+    rng = np.random.default_rng(1)
+    cluster = np.arange(36) % 3
+    log = 8 * rng.normal(size=(3, 12))[cluster] + rng.normal(size=(36, 12))
 
-        def fit_transform(self, part):
-            asked.append((self.settings, part.shape))
-            return np.zeros((len(part), self.settings["n_components"]), dtype=np.float32)
+    found, again = (embedding.embed(log, [np.arange(12), np.arange(4)], "umap-2") for _ in range(2))
 
-    asked = []
-    monkeypatch.setattr(embed, "need", lambda module, extra: type("umap", (), {"UMAP": Umap}))
-
-    found = embed.place(log, SETS[:2], "umap-2")
-
-    settings = {"n_components": 2, "random_state": 42, "n_jobs": 1}
-    assert asked == [(settings, (N_SAMPLES, 12)), (settings, (N_SAMPLES, 4))]
-    assert found.shape == (2, N_SAMPLES, 2)
-    assert found.dtype == float
+    assert found.shape == (2, 36, 2)
+    assert (found == again).all()
+    centre = np.stack([found[0][cluster == k].mean(axis=0) for k in range(3)])
+    distance = np.linalg.norm(found[0][:, None] - centre, axis=2)
+    assert (distance.argmin(axis=1) == cluster).all()

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from reread.core.errors import DataError
-from reread.maize.methods import enrichment as enrich
+from reread.maize.methods import enrichment
 from scipy.stats import false_discovery_control, fisher_exact
 
 GENES = [f"g{i}" for i in range(40)]
@@ -12,7 +12,7 @@ CHOSEN = [*GENES[:6], "g25", "g39", "unknown"]
 
 
 def of_one(genes, *inputs):
-    return enrich.enrich_all({"": genes}, *inputs).drop(columns="set")
+    return enrichment.enrich_all({"": genes}, *inputs).drop(columns="set")
 
 
 def test_counts_and_p_agree_with_fishers_exact_test():
@@ -36,7 +36,7 @@ def test_q_is_controlled_over_all_terms_that_are_asked_also_those_that_share_no_
 def test_many_sets_at_once_agree_with_one_at_a_time():
     sets = {"one": CHOSEN, "two": GENES[22:28]}
 
-    found = enrich.enrich_all(sets, TERMS, GENES)
+    found = enrichment.enrich_all(sets, TERMS, GENES)
 
     for name, genes in sets.items():
         one = found[found["set"] == name].drop(columns="set").reset_index(drop=True)
@@ -52,6 +52,6 @@ def test_the_share_of_transcription_factors_stands_beside_its_null():
     is_tf = np.arange(50) < 10
     null = np.array([[0, 11, 12, 13], [0, 1, 12, 13], [20, 21, 22, 23]])
 
-    found = enrich.tf_share(np.array([0, 1, 2, 40]), is_tf, null)
+    found = enrichment.tf_share(np.array([0, 1, 2, 40]), is_tf, null)
 
     assert found == {"share": 0.75, "null_share": pytest.approx(0.25), "p": 0.25}

@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 from reread import pages
 from reread.core.errors import DataError, ParameterError
-from reread.maize.methods import clustering as clusters
-from reread.maize.methods import permutation_tests as null_test
-from reread.maize.methods import published_clustering as published_clusters
+from reread.maize.methods import clustering, permutation_tests, published_clustering
 from reread.maize.methods.gene_rankings import LIMMA, OURS, PUBLISHED, TREES
 from reread.maize.methods.published_clustering import Protocol
 from scipy import stats
@@ -38,14 +36,14 @@ def test_the_paper_profile_of_the_page_as_published_has_every_setting_of_the_not
 
     fields = ("embed", "n_clusters", "n_init", "n_runs", "feed_back", "init")
     assert [given[name] for name in fields] == ["umap-2", 29, 100, 5, True, "random"]
-    assert (given["null_size"], given["n_null"], published_clusters.UMAP_SEED) == (2423, 10, 42)
+    assert (given["null_size"], given["n_null"], published_clustering.UMAP_SEED) == (2423, 10, 42)
 
 
-def test_every_fault_has_its_name_and_its_cure():
-    table = published_clusters.faults()
+def test_every_published_error_has_a_name_and_a_correction():
+    table = published_clustering.faults()
 
     assert len(table) >= 12
-    assert table["fault"].is_unique
+    assert table["error"].is_unique
     assert (table["as published"] != table["corrected"]).all()
 
 
@@ -54,7 +52,7 @@ def fed_back_by_hand(points, k, protocol):
     table, runs = {"x": points[:, 0], "y": points[:, 1]}, []
     for run in range(protocol.n_runs):
         features = np.stack(list(table.values()), axis=1)[None]
-        found, _ = published_clusters.batched_kmeans(
+        found, _ = published_clustering.batched_kmeans(
             features, k, n_init=protocol.n_init, seed=run, init="random"
         )
         table["km"] = found[0]
@@ -63,21 +61,21 @@ def fed_back_by_hand(points, k, protocol):
 
 
 def test_clusters_fed_back_agree_with_the_table_of_the_notebook(log, tissue):
-    points = published_clusters.place(log, [MARKERS], "pca-2")
+    points = published_clustering.embed(log, [MARKERS], "pca-2")
     protocol = Protocol("pca-2", 12, 4, 3, True, "random")
 
-    runs = published_clusters.cluster_runs(points, 12, protocol)
+    runs = published_clustering._cluster_runs(points, 12, protocol)
 
     assert (runs[:, 0] == fed_back_by_hand(points[0], 12, protocol)).all()
 
 
-def test_on_points_that_span_little_fed_back_clusters_freeze_the_first_run(log, tissue):
-    points = 0.01 * published_clusters.place(log, [MARKERS], "pca-2")
+def test_with_points_close_together_fed_back_clusters_repeat_the_first_run(log, tissue):
+    points = 0.01 * published_clustering.embed(log, [MARKERS], "pca-2")
     fed, clean = (Protocol("pca-2", 12, 60, 4, is_fed) for is_fed in (True, False))
 
-    frozen, free = (published_clusters.cluster_runs(points, 12, protocol) for protocol in (fed, clean))
+    frozen, free = (published_clustering._cluster_runs(points, 12, protocol) for protocol in (fed, clean))
     partitions = [
-        [published_clusters.v_measure(runs[0, 0], one)[2][0] for one in runs[1:]] for runs in (frozen, free)
+        [published_clustering.v_measure(runs[0, 0], one)[0] for one in runs[1:]] for runs in (frozen, free)
     ]
 
     assert min(partitions[0]) == pytest.approx(1)
@@ -87,20 +85,20 @@ def test_on_points_that_span_little_fed_back_clusters_freeze_the_first_run(log, 
 def test_the_published_null_counts_restarts_only():
     v = np.array([[0.1, 0.3], [0.7, 0.9]])
 
-    mean, sd = published_clusters.gaussian_null(v)
+    mean, sd = published_clustering.gaussian_null(v)
 
     assert (mean, sd) == pytest.approx((0.5, 0.1))
 
 
 def test_one_run_has_no_spread_to_take():
     with pytest.raises(DataError, match="two runs"):
-        published_clusters.gaussian_null(np.array([[0.1], [0.7]]))
+        published_clustering.gaussian_null(np.array([[0.1], [0.7]]))
 
 
 def test_the_published_test_agrees_with_drawing_ten_thousand_normal_numbers():
     drawn = np.random.default_rng(0).normal(0.574, 0.0137, size=200_000)
 
-    z, p = published_clusters.gaussian_test(np.array([0.6164, 0.574]), 0.574, 0.0137)
+    z, p = published_clustering.gaussian_test(np.array([0.6164, 0.574]), 0.574, 0.0137)
 
     assert z.tolist() == pytest.approx([3.09, 0], abs=0.01)
     assert p == pytest.approx([(drawn >= 0.6164).mean(), 0.5], abs=0.003)
@@ -108,7 +106,7 @@ def test_the_published_test_agrees_with_drawing_ten_thousand_normal_numbers():
 
 def test_more_clusters_than_samples_are_refused(log, tissue):
     with pytest.raises(ParameterError, match="48 samples cannot form 49"):
-        published_clusters.v_of_sets(log, tissue, [MARKERS], Protocol(n_clusters=49))
+        published_clustering.v_of_sets(log, tissue, [MARKERS], Protocol(n_clusters=49))
 
 
 def test_no_number_of_clusters_means_one_for_each_tissue_there_is():
@@ -116,12 +114,12 @@ def test_no_number_of_clusters_means_one_for_each_tissue_there_is():
 
 
 def test_the_spread_between_sets_and_within_them_are_told_apart(log, tissue):
-    found = published_clusters.sources_of_spread(log, tissue, RUNS, size=20, n_sets=6, n_seeds=2, seed=1)
+    found = published_clustering.sources_of_variance(log, tissue, RUNS, size=20, n_sets=6, n_seeds=2, seed=1)
 
-    drawn = published_clusters.random_sets(N_GENES, 20, 6, 1)
-    v = published_clusters.v_of_sets(log, tissue, drawn, RUNS, seed=1)
+    drawn = published_clustering.random_sets(N_GENES, 20, 6, 1)
+    v = published_clustering.v_of_sets(log, tissue, drawn, RUNS, seed=1)
     assert found["sets"] == pytest.approx(v.mean(axis=1).std())
-    assert found["runs"] == pytest.approx(published_clusters.gaussian_null(v)[1])
+    assert found["runs"] == pytest.approx(published_clustering.gaussian_null(v)[1])
     assert set(found) == {"runs", "sets"}  # components have no seed
 
 
@@ -131,8 +129,8 @@ def test_seeds_of_the_embedding_count_where_it_has_one(log, tissue, monkeypatch)
     def by_seed(log, sets, how, seed=0):
         return np.random.default_rng(seed).normal(size=(len(sets), len(log), 2))
 
-    monkeypatch.setattr(published_clusters, "place", by_seed)
-    found = published_clusters.sources_of_spread(
+    monkeypatch.setattr(published_clustering, "embed", by_seed)
+    found = published_clustering.sources_of_variance(
         log, tissue, replace(RUNS, embed="umap-2"), size=20, n_sets=3
     )
 
@@ -140,7 +138,7 @@ def test_seeds_of_the_embedding_count_where_it_has_one(log, tissue, monkeypatch)
 
 
 def test_fed_back_runs_start_where_clean_ones_do(log, tissue):
-    found = published_clusters.feedback_runs(log, tissue, MARKERS, RUNS, n_runs=3)
+    found = published_clustering.feedback_runs(log, tissue, MARKERS, RUNS, n_runs=3)
 
     first = found[found["run"] == 1]["v"]
     assert first.nunique() == 1
@@ -154,7 +152,7 @@ def sets():
 
 @pytest.mark.parametrize("size", [0, 20])
 def test_good_genes_beat_their_null_and_bad_ones_do_not(log, tissue, sets, size):
-    table, nulls = clusters.compare(log, tissue, sets, PLAIN, size=size, n_null=99)
+    table, nulls = clustering.compare(log, tissue, sets, PLAIN, size=size, n_null=99)
     rows = table.set_index("method")
 
     assert table["method"].tolist() == ["good", "bad", "all genes"]
@@ -166,7 +164,7 @@ def test_good_genes_beat_their_null_and_bad_ones_do_not(log, tissue, sets, size)
 
 def test_the_lead_is_over_the_other_methods_of_the_paper(log, tissue, sets):
     named = {OURS: sets["good"], "CNN, DeepExplainer": MARKERS, LIMMA: sets["bad"], TREES: np.arange(85, 105)}
-    table, _ = clusters.compare(log, tissue, named | {"planted genes": MARKERS}, PLAIN, size=20, n_null=5)
+    table, _ = clustering.compare(log, tissue, named | {"planted genes": MARKERS}, PLAIN, size=20, n_null=5)
     rows = table.set_index("method")
     v = rows["v"]
 
@@ -176,19 +174,19 @@ def test_the_lead_is_over_the_other_methods_of_the_paper(log, tissue, sets):
 
 
 def test_a_null_that_all_methods_share_is_clustered_once(log, tissue, sets, monkeypatch):
-    calls, way = [], clusters.v_of_sets
-    monkeypatch.setattr(clusters, "v_of_sets", lambda *a: (calls.append(len(a[2])), way(*a))[1])
+    calls, way = [], clustering.v_of_sets
+    monkeypatch.setattr(clustering, "v_of_sets", lambda *a: (calls.append(len(a[2])), way(*a))[1])
 
-    clusters.compare(log, tissue, sets, PLAIN, size=20, n_null=7)
+    clustering.compare(log, tissue, sets, PLAIN, size=20, n_null=7)
 
     assert calls == [3, 7]
 
 
-def test_where_held_out_samples_are_clustered_the_arm_that_explained_them_is_left_out(sets):
+def test_where_held_out_samples_are_clustered_the_variant_that_explained_them_is_left_out(sets):
     named = {PUBLISHED: sets["good"], OURS: sets["bad"]}
 
-    assert list(clusters.blind_sets(named, "held-out")) == [OURS]
-    assert list(clusters.blind_sets(named, "all")) == [PUBLISHED, OURS]
+    assert list(clustering.independent_sets(named, "held-out")) == [OURS]
+    assert list(clustering.independent_sets(named, "all")) == [PUBLISHED, OURS]
 
 
 def test_planted_genes_are_drawn_of_each_tissue_and_only_where_something_was_planted():
@@ -197,10 +195,10 @@ def test_planted_genes_are_drawn_of_each_tissue_and_only_where_something_was_pla
     from reread.maize.data import simulate
 
     samples = simulate.simulate(seed=0)
-    drawn = clusters.with_planted({}, samples, 3)["planted genes"]
+    drawn = clustering.with_planted({}, samples, 3)["planted genes"]
 
     assert np.bincount(samples.truth.tissue_of[drawn]).tolist() == [3] * samples.n_tissues
-    assert clusters.with_planted({"a": drawn}, replace(samples, truth=None), 3) == {"a": drawn}
+    assert clustering.with_planted({"a": drawn}, replace(samples, truth=None), 3) == {"a": drawn}
 
 
 @pytest.mark.parametrize("which", ["all", "held-out"])
@@ -209,40 +207,34 @@ def test_samples_to_cluster_are_all_or_those_held_out(which):
 
     samples, test = simulate.simulate(seed=0), np.array([3, 7, 100])
 
-    log, tissue = clusters.to_cluster(samples, test, which)
+    log, tissue = clustering.samples_to_cluster(samples, test, which)
 
     assert len(log) == len(tissue) == {"all": len(samples.samples), "held-out": 3}[which]
     with pytest.raises(ParameterError, match="held-out"):
-        clusters.to_cluster(samples, test, "heldout")
+        clustering.samples_to_cluster(samples, test, "heldout")
 
 
 def test_no_set_to_compare_is_refused(log, tissue):
     with pytest.raises(DataError, match="at least one"):
-        clusters.compare(log, tissue, {}, PLAIN)
+        clustering.compare(log, tissue, {}, PLAIN)
 
 
-def test_a_null_of_one_size_holds_any_genes_and_a_matched_one_those_of_equal_expression():
-    mean, genes = np.arange(100.0), np.arange(90, 100)
-
-    fixed, matched = (clusters.draw_null(mean, genes, size=n, n_null=20, seed=0) for n in (30, 0))
-
-    assert (fixed.shape, matched.shape) == ((20, 30), (20, 10))
-    assert fixed.min() < 50 < matched.min()
-    assert [clusters.null_name(n) for n in (30, 0)] == ["fixed", "matched"]
+def test_a_null_of_one_size_is_named_fixed_and_any_other_matched():
+    assert [clustering.null_name(n) for n in (30, 0)] == ["fixed", "matched"]
 
 
 def test_v_of_random_genes_rises_with_their_number_and_with_clusters(log, tissue):
-    found = clusters.by_size(log, tissue, [2, 60, N_GENES, 500], [0, 20, 100], PLAIN, n_sets=8)
-    v = found.set_index(["n_clusters", "n_genes"])["v"]
+    found = clustering.by_size(log, tissue, [2, 60, N_GENES, 500], [0, 20, 100], PLAIN, n_sets=8)
+    v = found.set_index(["clusters", "genes"])["v"]
 
     assert sorted(v.index) == [(6, 2), (6, 60), (20, 2), (20, 60)]
     assert v[6, 60] > v[6, 2]
     assert v[20, 2] > v[6, 2]
 
 
-def test_both_tests_say_of_good_genes_that_they_are_good(log, tissue, sets):
-    published, (mean, sd) = null_test.published_test(log, tissue, sets, RUNS, size=20)
-    counted, nulls = null_test.permutation_test(log, tissue, sets, PLAIN, n_null=99)
+def test_both_tests_call_informative_genes_significant(log, tissue, sets):
+    published, (mean, sd) = permutation_tests.published_test(log, tissue, sets, RUNS, size=20)
+    counted, nulls = permutation_tests.permutation_test(log, tissue, sets, PLAIN, n_null=99)
 
     assert published["z_gauss"][0] == pytest.approx((published["v_gauss"][0] - mean) / sd)
     assert counted["p_perm"][0] <= 0.05 < counted["p_perm"][1]
@@ -252,30 +244,28 @@ def test_both_tests_say_of_good_genes_that_they_are_good(log, tissue, sets):
     assert list(nulls) == ["good", "bad"]
 
 
-def test_the_count_is_that_of_the_chapter_before(log, tissue, sets):
-    counted, _ = null_test.permutation_test(log, tissue, sets, PLAIN, n_null=19)
-    table, _ = clusters.compare(log, tissue, sets, PLAIN, n_null=19)
+def test_the_permutation_test_equals_the_comparison_of_clusters(log, tissue, sets):
+    counted, _ = permutation_tests.permutation_test(log, tissue, sets, PLAIN, n_null=19)
+    table, _ = clustering.compare(log, tissue, sets, PLAIN, n_null=19)
 
     assert counted["p_perm"].tolist() == table["p"].tolist()[:2]
     assert counted["v_perm"].tolist() == table["v"].tolist()[:2]
 
 
-def test_the_published_test_raises_false_alarms(log, tissue):
+def test_the_published_test_has_too_many_false_positives(log, tissue):
     """Sets of sixty genes against a null of fifteen."""
-    found = null_test.false_alarms(log, tissue, RUNS, n_genes=60, size=15, n_trials=150)
+    found = permutation_tests.false_positives(log, tissue, RUNS, n_genes=60, size=15, n_trials=150)
 
     assert stats.kstest(found, "uniform").pvalue < 1e-6
     assert (found <= 0.05).mean() > 0.3
 
 
-def test_the_count_among_sets_matched_to_each_trial_holds_its_level(log, tissue):
-    found = null_test.matched_false_alarms(log, tissue, PLAIN, MARKERS[:20], n_null=39, n_trials=120)
+def test_the_permutation_test_of_matched_sets_keeps_its_level(log, tissue):
+    found = permutation_tests.matched_false_positives(
+        log, tissue, PLAIN, MARKERS[:20], n_null=39, n_trials=120
+    )
 
     assert len(found) == 120
     assert found.min() >= 1 / 40
     assert stats.kstest(found, "uniform").pvalue > 0.001
     assert (found <= 0.05).mean() < 0.15
-
-
-def test_a_title_says_genes_samples_and_clusters(tissue):
-    assert null_test.in_words(1234, tissue, RUNS) == "1,234 genes, 48 samples, 12 clusters"

@@ -24,7 +24,7 @@ def perfect(truth):
 def test_a_perfect_ranking_finds_all(truth):
     found = recovery(perfect(truth), truth, k=4)
 
-    assert found == {"precision": 1, "auroc": 1, "decoy_share": 0, "chance": 0.1}
+    assert found == {"precision": 1, "auroc": 1, "false_positive_share": 0, "chance": 0.1}
 
 
 def test_scores_agree_with_scikit_learn_and_with_counting(truth):
@@ -38,7 +38,9 @@ def test_scores_agree_with_scikit_learn_and_with_counting(truth):
     assert found["precision"] == pytest.approx(
         np.mean([(truth.tissue_of[tops[t]] == t).mean() for t in tops])
     )
-    assert found["decoy_share"] == pytest.approx(np.mean([truth.is_decoy[tops[t]].mean() for t in tops]))
+    assert found["false_positive_share"] == pytest.approx(
+        np.mean([truth.is_decoy[tops[t]].mean() for t in tops])
+    )
 
 
 def test_a_tissue_that_was_not_scored_found_nothing(truth):
@@ -50,7 +52,7 @@ def test_a_tissue_that_was_not_scored_found_nothing(truth):
     assert (found["precision"], found["auroc"]) == (0.5, 0.75)
 
 
-def test_without_planted_genes_there_is_no_truth(truth):
+def test_without_planted_genes_recovery_is_undefined(truth):
     nothing = Truth(np.full(N_GENES, -1), truth.is_decoy)
 
     with pytest.raises(DataError, match="planted"):

@@ -38,7 +38,7 @@ def test_pooling_follows_every_second_convolution_and_softmax_the_last_layer():
 
 
 def test_an_image_too_small_to_pool_is_refused():
-    with pytest.raises(ParameterError, match=r"at least 4 pixels a side .* given 3 pixels"):
+    with pytest.raises(ParameterError, match=r"at least 4 pixels a side .* there are 3 pixels"):
         cnn.build(3, TISSUES)
 
 
@@ -89,7 +89,7 @@ def test_equal_seeds_give_equal_weights_and_other_seeds_others(task):
     assert (weights(1) != weights(2)).any()
 
 
-def test_the_last_tenth_does_not_train(task):
+def test_the_last_tenth_is_not_trained_on(task):
     images, tissue = task
     other = images.copy()
     other[45:] = 100
@@ -146,4 +146,49 @@ def test_importing_tensorflow_writes_nothing_to_standard_error():
     )
 
     assert done.stderr == ""
-    assert "3.0" in done.stdout
+    assert "1.0" in done.stdout
+
+
+# what is asked for, up to TensorFlow itself; stand-ins take the place of torch and triton
+IMPORTS = """
+import sys
+from importlib.machinery import ModuleSpec
+import importlib.util
+asked, has_triton = [], {has_triton}
+class Stand:
+    def find_spec(self, name, path=None, target=None):
+        if name == "tensorflow":
+            print(asked)
+            sys.exit()
+        wanted = name in ("triton", "torch")
+        return ModuleSpec(name, self, is_package=True) if wanted else None
+    def create_module(self, spec):
+        return None
+    def exec_module(self, module):
+        asked.append(module.__name__)
+known = importlib.util.find_spec
+def find_spec(name, *rest):
+    return None if name == "triton" and not has_triton else known(name, *rest)
+importlib.util.find_spec = find_spec
+sys.meta_path.insert(0, Stand())
+from reread.maize.models import cnn
+"""
+
+
+@pytest.mark.parametrize(("has_triton", "expected"), [("True", "['triton']"), ("False", "[]")])
+def test_triton_is_loaded_before_tensorflow_only_where_it_is_installed(has_triton, expected):
+    code = IMPORTS.replace("{has_triton}", has_triton)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert done.stdout.strip() == expected, done.stderr
+
+
+def test_tensorflow_and_an_optimizer_of_torch_live_in_one_process():
+    pytest.importorskip("torch", reason="torch is an extra of other studies")
+    code = (
+        "from reread.maize.models import cnn; import torch;"
+        "torch.optim.AdamW([torch.nn.Parameter(torch.zeros(2))]); print(cnn.tf.reduce_sum([1.0]).numpy())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout.strip()) == (0, "1.0")

@@ -6,8 +6,7 @@ import pytest
 import shap
 import tensorflow as tf
 from reread.core.errors import DataError, ParameterError
-from reread.maize.models import cnn
-from reread.maize.models import explainers as gradients
+from reread.maize.models import cnn, explainers
 from tensorflow.python.eager import backprop, execute
 
 SIDE, TISSUES = 6, 4
@@ -19,7 +18,7 @@ CLASSES = RNG.integers(0, TISSUES, len(IMAGES))
 
 @pytest.fixture(scope="module")
 def network():
-    """A trained network, so that its slopes are steep enough to differ."""
+    """A trained network, so that its gradients are large enough to differ."""
     network = cnn.build(SIDE, TISSUES, widths=(4, 5), dense=9, momentum=0.5)
     tissue = RNG.integers(0, TISSUES, 40)
     images = RNG.normal(size=(40, SIDE, SIDE, 1)).astype(np.float32)
@@ -38,10 +37,10 @@ def linear():
 def one_point_at_a_time(network, n, seed):
     """The slow obvious way, with the same draws: one sample, one reference, one point."""
     rng, found = np.random.default_rng(seed), []
-    step = max(1, gradients.CHUNK // n)
+    step = max(1, explainers.CHUNK // n)
     for start in range(0, len(IMAGES), step):
         part = IMAGES[start : start + step]
-        drawn = [gradients._without_replacement(len(REFERENCES), n, rng) for _ in part]
+        drawn = [explainers._without_replacement(len(REFERENCES), n, rng) for _ in part]
         places = (np.arange(n) + rng.random((len(part), n))) / n
         for i, image in enumerate(part):
             rows = []
@@ -59,10 +58,10 @@ def one_point_at_a_time(network, n, seed):
 
 @pytest.mark.parametrize("chunk", [3, 27, 400])
 def test_all_points_at_once_agree_with_one_at_a_time(network, monkeypatch, chunk):
-    monkeypatch.setattr(gradients, "CHUNK", chunk)
+    monkeypatch.setattr(explainers, "CHUNK", chunk)
     slow = one_point_at_a_time(network, n=9, seed=3)
 
-    fast, _ = gradients.expected_gradients(network, IMAGES, REFERENCES, CLASSES, n=9, seed=3)
+    fast, _ = explainers.expected_gradients(network, IMAGES, REFERENCES, CLASSES, n=9, seed=3)
 
     np.testing.assert_allclose(fast, slow, atol=1e-6)
 
@@ -71,7 +70,7 @@ def test_a_linear_network_is_explained_exactly(linear):
     weight = linear.get_weights()[0][:, CLASSES].T.reshape(IMAGES.shape)
     expected = weight * (IMAGES - REFERENCES.mean(axis=0))
 
-    found, residual = gradients.expected_gradients(linear, IMAGES, REFERENCES, CLASSES, n=10)
+    found, residual = explainers.expected_gradients(linear, IMAGES, REFERENCES, CLASSES, n=10)
 
     np.testing.assert_allclose(found, expected, atol=1e-5)
     assert np.abs(residual).max() < 1e-5
@@ -79,7 +78,7 @@ def test_a_linear_network_is_explained_exactly(linear):
 
 def test_the_residual_shrinks_with_more_points(network):
     few, many = (
-        np.abs(gradients.expected_gradients(network, IMAGES, REFERENCES, CLASSES, n=n)[1]).mean()
+        np.abs(explainers.expected_gradients(network, IMAGES, REFERENCES, CLASSES, n=n)[1]).mean()
         for n in (5, 500)
     )
 
@@ -88,7 +87,7 @@ def test_the_residual_shrinks_with_more_points(network):
 
 
 def test_no_reference_is_drawn_twice_before_all_are():
-    drawn = gradients._without_replacement(5, 13, np.random.default_rng(1))
+    drawn = explainers._without_replacement(5, 13, np.random.default_rng(1))
 
     assert len(drawn) == 13
     for start in (0, 5):
@@ -96,10 +95,10 @@ def test_no_reference_is_drawn_twice_before_all_are():
 
 
 def test_nothing_to_compare_with_is_refused(network):
-    with pytest.raises(DataError, match="points and references, but got 4 and 0"):
-        gradients.expected_gradients(network, IMAGES, REFERENCES[:0], CLASSES, n=4)
+    with pytest.raises(DataError, match="points and references, not 4 and 0"):
+        explainers.expected_gradients(network, IMAGES, REFERENCES[:0], CLASSES, n=4)
     with pytest.raises(DataError, match=r"classes must have axes \(sample=7\)"):
-        gradients.expected_gradients(network, IMAGES, REFERENCES, CLASSES[:6])
+        explainers.expected_gradients(network, IMAGES, REFERENCES, CLASSES[:6])
 
 
 def test_one_ranked_map_is_the_published_map_of_the_predicted_class(network):
@@ -107,7 +106,7 @@ def test_one_ranked_map_is_the_published_map_of_the_predicted_class(network):
     whole = shap.GradientExplainer(network, REFERENCES).shap_values(IMAGES, nsamples=20, rseed=5)
     predicted = cnn.predict(network, IMAGES).argmax(axis=1)
 
-    found, residual, classes = gradients.shap_gradients(network, IMAGES, REFERENCES, n=20, seed=5)
+    found, residual, classes = explainers.shap_gradients(network, IMAGES, REFERENCES, n=20, seed=5)
 
     assert classes.tolist() == predicted.tolist()
     np.testing.assert_allclose(found, whole[np.arange(len(IMAGES)), ..., predicted], atol=1e-6)
@@ -115,15 +114,15 @@ def test_one_ranked_map_is_the_published_map_of_the_predicted_class(network):
 
 
 def test_shap_and_expected_gradients_estimate_the_same(network):
-    theirs, _, classes = gradients.shap_gradients(network, IMAGES, REFERENCES, n=2000)
+    theirs, _, classes = explainers.shap_gradients(network, IMAGES, REFERENCES, n=2000)
 
-    ours, _ = gradients.expected_gradients(network, IMAGES, REFERENCES, classes, n=2000)
+    ours, _ = explainers.expected_gradients(network, IMAGES, REFERENCES, classes, n=2000)
 
     assert np.corrcoef(ours.ravel(), theirs.ravel())[0, 1] > 0.99
 
 
 def test_deep_explainer_adds_up_on_the_published_layers(network):
-    found, residual, classes = gradients.shap_deep(network, IMAGES, REFERENCES)
+    found, residual, classes = explainers.shap_deep(network, IMAGES, REFERENCES)
 
     assert found.shape == IMAGES.shape
     assert classes.tolist() == cnn.predict(network, IMAGES).argmax(axis=1).tolist()
@@ -138,18 +137,18 @@ def unsupported():
     return keras.Model(image, keras.layers.Dense(TISSUES, activation="softmax")(keras.layers.Flatten()(x)))
 
 
-def test_a_failed_deep_explainer_does_not_poison_the_process(unsupported, network):
+def test_a_failed_deep_explainer_does_not_break_later_gradients(unsupported, network):
     with pytest.raises(ParameterError, match=r"no entry for: shap_LeakyRelu\nUse expected gradients"):
-        gradients.shap_deep(unsupported, IMAGES, REFERENCES)
+        explainers.shap_deep(unsupported, IMAGES, REFERENCES)
 
     unsupported.compile("sgd", "sparse_categorical_crossentropy")
     unsupported.fit(IMAGES, CLASSES, epochs=1, verbose=0)
     fresh = cnn.build(SIDE, TISSUES, widths=(4, 5), dense=9)
     assert np.isfinite(cnn.train(fresh, IMAGES, CLASSES, epochs=1)["loss"]).all()
-    assert np.isfinite(gradients.shap_gradients(network, IMAGES, REFERENCES, n=2)[1]).all()
+    assert np.isfinite(explainers.shap_gradients(network, IMAGES, REFERENCES, n=2)[1]).all()
 
 
-def test_without_our_guard_it_does(unsupported):
+def test_shap_does_not_restore_tensorflow_after_a_failure(unsupported):
     """The fault that the test before guards against is there: shap forgets what it exchanged."""
     try:
         with pytest.raises(Exception, match="shap_LeakyRelu"):

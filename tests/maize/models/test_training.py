@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from reread.core.errors import ParameterError
 from reread.maize.data.transform import log_plus_one, log_published
-from reread.maize.models import training as network
+from reread.maize.models import training
 from reread.maize.models.training import Recipe
 
 SMALL = {"widths": "3 4", "dense": 8, "epochs": 3, "batch": 10, "momentum": 0.5, "rate": 1e-2}
@@ -28,26 +28,26 @@ def test_the_defaults_are_the_published_values():
 
 @pytest.mark.parametrize("widths", ["", "16 x", "0 16", "16, 32"])
 def test_widths_that_are_no_channels_are_refused(widths):
-    with pytest.raises(ParameterError, match="widths are channels such as '16 32'"):
+    with pytest.raises(ParameterError, match="widths must be channels such as '16 32'"):
         Recipe(widths=widths)
 
 
 def test_published_training_with_the_published_layers_is_the_default():
-    published = network.recipe("published", "32 64 128 256 512")
+    published = training.recipe("published", "32 64 128 256 512")
 
     assert published == Recipe()
-    assert network.recipe("corrected", "3 4 8", epochs=5).inputs == "scaled"
+    assert training.recipe("corrected", "3 4 8", epochs=5).inputs == "scaled"
 
 
 @pytest.mark.parametrize("layers", ["", "16", "16 32 x", "x 16"])
 def test_layers_that_are_no_network_are_refused(layers):
     with pytest.raises(ParameterError, match="such as '16 32"):
-        network.recipe("published", layers)
+        training.recipe("published", layers)
 
 
 def test_an_unknown_training_is_refused():
     with pytest.raises(ParameterError, match="Did you mean 'corrected'"):
-        network.recipe("correct", "16 32 64")
+        training.recipe("correct", "16 32 64")
 
 
 def test_unknown_inputs_are_refused():
@@ -58,7 +58,7 @@ def test_unknown_inputs_are_refused():
 def test_published_inputs_are_the_logarithm_alone_and_scaled_ones_use_training_samples(task):
     values, tissue = task
     published, scaled = (
-        network.fit(values[:20], tissue[:20], N_TISSUES, recipe=Recipe(inputs=inputs, **SMALL))
+        training.fit(values[:20], tissue[:20], N_TISSUES, recipe=Recipe(inputs=inputs, **SMALL))
         for inputs in ("published", "scaled")
     )
     mean, spread = (getattr(log_plus_one(values[:20]), what)(axis=0) for what in ("mean", "std"))
@@ -76,7 +76,7 @@ def test_published_inputs_are_the_logarithm_alone_and_scaled_ones_use_training_s
 def test_an_order_moves_pixels(task):
     order = np.random.default_rng(1).permutation(23)
     recipe = Recipe(**SMALL)
-    plain, moved = (network.fit(*task, N_TISSUES, recipe=recipe, order=one) for one in (None, order))
+    plain, moved = (training.fit(*task, N_TISSUES, recipe=recipe, order=one) for one in (None, order))
 
     pixels = plain.images(task[0]).reshape(30, 25)
 
@@ -84,7 +84,7 @@ def test_an_order_moves_pixels(task):
 
 
 def test_a_tissue_without_a_sample_keeps_its_place(task):
-    fitted = network.fit(*task, N_TISSUES, recipe=Recipe(**SMALL))
+    fitted = training.fit(*task, N_TISSUES, recipe=Recipe(**SMALL))
 
     probability = fitted.predict_proba(task[0])
 
@@ -93,35 +93,35 @@ def test_a_tissue_without_a_sample_keeps_its_place(task):
 
 
 def test_equal_seeds_fit_equal_networks(task):
-    one, two, other = (network.fit(*task, N_TISSUES, seed, recipe=Recipe(**SMALL)) for seed in (3, 3, 4))
+    one, two, other = (training.fit(*task, N_TISSUES, seed, recipe=Recipe(**SMALL)) for seed in (3, 3, 4))
 
     assert one.curve.equals(two.curve)
     assert (one.predict_proba(task[0]) == two.predict_proba(task[0])).all()
     assert not one.curve.equals(other.curve)
 
 
-def test_a_network_says_where_its_curve_ends_and_reloads_exactly(task, tmp_path):
-    fitted = network.fit(*task, N_TISSUES, recipe=Recipe(**SMALL | {"epochs": 20}))
+def test_the_final_accuracy_is_that_of_the_curve_and_a_saved_network_reloads_exactly(task, tmp_path):
+    fitted = training.fit(*task, N_TISSUES, recipe=Recipe(**SMALL | {"epochs": 20}))
 
-    ends = network.ends(fitted)
+    found = training.final_accuracy(fitted)
 
-    assert ends["accuracy.last"] == fitted.curve["accuracy"].iloc[-1]
+    assert found["accuracy.last"] == fitted.curve["accuracy"].iloc[-1]
     first = fitted.curve.loc[fitted.curve["accuracy"] >= 0.9, "epoch"].iloc[0]
-    assert ends["accuracy.pass"] == first
-    assert network.reload_difference(fitted, task[0], tmp_path, "imbalanced") == 0
+    assert found["accuracy.epoch"] == first
+    assert training.reload_difference(fitted, task[0], tmp_path, "imbalanced") == 0
     assert (tmp_path / "imbalanced_model_topology.json").exists()
 
 
-def test_without_validation_there_is_no_validation_end(task):
-    fitted = network.fit(*task, N_TISSUES, recipe=Recipe(**SMALL, validation=0.0))
+def test_without_validation_there_is_no_validation_accuracy(task):
+    fitted = training.fit(*task, N_TISSUES, recipe=Recipe(**SMALL, validation=0.0))
 
-    assert set(network.ends(fitted)) <= {"accuracy.last", "accuracy.pass"}
+    assert set(training.final_accuracy(fitted)) <= {"accuracy.last", "accuracy.epoch"}
 
 
 def test_the_layers_add_up_to_the_parameters(task):
-    fitted = network.fit(*task, N_TISSUES, recipe=Recipe(**SMALL))
+    fitted = training.fit(*task, N_TISSUES, recipe=Recipe(**SMALL))
 
-    table = network.layers(fitted)
+    table = training.layers(fitted)
 
     assert table["parameters"].sum() == fitted.model.count_params()
     assert table.set_index("layer").loc["conv2", "output"] == "5 x 5 x 4"

@@ -20,7 +20,7 @@ def edges():
 
 
 def test_graphml_comes_back_edge_by_edge(edges, tmp_path):
-    graph = networkx.read_graphml(export.write_graphml(edges, tmp_path / "net.graphml"))
+    graph = networkx.read_graphml(export.write_network(edges, tmp_path, "net")["graphml"])
 
     found = [(tf, gene, d["weight"], d["known"]) for tf, gene, d in graph.edges(data=True)]
     assert found == list(edges.itertuples(index=False, name=None))
@@ -48,19 +48,19 @@ def test_equal_networks_give_equal_bytes(edges, tmp_path):
     assert all(one[kind].read_bytes() == two[kind].read_bytes() for kind in one)
 
 
-def test_a_missing_column_is_named(edges):
+def test_a_missing_column_is_named(edges, tmp_path):
     with pytest.raises(DataError, match="weight is missing"):
-        export.to_graph(edges.drop(columns="weight"))
+        export.write_network(edges.drop(columns="weight"), tmp_path, "net")
 
 
-def test_an_edge_listed_twice_is_named(edges):
+def test_an_edge_listed_twice_is_named(edges, tmp_path):
     with pytest.raises(DataError, match="GATA1 to KLF1"):
-        export.to_graph(pd.concat([edges, edges.iloc[:1]]))
+        export.write_network(pd.concat([edges, edges.iloc[:1]]), tmp_path, "net")
 
 
 def test_a_tab_in_a_name_is_refused_and_leaves_no_file(edges, tmp_path):
     edges.loc[0, "gene"] = "KL\tF1"
 
     with pytest.raises(DataError, match="tab"):
-        export.write_sif(edges, tmp_path / "net.sif")
+        export.write_network(edges, tmp_path, "net")
     assert list(tmp_path.iterdir()) == []

@@ -42,15 +42,6 @@ def test_pair_features_agree_with_the_published_loop_over_pairs(values):
     assert pair_features(correlation, tf, gene).tolist() == slow
 
 
-def test_products_are_equal_both_ways_round(values):
-    features = gene_features(values, "pca", n_components=2)
-    tf, gene = np.array([0, 4, 2]), np.array([1, 1, 3])
-
-    found = pair_features(features, tf, gene, "product")
-    assert found.shape == (3, 2)
-    assert (found == pair_features(features, gene, tf, "product")).all()
-
-
 def test_components_keep_the_distances_of_standardised_genes(values):
     features = gene_features(values, "pca", n_components=99)
 
@@ -70,8 +61,6 @@ def test_features_do_not_depend_on_the_order_of_cells(values):
 def test_a_misspelt_kind_names_the_nearest(values):
     with pytest.raises(ParameterError, match="Did you mean 'pearson'"):
         gene_features(values, "pearsons")
-    with pytest.raises(ParameterError, match="Did you mean 'concat'"):
-        pair_features(values, np.array([0]), np.array([0]), "concats")
 
 
 def test_no_component_and_no_second_cell_are_refused(values):

@@ -89,7 +89,10 @@ def test_an_empty_list_is_refused(pairs):
 def test_a_fold_of_one_class_is_refused_with_its_number(pairs):
     by_tf = Pairs(pairs.tf, pairs.gene, pairs.tf == 0, pairs.genes)
 
-    with pytest.raises(DataError, match=r"Fold 0 by tf has .* both labels are needed"):
+    with pytest.raises(
+        DataError,
+        match=r"Fold 0 has 168 training pairs \(split: tf\), 0 of them positive; both labels are needed",
+    ):
         split_pairs(by_tf, "tf")
 
 

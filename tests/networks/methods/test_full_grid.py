@@ -4,21 +4,22 @@ import numpy as np
 import pandas as pd
 import pytest
 from reread.networks.data import load as data
-from reread.networks.data.tables import Pairs, World
+from reread.networks.data import readers
+from reread.networks.data.tables import Expression, GRNDataset, Pairs
 from reread.networks.methods import full_grid as grid
 from sklearn.metrics import average_precision_score
 
-METHODS = ["names, logistic", "|Pearson|", "components, LightGBM"]
+METHODS = ["one-hot-logistic", "pearson", "components-lightgbm"]
 
 
 @pytest.fixture(scope="module")
-def world():
+def dataset():
     return data.load("simulated", n_cells=150, seed=0)
 
 
 @pytest.fixture(scope="module")
-def scores(world):
-    return grid.score_grid(world, ["tf", "both"], METHODS, n_folds=3, calibrated=["tf"])
+def scores(dataset):
+    return grid.score_grid(dataset, ["tf", "both"], METHODS, n_folds=3)
 
 
 @pytest.fixture(scope="module")
@@ -26,22 +27,22 @@ def table(scores):
     return grid.measure_grid(scores)
 
 
-def test_the_grid_holds_every_tf_with_every_other_gene_once(world):
-    pairs = grid.full_grid(world)
-    slow = [(tf, gene) for tf in world.tfs for gene in range(120) if tf != gene]
+def test_the_grid_holds_every_tf_with_every_other_gene_once(dataset):
+    pairs = grid.full_grid(dataset)
+    slow = [(tf, gene) for tf in dataset.tfs for gene in range(120) if tf != gene]
 
     assert list(zip(pairs.tf, pairs.gene, strict=True)) == slow
-    assert pairs.label.sum() == world.truth.sum()
-    assert all(world.truth[tf, gene] == label for (tf, gene), label in zip(slow, pairs.label, strict=True))
+    assert pairs.label.sum() == dataset.truth.sum()
+    assert all(dataset.truth[tf, gene] == label for (tf, gene), label in zip(slow, pairs.label, strict=True))
 
 
-def test_a_tf_that_only_regulates_itself_is_left_out_and_an_inert_one_stays(world):
+def test_a_tf_that_only_regulates_itself_is_left_out_and_an_one_without_targets_stays(dataset):
     tfs = np.array([0, 1, 2])
     truth = np.zeros((3, 120), dtype=bool)
     truth[0, 5] = True
-    listed = Pairs([0, 0, 1, 1], [5, 6, 1, 7], [1, 0, 1, 0], world.expression.genes)
+    listed = Pairs([0, 0, 1, 1], [5, 6, 1, 7], [1, 0, 1, 0], dataset.expression.genes)
 
-    pairs = grid.full_grid(World(world.expression, listed, tfs, truth))
+    pairs = grid.full_grid(GRNDataset(dataset.expression, listed, tfs, truth))
 
     assert np.unique(pairs.tf).tolist() == [0, 2]
     assert len(pairs) == 2 * 119
@@ -52,10 +53,10 @@ def test_a_tf_that_only_regulates_itself_is_left_out_and_an_inert_one_stays(worl
 )
 def test_the_published_lists_give_the_grid_of_the_network_they_come_from(mirror, stem, n_pairs, n_edges):
     folder = mirror / "networks"
-    expression = data.read_expression(folder / f"mHSC-{stem}_ExpressionDataOrderedfl.csv")
-    listed = data.read_pairs(folder / f"GenePairListmHSC-{stem}-Non-1000-GPL.csv", expression)
+    expression = readers.read_expression(folder / f"mHSC-{stem}_ExpressionDataOrderedfl.csv")
+    listed = readers.read_pairs(folder / f"GenePairListmHSC-{stem}-Non-1000-GPL.csv", expression)
 
-    pairs = grid.full_grid(data.world_of(expression, listed))
+    pairs = grid.full_grid(data.dataset_of(expression, listed))
 
     assert (len(pairs), pairs.label.sum()) == (n_pairs, n_edges)
 
@@ -71,14 +72,14 @@ def test_measures_are_means_over_folds_and_ratios_are_over_prevalence(scores, ta
         assert row["auprc_ratio_sd"] == pytest.approx(np.std(ratios))
 
 
-def test_names_are_at_chance_on_the_grid_when_both_are_held_out(table):
-    null = table.set_index(["scheme", "method"]).loc[("both", "names, logistic")]
+def test_gene_names_are_at_chance_on_the_grid_when_both_are_held_out(table):
+    null = table.set_index(["scheme", "method"]).loc[("both", "one-hot-logistic")]
 
     assert (null["auroc"], null["auprc_ratio"], null["early_precision_ratio"]) == (0.5, 1, 1)
 
 
 def test_probabilities_come_where_asked_and_stay_near_the_density(scores, table):
-    assert scores.loc[scores["scheme"] == "both", "probability"].isna().all()
+    assert scores["probability"].notna().all()
     by_tf = scores[scores["scheme"] == "tf"].groupby("method")
     for _, rows in by_tf:
         assert rows["probability"].between(0, 1).all()
@@ -93,44 +94,61 @@ def test_calibration_keeps_the_order_of_scores(scores):
         assert (np.diff(sorted_rows["probability"]) >= -1e-12).all()
 
 
-def test_the_calibration_table_counts_every_pair_once(scores, world):
-    curve = grid.calibration_table(scores, "tf")
+def test_the_calibration_table_counts_every_pair_once(scores, dataset):
+    curve = grid.calibration_table(scores)
 
-    assert (curve.groupby("method")["n"].sum() == len(grid.full_grid(world))).all()
+    assert (curve.groupby("method")["n"].sum() == len(grid.full_grid(dataset))).all()
 
 
-def test_planted_edges_are_found_and_tfs_without_targets_are_not(world):
-    found = grid.planted_truth(world, ["|Pearson|", "|Spearman|", "mutual information"])
+def test_planted_edges_are_found_and_tfs_without_targets_are_not(dataset):
+    found = grid.score_against_truth(
+        dataset, ["pearson", "spearman", "mutual-information"], with_control=True
+    )
 
     assert (found["auprc_ratio"] > 1.5).all()
     assert found["control_auroc"].between(0.4, 0.65).all()
     assert (found["control_top_ratio"] < 1).all()
 
 
-def test_a_control_that_leaks_into_a_target_is_seen(world):
-    leaking = world.expression.values.copy()
-    inert = world.tfs[world.inert]
-    leaking[:, 60:120] += leaking[:, inert[:1]]
-    expression = data.Expression(leaking, world.expression.genes, "leaking")
+def test_a_control_that_leaks_into_a_target_is_seen(dataset):
+    leaking = dataset.expression.values.copy()
+    without_targets = dataset.tfs[dataset.without_targets]
+    leaking[:, 60:120] += leaking[:, without_targets[:1]]
+    expression = Expression(leaking, dataset.expression.genes, "leaking")
 
-    found = grid.planted_truth(World(expression, world.pairs, world.tfs, world.truth), ["|Pearson|"])
+    found = grid.score_against_truth(
+        GRNDataset(expression, dataset.pairs, dataset.tfs, dataset.truth), ["pearson"], with_control=True
+    )
 
     assert found["control_top_ratio"].item() > 1
 
 
-def test_a_network_without_inert_tfs_has_no_control(world):
-    active = ~world.inert
-    keep = np.isin(world.pairs.tf, world.tfs[active])
-    smaller = World(world.expression, world.pairs.take(keep), world.tfs[active], world.truth[active])
-
-    assert (
-        grid.planted_truth(smaller, ["|Pearson|"])[["control_auroc", "control_top_ratio"]]
-        .isna()
-        .all(axis=None)
+def test_a_network_in_which_every_tf_has_targets_has_no_control(dataset):
+    active = ~dataset.without_targets
+    keep = np.isin(dataset.pairs.tf, dataset.tfs[active])
+    smaller = GRNDataset(
+        dataset.expression, dataset.pairs.take(keep), dataset.tfs[active], dataset.truth[active]
     )
 
+    found = grid.score_against_truth(smaller, ["pearson"], with_control=True)
 
-def test_two_runs_agree(world, scores):
-    again = grid.score_grid(world, ["tf", "both"], METHODS, n_folds=3, calibrated=["tf"])
+    assert found[["control_auroc", "control_top_ratio"]].isna().all(axis=None)
+
+
+def test_two_runs_agree(dataset, scores):
+    again = grid.score_grid(dataset, ["tf", "both"], METHODS, n_folds=3)
 
     pd.testing.assert_frame_equal(again, scores, check_exact=True)
+
+
+def test_without_a_held_out_tf_the_last_scheme_is_calibrated():
+    assert grid.calibrated_schemes(["pair"]) == ["pair"]
+    assert grid.calibrated_schemes(["pair", "gene"]) == ["gene"]
+    assert grid.calibrated_schemes(["pair", "tf", "gene", "both"]) == ["tf", "both"]
+
+
+def test_the_control_is_computed_for_the_first_simulated_network_only():
+    table = grid.truth_over_seeds("simulated", ["pearson"], n_seeds=2, seed=1)
+
+    assert table["seed"].tolist() == [1, 2]
+    assert table["control_auroc"].notna().tolist() == [True, False]

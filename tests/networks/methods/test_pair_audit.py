@@ -4,18 +4,20 @@ import numpy as np
 import pytest
 from reread.networks.data import load as data
 from reread.networks.data.tables import Pairs
-from reread.networks.methods.pair_audit import audit_pairs, gene_shares, warning
+from reread.networks.methods.pair_audit import audit_pairs, gene_shares, negative_pool_sweep, warning
 
 PUBLISHED_LISTS = {
     "mhsc-e": {
         "n_pairs": 1353, "n_tfs": 45, "negative_genes": 151, "positive_genes": 350, "self_pairs": 15,
         "negative_gene_top50_share": 0.787, "positive_gene_top50_share": 0.175, "only_positive_rate": 0.24,
-        "reversed_rate": 122 / 1353, "reversed_agreement": 0.885, "duplicate_rate": 0.0, "names_auroc": 0.843,
+        "reversed_rate": 122 / 1353, "reversed_agreement": 0.885, "duplicate_rate": 0.0,
+        "one_hot_auroc": 0.843,
     },
     "mhsc-l": {
         "n_pairs": 1690, "n_tfs": 63, "negative_genes": 98, "positive_genes": 397, "self_pairs": 16,
         "negative_gene_top50_share": 0.866, "positive_gene_top50_share": 0.212, "only_positive_rate": 0.32,
-        "reversed_rate": 206 / 1690, "reversed_agreement": 0.777, "duplicate_rate": 0.0, "names_auroc": 0.887,
+        "reversed_rate": 206 / 1690, "reversed_agreement": 0.777, "duplicate_rate": 0.0,
+        "one_hot_auroc": 0.887,
     },
 }  # fmt: skip
 
@@ -79,14 +81,35 @@ def test_shares_of_genes_add_up_and_the_fullest_comes_first(pairs):
     ("auroc", "begins", "says"),
     [
         (0.84, "WARNING", "AUROC of 0.840"),
-        (0.07, "WARNING", "as telling when turned round"),
-        (0.52, "Names alone do not", "0.520"),
+        (0.07, "WARNING", "the reversed score predicts the labels"),
+        (0.52, "Gene names alone do not", "0.520"),
     ],
 )
-def test_the_warning_is_loud_on_either_side_and_calm_at_chance(auroc, begins, says):
-    audit = {"names_auroc": auroc, "negative_gene_top50_share": 0.787, "positive_gene_top50_share": 0.175}
+def test_an_auroc_far_from_one_half_gives_a_warning_and_chance_level_does_not(auroc, begins, says):
+    audit = {"one_hot_auroc": auroc, "negative_gene_top50_share": 0.787, "positive_gene_top50_share": 0.175}
 
     found = warning(audit)
     assert found.startswith(begins)
     assert says in found
     assert "78.7%" in found
+
+
+def test_the_auroc_of_gene_names_falls_as_the_pool_of_negatives_grows():
+    swept = negative_pool_sweep(n_genes=120, pools=(16, 64), n_networks=2, seed=3)
+    mean = swept.groupby("negatives")["one_hot_auroc"].mean()
+
+    assert len(swept) == 3 * 2
+    assert mean["pool of 16"] > mean["pool of 64"] > mean["matched"]
+    assert abs(mean["matched"] - 0.5) < 0.12
+
+
+def test_gene_names_are_at_chance_in_every_setting_when_both_are_held_out():
+    swept = negative_pool_sweep(n_genes=120, pools=(16,), n_networks=1, seed=3)
+
+    assert (swept["one_hot_auroc_both"] == 0.5).all()
+
+
+def test_a_pool_as_large_as_the_genes_is_left_out():
+    swept = negative_pool_sweep(n_genes=120, pools=(16, 120), n_networks=1)
+
+    assert swept["negatives"].tolist() == ["pool of 16", "matched"]

@@ -2,22 +2,24 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from reread.core.score import auroc
+from reread.core.metrics import auroc
 from reread.networks.data import load as data
+from reread.networks.data import readers
 from reread.networks.data.splits import split_pairs
+from reread.networks.data.tables import Pairs
 from reread.networks.methods import supervised
 
 N_CELLS, N_GENES = 50, 30
 
 
 @pytest.fixture(scope="module")
-def world():
+def dataset():
     return data.load("simulated", n_cells=N_CELLS, n_genes=N_GENES, n_tfs=10, negatives="grid", seed=2)
 
 
 @pytest.fixture(scope="module")
-def prepared(world):
-    return supervised.prepare(world.expression)
+def prepared(dataset):
+    return supervised.prepare(dataset.expression)
 
 
 def test_features_of_a_pair_are_those_of_its_genes_looked_up_one_by_one(prepared):
@@ -36,12 +38,12 @@ def test_features_of_a_pair_are_those_of_its_genes_looked_up_one_by_one(prepared
 
 
 @pytest.mark.parametrize("method", supervised.METHODS)
-def test_test_labels_are_not_looked_at_and_two_runs_agree(method, world, prepared):
-    pairs = world.pairs
+def test_test_labels_are_not_looked_at_and_two_runs_agree(method, dataset, prepared):
+    pairs = dataset.pairs
     fold = split_pairs(pairs, "pair")[0]
     flipped = pairs.label.copy()
     flipped[fold.test] = 1 - flipped[fold.test]
-    blind = data.Pairs(pairs.tf, pairs.gene, flipped, pairs.genes)
+    blind = Pairs(pairs.tf, pairs.gene, flipped, pairs.genes)
 
     score = supervised.METHODS[method](prepared, pairs, fold.train, fold.test, 4)
     again = supervised.METHODS[method](prepared, blind, fold.train, fold.test, 4)
@@ -63,13 +65,13 @@ def test_a_planted_feature_is_learnt(learn):
 
 def test_on_the_published_pair_split_lightgbm_reaches_what_was_measured(mirror):
     folder = mirror / "networks"
-    expression = data.read_expression(folder / "mHSC-E_ExpressionDataOrderedfl.csv")
-    pairs = data.read_pairs(folder / "GenePairListmHSC-E-Non-1000-GPL.csv", expression)
+    expression = readers.read_expression(folder / "mHSC-E_ExpressionDataOrderedfl.csv")
+    pairs = readers.read_pairs(folder / "GenePairListmHSC-E-Non-1000-GPL.csv", expression)
     prepared = supervised.prepare(expression)
     reached = [
         auroc(
             pairs.label[fold.test],
-            supervised.METHODS["components, LightGBM"](prepared, pairs, fold.train, fold.test, 0),
+            supervised.METHODS["components-lightgbm"](prepared, pairs, fold.train, fold.test, 0),
         )
         for fold in split_pairs(pairs, "pair")
     ]

@@ -5,55 +5,55 @@ import pandas as pd
 import pytest
 from reread.core.errors import DataError, ParameterError
 from reread.networks.data.splits import split_pairs
-from reread.networks.data.tables import Expression, Pairs, World
-from reread.networks.models.cross_validate import cross_validate, nearest, prepare, score_schemes
+from reread.networks.data.tables import Expression, GRNDataset, Pairs
+from reread.networks.models.cross_validate import cross_validate, nearest, prepare
 
 N_CELLS, N_GENES, N_PAIRS = 40, 17, 120
 
 
 @pytest.fixture(scope="module")
-def world():
+def dataset():
     rng = np.random.default_rng(0)
     genes = tuple(f"g{k}" for k in range(N_GENES))
     pairs = Pairs(
         rng.integers(0, 6, N_PAIRS), rng.integers(0, N_GENES, N_PAIRS), rng.integers(0, 2, N_PAIRS), genes
     )
     values = rng.gamma(2, size=(N_CELLS, N_GENES)).astype(np.float32)
-    return World(Expression(values, genes), pairs, np.arange(6), np.zeros((6, N_GENES), dtype=bool))
+    return GRNDataset(Expression(values, genes), pairs, np.arange(6), np.zeros((6, N_GENES), dtype=bool))
 
 
 @pytest.fixture(scope="module")
-def folds(world):
-    return split_pairs(world.pairs, "pair", n_folds=3)
+def folds(dataset):
+    return split_pairs(dataset.pairs, "pair", n_folds=3)
 
 
 @pytest.mark.parametrize(
     ("kind", "settings"), [("tokens", {"batch_size": 16}), ("published", {"latent": 16})]
 )
-def test_every_row_is_scored_by_the_model_that_has_not_seen_it(world, folds, kind, settings):
-    trained = cross_validate(kind, world, folds, epochs=2, device="cpu", **settings)
+def test_every_row_is_scored_by_the_model_that_has_not_seen_it(dataset, folds, kind, settings):
+    trained = cross_validate(kind, dataset, folds, epochs=2, device="cpu", **settings)
 
     assert np.isfinite(trained.scores).all()
     for model, fold in zip(trained.models, folds, strict=True):
-        expected = model.predict(world.pairs.tf[fold.test], world.pairs.gene[fold.test])
+        expected = model.predict(dataset.pairs.tf[fold.test], dataset.pairs.gene[fold.test])
         assert trained.scores[fold.test].tolist() == expected.astype(float).tolist()
     assert trained.curves[["fold", "epoch"]].to_numpy().tolist() == [
         [0, 1], [0, 2], [1, 1], [1, 2], [2, 1], [2, 2],
     ]  # fmt: skip
 
 
-def test_rows_of_folds_that_were_not_run_have_no_score(world, folds):
-    trained = cross_validate("tokens", world, folds, epochs=1, folds_run=1, device="cpu")
+def test_rows_of_folds_that_were_not_run_have_no_score(dataset, folds):
+    trained = cross_validate("tokens", dataset, folds, epochs=1, folds_run=1, device="cpu")
 
     assert np.flatnonzero(np.isfinite(trained.scores)).tolist() == sorted(folds[0].test)
 
 
-def test_finished_folds_are_read_back_bit_identical(world, folds, tmp_path, monkeypatch):
+def test_finished_folds_are_read_back_bit_identical(dataset, folds, tmp_path, monkeypatch):
     arguments = {"epochs": 2, "checkpoint_folder": tmp_path, "device": "cpu"}
-    first = cross_validate("tokens", world, folds, **arguments)
+    first = cross_validate("tokens", dataset, folds, **arguments)
     monkeypatch.setattr("reread.core.training.loop.fit", None)  # reading back must not train
 
-    second = cross_validate("tokens", world, folds, **arguments)
+    second = cross_validate("tokens", dataset, folds, **arguments)
 
     np.testing.assert_array_equal(first.scores, second.scores)
     pd.testing.assert_frame_equal(first.curves, second.curves)
@@ -61,24 +61,14 @@ def test_finished_folds_are_read_back_bit_identical(world, folds, tmp_path, monk
 
 
 @pytest.mark.parametrize("change", [{"seed": 1}, {"epochs": 3}, {"batch_size": 8}])
-def test_a_changed_parameter_never_meets_an_old_checkpoint(world, folds, tmp_path, change):
+def test_a_changed_parameter_never_meets_an_old_checkpoint(dataset, folds, tmp_path, change):
     arguments = {"epochs": 2, "folds_run": 1, "checkpoint_folder": tmp_path, "device": "cpu"}
-    first = cross_validate("tokens", world, folds, **arguments)
+    first = cross_validate("tokens", dataset, folds, **arguments)
 
-    second = cross_validate("tokens", world, folds, **{**arguments, **change})
+    second = cross_validate("tokens", dataset, folds, **{**arguments, **change})
 
     assert not np.array_equal(first.scores, second.scores, equal_nan=True)
     assert len(list(tmp_path.iterdir())) == 2
-
-
-def test_schemes_are_scored_into_one_table(world):
-    table = score_schemes("tokens", world, ["pair", "gene"], n_folds=3, epochs=1, folds_run=2, device="cpu")
-
-    assert table.columns.tolist() == ["scheme", "fold", "row", "label", "score"]
-    assert table.groupby(["scheme", "fold"], sort=False).ngroups == 4
-    assert (world.pairs.label[table["row"]] == table["label"]).all()
-    fold = split_pairs(world.pairs, "gene", n_folds=3)[1]
-    assert table.query("scheme == 'gene' and fold == 1")["row"].tolist() == fold.test.tolist()
 
 
 def test_nearest_agrees_with_sorting_each_genes_correlations():
@@ -99,16 +89,16 @@ def test_too_few_genes_for_their_neighbours_are_refused():
         nearest(np.ones((9, 4)))
 
 
-def test_an_unknown_network_is_refused_with_the_nearest_name(world):
+def test_an_unknown_network_is_refused_with_the_nearest_name(dataset):
     with pytest.raises(ParameterError, match="Did you mean 'tokens'"):
-        prepare("token", world)
+        prepare("token", dataset)
 
 
-def test_an_unknown_setting_is_refused_before_anything_is_trained(world, folds):
+def test_an_unknown_setting_is_refused_before_anything_is_trained(dataset, folds):
     with pytest.raises(ParameterError, match=r"no setting 'latnt'\. Did you mean 'latent'"):
-        cross_validate("published", world, folds, epochs=1, latnt=3)
+        cross_validate("published", dataset, folds, epochs=1, latnt=3)
 
 
-def test_no_pass_at_all_is_refused(world, folds):
+def test_no_pass_at_all_is_refused(dataset, folds):
     with pytest.raises(ParameterError, match="epochs=0"):
-        cross_validate("tokens", world, folds, epochs=0)
+        cross_validate("tokens", dataset, folds, epochs=0)

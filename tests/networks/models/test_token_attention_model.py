@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from reread.core.score import auroc
+from reread.core.metrics import auroc
 from reread.core.training.loop import fit
 from reread.networks.data.tables import Pairs
 from reread.networks.models.token_attention import Tokens
@@ -93,4 +93,4 @@ def test_a_feature_that_is_constant_over_genes_does_no_harm(task):
 
     recipe = Tokens(**{**task, "features": features}, epochs=1, device="cpu")
 
-    assert np.isfinite(list(recipe.pass_over().values())).all()
+    assert np.isfinite(list(recipe.run_epoch().values())).all()

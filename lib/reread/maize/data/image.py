@@ -1,4 +1,4 @@
-"""Lay genes out as a square image, and read them back without any loss."""
+"""Genes as pixels of a square image, and the exact way back."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import math
 
 import numpy as np
 
-from reread.core import validate as check
+from reread.core import validate
 from reread.core.errors import DataError
 
 
 def side_of(n_genes: int) -> int:
     """Side of the smallest square image that holds all genes, in pixels."""
     if n_genes < 1:
-        raise DataError(f"An image needs at least one gene, but there are {n_genes}.\nRead the data anew.")
+        raise DataError(f"An image needs at least one gene, but n_genes is {n_genes}. Keep more genes.")
     return math.isqrt(n_genes - 1) + 1
 
 
@@ -24,7 +24,7 @@ def to_image(values: np.ndarray, order: np.ndarray | None = None) -> np.ndarray:
     ----------
     values : float array, (sample, gene)
     order : int array, (gene,), optional
-        Which gene goes to pixel 0, 1, 2, ...; the order of the columns when left out.
+        Gene of pixel 0, 1, 2, ...; by default the order of the columns.
 
     Returns
     -------
@@ -34,19 +34,17 @@ def to_image(values: np.ndarray, order: np.ndarray | None = None) -> np.ndarray:
     Raises
     ------
     DataError
-        If ``values`` has not two axes, or ``order`` does not name every gene once.
+        If ``values`` does not have two axes, or ``order`` is no permutation of the genes.
 
     Notes
     -----
-    Source: ``modelling/cnn.py`` of the authors, who use the order of the csv: what lies side by side in the
-    image is side by side in the file, and one row up whatever stands a side length earlier. Our departure:
-    any order can be given.
+    Source: ``modelling/cnn.py`` of the authors, who use the order of the csv. Here any order can be given.
     """
-    check.axes(values, "values", sample=None, gene=None)
+    validate.axes(values, "values", sample=None, gene=None)
     n_samples, n_genes = values.shape
     side = side_of(n_genes)
     image = np.zeros((n_samples, side * side), dtype=values.dtype)
-    image[:, :n_genes] = values if order is None else values[:, checked_order(order, n_genes)]
+    image[:, :n_genes] = values if order is None else values[:, _permutation(order, n_genes)]
     return image.reshape(n_samples, side, side, 1)
 
 
@@ -57,7 +55,7 @@ def from_image(image: np.ndarray, n_genes: int, order: np.ndarray | None = None)
     ----------
     image : array, (sample, side, side, 1)
     n_genes : int
-        How many pixels are genes; the rest is padding.
+        Pixels that are genes; the rest is padding.
     order : int array, (gene,), optional
         The order that the image was written in.
 
@@ -72,28 +70,21 @@ def from_image(image: np.ndarray, n_genes: int, order: np.ndarray | None = None)
         If the image is not the square that ``n_genes`` genes need, or the order does not fit.
     """
     side = side_of(n_genes)
-    check.axes(image, "image", sample=None, row=side, column=side, channel=1)
+    validate.axes(image, "image", sample=None, row=side, column=side, channel=1)
     pixels = image.reshape(len(image), side * side)[:, :n_genes]
     if order is None:
         return pixels.copy()
     values = np.empty_like(pixels)
-    values[:, checked_order(order, n_genes)] = pixels
+    values[:, _permutation(order, n_genes)] = pixels
     return values
 
 
-def checked_order(order: np.ndarray, n_genes: int) -> np.ndarray:
-    """Return ``order`` as integers (gene,), or refuse it.
-
-    Raises
-    ------
-    DataError
-        If it does not name every gene once: a gene would be lost, another stand twice.
-    """
+def _permutation(order: np.ndarray, n_genes: int) -> np.ndarray:
     order = np.asarray(order)
-    check.axes(order, "order", gene=n_genes)
+    validate.axes(order, "order", gene=n_genes)
     if not np.array_equal(np.sort(order), np.arange(n_genes)):
         raise DataError(
-            f"order must name each of the {n_genes} genes once, but names {len(np.unique(order))} of them.\n"
-            f"Draw it as a permutation of range({n_genes})."
+            f"order must be a permutation of range({n_genes}), but holds {len(np.unique(order))} distinct "
+            f"numbers from {order.min()} to {order.max()}."
         )
     return order.astype(np.int64)

@@ -1,7 +1,4 @@
-"""Simulate samples of tissues in which the specific genes are known: modules, studies, decoys, noise.
-
-Our own model of expression; nothing is taken from another simulator.
-"""
+"""Simulate samples in which the tissue-specific genes are known (our own model of expression)."""
 
 from __future__ import annotations
 
@@ -11,35 +8,19 @@ import numpy as np
 
 from reread.core.errors import ParameterError
 from reread.maize.data.tables import Expression, Truth
+from reread.maize.data.transform import log_plus_one
 
 READS_PER_FPKM = 12.0  # counts behind one FPKM in a library of usual depth
 
 
 @dataclass(frozen=True)
 class Design:
-    """What is planted and what hides it; effects and spreads in log2 units.
+    """Sizes and effects of a simulation; effects and standard deviations in log2 units.
 
-    Attributes
-    ----------
-    n_tissues, n_studies, n_replicates : int
-        Every study holds every tissue, in so many replicates.
-    n_genes, n_planted, n_decoys : int
-        Genes in all, genes planted for each tissue, decoys that several tissues share.
-    effect : tuple of float
-        Least and largest rise of a planted gene in its tissue.
-    n_modules : int
-        Groups of genes that move together.
-    module_spread : float
-        How far a module moves between samples of one tissue.
-    module_tissue : float
-        How far it moves between tissues.
-    noise, study : float
-        Spread of a single gene in a single sample, and of a gene between studies.
-    share_study : float
-        Share of the genes that a study moves.
-    share_low : float
-        Share of the ordinary genes that are as low as planted ones. Where it is 0, most low genes are
-        planted or decoys, so that random sets of their expression hold many of them.
+    Every study holds every tissue in ``n_replicates``. Planted genes rise by ``effect`` (smallest, largest)
+    in one tissue, decoys in several. Modules of co-expressed genes vary between samples (``module_spread``)
+    and tissues (``module_tissue``), genes between samples (``noise``) and a share of them between studies
+    (``study``). ``share_low`` of the ordinary genes are as low as planted ones.
     """
 
     n_tissues: int = 8
@@ -58,45 +39,30 @@ class Design:
     share_low: float = 0.0
 
     def __post_init__(self):
-        taken = self.n_tissues * self.n_planted + self.n_decoys
+        needed = self.n_tissues * self.n_planted + self.n_decoys
         if min(self.n_studies, self.n_replicates, self.n_modules) < 1 or self.n_tissues < 4:
             raise ParameterError(
-                "A design needs 4 tissues, 1 study, 1 replicate and 1 module at least, but came as "
+                "A design needs at least 4 tissues, 1 study, 1 replicate and 1 module, but has "
                 f"{self.n_tissues}, {self.n_studies}, {self.n_replicates} and {self.n_modules}."
             )
-        if self.n_genes < taken:
+        if self.n_genes < needed:
             raise ParameterError(
                 f"{self.n_tissues} tissues with {self.n_planted} planted genes each and {self.n_decoys} "
-                f"decoys need {taken} genes or more, but n_genes is {self.n_genes}."
+                f"decoys need at least {needed} genes, but n_genes is {self.n_genes}."
             )
 
 
 EASY = Design()
 HARD = Design(effect=(0.8, 2.5), module_spread=0.35, noise=0.7, study=0.7, share_low=0.6)
 DESIGNS = {"simulated": EASY, "simulated-hard": HARD}
+OTHER_QUANTILE = 0.99  # of the other genes: one in a hundred may be moved far by its module
 
 
 def simulate(design: Design = EASY, *, seed: int = 0) -> Expression:
-    """Draw samples of every tissue in every study, and remember what was planted.
+    """Simulate every tissue in every study, with the ground truth; genes are in random order.
 
-    Parameters
-    ----------
-    design : Design
-    seed : int
-        Random seed of everything.
-
-    Returns
-    -------
-    Expression
-        ``values`` FPKM-like (sample, gene); ``group`` is the study. Genes lie in random order, so that no
-        place in the image tells what was planted.
-
-    Notes
-    -----
-    log2(FPKM + 1) is a baseline, plus the planted rise, plus the modules of the gene, plus the study, plus
-    noise; counts are drawn from it by Poisson with a depth of each library, and divided by that depth.
-    Planted genes and decoys start low, as specific genes do. Genes outside modules, decoys and plants do not
-    differ between tissues at all.
+    log2(FPKM + 1) is a baseline + rise of planted genes and decoys + module + study + noise. Poisson counts
+    are drawn from it and divided by the depth of the library. Planted genes and decoys have a low baseline.
     """
     rng = np.random.default_rng(seed)
     truth = _plant(design, rng)
@@ -121,7 +87,7 @@ def _letters(n: int) -> list[str]:
 
 
 def _plant(design: Design, rng: np.random.Generator) -> Truth:
-    """Which gene is planted for which tissue, and which are decoys, at random places."""
+    """Assign planted genes and decoys to random columns."""
     tissue_of = np.full(design.n_genes, -1)
     n_planted = design.n_tissues * design.n_planted
     tissue_of[:n_planted] = np.repeat(np.arange(design.n_tissues), design.n_planted)
@@ -139,7 +105,7 @@ def _samples(design: Design) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _baseline(design: Design, truth: Truth, rng: np.random.Generator) -> np.ndarray:
-    """Log2 level (gene,): specific genes and decoys are low elsewhere, and so is a share of the others."""
+    """Log2 level (gene,): low for planted genes, decoys and a share of the others."""
     n_genes = len(truth.tissue_of)
     low, any_level = rng.uniform(0.3, 2, n_genes), rng.uniform(0.3, 7, n_genes)
     is_low = any_level < 0.3 + 6.7 * design.share_low
@@ -159,7 +125,7 @@ def _rise(design: Design, truth: Truth, rng: np.random.Generator) -> np.ndarray:
 
 
 def _modules(design: Design, truth: Truth, tissue: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """What modules add, (sample, gene); two of three genes that are not planted belong to one."""
+    """Contribution of modules, (sample, gene); two of three ordinary genes belong to one."""
     n_genes = len(truth.tissue_of)
     module = rng.integers(0, design.n_modules, n_genes)
     is_free = (truth.tissue_of < 0) & ~truth.is_decoy & (rng.random(n_genes) < 2 / 3)
@@ -170,13 +136,36 @@ def _modules(design: Design, truth: Truth, tissue: np.ndarray, rng: np.random.Ge
 
 
 def _studies(design: Design, rng: np.random.Generator) -> np.ndarray:
-    """What a study adds to a gene, (study, gene)."""
+    """Shift of each gene in each study, (study, gene)."""
     moves = rng.normal(0, design.study, (design.n_studies, design.n_genes))
     return moves * (rng.random(design.n_genes) < design.share_study)
 
 
 def _counted(log: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """FPKM (sample, gene) by way of Poisson counts in a library of its own depth."""
+    """FPKM (sample, gene) from Poisson counts in a library of its own depth."""
     level = np.maximum(2.0**log - 1, 0)
     depth = READS_PER_FPKM * rng.lognormal(0, 0.25, (len(log), 1))
     return (rng.poisson(level * depth) / depth).astype(np.float32)
+
+
+def rises(data: Expression) -> dict[str, float]:
+    """Mean rise of planted genes in their tissue, and the largest rise of the other genes.
+
+    Returns
+    -------
+    dict of str to float
+        In log2(x + 1) units; empty for data without ground truth. ``rise.planted``: mean rise of the planted
+        genes above the other tissues. ``rise.other``: 99 % quantile of the rise of genes that are neither
+        planted nor decoys, each in the tissue where it is highest (the signed rises of a gene sum to 0).
+    """
+    if data.truth is None:
+        return {}
+    log = log_plus_one(data.values)
+    mean = np.stack([log[data.tissue == k].mean(axis=0) for k in range(data.n_tissues)])
+    above = (mean - mean.mean(axis=0)) * data.n_tissues / (data.n_tissues - 1)
+    planted = np.flatnonzero(data.truth.tissue_of >= 0)
+    is_other = (data.truth.tissue_of < 0) & ~data.truth.is_decoy
+    return {
+        "rise.planted": float(above[data.truth.tissue_of[planted], planted].mean()),
+        "rise.other": float(np.quantile(above[:, is_other].max(axis=0), OTHER_QUANTILE)),
+    }

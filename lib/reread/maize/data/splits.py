@@ -2,46 +2,28 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.model_selection import train_test_split
 
 from reread.core.errors import DataError, ParameterError, did_you_mean
+from reread.core.splits import Fold, random_share
 from reread.maize.data.tables import Expression
 
 KINDS = ("random", "replicate", "group")
 
 
 @dataclass(frozen=True, eq=False)
-class Split:
-    """Which samples teach and which test.
+class Split(Fold):
+    """One fold; its name is ``random 1``, ``replicate 3``, ``group 2``, its kind one of ``KINDS``.
 
-    Attributes
-    ----------
-    train, test : int array, (sample,)
-        Rows of the data, ascending. They never overlap and together are all rows.
-    name : str
-        What was held out, as figures and tables call it: ``random 1``, ``replicate 3``, ``group 2``.
-    kind : str
-        One of ``KINDS``.
-    untaught : tuple of str
-        Tissues that are tested but have no training sample. Their number stays in the list of tissues, so
-        that no label moves; no model can name them.
-    untested : tuple of str
-        Tissues that no test sample has.
-    never_held_out : tuple of str
-        Replicates (with their tissue) or groups that had to stay in training in every fold, since a tissue
-        has no other.
+    ``without_training`` and ``untested`` are tissues without a training or a test sample.
+    ``never_held_out`` are replicates or groups in training in every fold, because a tissue has no other.
     """
 
-    train: np.ndarray
-    test: np.ndarray
-    name: str
     kind: str = "random"
-    untaught: tuple[str, ...] = ()
+    without_training: tuple[str, ...] = ()
     untested: tuple[str, ...] = ()
     never_held_out: tuple[str, ...] = ()
 
@@ -53,17 +35,15 @@ def split(data: Expression, kind: str, *, test: float = 0.2, seed: int = 0, n_fo
     ----------
     data : Expression
     kind : str
-        ``random``: samples drawn whatever they share. ``replicate``: one replicate number is held out.
-        ``group``: whole studies or stages are held out, and every tissue keeps a group in training.
+        ``random``: random samples. ``replicate``: one replicate number is held out. ``group``: whole studies
+        or stages are held out, and every tissue keeps a group in training.
     test : float
-        Share of the samples to test, 0 to 1, for ``random`` and for one fold of ``group``.
+        Share of the samples to test, for ``random`` and for one fold of ``group``.
     seed : int
-        Draws the samples or the groups; ``replicate`` draws nothing. Two seeds share no draw as long as
-        ``n_folds`` is the same.
+        Of the random samples or groups; ``replicate`` uses no random numbers.
     n_folds : int
-        ``random``: how often the draw is repeated. ``replicate``: at most one fold a replicate, the last
-        first. ``group``: one fold holds out about ``test`` of the samples; more folds hold out each group
-        once, in folds of about one size.
+        ``random``: repeated random splits. ``replicate``: at most one fold a replicate, the last first.
+        ``group``: one fold holds out about ``test`` of the samples; several folds hold out each group once.
 
     Returns
     -------
@@ -78,16 +58,15 @@ def split(data: Expression, kind: str, *, test: float = 0.2, seed: int = 0, n_fo
 
     Notes
     -----
-    Source: ``train_test_split(test_size=.2)`` in each of the authors' four notebooks, without seed and
-    without strata, so that no two notebooks test the same samples. Here ``random`` is the same call with a
-    seed; the other two are ours.
+    Source: ``train_test_split(test_size=.2)`` in each of the authors' four notebooks, without a seed. Here
+    ``random`` is the same call with a seed; the other two are ours.
     """
     if kind not in KINDS:
         raise ParameterError(f"There is no hold-out {kind!r}. {did_you_mean(kind, KINDS)}")
     if not 0 < test < 1 or n_folds < 1:
-        raise ParameterError(f"test must lie between 0 and 1 and n_folds be 1 or more: {test!r}, {n_folds!r}")
-    if len(data.samples) < 2:
-        raise DataError(f"A split needs two samples, but there are {len(data.samples)}.\nRead more samples.")
+        raise ParameterError(
+            f"test must lie between 0 and 1 and n_folds be at least 1, but they are {test!r} and {n_folds!r}."
+        )
     if kind == "random":
         return [_random(data, test, seed * n_folds + fold, fold) for fold in range(n_folds)]
     if kind == "replicate":
@@ -95,20 +74,15 @@ def split(data: Expression, kind: str, *, test: float = 0.2, seed: int = 0, n_fo
     return _by_group(data, test, seed, n_folds)
 
 
-def ladder(
+def split_all(
     data: Expression, kinds: Iterable[str], *, test: float = 0.2, seed: int = 0, n_folds: int = 1
 ) -> list[Split]:
-    """Folds of several kinds of hold-out, one kind after the other; see :func:`split`."""
+    """Folds of several kinds of hold-out, one kind after the other; arguments and errors as :func:`split`."""
     return [one for kind in kinds for one in split(data, kind, test=test, seed=seed, n_folds=n_folds)]
 
 
 def _random(data: Expression, test: float, seed: int, fold: int) -> Split:
-    rows = np.arange(len(data.samples))
-    if math.ceil(test * len(rows)) >= len(rows):
-        raise DataError(
-            f"Testing {test:g} of {len(rows)} samples leaves none to train.\nTest a smaller share."
-        )
-    held_out = train_test_split(rows, test_size=test, random_state=seed)[1]
+    held_out = random_share(len(data.samples), test, seed=seed).test
     return _made(data, held_out, f"random {fold + 1}", "random")
 
 
@@ -122,8 +96,8 @@ def _by_replicate(data: Expression, n_folds: int) -> list[Split]:
     folds = [(number, rows) for number, rows in folds if len(rows)][:n_folds]
     if not folds:
         raise DataError(
-            "No replicate can be held out: every tissue has one replicate number only.\n"
-            "Give replicates their numbers, or hold out by group."
+            "No replicate can be held out: every tissue has only one replicate number.\n"
+            "Number the replicates, or hold out by group."
         )
     return [_made(data, rows, f"replicate {number}", "replicate", stay) for number, rows in folds]
 
@@ -140,7 +114,7 @@ def _by_group(data: Expression, test: float, seed: int, n_folds: int) -> list[Sp
         raise DataError(
             f"{n_folds} folds by group need {n_folds} groups that can be held out, but only "
             f"{int((~_is_only(has)).sum())} of {len(names)} leave their tissues another group in training.\n"
-            f"Ask for fewer folds, or hold out replicates."
+            f"Use fewer folds, or hold out replicates."
         )
     rows = [np.flatnonzero(place[group] == fold) for fold in range(n_folds)]
     return [_made(data, part, f"group {fold + 1}", "group", stay) for fold, part in enumerate(rows)]
@@ -153,12 +127,12 @@ def _is_only(has: np.ndarray) -> np.ndarray:
 
 def _one_fold(has: np.ndarray, size: np.ndarray, order: np.ndarray, test: float, _n: int) -> np.ndarray:
     """0 for groups (group,) that are held out, else -1: as near to ``test`` as groups allow."""
-    place, wanted, n_out = np.full(len(size), -1), test * size.sum(), 0
+    fold_of, wanted, n_out = np.full(len(size), -1), test * size.sum(), 0
     for g in order:
         comes_nearer = abs(n_out + size[g] - wanted) < abs(n_out - wanted)
-        if comes_nearer and _leaves_one(has, place == 0, g):
-            place[g], n_out = 0, n_out + size[g]
-    return place
+        if comes_nearer and _leaves_one(has, fold_of == 0, g):
+            fold_of[g], n_out = 0, n_out + size[g]
+    return fold_of
 
 
 def _folds(has: np.ndarray, size: np.ndarray, order: np.ndarray, _test: float, n_folds: int) -> np.ndarray:
@@ -182,6 +156,6 @@ def _leaves_one(has: np.ndarray, is_out: np.ndarray, g: int) -> bool:
 def _made(data: Expression, held_out: np.ndarray, name: str, kind: str, stay: tuple[str, ...] = ()) -> Split:
     test = np.sort(held_out)
     train = np.setdiff1d(np.arange(len(data.samples)), test)
-    taught, tested = (np.bincount(data.tissue[rows], minlength=data.n_tissues) > 0 for rows in (train, test))
+    trained, tested = (np.bincount(data.tissue[rows], minlength=data.n_tissues) > 0 for rows in (train, test))
     words = np.asarray(data.tissues, dtype=object)
-    return Split(train, test, name, kind, tuple(words[tested & ~taught]), tuple(words[~tested]), stay)
+    return Split(name, train, test, kind, tuple(words[tested & ~trained]), tuple(words[~tested]), stay)

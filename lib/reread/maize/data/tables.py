@@ -1,4 +1,4 @@
-"""The tables of this study: expression with its tissue labels, and what was planted in it."""
+"""The tables of this study: expression with its tissue labels, and the ground truth of a simulation."""
 
 from __future__ import annotations
 
@@ -8,27 +8,23 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from reread.core import validate as check
+from reread.core import validate
 from reread.core.errors import DataError
 
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """What the simulator planted.
+    """Ground truth of the simulation.
 
-    Attributes
-    ----------
-    tissue_of : int array, (gene,)
-        The tissue that a gene was raised in, and in no other; -1 for every other gene.
-    is_decoy : bool array, (gene,)
-        True for a gene raised in several tissues: no marker of any.
+    ``tissue_of`` (gene,) is the one tissue in which a planted gene is raised, -1 for every other gene.
+    ``is_decoy`` (gene,) is true for a gene raised in several tissues.
     """
 
     tissue_of: np.ndarray
     is_decoy: np.ndarray
 
     def __post_init__(self):
-        check.axes(self.is_decoy, "is_decoy", gene=len(self.tissue_of))
+        validate.axes(self.is_decoy, "is_decoy", gene=len(self.tissue_of))
 
     def keep_genes(self, columns: np.ndarray) -> Truth:
         """The truth of the genes ``columns``, in that order."""
@@ -37,7 +33,7 @@ class Truth:
 
 @dataclass(frozen=True, eq=False)
 class Expression:
-    """Expression of every gene in every sample, and the tissue that the sample was cut from.
+    """Expression of every gene in every sample, and the tissue of the sample.
 
     Attributes
     ----------
@@ -45,23 +41,19 @@ class Expression:
         FPKM or TPM, not negative, no logarithm.
     tissue : int array, (sample,)
         Index into ``tissues``.
-    tissues : tuple of str, (tissue,)
-        Names of the classes.
-    samples : tuple of str, (sample,)
-        Accessions, each once.
-    genes : tuple of str, (gene,)
-        Names, each once, in the order of the source.
+    tissues, samples, genes : tuple of str
+        Names of the classes, accessions, names of genes; samples and genes are unique.
     replicate : int array, (sample,)
         Number of the biological replicate.
     group : str array, (sample,)
-        What a group hold-out keeps together: the study, or the developmental stage.
+        Study or developmental stage: what a group hold-out keeps together.
     truth : Truth, optional
-        What was planted; only simulated data has it.
+        Only simulated data has it.
 
     Raises
     ------
     DataError
-        If an axis does not fit, a sample or gene stands twice, or a value is missing or negative.
+        If an axis does not fit, a name is repeated, or a value is missing or negative.
     """
 
     values: np.ndarray
@@ -75,22 +67,27 @@ class Expression:
 
     def __post_init__(self):
         n_samples = len(self.samples)
-        check.axes(self.values, "Expression values", sample=n_samples, gene=len(self.genes))
+        validate.axes(self.values, "Expression values", sample=n_samples, gene=len(self.genes))
         for name in ("tissue", "replicate", "group"):
-            check.axes(getattr(self, name), name, sample=n_samples)
+            validate.axes(getattr(self, name), name, sample=n_samples)
         refuse_repeats("sample", self.samples)
         refuse_repeats("gene", self.genes)
         _refuse_bad_values(self)
         if n_samples and not 0 <= self.tissue.min() <= self.tissue.max() < len(self.tissues):
             raise DataError(
-                f"tissue must point into the {len(self.tissues)} tissues, but holds numbers from "
-                f"{self.tissue.min()} to {self.tissue.max()}.\nNumber the tissues from 0."
+                f"tissue must hold indices 0 to {len(self.tissues) - 1}, but holds numbers from "
+                f"{self.tissue.min()} to {self.tissue.max()}."
             )
 
     @property
     def n_tissues(self) -> int:
-        """How many classes there are, also those that no sample of a part has."""
+        """Number of classes, also those without a sample in a part."""
         return len(self.tissues)
+
+    @property
+    def tissue_names(self) -> np.ndarray:
+        """Name of the tissue of each sample, str (sample,)."""
+        return np.asarray(self.tissues, dtype=object)[self.tissue]
 
     def take(self, rows: np.ndarray) -> Expression:
         """Samples in the order given, over the same genes and the same tissues."""
@@ -108,28 +105,23 @@ class Expression:
 
 
 def refuse_repeats(what: str, names: Sequence[str]) -> None:
-    """Refuse names that stand twice.
-
-    Raises
-    ------
-    DataError
-        With the first such name and how often it stands.
-    """
-    twice = [name for name, n in Counter(names).items() if n > 1]
-    if twice:
+    """Raise a DataError with the first name that is repeated, and how often."""
+    repeated = [name for name, n in Counter(names).items() if n > 1]
+    if repeated:
         raise DataError(
-            f"{what} {twice[0]} stands {names.count(twice[0])} times, but each {what} must stand once "
-            f"({len(twice)} such names).\nKeep one of them."
+            f"{what} {repeated[0][:80]} occurs {names.count(repeated[0])} times, but each {what} must be "
+            f"unique ({len(repeated)} such names).\nKeep one of them."
         )
 
 
 def _refuse_bad_values(data: Expression) -> None:
-    """A missing value would become a pixel, a negative one has no logarithm."""
+    """A missing value would become a pixel; a negative one has no logarithm."""
     is_bad = ~(np.isfinite(data.values) & (data.values >= 0))
     if is_bad.any():
         sample, gene = np.argwhere(is_bad)[0]
         raise DataError(
-            f"gene {data.genes[gene]} is {data.values[sample, gene]:g} in sample {data.samples[sample]}, but "
-            f"expression is a number that is not negative ({int(is_bad.sum())} such values).\n"
+            f"gene {data.genes[gene][:80]} is {data.values[sample, gene]:g} in sample "
+            f"{data.samples[sample][:80]}, but expression must be a finite number of at least 0 "
+            f"({int(is_bad.sum())} such values).\n"
             f"Undo a logarithm or centring, fill the value in, or leave the gene out."
         )

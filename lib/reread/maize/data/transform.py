@@ -1,4 +1,4 @@
-"""Take logarithms as published and as usual, and scale genes by what training samples say."""
+"""Logarithms as published and as usual, and scaling of genes fitted on training samples."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reread.core import validate as check
+from reread.core import validate
 from reread.core.errors import DataError
 
 CLIP = 5.0
@@ -24,16 +24,20 @@ def log_published(values: np.ndarray) -> np.ndarray:
     Returns
     -------
     float32 array, (sample, gene)
-        0 becomes 0.034, just above the 0 that pads the image. Between a gene that was not seen and one at
-        0.1 FPKM lie 6.7 units, as many as between 0.1 and 10: absence is stretched more than presence.
+        0 becomes 0.034, just above the 0 that pads the image.
+
+    Raises
+    ------
+    DataError
+        If ``values`` does not have two axes.
 
     Notes
     -----
     Source: ``modelling/cnn.py`` and notebook 1 of the authors.
     """
-    return (np.log2(np.asarray(values, dtype=np.float32) + np.float32(OFFSET)) + np.float32(SHIFT)).astype(
-        np.float32
-    )
+    validate.axes(values, "values", sample=None, gene=None)
+    shifted = np.log2(np.asarray(values, dtype=np.float32) + np.float32(OFFSET)) + np.float32(SHIFT)
+    return shifted.astype(np.float32)
 
 
 def log_plus_one(values: np.ndarray) -> np.ndarray:
@@ -41,53 +45,23 @@ def log_plus_one(values: np.ndarray) -> np.ndarray:
     return np.log2(np.asarray(values, dtype=np.float32) + np.float32(1)).astype(np.float32)
 
 
-TRANSFORMS = {"published": log_published, "plus one": log_plus_one}
-
-
 @dataclass(frozen=True, eq=False)
 class Scaler:
-    """Mean and spread of each gene in the training samples.
-
-    Attributes
-    ----------
-    mean, spread : float array, (gene,)
-        Units of what was fitted. The spread of a gene that never varies is 1, so that it becomes 0.
-    """
+    """Mean and standard deviation (gene,) of the training samples; 1 for a gene that never varies."""
 
     mean: np.ndarray
     spread: np.ndarray
 
     @classmethod
     def fit(cls, train: np.ndarray) -> Scaler:
-        """Learn from training samples alone, (sample, gene).
-
-        Raises
-        ------
-        DataError
-            If there is no sample, or ``train`` has not two axes.
-        """
-        check.axes(train, "train", sample=None, gene=None)
+        """Fit on training samples (sample, gene)."""
+        validate.axes(train, "train", sample=None, gene=None)
         if len(train) == 0:
-            raise DataError("A scaler learns from training samples, but there is none.\nSplit the data anew.")
+            raise DataError("A scaler needs training samples, but there is none. Use another split.")
         spread = train.std(axis=0, dtype=np.float64)
         return cls(train.mean(axis=0, dtype=np.float64), np.where(spread > 0, spread, 1.0))
 
     def transform(self, values: np.ndarray) -> np.ndarray:
-        """Scale to mean 0 and spread 1 of the training samples, clipped to 5 on both sides.
-
-        Parameters
-        ----------
-        values : float array, (sample, gene)
-            The genes of the training samples, in their order.
-
-        Returns
-        -------
-        float32 array, (sample, gene)
-
-        Raises
-        ------
-        DataError
-            If the number of genes is another than in training.
-        """
-        check.axes(values, "values", sample=None, gene=len(self.mean))
+        """Standardise (sample, gene) by the training samples, clipped to 5 on both sides, as float32."""
+        validate.axes(values, "values", sample=None, gene=len(self.mean))
         return np.clip((values - self.mean) / self.spread, -CLIP, CLIP).astype(np.float32)

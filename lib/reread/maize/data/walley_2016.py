@@ -1,4 +1,4 @@
-"""What the libraries of Walley 2016 were cut from, and genes whose tissue is known beforehand."""
+"""Organs of the libraries of Walley 2016, and control genes whose tissue is known from textbooks."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ ORGAN_OF = {
 }
 ORGANS = tuple(dict.fromkeys(ORGAN_OF.values()))
 
-# organ to gene name to identifier in B73 v4; the textbook functions are in the comments. Textbooks speak of a
-# stage: the mean over all stages of the organ is the highest of the twelve for six of the eight only.
+# organ to gene name to identifier in B73 v4. Textbooks describe a stage: the mean over all stages of the
+# organ is the highest of the twelve for six of the eight genes only.
 CONTROL_GENES = {
     "endosperm": {
         "o2": "Zm00001d018971",  # opaque2, master of the zein genes
@@ -56,35 +56,19 @@ HIGHER_ELSEWHERE = {"fl2": "pericarp", "ssu1": "silk"}
 
 
 def organ_of(stages: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Number the organ of each stage.
-
-    Parameters
-    ----------
-    stages : str array, (sample,)
-        Names of fine tissues as the published list spells them, "Germinatin" included.
-
-    Returns
-    -------
-    int array (sample,), tuple of str (organ,)
-        Organs in the order of ``ORGANS``, those without a sample left out.
-
-    Raises
-    ------
-    DataError
-        If a name is not in the list.
-    """
+    """Organ number (sample,) of each stage as the published list spells it, and the organs that occur."""
     for name in dict.fromkeys(map(str, stages)):
         if name not in ORGAN_OF:
-            raise DataError(f"No organ is recorded for {name!r}. {did_you_mean(name, ORGAN_OF)}")
+            raise DataError(f"No organ is recorded for {name[:80]!r}. {did_you_mean(name[:80], ORGAN_OF)}")
     organs = [ORGAN_OF[str(name)] for name in stages]
     present = tuple(organ for organ in ORGANS if organ in organs)
     return np.array([present.index(organ) for organ in organs], dtype=np.int64), present
 
 
 def control_genes(genes: tuple[str, ...], tissues: tuple[str, ...]) -> list[tuple[str, str, int, int]]:
-    """Control genes that the data holds, as (organ, name, index of the tissue, index of the gene).
+    """Control genes in the data, as (organ, name, index of the tissue, index of the gene).
 
-    Two of them do not mark the *organ* as a whole: ``HIGHER_ELSEWHERE`` names where their mean is higher.
+    Two of them are higher in another organ: see ``HIGHER_ELSEWHERE``.
     """
     place = {gene: i for i, gene in enumerate(genes)}
     return [

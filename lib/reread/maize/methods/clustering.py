@@ -1,21 +1,21 @@
-"""V-measure of every method's genes, beside all genes and beside random genes."""
+"""V-measure of every method's genes, of all genes and of random genes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from reread.core.errors import DataError, ParameterError, did_you_mean
+from reread.core.stats import permutation_p
 from reread.maize.data.tables import Expression
 from reread.maize.data.transform import log_plus_one
-from reread.maize.methods.embedding import place
+from reread.maize.methods.embedding import embed
 from reread.maize.methods.gene_rankings import LIMMA, PUBLISHED, TREES
-from reread.maize.methods.kmeans import batched_kmeans
+from reread.maize.methods.kmeans import batched_kmeans, v_measure
 from reread.maize.methods.published_clustering import Protocol, v_of_sets
-from reread.maize.methods.random_gene_sets import matched_sets, permutation_p, random_sets
-from reread.maize.methods.vmeasure import v_measure
+from reread.maize.methods.random_gene_sets import matched_sets, random_sets
 
 SAMPLES = ("all", "held-out")
 ALL, PLANTED = "all genes", "planted genes"
@@ -23,16 +23,21 @@ REFERENCES = (ALL, PLANTED)
 RIVALS = (LIMMA, TREES)  # of the network, in the paper: moderated t stands in for limma
 
 
-def to_cluster(data: Expression, test: np.ndarray, which: str) -> tuple[np.ndarray, np.ndarray]:
+def samples_to_cluster(data: Expression, test: np.ndarray, which: str) -> tuple[np.ndarray, np.ndarray]:
     """Log expression (sample, gene) and tissue (sample,) of the samples that are clustered.
 
     Parameters
     ----------
     data : Expression
     test : int array, (sample,)
-        Rows held out.
+        Held-out rows.
     which : str
         ``all``, or ``held-out`` for these alone.
+
+    Returns
+    -------
+    float array, (sample, gene), and int array, (sample,)
+        log2(x + 1), and the index of the tissue.
 
     Raises
     ------
@@ -48,7 +53,7 @@ def to_cluster(data: Expression, test: np.ndarray, which: str) -> tuple[np.ndarr
 def with_planted(
     sets: Mapping[str, np.ndarray], data: Expression, k: int, seed: int = 0
 ) -> dict[str, np.ndarray]:
-    """The sets, then up to ``k`` planted genes of each tissue (0: all), drawn at random, if there are any."""
+    """Add a set of ``k`` random planted genes of each tissue (0: all), if the data has ground truth."""
     if data.truth is None:
         return dict(sets)
     order = np.random.default_rng([seed, 5]).permutation(len(data.genes))
@@ -56,34 +61,17 @@ def with_planted(
     return {**sets, PLANTED: np.sort(np.concatenate(planted))}
 
 
-def blind_sets(sets: Mapping[str, np.ndarray], which: str) -> dict[str, np.ndarray]:
-    """The sets whose genes were not chosen on the samples that are clustered.
+def independent_sets(sets: Mapping[str, np.ndarray], which: str) -> dict[str, np.ndarray]:
+    """The sets that were not selected on the clustered samples.
 
-    The published arm explains the held-out samples: where these alone are clustered its set is left out.
-    Arguments as :func:`to_cluster`.
+    The published variant explains the held-out samples, so it is left out where only these are clustered.
     """
     return {name: genes for name, genes in sets.items() if which == "all" or name != PUBLISHED}
 
 
 def null_name(size: int) -> str:
-    """What a null is called in a key: ``fixed`` for random sets of one size, ``matched`` for 0."""
+    """Word for a null in a key: ``fixed`` for random sets of one size, ``matched`` for 0."""
     return "fixed" if size else "matched"
-
-
-def draw_null(mean: np.ndarray, genes: np.ndarray, *, size: int, n_null: int, seed: int) -> np.ndarray:
-    """Random sets to compare a set with, int (set, member).
-
-    Parameters
-    ----------
-    mean : float array, (gene,)
-    genes : int array, (member,)
-    size : int
-        As published: so many of any genes. 0: as many as ``genes``, and as highly expressed.
-    n_null, seed : int
-    """
-    if size:
-        return random_sets(len(mean), min(size, len(mean)), n_null, seed)
-    return matched_sets(mean, genes, n_null, seed=seed)
 
 
 def compare(
@@ -100,21 +88,21 @@ def compare(
 
     Parameters
     ----------
-    log : float array, (sample, gene)
-        Samples to cluster.
-    tissue : int array, (sample,)
+    log, tissue : float array, (sample, gene), and int array, (sample,)
     sets : mapping of str to int array, (member,)
         Genes of each method.
     protocol : Protocol
-    size, n_null, seed : int
-        As :func:`draw_null`.
+    size : int
+        Genes of a random set, as published; 0 matches each set in size and expression.
+    n_null, seed : int
+        Random sets of each method.
 
     Returns
     -------
     DataFrame
-        method, n_genes, v (mean over runs), v_sd (over runs), null_mean, null_sd (between random sets),
-        v_over_random, v_over_all, v_lead (over the better of the paper's other methods), p (one-sided). All
-        genes come last, without a null: there is one such set only.
+        method, set_size, v (mean over runs), v_sd (over runs), null_mean, null_sd, null_low, null_high (95 %
+        of the random sets), v_over_random, v_over_all, v_lead (over the better of the paper's other methods),
+        p (one-sided). All genes come last, without a null.
     dict of str to float array, (set,)
         V-measures of the random sets of each method.
 
@@ -124,33 +112,36 @@ def compare(
         If there are more clusters than samples, or there is no set.
     """
     if not sets:
-        raise DataError("There is no set of genes to cluster by. Name at least one method.")
-    mean, everything = log.mean(axis=0), np.arange(log.shape[1])
+        raise DataError("There is no set of genes to cluster by. Select at least one method.")
+    mean, everything = log.mean(axis=0, dtype=np.float64), np.arange(log.shape[1])
     v = v_of_sets(log, tissue, [*sets.values(), everything], protocol, seed)
     nulls, known = {}, {}
     for name, genes in sets.items():
-        drawn = draw_null(mean, genes, size=size, n_null=n_null, seed=seed)
+        if size:
+            drawn = random_sets(len(mean), min(size, len(mean)), n_null, seed)
+        else:
+            drawn = matched_sets(mean, genes, n_null, seed=seed)
         # under one fixed size every method has the same null
         key = drawn.tobytes()
         if key not in known:
-            known[key] = v_of_sets(log, tissue, drawn, protocol, seed)
-        nulls[name] = known[key].mean(axis=1)
+            known[key] = v_of_sets(log, tissue, drawn, protocol, seed).mean(axis=1)
+        nulls[name] = known[key]
     rows = [_row(name, len(sets[name]), runs, nulls[name]) for name, runs in zip(sets, v, strict=False)]
-    rows.append(_row(ALL, len(everything), v[-1], np.array([np.nan])))
+    rows.append({"method": ALL, "set_size": len(everything), "v": v[-1].mean(), "v_sd": v[-1].std()})
     return _with_differences(pd.DataFrame(rows)), nulls
 
 
 def _row(name: str, n_genes: int, runs: np.ndarray, null: np.ndarray) -> dict:
-    is_known = not np.isnan(null).any()
+    low, high = np.percentile(null, [2.5, 97.5])
     return {
-        "method": name, "n_genes": n_genes, "v": runs.mean(), "v_sd": runs.std(), "null_mean": null.mean(),
-        "null_sd": null.std(), "v_over_random": runs.mean() - null.mean(),
-        "p": float(permutation_p(runs.mean(), null)) if is_known else np.nan,
+        "method": name, "set_size": n_genes, "v": runs.mean(), "v_sd": runs.std(), "null_mean": null.mean(),
+        "null_sd": null.std(), "null_low": low, "null_high": high, "v_over_random": runs.mean() - null.mean(),
+        "p": permutation_p(runs.mean(), null),
     }  # fmt: skip
 
 
 def _with_differences(table: pd.DataFrame) -> pd.DataFrame:
-    """Add what each set has over all genes, and over the better of the paper's other methods."""
+    """Add the difference of each set from all genes, and from the better of the paper's other methods."""
     of_all = table.loc[table["method"] == ALL, "v"].iloc[0]
     known = table.set_index("method")["v"]
     rivals = known[known.index.isin(RIVALS)]
@@ -164,37 +155,40 @@ def _with_differences(table: pd.DataFrame) -> pd.DataFrame:
 def by_size(
     log: np.ndarray,
     tissue: np.ndarray,
-    sizes: list[int],
-    numbers: list[int],
+    sizes: Sequence[int],
+    numbers: Sequence[int],
     protocol: Protocol,
     *,
     n_sets: int = 20,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """V-measure of random genes by how many they are and into how many clusters samples are put.
+    """V-measure of random genes by the size of the set and the number of clusters.
 
     Parameters
     ----------
-    log, tissue, protocol
-        As :func:`compare`.
+    log, tissue : float array, (sample, gene), and int array, (sample,)
     sizes : list of int
-        Genes of a random set; smaller than all genes; others are left out.
+        Genes of a random set; those not below the number of genes are left out.
     numbers : list of int
-        Clusters; 0 for the number of tissues; those above the number of samples are left out.
+        Clusters; 0 is the number of tissues; those above the number of samples are left out.
+    protocol : Protocol
     n_sets, seed : int
 
     Returns
     -------
     DataFrame
-        n_clusters, n_genes, v (mean over sets), v_sd.
+        clusters, genes, v (mean over sets), low, high (mean less and plus the standard deviation).
+
+    Raises
+    ------
+    DataError
+        If there are fewer than two samples.
     """
     rows = []
     for n in [n for n in sizes if n < log.shape[1]]:
-        sets = random_sets(log.shape[1], n, n_sets, seed)
-        points = place(log, sets, protocol.embed)
+        points = embed(log, random_sets(log.shape[1], n, n_sets, seed), protocol.embed)
         for k in [number or len(np.unique(tissue)) for number in numbers]:
             if k <= len(log):
-                labels, _ = batched_kmeans(points, k, n_init=protocol.n_init, seed=seed)
-                v = v_measure(tissue, labels)[2]
-                rows.append({"n_clusters": k, "n_genes": n, "v": v.mean(), "v_sd": v.std()})
-    return pd.DataFrame(rows, columns=["n_clusters", "n_genes", "v", "v_sd"])
+                v = v_measure(tissue, batched_kmeans(points, k, n_init=protocol.n_init, seed=seed)[0])
+                rows.append((k, n, v.mean(), v.mean() - v.std(), v.mean() + v.std()))
+    return pd.DataFrame(rows, columns=["clusters", "genes", "v", "low", "high"])

@@ -1,106 +1,54 @@
-"""Borrow strength for variances: shrink the variance of each gene towards that of all, as limma does."""
+"""Empirical Bayes shrinkage of the variances of genes, as limma's ``squeezeVar``."""
 
 from __future__ import annotations
 
 import numpy as np
 from scipy.special import digamma, polygamma
 
-from reread.core import validate as check
+from reread.core import validate
 from reread.core.errors import DataError
 
-MOST_STEPS = 60
+MAX_STEPS = 60
+SMALLEST = 1e-5  # of the median variance; smaller variances are raised to it before the prior is fitted
 
 
-def trigamma_inverse(value: np.ndarray) -> np.ndarray:
-    """Solve trigamma(y) = value for y > 0 by Newton steps on 1 / trigamma.
-
-    Parameters
-    ----------
-    value : float array
-        Greater than 0.
-
-    Returns
-    -------
-    float array
-        As ``value``.
-
-    Notes
-    -----
-    Source: Smyth 2004, appendix; the same start as limma's ``trigammaInverse``.
-    """
-    value = np.asarray(value, dtype=float)
+def _trigamma_inverse(value: float) -> float:
+    """Solve trigamma(y) = value for y > 0 by Newton steps on 1 / trigamma (Smyth 2004, appendix)."""
     guess = 0.5 + 1 / value
-    for _ in range(MOST_STEPS):
+    for _ in range(MAX_STEPS):
         trigamma = polygamma(1, guess)
         step = trigamma * (1 - trigamma / value) / polygamma(2, guess)
         guess = guess + step
-        if np.max(-step / guess) < 1e-10:
+        if -step / guess < 1e-10:
             break
-    return guess
+    return float(guess)
 
 
-def prior_of(variance: np.ndarray, freedom: float) -> tuple[float, float]:
-    """Fit a scaled F distribution to variances: what they have in common, and how much to trust it.
+def fit_prior(variance: np.ndarray, freedom: float) -> tuple[float, float]:
+    """Degrees of freedom and variance of the prior shared by all genes, by moments of log variances.
 
-    Parameters
-    ----------
-    variance : float array, (gene,)
-        Within-tissue variance of each gene, squared units of expression.
-    freedom : float
-        Degrees of freedom of each variance.
-
-    Returns
-    -------
-    prior_freedom : float
-        Degrees of freedom of the common variance; infinite when the genes do not differ beyond chance.
-    prior_variance : float
-
-    Raises
-    ------
-    DataError
-        If fewer than two variances are positive.
-
-    Notes
-    -----
-    Source: Smyth 2004, section 6.2 (moments of log variances). Variances of zero take no part in the fit.
+    Source: Smyth 2004, section 6.2, and limma 3.54 (``fitFDist``): variances below 1e-5 of their median are
+    raised to it (of 1, if the median is 0), so that genes that never vary count in the fit. The degrees of
+    freedom are infinite, and the prior is the mean variance, if the genes do not differ beyond chance.
     """
-    positive = variance[variance > 0]
-    if len(positive) < 2:
+    validate.axes(variance, "variance", gene=None)
+    if len(variance) < 2 or not (variance > 0).any():
         raise DataError(
-            f"Variances are shared among genes, but {len(positive)} of {len(variance)} vary within tissues."
+            f"Shrinkage of variances needs two genes of which one varies within tissues, but "
+            f"{int((variance > 0).sum())} of {len(variance)} do."
         )
-    logs = np.log(positive) - digamma(freedom / 2) + np.log(freedom / 2)
+    raised = np.maximum(variance, SMALLEST * (np.median(variance) or 1.0))
+    logs = np.log(raised) - digamma(freedom / 2) + np.log(freedom / 2)
     excess = logs.var(ddof=1) - polygamma(1, freedom / 2)
     if excess <= 0:
-        return np.inf, float(np.exp(logs.mean()))
-    prior = 2 * float(trigamma_inverse(excess))
+        return np.inf, float(raised.mean())
+    prior = 2 * _trigamma_inverse(excess)
     return prior, float(np.exp(logs.mean() + digamma(prior / 2) - np.log(prior / 2)))
 
 
-def squeeze(variance: np.ndarray, freedom: float) -> tuple[np.ndarray, float]:
-    """Move each variance towards the common one, by how little it knows itself.
-
-    Parameters
-    ----------
-    variance : float array, (gene,)
-    freedom : float
-        Degrees of freedom of each.
-
-    Returns
-    -------
-    float array, (gene,)
-        Posterior variances, all positive.
-    float
-        Their degrees of freedom: own plus prior.
-
-    Raises
-    ------
-    DataError
-        As :func:`prior_of`.
-    """
-    check.axes(variance, "variance", gene=None)
-    prior_freedom, prior_variance = prior_of(variance, freedom)
+def shrink(variance: np.ndarray, freedom: float) -> np.ndarray:
+    """Posterior variances (gene,), all positive, from variances with ``freedom`` degrees of freedom."""
+    prior_freedom, prior_variance = fit_prior(variance, freedom)
     if np.isinf(prior_freedom):
-        return np.full(len(variance), prior_variance), np.inf
-    total = prior_freedom + freedom
-    return (prior_freedom * prior_variance + freedom * variance) / total, total
+        return np.full(len(variance), prior_variance)
+    return (prior_freedom * prior_variance + freedom * variance) / (prior_freedom + freedom)

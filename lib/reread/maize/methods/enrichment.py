@@ -1,4 +1,4 @@
-"""Which terms, and how many transcription factors, a set of genes holds beyond chance."""
+"""Terms and transcription factors in a set of genes, compared with chance."""
 
 from __future__ import annotations
 
@@ -7,13 +7,19 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
-from scipy.stats import false_discovery_control, hypergeom
 
-from reread.core import validate as check
+from reread.core import validate
 from reread.core.errors import DataError
-from reread.maize.methods.random_gene_sets import permutation_p
+from reread.core.stats import benjamini_hochberg, hypergeometric_p, permutation_p
+from reread.maize.data.gene_knowledge import Knowledge
+from reread.maize.data.splits import Split
+from reread.maize.data.tables import Expression
+from reread.maize.data.transform import log_plus_one
+from reread.maize.methods.gene_sets import rank_top, top_union
+from reread.maize.methods.random_gene_sets import matched_sets
 
-SMALLEST, LARGEST = 5, 500
+SMALLEST, LARGEST = 5, 500  # genes of a term that is tested
+LEVEL = 0.05
 
 
 def enrich_all(
@@ -22,34 +28,15 @@ def enrich_all(
     background: Sequence[str],
     names: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
-    """Test every term in every set of genes.
+    """Test every term of 5 to 500 background genes in every set of genes (hypergeometric, one-sided).
 
-    Parameters
-    ----------
-    sets : mapping of str to names of genes
-        Genes outside the background are left out.
-    term2genes : mapping of str to names of genes
-    background : list of str
-        Genes that could have been chosen; those without a term that is asked are left out.
-    names : mapping of str to str, optional
-        What a term means.
-
-    Returns
-    -------
-    DataFrame
-        set, term, name, n (shared), size (of the term), expected, odds (0.5 added to each count), p
-        (hypergeometric, one-sided), q (Benjamini and Hochberg within the set); smallest p first within a
-        set. Terms with fewer than 5 or more than 500 background genes are not asked, nor those that share
-        no gene shown, but these count in q.
-
-    Raises
-    ------
-    DataError
-        If no term has genes in the background.
+    Columns: set, term, name, n (shared), size (of the term), expected, odds (0.5 added to each count), p, q
+    (Benjamini and Hochberg within the set); smallest p first within a set. Background genes without a tested
+    term are left out. Terms that share no gene are not shown but count in q.
     """
-    terms, member = _membership(term2genes, list(dict.fromkeys(background)))
-    known = member.sum(axis=0) > 0
     place = {gene: i for i, gene in enumerate(dict.fromkeys(background))}
+    terms, member = _membership(term2genes, place)
+    known = member.sum(axis=0) > 0
     tables = [
         _tested(name, terms, member, _mask(genes, place) & known, int(known.sum()))
         for name, genes in sets.items()
@@ -60,20 +47,19 @@ def enrich_all(
 
 
 def _membership(
-    term2genes: Mapping[str, Iterable[str]], background: list[str]
+    term2genes: Mapping[str, Iterable[str]], place: Mapping[str, int]
 ) -> tuple[np.ndarray, csr_array]:
-    """Terms of a size that can be tested, and which background genes they hold, (term, gene)."""
-    place = {gene: i for i, gene in enumerate(background)}
+    """Terms of a size that can be tested, and their background genes, (term, gene)."""
     columns = {term: {place[g] for g in genes if g in place} for term, genes in term2genes.items()}
     kept = {term: sorted(found) for term, found in columns.items() if SMALLEST <= len(found) <= LARGEST}
     if not kept:
         raise DataError(
-            f"None of {len(columns)} terms has {SMALLEST} to {LARGEST} of {len(background)} genes asked.\n"
-            "Check that genes and terms use the same identifiers."
+            f"None of {len(columns)} terms has {SMALLEST} to {LARGEST} of the {len(place)} background genes; "
+            "check that genes and terms use the same identifiers."
         )
     starts = np.cumsum([0, *map(len, kept.values())])
     indices = np.concatenate(list(kept.values()))
-    shape = (len(kept), len(background))
+    shape = (len(kept), len(place))
     return np.array(list(kept)), csr_array((np.ones(len(indices)), indices, starts), shape=shape)
 
 
@@ -86,40 +72,82 @@ def _mask(genes: Iterable[str], place: Mapping[str, int]) -> np.ndarray:
 def _tested(
     name: str, terms: np.ndarray, member: csr_array, chosen: np.ndarray, n_known: int
 ) -> pd.DataFrame:
-    """Counts and p values of all terms in one set, of which those that share a gene are returned."""
+    """Counts and p values of all terms in one set; rows of terms that share a gene."""
     shared = (member @ chosen).astype(int)
     size, drawn = np.asarray(member.sum(axis=1)).astype(int), int(chosen.sum())
-    p = np.clip(hypergeom.sf(shared - 1, n_known, size, drawn), 0, 1)
+    p = np.asarray(hypergeometric_p(shared, n_known, size, drawn))
     only_set, only_term = drawn - shared, size - shared
     neither = n_known - shared - only_set - only_term
     odds = (shared + 0.5) * (neither + 0.5) / ((only_set + 0.5) * (only_term + 0.5))
     table = pd.DataFrame(
         {
             "set": name, "term": terms, "n": shared, "size": size, "expected": size * drawn / n_known,
-            "odds": odds, "p": p, "q": false_discovery_control(p),
+            "odds": odds, "p": p, "q": benjamini_hochberg(p),
         }
     )  # fmt: skip
     return table[table["n"] > 0].sort_values(["p", "term"], kind="stable")
 
 
 def tf_share(gene_set: np.ndarray, is_tf: np.ndarray, null_sets: np.ndarray) -> dict[str, float]:
-    """Share of transcription factors in a set, against random sets.
+    """Share of transcription factors in a set, mean share of random sets (set, member), one-sided p.
 
-    Parameters
-    ----------
-    gene_set : int array, (member,)
-    is_tf : bool array, (gene,)
-    null_sets : int array, (set, member)
-        From :func:`reread.maize.methods.random_gene_sets.matched_sets`: transcription factors are weakly
-        expressed, so a null
-        that ignores expression would be too easy or too hard.
+    Transcription factors are weakly expressed, so the random sets must be matched in expression.
+    """
+    validate.axes(is_tf, "is_tf", gene=None)
+    validate.axes(null_sets, "null_sets", set=None, member=None)
+    observed, null = float(is_tf[gene_set].mean()), is_tf[null_sets].mean(axis=1)
+    return {"share": observed, "null_share": float(null.mean()), "p": float(permutation_p(observed, null))}
+
+
+def enriched(
+    rankings: Mapping[str, np.ndarray], data: Expression, known: Knowledge, k: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Terms enriched among the ``k`` best genes of each tissue with a score above 0.
 
     Returns
     -------
-    dict
-        ``share``, ``null_share`` (mean), ``p`` (one-sided, never 0).
+    DataFrame
+        All tested terms that share a gene: method, tissue, and the columns of ``enrich_all``.
+    DataFrame
+        Numbers of terms with q below 0.05: method, tissue, terms.
     """
-    check.axes(is_tf, "is_tf", gene=None)
-    check.axes(null_sets, "null_sets", set=None, member=None)
-    observed, null = float(is_tf[gene_set].mean()), is_tf[null_sets].mean(axis=1)
-    return {"share": observed, "null_share": float(null.mean()), "p": float(permutation_p(observed, null))}
+    genes = np.array(data.genes)
+    sets = {}
+    for method, scores in rankings.items():
+        for t, top in enumerate(rank_top(scores, k)):
+            chosen = top[scores[t, top] > 0] if top[0] >= 0 else top[:0]
+            sets[f"{method}\t{data.tissues[t]}"] = genes[chosen].tolist()
+    found = enrich_all(sets, known.terms, data.genes, known.names)
+    parts = found.pop("set").str.split("\t", expand=True)
+    found.insert(0, "tissue", parts[1])
+    found.insert(0, "method", parts[0])
+    counts = found[found["q"] < LEVEL].groupby(["method", "tissue"]).size()
+    every = pd.MultiIndex.from_product([list(rankings), list(data.tissues)], names=["method", "tissue"])
+    return found, counts.reindex(every, fill_value=0).rename("terms").reset_index()
+
+
+def tf_table(
+    rankings: Mapping[str, np.ndarray], data: Expression, split: Split, known: Knowledge, k: int, *,
+    n_null: int = 999, seed: int = 0,
+) -> pd.DataFrame:  # fmt: skip
+    """Share of transcription factors among the top genes, against sets of equal size and expression.
+
+    Returns
+    -------
+    DataFrame
+        method, tf_share, tf_null (mean of the null), tf_p.
+    """
+    mean = log_plus_one(data.values[split.train]).mean(axis=0)
+    rows = []
+    for method, scores in rankings.items():
+        chosen = top_union(scores, k)
+        found = tf_share(chosen, known.is_tf, matched_sets(mean, chosen, n_null, seed=seed))
+        rows.append((method, found["share"], found["null_share"], found["p"]))
+    return pd.DataFrame(rows, columns=["method", "tf_share", "tf_null", "tf_p"])
+
+
+def best_terms(terms: pd.DataFrame) -> pd.DataFrame:
+    """Term of smallest q of each tissue and the method that finds it, from the first of :func:`enriched`."""
+    first = terms[terms["q"] < LEVEL].sort_values(["q", "p", "term"], kind="stable").drop_duplicates("tissue")
+    columns = ["tissue", "term", "name", "method", "n", "expected", "q"]
+    return first.sort_values("tissue")[columns].reset_index(drop=True)

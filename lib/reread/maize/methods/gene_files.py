@@ -1,16 +1,18 @@
-"""The files that the published notebooks hand on, as csv and npz in place of pickles."""
+"""The files that the published notebooks leave for each other, as csv and npz in place of pickles."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from reread.core.errors import DataError, did_you_mean
 from reread.core.measured import slug
+from reread.core.tables import door
 from reread.maize.data import load as sources
 from reread.maize.data.splits import Split
 from reread.maize.data.tables import Expression
@@ -20,16 +22,7 @@ from reread.maize.methods.gene_sets import rank_top, top_union, union_rule
 
 @dataclass(frozen=True, eq=False)
 class Ranked:
-    """What the chapter on genes leaves behind.
-
-    Attributes
-    ----------
-    scores : dict of str to float array, (tissue, gene)
-    genes, samples : tuple of str
-        Names, to be compared with those of the data that is loaded again.
-    test : int array, (sample,)
-        Rows of the samples held out; only the published arm explains them.
-    """
+    """Scores (tissue, gene) of each method, with the genes, samples and held-out rows they belong to."""
 
     scores: dict[str, np.ndarray]
     genes: tuple[str, ...]
@@ -37,19 +30,13 @@ class Ranked:
     test: np.ndarray
 
     def sets(self, k: int) -> dict[str, np.ndarray]:
-        """Genes of each method, int (member,): the top ``k`` a tissue, or for 0 the published union rule."""
+        """Genes (member,) of each method: the top ``k`` of each tissue, or for 0 the published union rule."""
         return {
             name: top_union(scores, k) if k else union_rule(scores)[1] for name, scores in self.scores.items()
         }
 
-    def rows_of(self, data: Expression) -> np.ndarray:
-        """Rows (sample,) of ``data`` that were held out.
-
-        Raises
-        ------
-        DataError
-            If genes or samples are not those that were ranked.
-        """
+    def check(self, data: Expression) -> None:
+        """Raise a DataError if genes or samples are not those that were ranked."""
         pairs = (("genes", self.genes, data.genes), ("samples", self.samples, data.samples))
         for what, mine, theirs in pairs:
             if mine != theirs:
@@ -57,10 +44,9 @@ class Ranked:
                     f"The rankings have {len(mine)} {what}, the data {len(theirs)}, or in another order.\n"
                     "Run the chapter on genes again with the same source, n_genes and seed."
                 )
-        return self.test
 
 
-def save(folder: Path, rankings: Mapping[str, np.ndarray], data: Expression, split: Split) -> list[str]:
+def save(folder: Path, rankings: Mapping[str, np.ndarray], data: Expression, split: Split) -> None:
     """Write ``shap_scores``, ``shap_ranks``, ``shap_genes``: npz of every method, csv of the published one.
 
     Parameters
@@ -70,10 +56,10 @@ def save(folder: Path, rankings: Mapping[str, np.ndarray], data: Expression, spl
     data : Expression
     split : Split
 
-    Returns
-    -------
-    list of str
-        Names of the files.
+    Raises
+    ------
+    OSError
+        If a file cannot be written.
 
     Notes
     -----
@@ -83,48 +69,44 @@ def save(folder: Path, rankings: Mapping[str, np.ndarray], data: Expression, spl
     """
     genes = np.array(data.genes)
     shown = rankings.get(PUBLISHED, next(iter(rankings.values())))
-    order = rank_top(shown, len(genes))
-    columns = list(data.tissues)
-    ranks = pd.DataFrame(np.where(order.T < 0, "", genes[order.T]), columns=columns)
+    order, columns = rank_top(shown, len(genes)), list(data.tissues)
     tables = {
         "shap_scores": pd.DataFrame(shown.T, index=pd.Index(genes, name="gene"), columns=columns),
-        "shap_ranks": ranks,
+        "shap_ranks": pd.DataFrame(np.where(order.T < 0, "", genes[order.T]), columns=columns),
         "shap_genes": pd.DataFrame({"gene": genes[union_rule(shown)[1]]}),
     }
     for name, table in tables.items():
-        table.to_csv(
-            folder / f"{name}.csv", index=name == "shap_scores", float_format="%.6g", lineterminator="\n"
-        )
+        has_index = name == "shap_scores"
+        table.to_csv(folder / f"{name}.csv", index=has_index, float_format="%.6g", lineterminator="\n")
     np.savez_compressed(
         folder / "shap_scores.npz", scores=np.stack(list(rankings.values())), methods=list(rankings),
         genes=genes, tissues=columns, samples=np.array(data.samples), test=split.test,
     )  # fmt: skip
-    np.savez_compressed(
-        folder / "shap_ranks.npz", **{slug(m): rank_top(s, len(genes)) for m, s in rankings.items()}
-    )
+    ranks = {slug(m): rank_top(s, len(genes)) for m, s in rankings.items()}
+    np.savez_compressed(folder / "shap_ranks.npz", **ranks)
     np.savez_compressed(folder / "shap_genes.npz", **{slug(m): union_rule(s)[1] for m, s in rankings.items()})
-    return [f"{name}.{kind}" for name in tables for kind in ("csv", "npz")]
 
 
 def load(path: Path) -> Ranked:
-    """Read ``shap_scores.npz`` back.
+    """Read ``shap_scores.npz`` back."""
+    with door(path, "scores of genes") as path, np.load(path, allow_pickle=False) as found:
+        methods, genes, samples = (found[name].tolist() for name in ("methods", "genes", "samples"))
+        scores, test = found["scores"], found["test"]
+        is_scores = (
+            scores.ndim == 3 and scores.shape[::2] == (len(methods), len(genes)) and scores.dtype.kind == "f"
+        )
+        is_rows = test.ndim == 1 and test.dtype.kind in "iu" and min(test, default=-1) >= 0
+        if not (is_scores and is_rows and test.max() < len(samples)):
+            raise DataError(
+                f"{path} must hold scores (method, tissue, gene) of {len(methods)} methods and {len(genes)} "
+                f"genes, and held-out rows of {len(samples)} samples, but holds {scores.shape} and "
+                f"{test.shape}.\nRun the chapter on genes again."
+            )
+        return Ranked(dict(zip(methods, scores, strict=True)), tuple(genes), tuple(samples), test)
 
-    Raises
-    ------
-    DataError
-        If the file is not one of these.
-    """
-    try:
-        with np.load(path, allow_pickle=False) as found:
-            scores = dict(zip(found["methods"].tolist(), found["scores"], strict=True))
-            names = (tuple(found[name].tolist()) for name in ("genes", "samples"))
-            return Ranked(scores, *names, found["test"])
-    except (OSError, KeyError, ValueError) as error:
-        raise DataError(f"{path} is no file of scores: {error}\nRun the chapter on genes again.") from None
 
-
-def again(upstream: Iterable, source: str) -> tuple[Expression, Ranked]:
-    """The samples of a source as the chapter on genes loaded them, and the scores that it left behind.
+def load_again(upstream: Iterable[Any], source: str) -> tuple[Expression, Ranked]:
+    """Load the samples of a source as the chapter on genes did, and the scores that it left.
 
     Parameters
     ----------
@@ -132,10 +114,14 @@ def again(upstream: Iterable, source: str) -> tuple[Expression, Ranked]:
         Finished pages of that chapter.
     source : str
 
+    Returns
+    -------
+    Expression, Ranked
+
     Raises
     ------
     DataError
-        If no page has read the source, or its data are others by now.
+        If no page has read the source, or its data have changed since.
     """
     pages = list(upstream)
     fits = [page for page in pages if page.record["parameters"]["source"] == source]
@@ -145,12 +131,12 @@ def again(upstream: Iterable, source: str) -> tuple[Expression, Ranked]:
     given = fits[0].record["parameters"]
     samples = sources.load(source, n_genes=given["n_genes"], seed=given["seed"])
     ranked = load(fits[0].artifact("shap_scores.npz"))
-    ranked.rows_of(samples)
+    ranked.check(samples)
     return samples, ranked
 
 
 def save_v(folder: Path, stem: str, table: pd.DataFrame, nulls: Mapping[str, Sequence[float]]) -> None:
-    """Write V-measures as csv, and those of the random sets of each method as npz, under one stem."""
+    """Write V-measures as ``<stem>.csv``, and those of the random sets of each method as ``<stem>.npz``."""
     table.to_csv(folder / f"{stem}.csv", index=False, float_format="%.10g", lineterminator="\n")
     np.savez_compressed(
         folder / f"{stem}.npz", **{slug(name): np.asarray(null) for name, null in nulls.items()}

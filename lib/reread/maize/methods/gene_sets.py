@@ -1,23 +1,23 @@
-"""The rule that turns rankings into one set of genes, and where it stops when the rankings are random."""
+"""Sets of genes from rankings: the top of each tissue, the published union rule, and their overlaps."""
 
 from __future__ import annotations
 
-import numpy as np
-from scipy.optimize import brentq
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 
-from reread.core import validate as check
+import numpy as np
+import pandas as pd
+from scipy.optimize import brentq
+from scipy.stats import hypergeom
+
+from reread.core import validate
 from reread.core.errors import DataError, ParameterError
+from reread.core.stats import hypergeometric_p
 
 
 def known_tissues(scores: np.ndarray) -> np.ndarray:
-    """Tissues that a method could score, int (known,): those without NaN.
-
-    Raises
-    ------
-    DataError
-        If there is none.
-    """
-    check.axes(scores, "scores", tissue=None, gene=None)
+    """Tissues (known,) without NaN in scores (tissue, gene)."""
+    validate.axes(scores, "scores", tissue=None, gene=None)
     known = np.flatnonzero(~np.isnan(scores).any(axis=1))
     if len(known) == 0:
         raise DataError("No tissue has a score for every gene. Explain at least one sample of a tissue.")
@@ -25,26 +25,11 @@ def known_tissues(scores: np.ndarray) -> np.ndarray:
 
 
 def rank_top(scores: np.ndarray, k: int) -> np.ndarray:
-    """The ``k`` best genes of each tissue, best first.
+    """The ``k`` best genes (tissue, rank) of scores (tissue, gene), best first; -1 for a tissue of NaN.
 
-    Parameters
-    ----------
-    scores : float array, (tissue, gene)
-        Higher is more specific. A tissue of NaN was not scored.
-    k : int
-        1 to the number of genes.
-
-    Returns
-    -------
-    int array, (tissue, rank)
-        Genes; ties go to the earlier gene. -1 all along a tissue that was not scored.
-
-    Raises
-    ------
-    ParameterError
-        If ``k`` is out of range.
+    Ties go to the earlier gene.
     """
-    check.axes(scores, "scores", tissue=None, gene=None)
+    validate.axes(scores, "scores", tissue=None, gene=None)
     if not 1 <= k <= scores.shape[1]:
         raise ParameterError(f"The top of {scores.shape[1]} genes can hold 1 to {scores.shape[1]}, not {k}.")
     top = np.argsort(-scores, axis=1, kind="stable")[:, :k]
@@ -52,83 +37,48 @@ def rank_top(scores: np.ndarray, k: int) -> np.ndarray:
 
 
 def top_union(scores: np.ndarray, k: int) -> np.ndarray:
-    """Genes that are among the ``k`` best of a tissue and speak for it, int (member,), sorted.
+    """Genes (member,) among the ``k`` best of any tissue with a score above 0, sorted.
 
-    A gene whose score is not above 0 is left out: trees give most genes exactly 0, and the order of ties
-    would fill the set with whatever stands first in the table. Errors as :func:`rank_top`, and DataError if
-    no gene speaks for any tissue.
+    Without that bound the ties of a method that gives most genes 0 would fill the set in table order.
     """
     known = scores[known_tissues(scores)]
     top = rank_top(known, k)
     chosen = np.unique(top[np.take_along_axis(known, top, axis=1) > 0])
     if len(chosen) == 0:
-        raise DataError("No gene has a score above 0 in any tissue, so none can be chosen.")
+        raise DataError("No gene has a score above 0 in any tissue, so the set would be empty.")
     return chosen
 
 
-def union_rule(scores: np.ndarray, share: float = 0.5) -> tuple[int, np.ndarray]:
-    """Walk down all rankings together until too few of the genes named are new.
+def distinct_share(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Distinct genes over listed genes after each row of the merged rankings, and first row of each gene.
 
-    Parameters
-    ----------
-    scores : float array, (tissue, gene)
-        A tissue of NaN was not scored and is left out.
-    share : float
-        The walk ends before the row at which distinct genes over genes named fall to this.
-
-    Returns
-    -------
-    depth : int
-        Rows kept of each ranking.
-    genes : int array, (member,)
-        Distinct genes in those rows, sorted.
-
-    Raises
-    ------
-    ParameterError
-        If ``share`` is not between 1 / tissues and 1: the walk would never begin or never end.
-
-    Notes
-    -----
-    Source: the authors' notebook 2, which stops at row 2,485 with 13,670 genes. The loop there counts the
-    distinct genes anew at each row; here the row at which each gene first appears is counted once.
+    Returns shares (row,) and rows (gene,), the rows counted from 0.
     """
     known = scores[known_tissues(scores)]
-    n_tissues, n_genes = known.shape
-    _check_share(share, n_tissues)
     order = np.argsort(-known, axis=1, kind="stable")
-    first = np.full(n_genes, n_genes)
-    for ranking in order:
-        first[ranking] = np.minimum(first[ranking], np.arange(n_genes))
+    first = np.argsort(order, axis=1, kind="stable").min(axis=0)
+    n_genes = known.shape[1]
     distinct = np.cumsum(np.bincount(first, minlength=n_genes))
-    named = n_tissues * np.arange(1, n_genes + 1)
-    depth = int(np.argmax(distinct <= share * named))
-    return depth, np.flatnonzero(first < depth)
+    return distinct / (len(known) * np.arange(1, n_genes + 1)), first
+
+
+def union_rule(scores: np.ndarray, share: float = 0.5) -> tuple[int, np.ndarray]:
+    """Stopping row and genes (member,) of the published rule on scores (tissue, gene).
+
+    The rankings of the tissues are merged row by row, up to the last row before distinct genes over listed
+    genes fall to ``share``. Source: the authors' notebook 2, which stops at row 2,485 with 13,670 genes.
+    """
+    _check_share(share, len(known_tissues(scores)))
+    shares, first = distinct_share(scores)
+    row = int(np.argmax(shares <= share))
+    return row, np.flatnonzero(first < row)
 
 
 def union_null(n_genes: int, n_tissues: int, share: float = 0.5) -> tuple[int, int]:
-    """Where the union rule stops when every ranking is a random order.
+    """Expected stopping row and number of genes of the union rule for random rankings, in closed form.
 
-    Parameters
-    ----------
-    n_genes, n_tissues : int
-    share : float
-        As in :func:`union_rule`.
-
-    Returns
-    -------
-    depth, n : int
-        Rows kept, and distinct genes in them, in expectation.
-
-    Raises
-    ------
-    ParameterError
-        As :func:`union_rule`.
-
-    Notes
-    -----
-    A gene is missed by one random ranking cut at the share q of its rows with probability 1 - q, by K of them
-    with (1 - q)^K. The rule stops where (1 - (1 - q)^K) / (K q) = share.
+    A random ranking cut at the share q of its rows misses a gene with probability 1 - q, K of them with
+    (1 - q)^K. The rule stops where (1 - (1 - q)^K) / (K q) = share.
     """
     _check_share(share, n_tissues)
 
@@ -137,6 +87,65 @@ def union_null(n_genes: int, n_tissues: int, share: float = 0.5) -> tuple[int, i
 
     q = brentq(excess, 1e-9, 1.0)
     return round(q * n_genes), round(share * n_tissues * q * n_genes)
+
+
+def overlaps(sets: Mapping[str, np.ndarray], n_genes: int) -> pd.DataFrame:
+    """Overlap of every two sets of genes among ``n_genes``.
+
+    Columns: left, right, n_left, n_right, shared, expected (by chance), ratio, jaccard, p (hypergeometric,
+    one-sided).
+    """
+    sets = {name: _checked(name, genes, n_genes) for name, genes in sets.items()}
+    rows = []
+    for (left, a), (right, b) in combinations(sets.items(), 2):
+        shared, expected = len(np.intersect1d(a, b)), len(a) * len(b) / n_genes
+        rows.append(
+            {
+                "left": left, "right": right, "n_left": len(a), "n_right": len(b), "shared": shared,
+                "expected": expected, "ratio": shared / expected,
+                "jaccard": shared / (len(a) + len(b) - shared),
+                "p": float(hypergeometric_p(shared, n_genes, len(a), len(b))),
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def core(sets: Sequence[np.ndarray], n_genes: int) -> dict[str, float]:
+    """Genes common to all sets: ``n``, ``expected`` by chance, ``ratio`` and one-sided ``p``."""
+    if not sets:
+        raise DataError("A core needs at least one set of genes.")
+    sets = [_checked(str(i), genes, n_genes) for i, genes in enumerate(sets)]
+    shared = sets[0]
+    for genes in sets[1:]:
+        shared = np.intersect1d(shared, genes)
+    expected = n_genes * float(np.prod([len(genes) / n_genes for genes in sets]))
+    chance = _shared_by_chance([len(genes) for genes in sets], n_genes)
+    p = float(np.clip(chance[len(shared) :].sum(), 0, 1))
+    return {"n": len(shared), "expected": expected, "ratio": len(shared) / expected, "p": p}
+
+
+def _shared_by_chance(sizes: Sequence[int], n_genes: int) -> np.ndarray:
+    """Probability (count,) that random sets of these sizes share 0, 1, 2, ... genes; exact.
+
+    The number shared by two sets is hypergeometric, and given that number so is the number shared with the
+    next set.
+    """
+    chance = np.zeros(min(sizes) + 1)
+    support = np.arange(len(chance))
+    first, *rest = sorted(sizes)
+    chance[first] = 1.0
+    for size in rest:
+        from_n = np.flatnonzero(chance > 0)
+        step = hypergeom.pmf(support[None, :], n_genes, from_n[:, None], size)
+        chance = chance[from_n] @ step
+    return chance
+
+
+def _checked(name: str, genes: np.ndarray, n_genes: int) -> np.ndarray:
+    genes = np.unique(genes)
+    if len(genes) == 0 or genes[0] < 0 or genes[-1] >= n_genes:
+        raise DataError(f"Set {name} must hold at least one gene of 0 to {n_genes - 1}.")
+    return genes
 
 
 def _check_share(share: float, n_tissues: int) -> None:

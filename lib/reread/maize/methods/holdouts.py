@@ -1,58 +1,51 @@
-"""The hold-out ladder: every model on every rung, from a random split to whole studies or stages held out."""
+"""Evaluate every model on every hold-out, from a random split to whole studies or stages."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import f1_score
 
 from reread.core.errors import ParameterError, did_you_mean
 from reread.maize.data.splits import Split, split
-from reread.maize.models import baselines as simple
-from reread.maize.models import training as network
-from reread.maize.models.training import Recipe
-
-if TYPE_CHECKING:
-    from reread.maize.data.tables import Expression
+from reread.maize.data.tables import Expression
+from reread.maize.models import baselines, training
+from reread.maize.models.training import Network, Recipe
 
 CNN = "CNN"
-MODELS = (CNN, *simple.MODELS)
+MODELS = (CNN, *baselines.MODELS)
 
 
-def climb(
+def evaluate_holdouts(
     data: Expression,
     kinds: Sequence[str],
-    models: Sequence[str] = MODELS,
+    recipe: Recipe,
     *,
+    models: Sequence[str] = MODELS,
     seeds: Sequence[int] = (0,),
-    test: float = 0.2,
     n_folds: int = 1,
-    recipe: Recipe | None = None,
-    known: Mapping[tuple[str, int], network.Network] | None = None,
+    known: Mapping[tuple[str, int], Network] | None = None,
 ) -> pd.DataFrame:
-    """Train every model on every fold of every rung, and name the test samples.
+    """Train every model on every fold of every hold-out, and predict the test samples.
 
     Parameters
     ----------
     data : Expression
     kinds : sequence of str
-        Rungs, from ``split.KINDS``.
+        Hold-outs, from ``splits.KINDS``.
+    recipe : Recipe
+        Of the network.
     models : sequence of str
         From ``MODELS``.
     seeds : sequence of int
-        Each seed trains anew, and draws samples and groups anew; the replicates held out are the same for
-        every seed. Models that draw nothing see the splits of the same seeds.
-    test, n_folds
-        As ``split.split``.
-    recipe : Recipe, optional
-        Of the network; published when left out.
+        Each seed trains again on its own random samples and groups; the held-out replicates do not change.
+    n_folds : int
+        As ``splits.split``.
     known : mapping of (str, int) to Network, optional
-        Networks that were trained before, by name of the fold and seed; they are not trained again.
+        Networks trained before, by name of the fold and seed; they are not trained again.
 
     Returns
     -------
@@ -67,32 +60,24 @@ def climb(
     for name in models:
         if name not in MODELS:
             raise ParameterError(f"There is no model {name!r}. {did_you_mean(name, MODELS)}")
-    parts = [
-        _named(data, fold, model, seed, recipe=recipe, known=known or {})
-        for seed in seeds
-        for kind in kinds
-        for fold in split(data, kind, test=test, seed=seed, n_folds=n_folds)
-        for model in models
-    ]
+    parts = []
+    for seed in seeds:
+        for kind in kinds:
+            for fold in split(data, kind, seed=seed, n_folds=n_folds):
+                for model in models:
+                    network = (known or {}).get((fold.name, seed)) if model == CNN else None
+                    parts.append(_predicted(data, fold, model, seed, recipe, network))
     return pd.concat(parts, ignore_index=True)
 
 
-def _named(
-    data: Expression,
-    fold: Split,
-    model: str,
-    seed: int,
-    *,
-    recipe: Recipe | None,
-    known: Mapping[tuple[str, int], network.Network],
+def _predicted(
+    data: Expression, fold: Split, model: str, seed: int, recipe: Recipe, fitted: Network | None = None
 ) -> pd.DataFrame:
-    """Train one model on one fold and name its test samples; columns as :func:`climb`."""
-    fitted = known.get((fold.name, seed)) if model == CNN else None
+    """Train one model on one fold, unless it is ``fitted``, and predict its test samples."""
     if fitted is None:
-        fit = partial(network.fit, recipe=recipe) if model == CNN else simple.MODELS[model]
+        fit = partial(training.fit, recipe=recipe) if model == CNN else baselines.MODELS[model]
         fitted = fit(data.values[fold.train], data.tissue[fold.train], data.n_tissues, seed)
     predicted = fitted.predict_proba(data.values[fold.test]).argmax(axis=1)
-    words = np.asarray(data.tissues, dtype=object)
     return pd.DataFrame(
         {
             "kind": fold.kind,
@@ -100,28 +85,26 @@ def _named(
             "model": model,
             "seed": seed,
             "sample": np.asarray(data.samples, dtype=object)[fold.test],
-            "tissue": words[data.tissue[fold.test]],
-            "predicted": words[predicted],
+            "tissue": data.tissue_names[fold.test],
+            "predicted": np.asarray(data.tissues, dtype=object)[predicted],
         }
     )
 
 
-def measured(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Measure accuracy and macro-F1 over all folds of a rung together, for each seed.
+def summary(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Accuracy and macro-F1 of each model on each hold-out, mean over seeds; folds are pooled.
 
     Parameters
     ----------
     predictions : DataFrame
-        From :func:`climb`.
+        From :func:`evaluate_holdouts`.
 
     Returns
     -------
     DataFrame
-        kind, model, seed, accuracy, macro_f1, n_test, n_tissues (those that are tested). Macro-F1 is the mean
-        over the tissues that are tested; one that is only named, wrongly, costs the others their recall.
-        Folds are taken together because a small fold does not hold every tissue.
+        kind, model, accuracy, macro_f1, low and high (smallest and largest macro-F1 of a seed), n_test,
+        n_tissues (tested). Folds are pooled because a small fold does not hold every tissue.
     """
-    keys = ["kind", "model", "seed"]
     rows = [
         (
             *key,
@@ -130,14 +113,10 @@ def measured(predictions: pd.DataFrame) -> pd.DataFrame:
             len(part),
             part["tissue"].nunique(),
         )
-        for key, part in predictions.groupby(keys, sort=False)
+        for key, part in predictions.groupby(["kind", "model", "seed"], sort=False)
     ]
-    return pd.DataFrame(rows, columns=[*keys, "accuracy", "macro_f1", "n_test", "n_tissues"])
-
-
-def summary(by_seed: pd.DataFrame) -> pd.DataFrame:
-    """Mean over seeds of :func:`measured`, with the least and the largest macro-F1: kind, model, ..."""
-    grouped = by_seed.groupby(["kind", "model"], sort=False)
+    columns = ["kind", "model", "seed", "accuracy", "macro_f1", "n_test", "n_tissues"]
+    grouped = pd.DataFrame(rows, columns=columns).groupby(["kind", "model"], sort=False)
     return grouped.agg(
         accuracy=("accuracy", "mean"),
         macro_f1=("macro_f1", "mean"),
@@ -149,43 +128,49 @@ def summary(by_seed: pd.DataFrame) -> pd.DataFrame:
 
 
 def hardest(table: pd.DataFrame) -> dict[str, float]:
-    """The network on the last rung of :func:`summary`: tissues tested, least and largest macro-F1."""
+    """Tissues tested and range of macro-F1 of the network on the last hold-out of :func:`summary`."""
     last = table[table["model"] == CNN].iloc[-1]
     return {f"hardest_{name}": last[name].item() for name in ("n_tissues", "low", "high")}
 
 
 def macro_f1(true: Sequence, predicted: Sequence) -> float:
-    """F1 of each tissue that is tested, and their mean; 0 for one that is never named rightly."""
+    """Mean F1 over the tissues that are tested; a tissue that is never predicted correctly has 0."""
+    from sklearn.metrics import f1_score
+
     labels = sorted(set(true))
     return float(f1_score(true, predicted, labels=labels, average="macro", zero_division=0))
 
 
-def control(
-    data: Expression, fold: Split, *, seeds: Sequence[int] = (0,), recipe: Recipe | None = None
+def shuffled_labels(
+    data: Expression, fold: Split, recipe: Recipe, *, seeds: Sequence[int] = (0,)
 ) -> dict[str, float]:
-    """Train the network on shuffled labels: nothing is left to learn but which tissue is common.
+    """Train the network on permuted training labels as a negative control.
 
     Parameters
     ----------
     data : Expression
     fold : Split
-        Labels of its training samples are shuffled, those of its test samples stay.
+        Labels of its training samples are permuted, those of its test samples stay.
+    recipe : Recipe
     seeds : sequence of int
-        One shuffle and one training each.
-    recipe : Recipe, optional
-        As published when left out.
+        One permutation and one training each.
 
     Returns
     -------
     dict of str to float
-        ``control_accuracy``, the mean over seeds; ``control_n_test``, the test samples;
-        ``control_commonest``, the accuracy of naming always the tissue that most training samples have.
+        ``control_accuracy``, mean over seeds; ``control_n_test``, test samples; ``control_commonest``,
+        accuracy of always predicting the most common training tissue.
+
+    Raises
+    ------
+    ParameterError
+        If the image is too small for the layers.
     """
     shares = []
     for seed in seeds:
         tissue = data.tissue.copy()
         tissue[fold.train] = np.random.default_rng(seed).permutation(tissue[fold.train])
-        predicted = _named(replace(data, tissue=tissue), fold, CNN, seed, recipe=recipe, known={})
+        predicted = _predicted(replace(data, tissue=tissue), fold, CNN, seed, recipe)
         shares.append((predicted["tissue"] == predicted["predicted"]).mean())
     commonest = np.bincount(data.tissue[fold.train]).argmax()
     return {
@@ -195,26 +180,24 @@ def control(
     }
 
 
-def confusion(
-    predictions: pd.DataFrame, tissues: Sequence[str], *, kind: str, model: str = CNN
-) -> pd.DataFrame:
-    """Count which tissue one model names for which, over all folds and seeds of one rung.
+def confusion(predictions: pd.DataFrame, tissues: Sequence[str], *, kind: str) -> pd.DataFrame:
+    """Confusion matrix of the network on one hold-out, over all folds and seeds.
 
     Parameters
     ----------
     predictions : DataFrame
-        From :func:`climb`.
+        From :func:`evaluate_holdouts`.
     tissues : sequence of str
         All names, in the order to show them.
-    kind, model : str
-        Which rung and which model.
+    kind : str
+        Which hold-out.
 
     Returns
     -------
     DataFrame
         Every tested tissue by every tissue: tissue, predicted, n, share (of the predictions for the tissue).
     """
-    part = predictions[(predictions["kind"] == kind) & (predictions["model"] == model)]
+    part = predictions[(predictions["kind"] == kind) & (predictions["model"] == CNN)]
     counts = pd.crosstab(part["tissue"], part["predicted"])
     tested = [name for name in tissues if name in counts.index]
     counts = counts.reindex(index=tested, columns=list(tissues), fill_value=0)
@@ -223,10 +206,10 @@ def confusion(
 
 
 def lead(table: pd.DataFrame) -> pd.DataFrame:
-    """Macro-F1 of the network less the best simple model's, by rung: kind, cnn_lead, best_simple."""
+    """Macro-F1 of the network less that of the best baseline, by hold-out: kind, cnn_lead, best_baseline."""
     rows = []
     for kind, part in table.groupby("kind", sort=False):
         score = part.set_index("model")["macro_f1"]
-        simple_ones = score.drop(CNN)
-        rows.append((kind, score[CNN] - simple_ones.max(), simple_ones.idxmax()))
-    return pd.DataFrame(rows, columns=["kind", "cnn_lead", "best_simple"])
+        others = score.drop(CNN)
+        rows.append((kind, score[CNN] - others.max(), others.idxmax()))
+    return pd.DataFrame(rows, columns=["kind", "cnn_lead", "best_baseline"])

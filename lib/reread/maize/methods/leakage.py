@@ -1,174 +1,137 @@
-"""What test samples share with training samples: accessions, groups, replicates, and expression itself."""
+"""Overlap of test and training samples: accessions, groups, replicates, and similarity of expression."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 
-from reread.core import validate as check
+from reread.core.stats import row_correlation
 from reread.maize.data.splits import Split
 from reread.maize.data.tables import Expression
 from reread.maize.data.transform import log_plus_one
 
 NEAR = 0.99
+ACCESSION = re.compile(r"([A-Z]{3}\d{5,})\.\d+")
+# one library quantified twice: least correlation, least lead over the next library (absolute, and relative to
+# what the correlation lacks of 1)
+LIKE, MARGIN, SHARE = 0.9, 0.002, 0.1
 SHARES = [
     "shared_accession", "shared_group", "has_replicate", "near_copy", "nearest_r", "nearest_is_replicate",
     "nearest_has_tissue",
 ]  # fmt: skip
 
 
-def leakage_report(data: Expression, split: Split) -> pd.DataFrame:
-    """Say what the test samples of a split have in common with its training samples.
+def leakage_by_kind(data: Expression, splits: Iterable[Split]) -> pd.DataFrame:
+    """Report what the test samples of each kind of hold-out have in common with the training samples.
 
     Parameters
     ----------
     data : Expression
-    split : Split
+    splits : iterable of Split
 
     Returns
     -------
     DataFrame
-        One row: kind, fold, n_train, n_test; shares of the test samples, 0 to 1: ``shared_accession`` (the
-        same run is in training: 0 by construction, since a source names each run once; between two sources
-        ask :func:`shared_samples`), ``shared_group`` (a sample of its study or stage is), ``has_replicate``
-        (a sample of its study or stage *and* tissue is), ``near_copy`` (a training sample correlates above
-        0.99); ``nearest_r``, the mean correlation with the nearest training sample;
-        ``nearest_is_replicate`` and ``nearest_has_tissue``, how often that one is a replicate, and how often
-        it has the same tissue: what copying the label of the nearest sample would name rightly.
+        One row a kind, means over test samples: kind, folds, n_test; shares 0 to 1: ``shared_accession``
+        (its accession is in training), ``shared_group`` (its study or stage is), ``has_replicate`` (its study
+        or stage *and* tissue is), ``near_copy`` (a training sample correlates above 0.99); ``nearest_r``,
+        the correlation with the nearest training sample; ``nearest_is_replicate``, ``nearest_has_tissue``:
+        the nearest training sample is a replicate, or has the same tissue.
+
+    Raises
+    ------
+    DataError
+        If a matrix has the wrong axes.
 
     Notes
     -----
-    Correlation is Pearson's of log2(x + 1) over all genes of the data, with no choice of genes by label.
+    Pearson correlation of log2(x + 1) over all genes; no gene is selected by label.
     """
-    return _report(data, split, correlations(log_plus_one(data.values)))
-
-
-def leakage_reports(data: Expression, splits: Iterable[Split]) -> pd.DataFrame:
-    """Reports of many splits below each other, with the correlations computed once."""
-    between = correlations(log_plus_one(data.values))
-    return pd.concat([_report(data, one, between) for one in splits], ignore_index=True)
-
-
-def by_kind(reports: pd.DataFrame) -> pd.DataFrame:
-    """Mean of the folds of each kind of hold-out, weighted by their test samples; one row a kind."""
-    rows = []
-    for kind, part in reports.groupby("kind", sort=False):
-        means = {name: np.average(part[name], weights=part["n_test"]) for name in SHARES}
-        rows.append({"kind": kind, "folds": len(part), "n_test": int(part["n_test"].sum())} | means)
-    return pd.DataFrame(rows)
-
-
-def correlations(values: np.ndarray) -> np.ndarray:
-    """Pearson correlation of every sample with every other.
-
-    Parameters
-    ----------
-    values : float array, (sample, gene)
-
-    Returns
-    -------
-    float64 array, (sample, sample)
-        0 for a sample that is the same in all genes.
-    """
-    check.axes(values, "values", sample=None, gene=None)
-    centred = values - values.mean(axis=1, keepdims=True, dtype=np.float64)
-    length = np.linalg.norm(centred, axis=1, keepdims=True)
-    unit = centred / np.where(length > 0, length, 1)
-    return unit @ unit.T
-
-
-def nearest(data: Expression, split: Split, between: np.ndarray | None = None) -> pd.DataFrame:
-    """The nearest training sample of each test sample.
-
-    Parameters
-    ----------
-    data : Expression
-    split : Split
-    between : float array, (sample, sample), optional
-        From :func:`correlations`; computed when left out.
-
-    Returns
-    -------
-    DataFrame
-        kind, sample, tissue, nearest (names), r, is_replicate (same group and tissue), has_tissue.
-    """
-    between = correlations(log_plus_one(data.values)) if between is None else between
-    inside = between[np.ix_(split.test, split.train)]
-    found = split.train[inside.argmax(axis=1)]
-    has_tissue = data.tissue[found] == data.tissue[split.test]
-    names = np.asarray(data.samples, dtype=object)
-    return pd.DataFrame(
-        {
-            "kind": split.kind,
-            "sample": names[split.test],
-            "tissue": np.asarray(data.tissues, dtype=object)[data.tissue[split.test]],
-            "nearest": names[found],
-            "r": inside.max(axis=1),
-            "is_replicate": has_tissue & (data.group[found] == data.group[split.test]),
-            "has_tissue": has_tissue,
-        }
+    splits = list(splits)
+    near = all_nearest(data, splits)
+    unit = np.char.add(np.char.add(data.tissue.astype(str), "|"), data.group.astype(str))
+    names = {"shared_accession": _accessions(data), "shared_group": data.group, "has_replicate": unit}
+    for column, values in names.items():
+        near[column] = np.concatenate([np.isin(values[one.test], values[one.train]) for one in splits])
+    near["near_copy"] = near["r"] > NEAR
+    near = near.rename(
+        columns={"r": "nearest_r", "is_replicate": "nearest_is_replicate", "has_tissue": "nearest_has_tissue"}
     )
+    grouped = near.groupby("kind", sort=False)
+    table = grouped[SHARES].mean()
+    table.insert(0, "folds", grouped["fold"].nunique())
+    table.insert(1, "n_test", grouped.size())
+    return table.reset_index()
 
 
 def all_nearest(data: Expression, splits: Iterable[Split]) -> pd.DataFrame:
-    """Nearest training samples of many splits below each other, as :func:`nearest` gives them."""
-    between = correlations(log_plus_one(data.values))
-    return pd.concat([nearest(data, one, between) for one in splits], ignore_index=True)
-
-
-def shared_samples(one: Expression, other: Expression, *, r: float = 0.999) -> pd.DataFrame:
-    """Samples of two data sets that are one library: by accession, or by expression.
-
-    Parameters
-    ----------
-    one, other : Expression
-        Two sources that are to be called independent of each other; compared on the genes both have.
-    r : float
-        Correlation of log2(x + 1) from which two samples are taken for one.
+    """Find the nearest training sample of each test sample of every split.
 
     Returns
     -------
     DataFrame
-        one, other (accessions), r, is_same_accession. Empty when nothing is shared.
-
-    Notes
-    -----
-    Public collections of maize reuse libraries: an accession in both makes a test across studies no test.
+        kind, fold, sample, tissue, nearest (names), r, is_replicate (same group and tissue), has_tissue.
     """
-    genes = [gene for gene in one.genes if gene in set(other.genes)]
-    logs = [log_plus_one(_columns(data, genes)) for data in (one, other)]
-    between = correlations(np.concatenate(logs))[: len(logs[0]), len(logs[0]) :]
-    same = np.asarray(one.samples)[:, None] == np.asarray(other.samples)[None, :]
-    rows = [(one.samples[i], other.samples[j], between[i, j], bool(same[i, j]))
-            for i, j in np.argwhere(same | (between >= r))]  # fmt: skip
+    log = log_plus_one(data.values)
+    between = row_correlation(log, log)
+    names, parts = np.asarray(data.samples, dtype=object), []
+    for one in splits:
+        inside = between[np.ix_(one.test, one.train)].round(9)  # equal samples tie exactly
+        found = one.train[inside.argmax(axis=1)]
+        has_tissue = data.tissue[found] == data.tissue[one.test]
+        parts.append(
+            pd.DataFrame(
+                {
+                    "kind": one.kind,
+                    "fold": one.name,
+                    "sample": names[one.test],
+                    "tissue": data.tissue_names[one.test],
+                    "nearest": names[found],
+                    "r": inside.max(axis=1),
+                    "is_replicate": has_tissue & (data.group[found] == data.group[one.test]),
+                    "has_tissue": has_tissue,
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def shared_samples(one: Expression, other: Expression) -> pd.DataFrame:
+    """Samples of two sources that are one library: one, other (accessions), r, is_same_accession.
+
+    Accessions are compared without case, blanks and versions. Expression finds a library that another
+    pipeline quantified. Then both samples are the nearest of each other with a correlation of at least 0.9
+    (log2(x + 1) of the common genes), and lead every other sample of either source by a margin.
+    """
+    known = set(other.genes)
+    genes = [gene for gene in one.genes if gene in known]
+    columns = [{gene: i for i, gene in enumerate(data.genes)} for data in (one, other)]
+    logs = [
+        log_plus_one(data.values[:, [place[gene] for gene in genes]])
+        for data, place in zip((one, other), columns, strict=True)
+    ]
+    r = row_correlation(*logs)
+    same = _accessions(one)[:, None] == _accessions(other)[None, :]
+    lead = np.minimum(r - _best_other(r), r - _best_other(r.T).T)
+    is_mate = (r >= LIKE) & (lead >= np.maximum(MARGIN, SHARE * (1 - r)))
+    rows = [
+        (one.samples[i], other.samples[j], r[i, j], bool(same[i, j])) for i, j in np.argwhere(same | is_mate)
+    ]
     return pd.DataFrame(rows, columns=["one", "other", "r", "is_same_accession"])
 
 
-def _columns(data: Expression, genes: list[str]) -> np.ndarray:
-    place = {gene: i for i, gene in enumerate(data.genes)}
-    return data.values[:, [place[gene] for gene in genes]]
+def _best_other(r: np.ndarray) -> np.ndarray:
+    """Largest correlation of the row with any other column, (row, column); -1 where there is no other."""
+    if r.shape[1] < 2:
+        return np.full(r.shape, -1.0)
+    second, first = np.sort(r, axis=1)[:, -2:].T
+    return np.where(r == first[:, None], second[:, None], first[:, None])
 
 
-def _report(data: Expression, split: Split, between: np.ndarray) -> pd.DataFrame:
-    near = nearest(data, split, between)
-    unit = np.char.add(np.char.add(data.tissue.astype(str), "|"), data.group.astype(str))
-    shared = {
-        "shared_accession": _share(np.asarray(data.samples), split),
-        "shared_group": _share(data.group, split),
-        "has_replicate": _share(unit, split),
-    }
-    found = {
-        "near_copy": (near["r"] > NEAR).mean(),
-        "nearest_r": near["r"].mean(),
-        "nearest_is_replicate": near["is_replicate"].mean(),
-        "nearest_has_tissue": near["has_tissue"].mean(),
-    }
-    sizes = {"kind": split.kind, "fold": split.name, "n_train": len(split.train), "n_test": len(split.test)}
-    return pd.DataFrame([sizes | shared | found])
-
-
-def _share(names: np.ndarray, split: Split) -> float:
-    """Share of the test samples whose name occurs in training."""
-    return float(np.isin(names[split.test], names[split.train]).mean())
+def _accessions(data: Expression) -> np.ndarray:
+    """Accessions (sample,) in capitals, without blanks and a version such as ``.1``."""
+    names = [name.strip().upper() for name in data.samples]
+    return np.array([found[1] if (found := ACCESSION.fullmatch(name)) else name for name in names])

@@ -1,4 +1,4 @@
-"""The authors' way from a set of genes to a V-measure and a null, faults kept, and each fault by its name."""
+"""Reimplementation of the published clustering analysis; each known error can be switched on by name."""
 
 from __future__ import annotations
 
@@ -7,50 +7,48 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
-from reread.core import validate as check
+from reread.core import validate
 from reread.core.errors import DataError, ParameterError
-from reread.maize.methods.embedding import UMAP_SEED, place
-from reread.maize.methods.kmeans import batched_kmeans
+from reread.maize.methods.embedding import UMAP_SEED, embed
+from reread.maize.methods.kmeans import batched_kmeans, v_measure
 from reread.maize.methods.random_gene_sets import random_sets
-from reread.maize.methods.vmeasure import v_measure
 
-# What the notebooks hold, each a leftover of the human study that they were adapted from.
+# Errors of the notebooks; 29 and 2,423 are values of the human study that the code was adapted from.
 FAULTS = (
-    ("one UMAP seed", "seed 42 for every set", "principal components, which have no seed"),
-    ("number of clusters", "29, of the human study", "as many as there are tissues"),
-    ("labels fed back", "the cluster of a run is a feature of the next", "every run sees the same points"),
-    ("size of random sets", "2,423, of the human study; the set has 13,670", "as many genes as the set"),
-    ("expression of random sets", "any gene", "as highly expressed as the set, in 20 bins"),
-    ("one random set", "ten runs embed the same genes again", "every random set is drawn anew"),
+    ("one UMAP seed", "seed 42 for every set", "principal components, which need no seed"),
+    ("number of clusters", "29, of the human study", "the number of tissues"),
+    ("labels fed back", "clusters of a run are a feature of the next run", "every run has the same features"),
+    ("size of random sets", "2,423, of the human study; the set has 13,670", "the size of the set"),
+    ("expression of random sets", "any gene", "matched to the set in 20 bins of expression"),
+    ("one random set", "ten runs embed the same genes", "every random set has its own genes"),
     ("spread of the null", "variance between restarts of k-means", "spread between random sets"),
-    ("shape of the null", "normal, no p-value computed", "none; counted among random sets"),
-    ("p-value", "a function never called, which gives 1 - p", "share of random sets that do as well"),
-    ("columns of random sets", "the label may be drawn as a gene", "genes only"),
-    ("split", "drawn anew, unseeded, for SHAP and for the null", "one split for everything, with a seed"),
-    ("samples", "genes chosen and clustered on the same ones", "genes chosen on training samples"),
-)  # fmt: skip
+    ("shape of the null", "normal; no p value is computed", "empirical distribution of random sets"),
+    ("p value", "an unused function that returns 1 - p", "permutation p"),
+    ("columns of random sets", "the label column may be drawn as a gene", "genes only"),
+    ("split", "repeated without a seed for SHAP and for the null", "one split with a seed"),
+    ("samples", "genes selected and clustered on the same samples", "genes selected on training samples"),
+)
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """How samples are placed and clustered.
+    """How samples are embedded and clustered.
 
     Attributes
     ----------
     embed : str
-        As :func:`reread.maize.methods.embedding.place`, such as ``umap-2``.
+        As ``embedding.embed``, such as ``umap-2``.
     n_clusters : int
-        0 for as many as there are tissues among the samples.
+        0 for the number of tissues among the samples.
     n_init : int
         Starts of k-means in a run; the best is kept.
     n_runs : int
         Runs of k-means on each set.
     feed_back : bool
-        Whether the cluster numbers of a run are a feature of the next, as in notebook 3.
+        Whether the clusters of a run are a feature of the next, as in notebook 3.
     init : str
-        ``random`` as published, or ``k-means++``.
+        ``random`` as published, or ``kmeans-plus-plus``.
     """
 
     embed: str = "pca-10"
@@ -58,49 +56,28 @@ class Protocol:
     n_init: int = 10
     n_runs: int = 1
     feed_back: bool = False
-    init: str = "k-means++"
+    init: str = "kmeans-plus-plus"
 
     def k(self, tissue: np.ndarray) -> int:
-        """Clusters for these samples.
-
-        Raises
-        ------
-        ParameterError
-            If there are more clusters than samples.
-        """
+        """Number of clusters for these samples."""
         k = self.n_clusters or len(np.unique(tissue))
         if k > len(tissue):
             raise ParameterError(
-                f"{len(tissue)} samples cannot form {k} clusters. Take more samples or fewer clusters."
+                f"{len(tissue)} samples cannot form {k} clusters. Use more samples or fewer clusters."
             )
         return k
 
 
 def faults() -> pd.DataFrame:
-    """The faults as a table: fault, as published, corrected."""
-    return pd.DataFrame(FAULTS, columns=["fault", "as published", "corrected"])
+    """Errors of the published analysis: error, as published, corrected."""
+    return pd.DataFrame(FAULTS, columns=["error", "as published", "corrected"])
 
 
-def cluster_runs(points: np.ndarray, k: int, protocol: Protocol, seed: int = 0) -> np.ndarray:
-    """Cluster the samples of each set several times.
+def _cluster_runs(points: np.ndarray, k: int, protocol: Protocol, seed: int = 0) -> np.ndarray:
+    """Clusters (run, set, sample) of points (set, sample, dim); each run has its own seed.
 
-    Parameters
-    ----------
-    points : float array, (set, sample, dim)
-    k : int
-    protocol : Protocol
-    seed : int
-        Of the first run; each run has its own.
-
-    Returns
-    -------
-    int array, (run, set, sample)
-
-    Notes
-    -----
-    Source: notebook 3. There the column of cluster numbers is written into the table of points, and only the
-    label column is dropped before the next run: from the second run on it is one more feature, with a range
-    of 0 to k - 1 beside the dozen units that a UMAP spans.
+    Source: notebook 3, where the cluster column stays in the table: from the second run on it is a feature
+    with a range of 0 to k - 1, while a UMAP spans about a dozen units.
     """
     runs, features = [], points
     for run in range(protocol.n_runs):
@@ -119,99 +96,57 @@ def v_of_sets(
     seed: int = 0,
     umap_seed: int = UMAP_SEED,
 ) -> np.ndarray:
-    """V-measure of each set of genes in each run of k-means.
-
-    Parameters
-    ----------
-    log : float array, (sample, gene)
-    tissue : int array, (sample,)
-    sets : sequence of int array, (member,)
-    protocol : Protocol
-    seed : int
-        Of k-means.
-    umap_seed : int
-        42 as published.
-
-    Returns
-    -------
-    float array, (set, run)
-
-    Raises
-    ------
-    ParameterError
-        If there are fewer samples than clusters.
-    DataError
-        As :func:`reread.maize.methods.embedding.embed_sets`.
-    """
-    check.axes(tissue, "tissue", sample=len(log))
+    """V-measure (set, run) of each set of genes in each run of k-means, on log (sample, gene)."""
+    validate.axes(tissue, "tissue", sample=len(log))
     k = protocol.k(tissue)
-    points = place(log, sets, protocol.embed, umap_seed)
-    runs = cluster_runs(points, k, protocol, seed)
-    return np.stack([v_measure(tissue, labels)[2] for labels in runs], axis=1)
+    runs = _cluster_runs(embed(log, sets, protocol.embed, umap_seed), k, protocol, seed)
+    return np.stack([v_measure(tissue, labels) for labels in runs], axis=1)
 
 
 def gaussian_null(v: np.ndarray) -> tuple[float, float]:
-    """Mean and standard deviation of the authors' null.
+    """Mean and standard deviation of the published null, from V-measures (set, run) of random sets.
 
-    Parameters
-    ----------
-    v : float array, (set, run)
-        V-measures of random sets.
-
-    Returns
-    -------
-    mean, sd : float
-        Mean of the sets' means; root of the mean variance *between runs on one set*.
-
-    Raises
-    ------
-    DataError
-        If there are fewer than two runs.
-
-    Notes
-    -----
-    Source: notebook 4. What differs between random sets, and between seeds of UMAP, does not enter.
+    Source: notebook 4: mean over sets, and root of the mean variance between runs on one set. The variance
+    between random sets and between UMAP seeds is not counted.
     """
-    check.axes(v, "v", set=None, run=None)
+    validate.axes(v, "v", set=None, run=None)
     if v.shape[1] < 2:
         raise DataError(f"The published null needs two runs of k-means on each set, but has {v.shape[1]}.")
     return float(v.mean()), float(np.sqrt(v.var(axis=1).mean()))
 
 
 def gaussian_test(observed: np.ndarray, mean: float, sd: float) -> tuple[np.ndarray, np.ndarray]:
-    """Tell z and one-sided p of observed V-measures (test,) under a normal null.
+    """Z and one-sided p of V-measures (test,) under a normal null; z is infinite if sd is 0.
 
-    Notes
-    -----
-    The notebooks draw 10,000 normal numbers and look where the line falls; this is the same without drawing.
-    A null without any spread gives an infinite z.
+    The notebooks draw 10,000 normal numbers for the figure; this is the same without random numbers.
     """
+    from scipy.stats import norm
+
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.where(observed == mean, 0.0, (np.asarray(observed) - mean) / sd)
     return z, norm.sf(z)
 
 
-def sources_of_spread(
+def sources_of_variance(
     log: np.ndarray, tissue: np.ndarray, protocol: Protocol, *, size: int, n_sets: int, n_seeds: int = 5,
     seed: int = 0,
 ) -> dict[str, float]:  # fmt: skip
-    """Standard deviation of V from each thing that can differ: restarts, sets, seeds of the embedding.
+    """Standard deviation of V between runs, random sets and UMAP seeds.
 
     Parameters
     ----------
-    log, tissue, protocol
-        As :func:`v_of_sets`.
+    log, tissue : float array, (sample, gene), and int array, (sample,)
+    protocol : Protocol
     size, n_sets : int
         Genes of a random set, and random sets.
     n_seeds : int
-        Seeds of UMAP, tried on the first set.
+        Seeds of UMAP, on the first set.
     seed : int
 
     Returns
     -------
     dict
-        ``runs`` (within a set, as published), ``sets`` (between the means of sets), and for UMAP ``seeds``:
-        principal components have none.
+        ``runs`` (within a set, as published), ``sets`` (between the means of sets), and for UMAP ``seeds``.
     """
     sets = random_sets(log.shape[1], min(size, log.shape[1]), n_sets, seed)
     v = v_of_sets(log, tissue, sets, protocol, seed)
@@ -225,15 +160,15 @@ def sources_of_spread(
 def feedback_runs(
     log: np.ndarray, tissue: np.ndarray, genes: np.ndarray, protocol: Protocol, n_runs: int = 8, seed: int = 0
 ) -> pd.DataFrame:
-    """V-measure of one set run by run, with the labels fed back and without.
+    """V-measure of one set in each run, with the labels fed back and without.
 
     Returns
     -------
     DataFrame
-        run (from 1), labels (``fed back`` or ``left out``), v. The first run is the same in both.
+        run (from 1), labels (``fed back`` or ``not fed back``), v. The first run is the same in both.
     """
     rows = []
-    for said, is_fed in (("fed back", True), ("left out", False)):
+    for name, is_fed in (("fed back", True), ("not fed back", False)):
         v = v_of_sets(log, tissue, [genes], replace(protocol, feed_back=is_fed, n_runs=n_runs), seed)[0]
-        rows += [(run, said, value) for run, value in enumerate(v, 1)]
+        rows += [(run, name, value) for run, value in enumerate(v, 1)]
     return pd.DataFrame(rows, columns=["run", "labels", "v"])

@@ -1,4 +1,4 @@
-"""Rankings as tables a reader can take in: what they find, and what they share."""
+"""Tables of rankings: recovery, known genes, union rule, overlaps, repeated selection, enrichment."""
 
 from __future__ import annotations
 
@@ -10,62 +10,67 @@ import pandas as pd
 from reread.maize.data.splits import Split
 from reread.maize.data.tables import Expression
 from reread.maize.data.transform import log_plus_one
-from reread.maize.methods import tissue_specificity as specificity
+from reread.maize.methods import tissue_specificity
 from reread.maize.methods.gene_rankings import LIMMA, OURS, PUBLISHED, TREES, Run
-from reread.maize.methods.gene_sets import known_tissues, top_union, union_null, union_rule
-from reread.maize.methods.overlap import core, overlaps
-from reread.maize.methods.recovery import recovery
+from reread.maize.methods.gene_sets import (
+    core,
+    known_tissues,
+    overlaps,
+    rank_top,
+    top_union,
+    union_null,
+    union_rule,
+)
+from reread.maize.methods.rank_stability import ensemble, selection_frequency
+from reread.maize.methods.recovery import MEASURES, recovery
 
 SHUFFLED = "shuffled labels"
-TOP_SHARE = 0.05  # a marker is found when it lies among the best 5 % of its tissue
+N_SHUFFLES = 10  # one permutation of the labels alone varies much: chance is one gene in 75
+TOP_SHARE = 0.05  # a known gene is found if it is among the best 5 % of its tissue
 CORE = (LIMMA, TREES, OURS, PUBLISHED)
-FEW = 12  # so many known genes have a column each in the table of ranks
+FEW, N_SHOWN = 12, 3
 PUBLISHED_GENES, PUBLISHED_TISSUES, PUBLISHED_SET = 21_111, 11, 13_670  # notebooks 2 and 3
 
 
 def recovery_table(
     data: Expression, split: Split, runs: Sequence[Run], k: int, seed: int = 0
 ) -> pd.DataFrame:
-    """What each method recovers of the planted genes: one row a method and seed.
+    """Recovery of planted genes by each method, mean over seeds; no row for data without ground truth.
 
     Parameters
     ----------
     data : Expression
     split : Split
-        Statistics look at its training samples.
+        Statistics use its training samples.
     runs : sequence of Run
     k : int
+        Genes from the top of each tissue.
     seed : int
-        Shuffles the labels of the control.
+        Of the permutations of the labels in the control, a moderated t against the next tissue.
 
     Returns
     -------
     DataFrame
-        method, seed, precision, auroc, decoy_share, chance. The control is the moderated t against the next
-        tissue with the labels of the samples shuffled. No row where nothing was planted.
+        method and the measures of ``recovery``.
     """
-    columns = ["method", "seed", "precision", "auroc", "decoy_share", "chance"]
+    columns = ["method", *MEASURES]
     if data.truth is None:
         return pd.DataFrame(columns=columns)
-    rows = [(r.method, r.seed, r.scores.per_tissue) for r in runs if r.order == 0]
+    rows = [(r.method, r.scores.per_tissue) for r in runs if r.order == 0]
     log, tissue = log_plus_one(data.values[split.train]), data.tissue[split.train]
-    rows += [(m, seed, specificity.score(m, log, tissue, data.n_tissues)) for m in specificity.METHODS]
-    for s in range(seed, seed + 10):  # one shuffle alone can be lucky: chance is one gene in 75
+    score, names = tissue_specificity.score, list(tissue_specificity.METHODS)
+    rows += [(name, score(name, log, tissue, data.n_tissues)) for name in names]
+    for s in range(seed, seed + N_SHUFFLES):
         shuffled = np.random.default_rng([s, 4]).permutation(tissue)
-        rows.append((SHUFFLED, s, specificity.moderated_t_next(log, shuffled, data.n_tissues)))
-    found = [{"method": m, "seed": s, **recovery(scores, data.truth, k)} for m, s, scores in rows]
-    return pd.DataFrame(found, columns=columns)
-
-
-def mean_over_seeds(table: pd.DataFrame) -> pd.DataFrame:
-    """Mean of the measures of :func:`recovery_table` over seeds, one row a method."""
-    return table.drop(columns="seed").groupby("method", sort=False).mean().reset_index()
+        rows.append((SHUFFLED, score("moderated t, next", log, shuffled, data.n_tissues)))
+    found = [{"method": name, **recovery(scores, data.truth, k)} for name, scores in rows]
+    return pd.DataFrame(found, columns=columns).groupby("method", sort=False).mean().reset_index()
 
 
 def marker_ranks(
     rankings: Mapping[str, np.ndarray], markers: Sequence[tuple[str, str, int, int]]
 ) -> pd.DataFrame:
-    """Where each method ranks the genes known to be specific.
+    """Rank of each known gene by each method.
 
     Parameters
     ----------
@@ -75,9 +80,8 @@ def marker_ranks(
     Returns
     -------
     DataFrame
-        method, tissue, marker, rank (1 is best; a tie takes the worst place of its group, so that a gene
-        among thousands of zeros is not found by its name), share (rank over genes). NaN where the tissue was
-        not scored.
+        method, tissue, marker, rank (1 is best; a tie takes its last rank, so that a gene among thousands of
+        zeros is not found), share (rank over genes). NaN where the tissue was not scored.
     """
     rows = []
     for method, scores in rankings.items():
@@ -91,42 +95,40 @@ def marker_ranks(
 def methods_table(
     rankings: Mapping[str, np.ndarray], ranks: pd.DataFrame, recovered: pd.DataFrame, k: int
 ) -> pd.DataFrame:
-    """One row a method: what the union rule keeps, how many markers are found, what is recovered.
+    """Genes kept by the union rule, known genes found and recovery, one row a method.
 
     Returns
     -------
     DataFrame
-        method, union_depth, union_genes, union_share (of all genes), union_over_null (over the genes of
+        method, stopping_row, union_genes, union_share (of all genes), union_over_null (over the genes of
         random rankings), top_genes (distinct, of the ``k`` best a tissue), markers_found (share in the best
-        5 %), and the columns of :func:`mean_over_seeds`, NaN where nothing was planted.
+        5 %), and the measures of :func:`recovery_table`.
     """
     found = ranks.assign(found=ranks["share"] <= TOP_SHARE).groupby("method")["found"].mean()
     rows = []
     for method, scores in rankings.items():
-        depth, genes = union_rule(scores)
+        row, genes = union_rule(scores)
         expected = union_null(scores.shape[1], len(known_tissues(scores)))[1]
         rows.append(
             {
-                "method": method, "union_depth": depth, "union_genes": len(genes),
+                "method": method, "stopping_row": row, "union_genes": len(genes),
                 "union_share": len(genes) / scores.shape[1], "union_over_null": len(genes) / expected,
                 "top_genes": len(top_union(scores, k)), "markers_found": found.get(method, np.nan),
             }
         )  # fmt: skip
-    means = mean_over_seeds(recovered).drop(columns="chance")
-    return pd.DataFrame(rows).merge(means, on="method", how="left")
+    return pd.DataFrame(rows).merge(recovered.drop(columns="chance"), on="method", how="left")
 
 
 def shared(rankings: Mapping[str, np.ndarray], k: int) -> tuple[pd.DataFrame, dict[str, float]]:
-    """What the top genes of the methods share, two by two, and the core of the three kinds of the paper.
+    """Overlaps of the top genes of every two methods, and the core of the three methods of the paper.
 
     Returns
     -------
     DataFrame
-        From :func:`reread.maize.methods.overlap.overlaps`, of the ``k`` best genes of each tissue.
+        From ``gene_sets.overlaps``, of the ``k`` best genes of each tissue.
     dict
-        From :func:`reread.maize.methods.overlap.core`, of limma, LightGBM and the network: explained by
-        expected
-        gradients, as published where these are missing; of all methods where there are no three.
+        From ``gene_sets.core``, of limma, LightGBM and the network: by expected gradients, as published where
+        these are missing; of all methods where there are no three.
     """
     n_genes = next(iter(rankings.values())).shape[1]
     sets = {method: top_union(scores, k) for method, scores in rankings.items()}
@@ -135,24 +137,41 @@ def shared(rankings: Mapping[str, np.ndarray], k: int) -> tuple[pd.DataFrame, di
 
 
 def wide_ranks(ranks: pd.DataFrame) -> pd.DataFrame:
-    """Ranks of the known genes: one row a method, one column a gene; the median of a tissue where many."""
+    """Ranks of the known genes, one row a method; medians of each tissue if there are more than 12."""
     few = ranks["marker"].nunique() <= FEW
     named = ranks.assign(column=ranks["tissue"] + (" " + ranks["marker"] if few else ""))
     wide = named.pivot_table(index="method", columns="column", values="rank", aggfunc="median", sort=False)
     return wide.rename_axis(columns=None).reset_index()
 
 
-def walked(rankings: Mapping[str, np.ndarray]) -> list[str]:
-    """Methods whose walk down the rankings is drawn: the published one first, then one of each kind."""
-    wanted = (PUBLISHED, OURS, TREES, "moderated t, next", "tau")
-    return [name for name in wanted if name in rankings]
-
-
-def published_walk() -> dict[str, float]:
-    """Where the union rule stops at the published size, by the authors and by chance in closed form."""
-    depth, n = union_null(PUBLISHED_GENES, PUBLISHED_TISSUES)
+def published_union() -> dict[str, float]:
+    """Stopping row and genes of random rankings at the published size, and the published set over these."""
+    row, n = union_null(PUBLISHED_GENES, PUBLISHED_TISSUES)
     return {
-        "published_null_depth": depth,
+        "published_null_row": row,
         "published_null_genes": n,
         "published_over_null": PUBLISHED_SET / n,
     }
+
+
+def repeated_selection(runs: Sequence[Run], data: Expression, k: int) -> pd.DataFrame:
+    """How often runs of expected gradients select the ``k`` best genes of their ensemble.
+
+    Returns
+    -------
+    DataFrame
+        One row a tissue: tissue, runs, frequency (mean share of runs with a gene of the ensemble in their
+        top), in_every_run (genes), first (the best genes with their frequency).
+    """
+    columns = ["tissue", "runs", "frequency", "in_every_run", "first"]
+    scores = [run.scores.per_tissue for run in runs if run.method == OURS]
+    if not scores:
+        return pd.DataFrame(columns=columns)
+    top, frequency = rank_top(ensemble(scores), k), selection_frequency(scores, k)
+    rows = []
+    for t in np.flatnonzero(top[:, 0] >= 0):
+        chosen = frequency[t, top[t]]
+        pairs = zip(top[t, :N_SHOWN], chosen, strict=False)
+        first = ", ".join(f"{data.genes[g]} {share:.2f}" for g, share in pairs)
+        rows.append((data.tissues[t], len(scores), chosen.mean(), int((chosen == 1).sum()), first))
+    return pd.DataFrame(rows, columns=columns)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from reread.core import validate as check
+from reread.core import validate
 from reread.core.errors import DataError, ParameterError, did_you_mean
-from reread.maize.methods.empirical_bayes import squeeze
+from reread.maize.methods.empirical_bayes import shrink
 
 Method = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
 
@@ -16,77 +16,40 @@ Method = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
 def tissue_moments(
     log: np.ndarray, tissue: np.ndarray, n_tissues: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean of each gene in each tissue, its variance within tissues, and the samples of each tissue.
+    """Mean (tissue, gene), variance within tissues (gene,), number of samples (tissue,).
 
-    Parameters
-    ----------
-    log : float array, (sample, gene)
-        Log expression.
-    tissue : int array, (sample,)
-        Tissue of each sample, 0 to ``n_tissues`` - 1.
-    n_tissues : int
-
-    Returns
-    -------
-    mean : float array, (tissue, gene)
-        NaN where a tissue has no sample.
-    variance : float array, (gene,)
-        Pooled within tissues; its degrees of freedom are samples less tissues that have any.
-    count : int array, (tissue,)
-
-    Raises
-    ------
-    DataError
-        If sizes differ, a label is out of range, fewer than two tissues have samples, or none has two.
+    The mean is NaN for a tissue without samples. The degrees of freedom of the variance are samples less
+    tissues with samples.
     """
-    check.axes(log, "log", sample=None, gene=None)
-    check.axes(tissue, "tissue", sample=len(log))
+    validate.axes(log, "log", sample=None, gene=None)
+    validate.axes(tissue, "tissue", sample=len(log))
     if len(tissue) == 0 or tissue.min() < 0 or tissue.max() >= n_tissues:
         raise DataError(f"Tissues must be 0 to {n_tissues - 1}, one for each of {len(log)} samples.")
     count = np.bincount(tissue, minlength=n_tissues)
     if (count > 0).sum() < 2 or count.max() < 2:
         raise DataError(
-            f"Tissues are compared by their samples, but the largest has {count.max()} and "
-            f"{(count > 0).sum()} have any. Two tissues and one with two samples are needed."
+            f"The comparison of tissues needs two tissues, and one with two samples, but the largest has "
+            f"{count.max()} and {(count > 0).sum()} have any."
         )
     member = (tissue[None, :] == np.arange(n_tissues)[:, None]).astype(float)
     log = np.asarray(log, dtype=float)
-    with np.errstate(invalid="ignore"):
-        mean = member @ log / np.where(count, count, np.nan)[:, None]
+    mean = np.where(count[:, None], member @ log / np.maximum(count, 1)[:, None], np.nan)
     residual = log - mean[tissue]
     variance = (residual**2).sum(axis=0) / (len(log) - (count > 0).sum())
-    return mean, variance, count
+    # the mean of equal values is off by rounding; such a variance would be shrunk as if it were one
+    return mean, np.where(np.ptp(residual, axis=0) > 1e-12, variance, 0.0), count
 
 
 def tau(mean: np.ndarray) -> np.ndarray:
-    """Tissue specificity of each gene: 0 for equal expression everywhere, 1 for one tissue only.
+    """Tissue specificity (gene,) of means (tissue, gene): 0 for equal expression, 1 for one tissue only.
 
-    Parameters
-    ----------
-    mean : float array, (tissue, gene)
-        Mean expression, not negative, usually log2(x + 1). Tissues of NaN are left out.
-
-    Returns
-    -------
-    float array, (gene,)
-        0 for a gene that is not expressed.
-
-    Raises
-    ------
-    DataError
-        If a mean is negative, or fewer than two tissues are known.
-
-    Notes
-    -----
-    Source: Yanai 2005; sum over tissues of 1 - x / max(x), over the number of tissues less one. Which
-    statistic of specificity to prefer is the subject of Kryuchkova-Mostacci 2017.
+    Source: Yanai 2005; sum over tissues of 1 - x / max(x), divided by the number of tissues less one.
+    Tissues of NaN are left out; a gene that is not expressed has 0.
     """
-    check.axes(mean, "mean", tissue=None, gene=None)
+    validate.axes(mean, "mean", tissue=None, gene=None)
     known = mean[~np.isnan(mean).all(axis=1)]
     if len(known) < 2:
-        raise DataError(
-            f"tau compares tissues, but {len(known)} of {len(mean)} have samples. Use two or more."
-        )
+        raise DataError(f"tau needs two tissues with samples, but {len(known)} of {len(mean)} have any.")
     if known.min() < 0:
         raise DataError(f"tau needs expression of at least 0, but a mean is {known.min():.3g}.")
     top = known.max(axis=0)
@@ -95,23 +58,7 @@ def tau(mean: np.ndarray) -> np.ndarray:
 
 
 def anova_f(log: np.ndarray, tissue: np.ndarray) -> np.ndarray:
-    """F statistic of one-way analysis of variance between tissues.
-
-    Parameters
-    ----------
-    log : float array, (sample, gene)
-    tissue : int array, (sample,)
-
-    Returns
-    -------
-    float array, (gene,)
-        0 for a gene without any variance; infinite where it varies between tissues only.
-
-    Raises
-    ------
-    DataError
-        As :func:`tissue_moments`.
-    """
+    """F statistic (gene,) of one-way analysis of variance between tissues; 0 without any variance."""
     mean, within, count = tissue_moments(log, tissue, int(tissue.max()) + 1)
     used = count > 0
     grand = count[used] @ mean[used] / count.sum()
@@ -121,33 +68,13 @@ def anova_f(log: np.ndarray, tissue: np.ndarray) -> np.ndarray:
 
 
 def moderated_t_next(log: np.ndarray, tissue: np.ndarray, n_tissues: int) -> np.ndarray:
-    """Moderated t of each tissue against the highest of the others: positive in one tissue only.
+    """Moderated t (tissue, gene) of each tissue against the highest other: positive in one tissue only.
 
-    Parameters
-    ----------
-    log : float array, (sample, gene)
-    tissue : int array, (sample,)
-    n_tissues : int
-
-    Returns
-    -------
-    float array, (tissue, gene)
-        NaN where the tissue has no sample.
-
-    Raises
-    ------
-    DataError
-        As :func:`tissue_moments`, or if the variances of the genes cannot be shared.
-
-    Notes
-    -----
-    Source: variances as limma's eBayes (Smyth 2004). The contrast is ours: it asks for a gene that is higher
-    here than anywhere else, where limma's usual one against the rest is content with several tissues.
+    Source: variances as limma's eBayes (Smyth 2004). The contrast is ours. NaN for a tissue without samples.
     """
     mean, variance, count = tissue_moments(log, tissue, n_tissues)
-    shrunk, _ = squeeze(variance, len(log) - (count > 0).sum())
-    filled = np.where(np.isnan(mean), -np.inf, mean)
-    order = np.argsort(filled, axis=0, kind="stable")
+    shrunk = shrink(variance, len(log) - (count > 0).sum())
+    order = np.argsort(np.where(np.isnan(mean), -np.inf, mean), axis=0, kind="stable")
     best, second = order[-1], order[-2]
     rival = np.where(np.arange(n_tissues)[:, None] == best, second, best)
     gap = mean - np.take_along_axis(mean, rival, axis=0)
@@ -156,13 +83,12 @@ def moderated_t_next(log: np.ndarray, tissue: np.ndarray, n_tissues: int) -> np.
 
 
 def moderated_t_rest(log: np.ndarray, tissue: np.ndarray, n_tissues: int) -> np.ndarray:
-    """Moderated t of each tissue against the mean of the others, fitted as limma fits a contrast.
+    """Moderated t (tissue, gene) of each tissue against the mean of the others, each with equal weight.
 
-    Arguments, result and errors as :func:`moderated_t_next`. Each other tissue counts once, whatever its
-    number of samples. The contrast is ours: limma has none of its own, and that of the paper is not known.
+    Source: variances and contrasts as limma; the contrast of the paper is not known. NaN as above.
     """
     mean, variance, count = tissue_moments(log, tissue, n_tissues)
-    shrunk, _ = squeeze(variance, len(log) - (count > 0).sum())
+    shrunk = shrink(variance, len(log) - (count > 0).sum())
     used = count > 0
     inverse = np.where(used, 1 / np.maximum(count, 1), np.nan)
     n_others = used.sum() - 1
@@ -172,10 +98,7 @@ def moderated_t_rest(log: np.ndarray, tissue: np.ndarray, n_tissues: int) -> np.
 
 
 def t_one_vs_rest(log: np.ndarray, tissue: np.ndarray, n_tissues: int) -> np.ndarray:
-    """Plain t of the samples of each tissue against all other samples, with their pooled variance.
-
-    Arguments and result as :func:`moderated_t_next`; 0 for a gene that does not vary at all.
-    """
+    """Student's t (tissue, gene) of the samples of each tissue against all others, with pooled variance."""
     mean, _, count = tissue_moments(log, tissue, n_tissues)
     n, total = len(log), np.asarray(log, dtype=float).sum(axis=0)
     size = np.where(count, count, np.nan)[:, None]
@@ -189,9 +112,8 @@ def t_one_vs_rest(log: np.ndarray, tissue: np.ndarray, n_tissues: int) -> np.nda
 
 
 def _of_best_tissue(statistic: np.ndarray, mean: np.ndarray) -> np.ndarray:
-    """Give a statistic (gene,) to the tissue where the gene is highest; below it, tissues by how near."""
-    top = np.nanmax(mean, axis=0)
-    behind = mean - top
+    """Give a statistic (gene,) to the tissue with the highest mean; order the others by their distance."""
+    behind = mean - np.nanmax(mean, axis=0)
     return np.where(behind == 0, statistic, behind)
 
 
@@ -204,7 +126,7 @@ def _f_by_tissue(log: np.ndarray, tissue: np.ndarray, n_tissues: int) -> np.ndar
     return _of_best_tissue(anova_f(log, tissue), tissue_moments(log, tissue, n_tissues)[0])
 
 
-# name to function of log (sample, gene), tissue (sample,), n_tissues; gives (tissue, gene)
+# log (sample, gene), tissue (sample,), n_tissues to scores (tissue, gene)
 METHODS: dict[str, Method] = {
     "moderated t, next": moderated_t_next,
     "moderated t, rest": moderated_t_rest,
@@ -215,13 +137,14 @@ METHODS: dict[str, Method] = {
 
 
 def score(method: str, log: np.ndarray, tissue: np.ndarray, n_tissues: int) -> np.ndarray:
-    """Score genes by a method of ``METHODS``, (tissue, gene).
+    """Scores (tissue, gene) of a method of ``METHODS``, rounded to 12 significant digits.
 
-    Raises
-    ------
-    ParameterError
-        If the method is unknown.
+    Rounding makes ties exact: another order of summation does not change which gene comes first.
     """
     if method not in METHODS:
         raise ParameterError(f"There is no statistic {method!r}. {did_you_mean(method, METHODS)}")
-    return METHODS[method](log, tissue, n_tissues)
+    found = METHODS[method](log, tissue, n_tissues)
+    size = np.abs(found)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        unit = 10.0 ** (np.floor(np.log10(size)) - 11)
+        return np.where((size > 0) & np.isfinite(size), np.round(found / unit) * unit, found)

@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from contextlib import suppress
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from reread.core import validate as check
+from reread.core import validate
 from reread.core.errors import DataError, ParameterError, did_you_mean, need
 from reread.core.files import write_text, written_whole
-from reread.maize.models import quiet
+
+
+@contextmanager
+def silence_stderr() -> Iterator[None]:
+    """Close file descriptor 2 meanwhile: TensorFlow's C++ part logs there with times and process numbers.
+
+    No setting silences these lines, and they would make equal runs differ. Exceptions pass through.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(nowhere)
+        os.close(kept)
+
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-with quiet.stderr():
+with silence_stderr():
     tf = need("tensorflow", "maize")
     keras = need("keras", "maize")
     # One thread and fixed kernels: equal seeds give equal weights. Threads can only be set at the start.
@@ -43,46 +62,16 @@ def build(
     momentum: float = 0.99,
     seed: int = 0,
 ) -> keras.Model:
-    """Lay out the network: 3 x 3 convolutions, each normalised and rectified, and two dense layers.
+    """Build the network: images (sample, side, side, 1) to probabilities (sample, tissue).
 
-    Parameters
-    ----------
-    side : int
-        Pixels along one side of the image.
-    n_tissues : int
-        Classes.
-    widths : sequence of int
-        Channels of each convolution; after every second one, pixels are pooled 2 x 2.
-    dense : int
-        Units of the layer before the classes.
-    dropout : float
-        Share of units dropped in training, before and after that layer.
-    momentum : float
-        Of the running mean and variance of batch normalisation. 0.99 is Keras' own and the published one: it
-        takes hundreds of steps until the running statistics fit the data.
-    seed : int
-        Of the initial weights and of dropout.
-
-    Returns
-    -------
-    keras.Model
-        Images (sample, side, side, 1) to probabilities (sample, tissue). Layers have names of their own, so
-        that equal networks give equal topology files.
-
-    Raises
-    ------
-    ParameterError
-        If pooling would leave no pixel, or there are fewer than two tissues.
-
-    Notes
-    -----
-    Source: notebook 1 of the authors' repository (facts only): 32, 64, 128 and 256 channels, 512 units,
-    dropout 0.2.
+    3 x 3 convolutions with batch normalisation and ReLU, 2 x 2 max pooling after every second one, a dense
+    layer with dropout before and after it. Source: notebook 1 of the authors (facts only): 32, 64, 128 and
+    256 channels, 512 units, dropout 0.2, Keras' momentum of 0.99 for the running statistics.
     """
     if n_tissues < 2 or side < 2 ** (len(widths) // 2):
         raise ParameterError(
             f"{len(widths)} convolutions need an image of at least {2 ** (len(widths) // 2)} pixels a side "
-            f"and 2 tissues, but were given {side} pixels and {n_tissues} tissues. Keep more genes."
+            f"and 2 tissues, but there are {side} pixels and {n_tissues} tissues. Keep more genes."
         )
     keras.utils.set_random_seed(seed)
     layers = keras.layers
@@ -113,53 +102,19 @@ def train(
     validation: float = 0.1,
     schedule: str = "published",
 ) -> pd.DataFrame:
-    """Train in place, by RMSprop on the categorical cross-entropy.
+    """Train in place by RMSprop on the cross-entropy; return loss and accuracy of each epoch.
 
-    Parameters
-    ----------
-    model : keras.Model
-        From :func:`build`.
-    images : float32 array, (sample, side, side, 1)
-    tissue : int array, (sample,)
-    epochs : int
-        Passes over the training samples.
-    batch : int
-        Samples a step.
-    rate : float
-        Learning rate of the first step.
-    seed : int
-        Of the order of samples in each pass.
-    validation : float
-        The last share of the samples is set aside and only looked at; 0 sets none aside.
-    schedule : str
-        ``published``: the rate of step t is ``rate / (1 + 0.01 t)``. ``constant``: it stays.
-
-    Returns
-    -------
-    DataFrame
-        One row a pass: epoch, loss, accuracy, val_loss, val_accuracy. As in Keras, the first two are means
-        over the pass, with dropout, while the weights move; the last two come after it, NaN without
-        validation.
-
-    Raises
-    ------
-    ParameterError
-        If the schedule is unknown.
-    DataError
-        If images do not fit the model, or validation leaves nothing to train on.
-
-    Notes
-    -----
-    Source: notebook 1: RMSprop, rho 0.9, rate 1e-4 with a decay of 0.01 a step, batches of 64, 50 epochs, the
-    last tenth for validation. The loop is written out because ``model.fit`` costs a third more on networks
-    as small as the demo's.
+    The last ``validation`` share of the samples is set aside. ``published``: the rate of step t is
+    ``rate / (1 + 0.01 t)``; ``constant``: it stays. As in Keras, training loss and accuracy are means over
+    the epoch with dropout. Source: notebook 1; the loop is written out because ``model.fit`` costs a third
+    more on small networks.
     """
     if schedule not in SCHEDULES:
         raise ParameterError(f"There is no schedule {schedule!r}. {did_you_mean(schedule, SCHEDULES)}")
     _check_images(model, images)
     n_train = int(len(images) * (1 - validation))
     if n_train < 1:
-        raise DataError(f"Of {len(images)} samples validation leaves none to train on. Add samples.")
+        raise DataError(f"Validation leaves none of {len(images)} samples for training. Add samples.")
     step = _step(model, _optimizer(rate, schedule))
     onehot = np.eye(model.output_shape[-1], dtype=np.float32)[tissue]
     rng, rows = np.random.default_rng(seed), []
@@ -168,13 +123,13 @@ def train(
         for start in range(0, n_train, batch):
             taken = order[start : start + batch]
             total += len(taken) * np.array(step(tf.constant(images[taken]), tf.constant(onehot[taken])))
-        seen = _look(model, images[n_train:], tissue[n_train:])
-        rows.append((epoch, *(total / n_train), *seen))
+        held_out = _evaluate(model, images[n_train:], tissue[n_train:])
+        rows.append((epoch, *(total / n_train), *held_out))
     return pd.DataFrame(rows, columns=["epoch", "loss", "accuracy", "val_loss", "val_accuracy"])
 
 
 def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:
-    """Probability of each tissue, (sample, tissue), without dropout and with the running statistics."""
+    """Probability (sample, tissue), without dropout and with the running statistics."""
     _check_images(model, images)
     parts = [
         model(tf.constant(images[start : start + CHUNK]), training=False).numpy()
@@ -198,17 +153,11 @@ def save(model: keras.Model, folder: Path | str, stem: str) -> tuple[Path, Path]
 
 
 def load(folder: Path | str, stem: str) -> keras.Model:
-    """Read a network that :func:`save` wrote.
-
-    Raises
-    ------
-    DataError
-        If one of the two files is missing.
-    """
+    """Read a network that :func:`save` wrote."""
     topology, weights = _files(folder, stem)
     for path in (topology, weights):
         if not path.is_file():
-            raise DataError(f"{path} is missing; a network is read from {topology.name} and {weights.name}.")
+            raise DataError(f"{path} is missing; a network needs {topology.name} and {weights.name}.")
     model = keras.models.model_from_json(topology.read_text(encoding="utf-8"))
     model.load_weights(weights)
     return model
@@ -220,7 +169,7 @@ def _files(folder: Path | str, stem: str) -> tuple[Path, Path]:
 
 def _check_images(model: keras.Model, images: np.ndarray) -> None:
     side = model.input_shape[1]
-    check.axes(images, "images", sample=None, row=side, column=side, channel=1)
+    validate.axes(images, "images", sample=None, row=side, column=side, channel=1)
 
 
 def _optimizer(rate: float, schedule: str) -> keras.optimizers.Optimizer:
@@ -230,7 +179,7 @@ def _optimizer(rate: float, schedule: str) -> keras.optimizers.Optimizer:
 
 
 def _step(model: keras.Model, optimizer: keras.optimizers.Optimizer):
-    """One step as one graph, whatever the size of the batch: images, one-hot tissues to loss and accuracy."""
+    """One training step as a graph: images and one-hot tissues to loss and accuracy."""
     optimizer.build(model.trainable_variables)
     shapes = [tf.TensorSpec((None, *model.input_shape[1:])), tf.TensorSpec((None, model.output_shape[-1]))]
 
@@ -247,8 +196,8 @@ def _step(model: keras.Model, optimizer: keras.optimizers.Optimizer):
     return step
 
 
-def _look(model: keras.Model, images: np.ndarray, tissue: np.ndarray) -> tuple[float, float]:
-    """Loss and accuracy on samples that do not train."""
+def _evaluate(model: keras.Model, images: np.ndarray, tissue: np.ndarray) -> tuple[float, float]:
+    """Loss and accuracy on held-out samples; NaN without any."""
     if not len(images):
         return np.nan, np.nan
     probability = predict(model, images)

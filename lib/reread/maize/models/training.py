@@ -1,8 +1,7 @@
-"""The network from expression to tissue: transform, image, training; the settings that belong together."""
+"""The network from expression to tissue: settings, transform, image, training."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,19 +23,10 @@ TRAINING = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a network is built and trained; the defaults are the published values.
+    """Settings of a network and its training; the defaults are the published values.
 
-    Attributes
-    ----------
-    inputs : str
-        ``published``: log2(x + 0.001) + 10 as it is. ``scaled``: log2(x + 1), each gene at mean 0 and spread
-        1 of the training samples.
-    widths : str
-        Channels of each convolution, as words.
-    dense, dropout, momentum
-        As ``cnn.model.build``.
-    epochs, batch, rate, validation, schedule
-        As ``cnn.model.train``.
+    ``inputs`` is ``published``, log2(x + 0.001) + 10, or ``scaled``, log2(x + 1) standardised by the training
+    samples. ``widths`` are channels as words. The other fields are those of ``cnn.build`` and ``cnn.train``.
     """
 
     inputs: str = "published"
@@ -54,7 +44,7 @@ class Recipe:
         if self.inputs not in INPUTS:
             raise ParameterError(f"There are no inputs {self.inputs!r}. {did_you_mean(self.inputs, INPUTS)}")
         if not self.channels or min(self.channels) < 1:
-            raise ParameterError(f"widths are channels such as '16 32', but came as {self.widths!r}.")
+            raise ParameterError(f"widths must be channels such as '16 32', but are {self.widths!r}.")
 
     @property
     def channels(self) -> tuple[int, ...]:
@@ -63,16 +53,20 @@ class Recipe:
 
 
 def recipe(training: str, layers: str, **settings: Any) -> Recipe:
-    """Settings of a network in few words.
+    """Combine the settings of a network.
 
     Parameters
     ----------
     training : str
-        ``published`` or ``corrected``: inputs, rate, schedule and validation together, from ``TRAINING``.
+        ``published`` or ``corrected``: inputs, rate, schedule and validation of ``TRAINING``.
     layers : str
-        Channels of each convolution, and at the end units of the dense layer: ``16 32 64``.
+        Channels of each convolution, then units of the dense layer: ``16 32 64``.
     **settings
         Further fields of :class:`Recipe`.
+
+    Returns
+    -------
+    Recipe
 
     Raises
     ------
@@ -84,26 +78,16 @@ def recipe(training: str, layers: str, **settings: Any) -> Recipe:
     *widths, dense = layers.split() or [""]
     if not widths or not dense.isdecimal():
         raise ParameterError(
-            f"layers are channels and then units such as '16 32 64', but came as {layers!r}."
+            f"layers must be channels and then units, such as '16 32 64', but are {layers!r}."
         )
     return Recipe(**TRAINING[training], widths=" ".join(widths), dense=int(dense), **settings)
 
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """A trained network with everything that stands between expression and its images.
+    """A trained Keras model with its inputs, scaler, gene order (None: columns) and training curve.
 
-    Attributes
-    ----------
-    model : keras.Model
-    curve : DataFrame
-        epoch, loss, accuracy, val_loss, val_accuracy.
-    inputs : str
-        As in the recipe.
-    scaler : Scaler
-        Learnt from the training samples.
-    order : int array, (gene,), or None
-        Which gene is which pixel.
+    The curve has columns epoch, loss, accuracy, val_loss, val_accuracy.
     """
 
     model: Any
@@ -113,7 +97,7 @@ class Network:
     order: np.ndarray | None = None
 
     def images(self, values: np.ndarray) -> np.ndarray:
-        """FPKM (sample, gene) as the network sees them, (sample, side, side, 1)."""
+        """FPKM (sample, gene) as the input of the network, (sample, side, side, 1)."""
         is_published = self.inputs == "published"
         log = log_published(values) if is_published else self.scaler.transform(log_plus_one(values))
         return to_image(log, self.order)
@@ -131,10 +115,10 @@ def fit(
     n_tissues: int,
     seed: int = 0,
     *,
-    recipe: Recipe | None = None,
+    recipe: Recipe,
     order: np.ndarray | None = None,
 ) -> Network:
-    """Train a network on samples.
+    """Train a network.
 
     Parameters
     ----------
@@ -145,18 +129,21 @@ def fit(
         Classes, also those without a training sample.
     seed : int
         Of weights, dropout, and the order of samples; the last of these are the validation samples.
-    recipe : Recipe, optional
-        As published when left out.
+    recipe : Recipe
     order : int array, (gene,), optional
-        Which gene goes to pixel 0, 1, 2, ...; the order of the columns when left out.
+        Gene of pixel 0, 1, 2, ...; by default the order of the columns.
 
     Returns
     -------
     Network
+
+    Raises
+    ------
+    ParameterError
+        If the image is too small for the layers.
     """
     from reread.maize.models import cnn
 
-    recipe = recipe or Recipe()
     rows = np.random.default_rng(seed).permutation(len(values))
     model = cnn.build(
         side_of(values.shape[1]),
@@ -183,38 +170,38 @@ def fit(
 
 
 def layers(network: Network) -> pd.DataFrame:
-    """What the network is made of: layer, kind, output as rows x columns x channels, parameters."""
+    """Layers of the network: layer, kind, output as rows x columns x channels, parameters."""
     rows = [
-        (layer.name, type(layer).__name__, _shape(layer.output.shape[1:]), layer.count_params())
+        (layer.name, type(layer).__name__, " x ".join(map(str, layer.output.shape[1:])), layer.count_params())
         for layer in network.model.layers
     ]
     return pd.DataFrame(rows, columns=["layer", "kind", "output", "parameters"])
 
 
-def ends(network: Network) -> dict[str, float]:
-    """Where the curve of a network ends, and the pass in which each accuracy first comes to nine tenths.
+def final_accuracy(network: Network) -> dict[str, float]:
+    """Accuracy of the last epoch and the epoch that first reaches 0.9, for training and validation.
 
-    Keys: ``accuracy.last``, ``accuracy.pass``, and the same of ``val_accuracy``; what was never reached, or
-    has no validation sample, is left out.
+    Keys: ``accuracy.last``, ``accuracy.epoch``, ``val_accuracy.last``, ``val_accuracy.epoch``; a value that
+    does not exist is left out.
     """
     values = {}
     for name in ("accuracy", "val_accuracy"):
         reached = network.curve.loc[network.curve[name] >= HIGH, "epoch"]
         last = float(network.curve[name].iloc[-1])
-        values |= {f"{name}.pass": int(reached.iloc[0])} if len(reached) else {}
+        values |= {f"{name}.epoch": int(reached.iloc[0])} if len(reached) else {}
         values |= {} if np.isnan(last) else {f"{name}.last": last}
     return values
 
 
 def reload_difference(network: Network, values: np.ndarray, folder: Path, stem: str) -> float:
-    """Save a network, read it back, and give the largest difference of a probability of ``values``."""
+    """Save a network, read it back, and return the largest difference of a predicted probability, 0 to 1.
+
+    ``values`` (sample, gene) in FPKM are predicted before and after. The files in ``folder`` have the
+    authors' names, ``<stem>_model_topology.json`` and ``<stem>_model.weights.h5``.
+    """
     from reread.maize.models import cnn
 
     cnn.save(network.model, folder, stem)
     images = network.images(values)
     before, after = (cnn.predict(model, images) for model in (network.model, cnn.load(folder, stem)))
     return float(np.abs(after - before).max())
-
-
-def _shape(sizes: Sequence[int]) -> str:
-    return " x ".join(map(str, sizes))

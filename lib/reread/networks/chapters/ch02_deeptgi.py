@@ -1,21 +1,44 @@
-"""Figures about one network in training: its loss, and its folds beside names alone."""
+"""Figures of the DeepTGI chapter."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
-from reread.core import figures
-from reread.networks import plots as marks
-from reread.networks.plots import SCHEME_COLOUR, SCHEME_LABEL, SCHEME_MARKER
+from reread.core import charts
+from reread.networks.methods.batch_dependence import MOVED
+from reread.networks.plots import LABELS, SCHEMES
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from reread.core.figures import Drawn
+
+FLOOR = MOVED / 10  # smallest change shown on the logarithmic axis
 
 
-def loss_curves(curves: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
-    """Draw training and test loss of the first fold of each scheme by pass.
+def folds(by_fold: pd.DataFrame) -> Drawn:
+    """Draw the AUROC of each fold, for the network and for gene names alone.
+
+    Parameters
+    ----------
+    by_fold : DataFrame
+        From ``protocol.by_fold``: scheme, method, fold, auroc.
+
+    Returns
+    -------
+    Drawn
+        Table: scheme, method, fold, auroc.
+    """
+    table = by_fold[["scheme", "method", "fold", "auroc"]]
+    return charts.dots(
+        table, x="auroc", y="scheme", hue="method", order={"scheme": list(SCHEMES)}, labels=LABELS,
+        reference={"chance": 0.5},
+    )  # fmt: skip
+
+
+def loss_curves(curves: pd.DataFrame) -> Drawn:
+    """Draw training and test loss of the first fold of each scheme by epoch.
 
     Parameters
     ----------
@@ -24,60 +47,35 @@ def loss_curves(curves: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
 
     Returns
     -------
-    Figure, DataFrame
-        The rows drawn, each loss over its own value after the first pass: the training loss of the published
-        network has a term for reconstruction that its test loss lacks.
+    Drawn
+        Table: scheme, epoch, rows, loss, each loss divided by its value after the first epoch (the training
+        loss of the published network has a reconstruction term that its test loss lacks).
     """
-    first = curves[curves["fold"] == curves.groupby("scheme")["fold"].transform("min")].copy()
-    for loss in ("train_loss", "test_loss"):
-        first[loss] = first[loss] / first.groupby("scheme")[loss].transform("first")
-    figure, (left, right) = figures.new(7, 3.2, ncols=2)
-    for axes, loss, title in ((left, "train_loss", "training pairs"), (right, "test_loss", "test pairs")):
-        for scheme, rows in first.groupby("scheme", sort=False):
-            axes.plot(
-                rows["epoch"], rows[loss], color=SCHEME_COLOUR[scheme], marker=SCHEME_MARKER[scheme],
-                markevery=max(1, len(rows) // 8), markersize=4, linewidth=1.6, label=SCHEME_LABEL[scheme],
-            )  # fmt: skip
-        axes.set(xlabel="pass over the pairs", title=title)
-        marks.grid_lines(axes, "y")
-    left.set_ylabel("loss, over that of the first pass")
-    right.legend(loc="best", fontsize=marks.SMALL)
-    return figure, first.reset_index(drop=True)
+    first = curves[curves["fold"] == curves.groupby("scheme")["fold"].transform("min")]
+    named = first.rename(columns={"train_loss": "training pairs", "test_loss": "test pairs"})
+    table = named.melt(["scheme", "epoch"], ["training pairs", "test pairs"], "rows", "loss")
+    table["loss"] /= table.groupby(["scheme", "rows"])["loss"].transform("first")
+    labels = {**LABELS, "loss": "loss, relative to the first epoch"}
+    return charts.lines(table, x="epoch", y="loss", hue="scheme", panel="rows", columns=2, labels=labels)
 
 
-def against_names(by_fold: pd.DataFrame, null: str) -> tuple[Figure, pd.DataFrame]:
-    """Draw AUROC of each fold for the network and for names alone, scheme by scheme.
+def batch(moves: np.ndarray) -> Drawn:
+    """Draw the change of each prediction of a batch after its first pair was replaced.
 
     Parameters
     ----------
-    by_fold : DataFrame
-        From ``protocol.by_fold``: scheme, method, fold, auroc.
-    null : str
-        Name of the names-only method.
+    moves : float array, (pair of the batch,)
+        From ``batch_dependence.change_one``.
 
     Returns
     -------
-    Figure, DataFrame
-        scheme, method, fold, auroc.
+    Drawn
+        Table: pair, change, kind (replaced pair, changed, unchanged).
     """
-    schemes = [name for name in SCHEME_LABEL if name in set(by_fold["scheme"])]
-    figure, axes = figures.new(7, 1.5 + 0.55 * len(schemes))
-    for place, scheme in enumerate(reversed(schemes)):
-        rows = by_fold[by_fold["scheme"] == scheme]
-        for i, (method, folds) in enumerate(rows.groupby("method", sort=False)):
-            y, shade = place + (0.14 if method == null else -0.14), marks.colour(5 if method == null else 1)
-            axes.scatter(
-                folds["auroc"], [y] * len(folds), color=shade, marker=marks.marker(i), s=30, alpha=0.6
-            )
-            axes.scatter(folds["auroc"].mean(), y, color=shade, marker="|", s=380, linewidth=2.5)
-    for i, method in enumerate(by_fold["method"].unique()):
-        shade = marks.colour(5 if method == null else 1)
-        axes.scatter([], [], color=shade, marker=marks.marker(i), s=30, label=method)
-    axes.axvline(0.5, color=figures.GREY, linewidth=1, linestyle=":")
-    axes.set_yticks(range(len(schemes)), [SCHEME_LABEL[scheme] for scheme in reversed(schemes)])
-    axes.set(
-        xlabel="AUROC (points: folds; bars: their mean; dotted: chance)", ylim=(-0.6, len(schemes) - 0.4)
+    kind = np.where(moves > MOVED, "changed", "unchanged (below 10⁻⁶)").astype(object)
+    kind[0] = "replaced pair"
+    table = pd.DataFrame(
+        {"pair": np.arange(1, len(moves) + 1), "change": np.maximum(moves, FLOOR), "kind": kind}
     )
-    figure.legend(loc="outside upper right", ncols=2)
-    marks.grid_lines(axes)
-    return figure, by_fold[["scheme", "method", "fold", "auroc"]]
+    labels = {"pair": "pair of the batch", "change": "change of probability"}
+    return charts.scatter(table, x="pair", y="change", hue="kind", log="y", labels=labels)

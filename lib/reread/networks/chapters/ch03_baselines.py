@@ -1,194 +1,75 @@
-"""Figures that compare methods over splits."""
+"""Figures and sentences of the chapter on baselines."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from reread.core import figures
-from reread.core.errors import DataError
-from reread.networks import plots as marks
-from reread.networks.methods.benchmark import DEEP, FAMILY, NAMES
-from reread.networks.plots import FAMILIES, SCHEME_LABEL
+from reread.core import charts
+from reread.networks.methods.benchmark import DEEP, FAMILIES, FAMILY, NAMES
+from reread.networks.plots import LABELS, METHODS, SCHEMES, by_family
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from reread.core.figures import Drawn
 
-AXIS = {"auroc": "AUROC", "auprc": "AUPRC (average precision)", "auprc_ratio": "AUPRC over density"}
-CHANCE = {"auroc": 0.5, "auprc_ratio": 1.0}
 N_RECALLS = 101
+N_OF_FAMILY = 2
 
 
-def leak(table: pd.DataFrame, measure: str = "auroc") -> tuple[Figure, pd.DataFrame]:
-    """Draw what is left of each method once TFs, genes, or both are held out.
-
-    Parameters
-    ----------
-    table : DataFrame
-        From ``compare.compare_scores``.
-    measure : str
-        ``auroc``, ``auprc`` or, from ``grid.measure_grid``, ``auprc_ratio``.
-
-    Returns
-    -------
-    Figure, DataFrame
-        The table: family, method, and one column a scheme. The band reaches to the best of names alone under
-        the pair split.
-    """
-    wide = _wide(table, measure)
-    schemes = [name for name in SCHEME_LABEL if name in wide]
-    figure, axes = figures.new(7, 1.3 + 0.3 * len(wide))
-    chance = CHANCE.get(measure, float(table["prevalence"].mean()))
-    if "pair" in wide:
-        best = wide.loc[wide["family"] == NAMES, "pair"].max()
-        axes.axvspan(chance, best, color="#fbeed5", linewidth=0, zorder=0)
-    axes.axvline(chance, color=figures.GREY, linewidth=1, linestyle=":")
-    y = len(wide) - 1 - np.arange(len(wide)) - 0.45 * _family_steps(wide)
-    axes.hlines(y, wide[schemes].min(axis=1), wide[schemes].max(axis=1), color="#b5b5b5", linewidth=1.6)
-    for scheme in schemes:
-        axes.scatter(
-            wide[scheme], y, color=marks.SCHEME_COLOUR[scheme], marker=marks.SCHEME_MARKER[scheme], s=44,
-            label=SCHEME_LABEL[scheme], zorder=3, edgecolor="white", linewidth=0.6,
-        )  # fmt: skip
-    axes.set_yticks(y, wide["method"])
-    for text, family in zip(axes.get_yticklabels(), wide["family"], strict=True):
-        text.set_color(_dark(family))
-    axes.set_xlabel(f"{AXIS[measure]}\ndotted: chance; shaded: reached by names alone under the pair split")
-    figure.legend(
-        loc="outside upper right", ncols=len(schemes), handletextpad=0.2, columnspacing=1.2, frameon=False
-    )
-    marks.grid_lines(axes)
-    return figure, wide
-
-
-def _wide(table: pd.DataFrame, measure: str) -> pd.DataFrame:
-    """One row a method, one column a scheme; families together in their order."""
-    wide = table.pivot(index=["family", "method"], columns="scheme", values=measure).reset_index()
-    rank = wide["family"].map(list(FAMILIES).index)
-    order = {name: i for i, name in enumerate(table["method"].drop_duplicates())}
-    wide = wide.assign(rank=rank, place=wide["method"].map(order)).sort_values(["rank", "place"])
-    return wide.drop(columns=["rank", "place"]).reset_index(drop=True).rename_axis(None, axis=1)
-
-
-def _family_steps(wide: pd.DataFrame) -> np.ndarray:
-    """How many families stand above each row: the gaps between groups."""
-    return (wide["family"] != wide["family"].shift()).cumsum().to_numpy() - 1
-
-
-def _dark(family: str) -> str:
-    # The orange of names is too light for small text.
-    return "#8a6100" if family == NAMES else marks.FAMILY_COLOUR[family]
-
-
-def lift(table: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
-    """Draw what expression adds to names: AUPRC less that of the best names-only rule, with its interval.
+def gain(table: pd.DataFrame) -> Drawn:
+    """Draw the AUPRC gain of each method over the best gene-name baseline, with its interval.
 
     Parameters
     ----------
     table : DataFrame
-        From ``compare.compare_scores``.
+        From ``benchmark.compare_scores``.
 
     Returns
     -------
-    Figure, DataFrame
-        The table: scheme, family, method, lift, lift_low, lift_high; names-only methods are left out.
-
-    Raises
-    ------
-    DataError
-        If the table holds names-only methods alone.
+    Drawn
+        Table: scheme, family, method, auprc_gain, auprc_gain_low, auprc_gain_high; without the baselines.
     """
-    shown = table.loc[
-        table["family"] != NAMES, ["scheme", "family", "method", "lift", "lift_low", "lift_high"]
-    ]
-    if shown.empty:
-        raise DataError("A lift is drawn for methods that see expression, but the table holds none. Add one.")
-    methods = _wide(shown, "lift")[["family", "method"]]
-    schemes = [name for name in SCHEME_LABEL if name in set(shown["scheme"])]
-    figure, panels = figures.new(7.4, 1.35 + 0.29 * len(methods), ncols=len(schemes))
-    panels = np.atleast_1d(panels)
-    reach = 1.08 * np.nanmax(np.abs(shown[["lift_low", "lift_high"]].to_numpy()))
-    y = len(methods) - 1 - np.arange(len(methods)) - 0.45 * _family_steps(methods)
-    for axes, scheme in zip(panels, schemes, strict=True):
-        rows = methods.merge(shown[shown["scheme"] == scheme], on=["family", "method"], how="left")
-        _forest(axes, rows, y)
-        axes.set_title(SCHEME_LABEL[scheme], fontsize=10)
-        axes.set(xlim=(-reach, reach), ylim=(y.min() - 0.6, y.max() + 0.6))
-        axes.set_yticks(y, methods["method"] if axes is panels[0] else [""] * len(y))
-    said = "expression lift: AUPRC less that of the best names-only rule (95 % interval over TFs)"
-    figure.supxlabel(said, fontsize=10)
-    return figure, shown.reset_index(drop=True)
+    columns = ["scheme", "family", "method", "auprc_gain", "auprc_gain_low", "auprc_gain_high"]
+    shown = table.loc[table["family"] != NAMES, columns].reset_index(drop=True)
+    order = {"method": by_family(shown), "scheme": list(SCHEMES), "family": list(FAMILIES)}
+    return charts.dots(
+        shown, x="auprc_gain", y="method", hue="family", panel="scheme", low="auprc_gain_low",
+        high="auprc_gain_high", reference={"no gain": 0.0}, order=order, labels=LABELS, columns=2,
+    )  # fmt: skip
 
 
-def _forest(axes, rows: pd.DataFrame, y: np.ndarray) -> None:
-    axes.axvline(0, color="black", linewidth=1)
-    for place, row in zip(y, rows.itertuples(), strict=True):
-        shade, mark = marks.FAMILY_COLOUR[row.family], marks.FAMILY_MARKER[row.family]
-        axes.hlines(place, row.lift_low, row.lift_high, color=shade, linewidth=2)
-        axes.scatter(row.lift, place, color=shade, marker=mark, s=34, zorder=3)
-    axes.tick_params(labelsize=9)
-    marks.grid_lines(axes)
-
-
-def precision_recall(
-    scores: pd.DataFrame, scheme: str, methods: Iterable[str] | None = None
-) -> tuple[Figure, pd.DataFrame]:
-    """Draw precision against recall under one scheme, over the band of names-only rules.
+def precision_recall(scores: pd.DataFrame, scheme: str) -> Drawn:
+    """Draw precision against recall under one split: the two best methods of each family.
 
     Parameters
     ----------
     scores : DataFrame
-        From ``compare.score_methods`` (and, below it, scores of deep models).
+        From ``benchmark.score_methods``.
     scheme : str
-    methods : iterable of str, optional
-        Lines to draw; if left out, the two best of each family that sees expression.
+        One of its schemes.
 
     Returns
     -------
-    Figure, DataFrame
-        The table: method, recall, precision (mean over folds at 101 recalls).
-
-    Raises
-    ------
-    DataError
-        If the scheme was not scored.
+    Drawn
+        Table: method, recall, precision (mean over folds at 101 recalls).
     """
     scores = scores[scores["scheme"] == scheme]
-    if scores.empty:
-        raise DataError(f"No method was scored under scheme {scheme!r}. Add it to the schemes.")
     curves = {method: _mean_curve(rows) for method, rows in scores.groupby("method", sort=False)}
-    wanted = _best_of_each_family(curves) if methods is None else list(methods)
-    figure, axes = figures.new(7, 3.8)
-    _null_band(axes, [curve for method, curve in curves.items() if FAMILY.get(method) == NAMES])
+    best = sorted(curves, key=lambda method: -round(float(curves[method].mean()), 10))
+    chosen = [
+        method
+        for family in FAMILIES
+        for method in [m for m in best if FAMILY.get(m, DEEP) == family][
+            : 1 if family == NAMES else N_OF_FAMILY
+        ]
+    ]
     recall = np.linspace(0, 1, N_RECALLS)
-    for i, name in enumerate(sorted(wanted, key=lambda m: -curves[m].mean())):
-        look = {"color": marks.colour(i), "linestyle": marks.line(i)}
-        axes.plot(recall, curves[name], linewidth=2, label=name, **look)
-    density = float(scores["label"].mean())
-    axes.axhline(density, color=figures.GREY, linewidth=1, linestyle=":", label="chance")
-    axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(max(0, density - 0.1), 1.02))
-    figure.legend(loc="outside right center", fontsize=marks.SMALL, frameon=False)
-    marks.grid_lines(axes, "both")
-    rows = [pd.DataFrame({"method": name, "recall": recall, "precision": c}) for name, c in curves.items()]
-    return figure, pd.concat(rows, ignore_index=True)
-
-
-def _best_of_each_family(curves: dict[str, np.ndarray]) -> list[str]:
-    best = sorted(curves, key=lambda m: -curves[m].mean())
-    of_family = {family: [m for m in best if FAMILY.get(m, DEEP) == family] for family in FAMILIES}
-    return [m for family, found in of_family.items() if family != NAMES for m in found[:2]]
-
-
-def _null_band(axes: Axes, curves: list[np.ndarray]) -> None:
-    if curves:
-        low, high = np.min(curves, axis=0), np.max(curves, axis=0)
-        axes.fill_between(
-            np.linspace(0, 1, N_RECALLS), low, high, color="#fbeed5", linewidth=0, label="names alone"
-        )
+    rows = [pd.DataFrame({"method": m, "recall": recall, "precision": curves[m]}) for m in chosen]
+    table = pd.concat(rows, ignore_index=True)
+    reference = {"chance": float(scores["label"].mean())}
+    return charts.curves(table, x="recall", y="precision", hue="method", labels=LABELS, reference=reference)
 
 
 def _mean_curve(rows: pd.DataFrame) -> np.ndarray:
@@ -202,3 +83,28 @@ def _mean_curve(rows: pd.DataFrame) -> np.ndarray:
         at = np.searchsorted(recall[:-1][::-1], np.linspace(0, 1, N_RECALLS), side="left")
         curves.append(best[::-1][np.minimum(at, len(best) - 1)])
     return np.mean(curves, axis=0)
+
+
+def best_methods(table: pd.DataFrame) -> str:
+    """State for each split the AUROC of gene names, of Spearman, and of the best method with expression.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From ``benchmark.compare_scores``.
+
+    Returns
+    -------
+    str
+        One sentence for each split.
+    """
+    sentences = []
+    for scheme, rows in table.groupby("scheme", sort=False):
+        auroc = rows.set_index("method")["auroc"]
+        others = rows[rows["family"] != NAMES]
+        best = others.loc[others["auroc"].idxmax(), "method"]
+        sentences.append(
+            f"AUROC, {SCHEMES[scheme]}: one-hot names {auroc['one-hot-logistic']:.3f}, absolute Spearman ρ "
+            f"{auroc['spearman']:.3f}, best method with expression {auroc[best]:.3f} ({METHODS[best]})."
+        )
+    return " ".join(sentences)

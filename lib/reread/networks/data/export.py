@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from reread.core.errors import DataError, need
+from reread.core.errors import DataError, need, short
 from reread.core.figures import save_table
 from reread.core.files import write_text, written_whole
 
@@ -17,27 +17,40 @@ if TYPE_CHECKING:
 INTERACTION = "regulates"
 
 
-def to_graph(edges: pd.DataFrame) -> DiGraph:
-    """Make a directed graph of an edge table.
+def write_network(edges: pd.DataFrame, folder: Path, name: str) -> dict[str, Path]:
+    """Write ``name.graphml``, ``name.sif`` and ``name.csv``.
 
     Parameters
     ----------
     edges : DataFrame
-        Columns tf, gene, weight, known (``hubs.edge_table``).
+        Columns tf, gene, weight, known (``hubs.edge_table``); each edge once.
+    folder : Path
+    name : str
+        File name without suffix.
 
     Returns
     -------
-    networkx.DiGraph
-        Nodes by gene name with ``kind`` (TF or gene); edges with ``weight`` and ``known``.
+    dict of Path
+        By suffix. GraphML (Cytoscape, Gephi, igraph) has node attribute ``kind`` (TF or gene) and edge
+        attributes ``weight`` and ``known``; SIF has TF, interaction and gene, tab-separated.
 
     Raises
     ------
     DataError
-        If a column is missing or an edge is listed twice.
-    MissingExtra
-        If networkx is not installed.
+        If a column is missing, an edge is listed twice, or a name holds a tab.
     """
     _check(edges)
+    paths = {kind: folder / f"{name}.{kind}" for kind in ("graphml", "sif", "csv")}
+    lines = [f"{tf}\t{INTERACTION}\t{gene}\n" for tf, gene in zip(edges["tf"], edges["gene"], strict=True)]
+    write_text(paths["sif"], "".join(lines))
+    graph = _graph(edges)
+    with written_whole(paths["graphml"]) as part:
+        need("networkx", "networks").write_graphml_xml(graph, part)
+    save_table(edges.reset_index(drop=True), paths["csv"])
+    return paths
+
+
+def _graph(edges: pd.DataFrame) -> DiGraph:
     graph = need("networkx", "networks").DiGraph()
     tfs = set(edges["tf"])
     for name in dict.fromkeys([*edges["tf"], *edges["gene"]]):
@@ -45,41 +58,6 @@ def to_graph(edges: pd.DataFrame) -> DiGraph:
     for edge in edges.itertuples(index=False):
         graph.add_edge(str(edge.tf), str(edge.gene), weight=float(edge.weight), known=bool(edge.known))
     return graph
-
-
-def write_graphml(edges: pd.DataFrame, path: Path) -> Path:
-    """Write GraphML whole, for Cytoscape, Gephi, igraph and networkx; errors as ``to_graph``."""
-    graph = to_graph(edges)
-    with written_whole(path) as part:
-        need("networkx", "networks").write_graphml_xml(graph, part)
-    return path
-
-
-def write_sif(edges: pd.DataFrame, path: Path) -> Path:
-    """Write Cytoscape's simple interaction format whole: TF, interaction and gene, tab-separated.
-
-    Raises
-    ------
-    DataError
-        As ``to_graph``, and if a name holds a tab, which would move the columns.
-    """
-    _check(edges)
-    bad = [name for name in [*edges["tf"], *edges["gene"]] if "\t" in str(name)]
-    if bad:
-        raise DataError(
-            f"The name {bad[0]!r} holds a tab, which SIF cannot store. Rename the gene, or use GraphML."
-        )
-    lines = [f"{tf}\t{INTERACTION}\t{gene}\n" for tf, gene in zip(edges["tf"], edges["gene"], strict=True)]
-    return write_text(path, "".join(lines))
-
-
-def write_network(edges: pd.DataFrame, folder: Path, name: str) -> dict[str, Path]:
-    """Write ``name.graphml``, ``name.sif`` and ``name.csv``, each whole; errors as ``to_graph``."""
-    paths = {kind: folder / f"{name}.{kind}" for kind in ("graphml", "sif", "csv")}
-    write_graphml(edges, paths["graphml"])
-    write_sif(edges, paths["sif"])
-    save_table(edges.reset_index(drop=True), paths["csv"])
-    return paths
 
 
 def _check(edges: pd.DataFrame) -> None:
@@ -93,4 +71,9 @@ def _check(edges: pd.DataFrame) -> None:
     if not twice.empty:
         raise DataError(
             f"The edge {twice.iloc[0]['tf']} to {twice.iloc[0]['gene']} is listed twice. Drop one of them."
+        )
+    with_tab = [name for name in [*edges["tf"], *edges["gene"]] if "\t" in str(name)]
+    if with_tab:
+        raise DataError(
+            f"The name {short(with_tab[0])!r} holds a tab, which SIF cannot store. Rename the gene."
         )

@@ -1,15 +1,17 @@
-"""Describe each gene once; a pair only points into the description."""
+"""Compute features once for each gene; a pair looks up those of its two genes."""
 
 from __future__ import annotations
 
 import numpy as np
 from scipy.stats import rankdata
 
-from reread.core import validate as check
+from reread.core import validate
 from reread.core.errors import DataError, ParameterError, did_you_mean
 
 KINDS = ("pearson", "spearman", "pca")
-PAIR_KINDS = ("concat", "product")
+# Digits kept of a component: the singular value decomposition differs between processors beyond them, and a
+# tree would split there.
+DECIMALS = 6
 
 
 def gene_features(values: np.ndarray, kind: str = "pearson", *, n_components: int = 32) -> np.ndarray:
@@ -28,7 +30,7 @@ def gene_features(values: np.ndarray, kind: str = "pearson", *, n_components: in
     Returns
     -------
     float32 array, (gene, feature)
-        Correlations of a gene that never varies are 0, that with itself too.
+        Correlations of a gene that never varies are 0, with itself too.
 
     Raises
     ------
@@ -40,9 +42,9 @@ def gene_features(values: np.ndarray, kind: str = "pearson", *, n_components: in
     Notes
     -----
     Source: DeepTGI scripts, where "PCC" is Pearson or Spearman by script and undefined correlations become 0.
-    There the two rows are copied for every pair; here they are made once for each gene.
+    They copy the two rows for every pair.
     """
-    check.axes(values, "values", cell=None, gene=None)
+    validate.axes(values, "values", cell=None, gene=None)
     if kind not in KINDS:
         raise ParameterError(f"There is no kind {kind!r} of gene features. {did_you_mean(kind, KINDS)}")
     if len(values) < 2:
@@ -51,38 +53,13 @@ def gene_features(values: np.ndarray, kind: str = "pearson", *, n_components: in
         )
     if kind == "pca":
         return _components(_standardised(values), n_components)
-    unit = _standardised(_ranks(values) if kind == "spearman" else values)
+    unit = _standardised(rankdata(values, axis=0) if kind == "spearman" else values)
     return np.clip(unit.T @ unit, -1.0, 1.0).astype(np.float32)
 
 
-def pair_features(features: np.ndarray, tf: np.ndarray, gene: np.ndarray, kind: str = "concat") -> np.ndarray:
-    """Look up the features of both sides of each pair.
-
-    Parameters
-    ----------
-    features : float array, (gene, feature)
-        From :func:`gene_features`.
-    tf, gene : int array, (pair,)
-        Gene indices.
-    kind : str
-        ``concat``: those of the TF beside those of the gene, (pair, 2 x feature). ``product``: one times the
-        other.
-
-    Returns
-    -------
-    array, (pair, feature)
-        Same type as ``features``.
-
-    Raises
-    ------
-    ParameterError
-        If ``kind`` is unknown.
-    """
-    if kind not in PAIR_KINDS:
-        raise ParameterError(f"There is no kind {kind!r} of pair features. {did_you_mean(kind, PAIR_KINDS)}")
-    check.axes(features, "features", gene=None, feature=None)
-    if kind == "product":
-        return features[tf] * features[gene]
+def pair_features(features: np.ndarray, tf: np.ndarray, gene: np.ndarray) -> np.ndarray:
+    """Features of the TF beside those of the gene, (pair, 2 x feature), from ``features`` (gene, feature)."""
+    validate.axes(features, "features", gene=None, feature=None)
     n_features = features.shape[1]
     beside = np.empty((len(tf), 2 * n_features), dtype=features.dtype)
     np.take(features, tf, axis=0, out=beside[:, :n_features])
@@ -91,19 +68,7 @@ def pair_features(features: np.ndarray, tf: np.ndarray, gene: np.ndarray, kind: 
 
 
 def quantile_bins(values: np.ndarray, n_bins: int = 8) -> np.ndarray:
-    """Code each gene's values by quantile, equal values (zeros above all) always in one bin.
-
-    Parameters
-    ----------
-    values : float array, (cell, gene)
-    n_bins : int
-        Most bins of a gene; ties leave some empty.
-
-    Returns
-    -------
-    int array, (cell, gene)
-        Codes from 0 to ``n_bins - 1``.
-    """
+    """Code each gene's values by quantile, int (cell, gene); equal values always share a bin."""
     lowest_rank = rankdata(values, axis=0, method="min") - 1
     return (lowest_rank * n_bins / len(values)).astype(np.int64)
 
@@ -116,13 +81,6 @@ def _standardised(values: np.ndarray) -> np.ndarray:
     return np.divide(centred, length, out=np.zeros_like(centred), where=varies & (length > 0))
 
 
-def _ranks(values: np.ndarray) -> np.ndarray:
-    """Rank of each cell within each gene, ties at their mean."""
-    from scipy.stats import rankdata
-
-    return rankdata(values, axis=0)
-
-
 def _components(standardised: np.ndarray, n_components: int) -> np.ndarray:
     """Scores (gene, component); the sign of a component is fixed by its largest entry."""
     if n_components < 1:
@@ -131,4 +89,4 @@ def _components(standardised: np.ndarray, n_components: int) -> np.ndarray:
     scores = (genes * size[:, None])[:n_components].T
     largest = np.abs(scores).argmax(axis=0)
     sign = np.sign(scores[largest, np.arange(scores.shape[1])])
-    return (scores * np.where(sign == 0, 1, sign)).astype(np.float32)
+    return np.round(scores * np.where(sign == 0, 1, sign), DECIMALS).astype(np.float32)

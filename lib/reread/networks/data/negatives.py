@@ -1,17 +1,30 @@
-"""Choose the pairs that no edge is known for: the choice decides what gene names alone can tell."""
+"""Sample negative pairs; the sampling decides how well gene names alone predict the labels."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from reread.core import validate as check
+from reread.core import validate
 from reread.core.errors import DataError, ParameterError, did_you_mean
 from reread.networks.data.tables import Pairs
 
 NEGATIVES = ("grid", "matched", "pool")
 
 
-def draw_pairs(
+def check_negatives(negatives: str, pool: int, n_genes: int) -> None:
+    """Refuse an unknown sampling scheme, or a pool that the genes cannot fill."""
+    if negatives not in NEGATIVES:
+        raise ParameterError(
+            f"There is no sampling of negatives {negatives!r}. {did_you_mean(negatives, NEGATIVES)}"
+        )
+    if negatives == "pool" and not 1 <= pool <= n_genes:
+        raise ParameterError(
+            f"The pool must hold 1 to {n_genes} genes (n_genes), but pool={pool}.\n"
+            f"Choose a smaller pool, or more genes."
+        )
+
+
+def sample_pairs(
     truth: np.ndarray,
     tfs: np.ndarray,
     genes: tuple[str, ...],
@@ -20,50 +33,14 @@ def draw_pairs(
     pool: int = 16,
     seed: int = 0,
 ) -> Pairs:
-    """Make a labelled pair list from a network: every edge as a positive, and negatives.
+    """Make a labelled pair list from a network: every edge as a positive, and sampled negatives.
 
-    Parameters
-    ----------
-    truth : bool array, (tf, gene)
-        The network.
-    tfs : int array, (tf,)
-        Gene index of each row of ``truth``.
-    genes : tuple of str, (gene,)
-        Names.
-    negatives : str
-        ``grid``: every pair without an edge, so that the density is the true one; TFs without targets are in
-        it too. ``matched``: as if a fair coin had labelled the pairs of each TF and of each gene, so that a
-        name says nothing. ``pool``: for each TF as many as it has targets, from ``pool`` genes as long as
-        they last: names alone predict the labels.
-    pool : int
-        Genes in the pool, used by ``pool`` only.
-    seed : int
-        Random seed.
-
-    Returns
-    -------
-    Pairs
-        No self pair, no pair twice; sorted by TF, then by gene.
-
-    Raises
-    ------
-    ParameterError
-        If ``negatives`` is unknown or the pool is not in 1 to the number of genes.
-    DataError
-        If the network has no edge.
-
-    Notes
-    -----
-    ``pool`` repeats what the published mHSC lists look like: 50 of 354 genes hold 79 % of the negatives of
-    mHSC-E.
+    ``grid`` takes every pair without an edge. ``matched`` balances labels within each TF and each gene.
+    ``pool`` takes for each TF as many as it has targets, from ``pool`` genes as long as they last; the
+    published mHSC lists look like this (50 of 354 genes hold 79 % of the negatives of mHSC-E).
     """
-    check.axes(truth, "truth", tf=len(tfs), gene=len(genes))
-    if negatives not in NEGATIVES:
-        raise ParameterError(
-            f"There is no way {negatives!r} to draw negatives. {did_you_mean(negatives, NEGATIVES)}"
-        )
-    if negatives == "pool" and not 1 <= pool <= len(genes):
-        raise ParameterError(f"The pool must hold 1 to {len(genes)} genes, but pool={pool}.")
+    validate.axes(truth, "truth", tf=len(tfs), gene=len(genes))
+    check_negatives(negatives, pool, len(genes))
     if not truth.any():
         raise DataError(
             "The network has no edge, so there is no positive pair. Read or simulate another one."
@@ -86,23 +63,18 @@ def _from_pool(truth: np.ndarray, free: np.ndarray, pool: int, rng: np.random.Ge
     n_tfs, n_genes = truth.shape
     in_pool = np.zeros(n_genes, dtype=bool)
     in_pool[rng.choice(n_genes, pool, replace=False)] = True
-    luck = rng.random((n_tfs, n_genes)) + in_pool
-    return _best(np.where(free, luck, -1.0), truth.sum(axis=1)) & free
-
-
-def _best(luck: np.ndarray, n: np.ndarray) -> np.ndarray:
-    """Mark the ``n`` largest entries of each row."""
-    rank = np.argsort(np.argsort(-luck, axis=1, kind="stable"), axis=1, kind="stable")
-    return rank < n[:, None]
+    priority = np.where(free, rng.random((n_tfs, n_genes)) + in_pool, -1.0)
+    rank = np.argsort(np.argsort(-priority, axis=1, kind="stable"), axis=1, kind="stable")
+    return (rank < truth.sum(axis=1)[:, None]) & free
 
 
 def _matched(truth: np.ndarray, free: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """For each TF and gene as many free pairs as a fair coin would have added: bool (tf, gene).
+    """For each TF and gene as many free pairs as negative-binomial counts ask for: bool (tf, gene).
 
-    TFs choose in turn, those with the least choice first; each takes the genes that miss most negatives.
+    TFs choose in turn, those with the least choice first; each takes the genes that lack most negatives.
     """
-    missing = _tails(truth.sum(axis=0), rng).astype(float)
-    wanted = np.minimum(_tails(truth.sum(axis=1), rng), free.sum(axis=1))
+    missing = _negative_counts(truth.sum(axis=0), rng).astype(float)
+    wanted = np.minimum(_negative_counts(truth.sum(axis=1), rng), free.sum(axis=1))
     missing *= wanted.sum() / max(missing.sum(), 1.0)
     chosen = np.zeros_like(truth)
     slack = free.sum(axis=1) - wanted
@@ -114,10 +86,10 @@ def _matched(truth: np.ndarray, free: np.ndarray, rng: np.random.Generator) -> n
     return chosen
 
 
-def _tails(heads: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """How often a fair coin shows tails before it has shown heads ``heads`` times; 0 where that is 0.
+def _negative_counts(n_positive: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Draw from a negative binomial NB(r=n_positive, p=0.5); 0 where r is 0.
 
-    Equal counts would betray the label: with one positive held out, its gene is left with more negatives, and
-    names alone reach an AUROC of 0.07. With counts of a coin they stay at 0.5.
+    Equal counts would reveal the label: a gene with one positive held out keeps more negatives, and one-hot
+    names reach an AUROC of 0.07. With random counts they stay at 0.5.
     """
-    return np.where(heads > 0, rng.negative_binomial(np.maximum(heads, 1), 0.5), 0)
+    return np.where(n_positive > 0, rng.negative_binomial(np.maximum(n_positive, 1), 0.5), 0)

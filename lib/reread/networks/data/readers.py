@@ -1,200 +1,136 @@
-"""Read expression, pair lists and networks from CSV, and refuse what later steps would choke on."""
+"""Read expression, pair lists, networks and label splits from CSV, and check them."""
 
 from __future__ import annotations
 
-from collections import Counter
+import csv
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
-from reread.core.errors import DataError, ParameterError, did_you_mean
-from reread.networks.data.tables import Expression, Pairs
+from reread.core.errors import DataError, did_you_mean, short
+from reread.core.tables import door, read_table
+from reread.networks.data.tables import Expression, LabelSplit, Pairs
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PAIR_COLUMNS = ("TF", "Target", "Label")
+EDGE_COLUMNS = ("Gene1", "Gene2")
+PREDICTION_COLUMNS = ("TFs", "genes", "True Labels", "Predicted Labels")
+MAX_GENES = 100_000
 
 
-def read_expression(
-    path: Path, cells_are: str = "rows", *, name: str = "", may_be_negative: bool = False
-) -> Expression:
-    """Read a table of expression.
-
-    Parameters
-    ----------
-    path : Path
-        CSV. With cells in rows, the header holds the gene names and there is no cell name; with cells in
-        columns, the header holds the cell names and the first column the gene names.
-    cells_are : str
-        ``rows`` or ``columns``.
-    name : str
-        What errors and captions call the table; the file's name if empty.
-    may_be_negative : bool
-        Accept negative values: needed for centred ratios only, log-scale counts have none.
-
-    Returns
-    -------
-    Expression
-        Values (cell, gene), in the unit of the file.
-
-    Raises
-    ------
-    DataError
-        If there is no file, no row, or a gene name is missing or stands twice, or a value is missing, not a
-        finite number, or negative. The message names file, cell and gene.
-    ParameterError
-        If ``cells_are`` is neither of the two.
-    """
-    if cells_are not in ("rows", "columns"):
-        raise ParameterError(f"Cells are rows or columns, not {cells_are!r}.")
+def read_expression(path: Path, cells_are: str = "rows", *, name: str = "") -> Expression:
+    """Read log-scale expression from CSV: genes in the header, or (``cells_are="columns"``) in column 1."""
     path = Path(path)
-    table = _read(path)
-    table = table if cells_are == "rows" else table.iloc[1:].T
-    genes, table = [str(gene).strip() for gene in table.iloc[0]], table.iloc[1:]
-    _refuse_bad_names(path, genes)
-    if len(table) == 0:
-        raise DataError(
-            f"{path} has no cell: only gene names were found.\nExport the table again, with values."
-        )
-    values = _numbers(path, table.to_numpy(), genes)
-    if not may_be_negative and values.min() < 0:
+    if cells_are == "rows":
+        table = read_table(path, text=(), dtype="float32")
+        genes, values = list(table.columns), table.to_numpy()
+    else:
+        first = _first_column(path)
+        table = read_table(path, text=[first], dtype="float32")
+        genes, values = table[first].str.strip().tolist(), table.drop(columns=first).to_numpy().T
+    _check_genes(path, genes)
+    if values.size == 0:
+        raise DataError(f"{path} holds no cell, only gene names.\nExport the table again, with values.")
+    if values.min() < 0:
         cell, gene = np.argwhere(values < 0)[0]
         raise DataError(
-            f"{path}: gene {genes[gene]} is {values[cell, gene]:g} in cell {cell + 1}, but expression "
-            f"on a log scale of counts is never negative.\n"
-            f"Undo the centring, or pass may_be_negative=True if it is meant."
+            f"{path}: gene {short(genes[gene])} is {values[cell, gene]:g} in cell {cell + 1}, but expression "
+            f"on a log scale of counts is never negative.\nUndo the centring or scaling of the values."
         )
-    return Expression(values, tuple(genes), name or path.name)
+    return Expression(np.ascontiguousarray(values, dtype=np.float32), tuple(genes), name or path.name)
 
 
 def read_pairs(path: Path, expression: Expression) -> Pairs:
-    """Read a labelled pair list with columns TF, Target and Label, over the genes of ``expression``.
-
-    Parameters
-    ----------
-    path : Path
-        CSV; other columns are left aside.
-    expression : Expression
-        Its genes are what the pairs point into.
-
-    Returns
-    -------
-    Pairs
-        In the order of the file. Rows that stand twice are kept: the audit counts them.
-
-    Raises
-    ------
-    DataError
-        If there is no file or no row, a column is missing, a label is not 0 or 1, a gene is not in the
-        expression, only one label occurs, or a TF has one pair only. The message names file, row and gene.
-    """
-    table = _columns(Path(path), ("TF", "Target", "Label"))
+    """Read a labelled pair list (columns TF, Target, Label) over the genes of ``expression``."""
+    table = _words(path, PAIR_COLUMNS)
+    tf, gene = (_indices(path, table[side], expression.genes, expression.name) for side in PAIR_COLUMNS[:2])
     label = _labels(path, table["Label"])
-    place = {gene: i for i, gene in enumerate(expression.genes)}
-    tf, gene = (_places(path, table[side], place, expression.name) for side in ("TF", "Target"))
     _refuse_lone_tfs(path, table["TF"])
     return Pairs(tf, gene, label, expression.genes)
 
 
 def read_network(path: Path, expression: Expression) -> tuple[np.ndarray, np.ndarray]:
-    """Read a list of edges with columns Gene1 (the TF) and Gene2, as BEELINE writes it.
-
-    Returns
-    -------
-    tf, gene : int array, (edge,)
-        Indices into the genes of ``expression``, each edge once, in the order of the file.
-
-    Raises
-    ------
-    DataError
-        If there is no file or no row, a column is missing, or a gene is not in the expression.
-    """
-    table = _columns(Path(path), ("Gene1", "Gene2")).drop_duplicates()
-    place = {gene: i for i, gene in enumerate(expression.genes)}
-    tf, gene = (_places(path, table[side], place, expression.name) for side in ("Gene1", "Gene2"))
+    """Read distinct edges (columns Gene1, the TF, and Gene2, as BEELINE writes them) as gene indices."""
+    table = _words(path, EDGE_COLUMNS).drop_duplicates()
+    tf, gene = (_indices(path, table[side], expression.genes, expression.name) for side in EDGE_COLUMNS)
     return tf, gene
 
 
-def read_labels(path: Path, genes: tuple[str, ...]) -> Pairs:
-    """Read a pair list whose TF and Target are numbers into ``genes``. Errors as :func:`read_pairs`."""
-    table = _columns(Path(path), ("TF", "Target", "Label"))
-    place = {str(i): i for i in range(len(genes))}
-    tf, gene = (
-        _places(path, table[side], place, f"the {len(genes)} numbered genes") for side in ("TF", "Target")
+def read_label_split(paths: dict[str, Path]) -> LabelSplit:
+    """Read tables ``train``, ``validation``, ``test`` (genes as numbers) and saved ``predictions``."""
+    parts = ("train", "validation", "test")
+    ids = {name: read_table(paths[name], columns=PAIR_COLUMNS, numbers=PAIR_COLUMNS) for name in parts}
+    for name, table in ids.items():
+        _check_ids(paths[name], table)
+    n_genes = 1 + max(int(table[side].max()) for table in ids.values() for side in PAIR_COLUMNS[:2])
+    genes = tuple(map(str, range(n_genes)))
+    train, validation, test = (
+        Pairs(ids[name]["TF"], ids[name]["Target"], _labels(paths[name], ids[name]["Label"]), genes)
+        for name in parts
     )
-    return Pairs(tf, gene, _labels(path, table["Label"]), genes)
+    saved = read_table(paths["predictions"], columns=PREDICTION_COLUMNS, numbers=PREDICTION_COLUMNS)
+    found = saved[list(PREDICTION_COLUMNS[:3])].to_numpy()
+    expected = np.stack([test.tf, test.gene, test.label], axis=1)
+    if found.shape != expected.shape or (found != expected).any():
+        raise DataError(
+            f"The saved predictions {paths['predictions']} must be of the rows of {paths['test']}, in their "
+            f"order, but are not ({len(found)} and {len(expected)} rows).\nGet both files of one commit."
+        )
+    return LabelSplit(train, validation, test, saved["Predicted Labels"].to_numpy(dtype=float))
 
 
-def _read(path: Path) -> pd.DataFrame:
-    """All cells of a CSV as text; the header is row 0, so that no name is changed on the way."""
-    if not path.is_file():
-        raise DataError(f"There is no file {path}.\nRun:  reread data get networks")
-    try:
-        return pd.read_csv(path, header=None, dtype=str, keep_default_na=False, na_values=[""])
-    except pd.errors.EmptyDataError:
-        raise DataError(f"{path} is empty, but a table was expected.\nDelete it and get it again.") from None
-    except pd.errors.ParserError as error:
-        raise DataError(f"{path} is not a table: {error}.\nDelete it and get it again.") from None
+def _first_column(path: Path) -> str:
+    with door(path, "a table of text") as path, path.open(encoding="utf-8-sig", errors="replace") as stream:
+        return next(csv.reader(stream), [""])[0].strip()
 
 
-def _refuse_bad_names(path: Path, genes: list[str]) -> None:
+def _words(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Columns of text without blanks around them; an empty cell is refused."""
+    table = read_table(Path(path), columns=columns).apply(lambda column: column.str.strip())
+    empty = np.argwhere((table == "").to_numpy())
+    if len(empty):
+        row, column = empty[0]
+        raise DataError(f"{path}, row {row + 2}: {columns[column]} is empty.\nFill it in, or remove the row.")
+    return table
+
+
+def _check_genes(path: Path, genes: list[str]) -> None:
+    seen: set[str] = set()
     for i, gene in enumerate(genes):
-        if gene in ("", "nan"):
+        if not gene:
             raise DataError(f"{path}: gene {i + 1} has no name.\nName it, or leave it out.")
-    twice = [gene for gene, n in Counter(genes).items() if n > 1]
-    if twice:
-        raise DataError(
-            f"{path}: gene {twice[0]} stands {genes.count(twice[0])} times, but each gene must stand once.\n"
-            f"Keep one of them, or add them up before the logarithm."
-        )
+        if gene in seen:
+            raise DataError(
+                f"{path}: gene {short(gene)} is listed {genes.count(gene)} times, but each gene must be "
+                f"listed once.\nKeep one of them, or add them up before the logarithm."
+            )
+        seen.add(gene)
 
 
-def _numbers(path: Path, text: np.ndarray, genes: list[str]) -> np.ndarray:
-    """Float32 (cell, gene) from text."""
-    try:
-        values = text.astype(np.float64)
-    except ValueError:
-        values = np.array(
-            [[_number(path, word, c, genes[g]) for g, word in enumerate(row)] for c, row in enumerate(text)]
-        )
-    if not np.isfinite(values).all():
-        cell, gene = np.argwhere(~np.isfinite(values))[0]
-        raise DataError(
-            f"{path}: gene {genes[gene]} has no finite value in cell {cell + 1}; every value must be "
-            f"a number.\nLeave the gene or the cell out, or fill the value in."
-        )
-    return values.astype(np.float32)
-
-
-def _number(path: Path, word: str, cell: int, gene: str) -> float:
-    try:
-        return float(word)
-    except ValueError:
-        raise DataError(
-            f"{path}: gene {gene} is {word!r} in cell {cell + 1}, but a number was expected.\n"
-            f"Look for shifted columns or decimal commas in the file."
-        ) from None
-
-
-def _columns(path: Path, wanted: tuple[str, ...]) -> pd.DataFrame:
-    table = _read(path)
-    table, table.columns = table.iloc[1:], [str(word).strip() for word in table.iloc[0]]
-    for column in wanted:
-        if column not in table.columns:
-            raise DataError(f"{path} has no column {column!r}. {did_you_mean(column, table.columns)}")
-    if len(table) == 0:
-        raise DataError(f"{path} has no row below its header.\nDelete it and get it again.")
-    empty = table[list(wanted)].isna()
-    if empty.to_numpy().any():
-        row, column = np.argwhere(empty.to_numpy())[0]
-        raise DataError(f"{path}, row {row + 2}: {wanted[column]} is empty.\nFill it in, or remove the row.")
-    return table[list(wanted)]
+def _check_ids(path: Path, table: pd.DataFrame) -> None:
+    for side in PAIR_COLUMNS[:2]:
+        value = table[side].to_numpy()
+        wrong = np.flatnonzero((value != np.floor(value)) | (value < 0) | (value >= MAX_GENES))
+        if len(wrong):
+            raise DataError(
+                f"{path}, row {wrong[0] + 2}: {side} is {value[wrong[0]]:g}, but a gene number from 0 to "
+                f"{MAX_GENES - 1:,} was expected.\nIs {side} the right column?"
+            )
 
 
 def _labels(path: Path, words: pd.Series) -> np.ndarray:
+    import pandas as pd
+
     label = pd.to_numeric(words, errors="coerce").to_numpy()
     wrong = np.flatnonzero(~np.isin(label, (0, 1)))
     if len(wrong):
         raise DataError(
-            f"{path}, row {wrong[0] + 2}: the label is {words.iloc[wrong[0]]!r}, but 0 or 1 was expected.\n"
-            f"Is Label the right column?"
+            f"{path}, row {wrong[0] + 2}: the label is {short(words.iloc[wrong[0]])!r}, but 0 or 1 was "
+            f"expected.\nIs Label the right column?"
         )
     if label.min() == label.max():
         raise DataError(
@@ -204,24 +140,37 @@ def _labels(path: Path, words: pd.Series) -> np.ndarray:
     return label.astype(np.int8)
 
 
-def _places(path: Path, names: pd.Series, place: dict[str, int], where: str) -> np.ndarray:
-    """Index of each name; names are compared as they are, and a difference in case is pointed out."""
-    known = names.isin(place).to_numpy()
+def _indices(path: Path, names: pd.Series, genes: tuple[str, ...], where: str) -> np.ndarray:
+    """Index (row,) of each name among ``genes``; names must be spelt alike."""
+    index = {gene: i for i, gene in enumerate(genes)}
+    known = names.isin(index).to_numpy()
     if not known.all():
         row = int(np.flatnonzero(~known)[0])
-        near = did_you_mean(names.iloc[row], place) if len(place) < 20_000 else ""
-        hint = near if near.startswith("Did") else "Remove the row, or read the expression it belongs to."
         raise DataError(
-            f"{path}, row {row + 2}: gene {names.iloc[row]} is not in {where} "
-            f"({(~known).sum()} such rows).\n{hint}"
+            f"{path}, row {names.index[row] + 2}: gene {short(names.iloc[row])} is not in {where} "
+            f"({(~known).sum()} such rows).\n{_spelling(names[~known].unique().tolist(), genes)}"
         )
-    return names.map(place).to_numpy(dtype=np.int32)
+    return names.map(index).to_numpy(dtype=np.int32)
+
+
+def _spelling(missing: list[str], genes: tuple[str, ...]) -> str:
+    """Hint for names that are not among ``genes``: another case, or the nearest name."""
+    by_case = {gene.casefold(): gene for gene in genes}
+    other_case = [name for name in missing if name.casefold() in by_case]
+    if other_case:
+        name = other_case[0]
+        return (
+            f"{short(name)} stands there as {by_case[name.casefold()]}; {len(other_case)} of {len(missing)} "
+            f"missing names differ in case only.\nWrite the names of both files in the same case."
+        )
+    near = did_you_mean(missing[0][:80], genes) if len(genes) < 20_000 else ""
+    return near if near.startswith("Did") else "Remove the row, or read the expression it belongs to."
 
 
 def _refuse_lone_tfs(path: Path, tfs: pd.Series) -> None:
     lone = tfs[~tfs.duplicated(keep=False)]
     if len(lone):
         raise DataError(
-            f"{path}, row {lone.index[0] + 1}: TF {lone.iloc[0]} has one pair only, but a TF needs "
+            f"{path}, row {lone.index[0] + 2}: TF {short(lone.iloc[0])} has one pair only, but a TF needs "
             f"at least two to be tested ({len(lone)} such TFs).\nRemove the row, or add pairs of this TF."
         )

@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from sklearn.model_selection import GroupKFold, StratifiedKFold
 
 from reread.core.errors import DataError, ParameterError, did_you_mean
+from reread.core.splits import Fold, by_group, group_numbers, refuse_one_class, stratified
 from reread.networks.data.tables import Pairs
+
+__all__ = ["SCHEMES", "Fold", "inner_folds", "split_pairs"]
 
 SCHEMES = ("pair", "tf", "gene", "both")
 
 
-@dataclass(frozen=True, eq=False)
-class Fold:
-    """One split: which rows teach, which rows test.
-
-    Attributes
-    ----------
-    name : int
-        0 for the first fold.
-    train, test : int array, (pair,)
-        Rows of the pair list. They never overlap; under ``both`` some rows are in neither.
-    """
-
-    name: int
-    train: np.ndarray
-    test: np.ndarray
-
-
 def split_pairs(pairs: Pairs, scheme: str, *, n_folds: int = 5, seed: int = 0) -> list[Fold]:
-    """Split a pair list so that test rows share less and less with training rows.
+    """Split a pair list into cross-validation folds.
 
     Parameters
     ----------
@@ -53,77 +36,45 @@ def split_pairs(pairs: Pairs, scheme: str, *, n_folds: int = 5, seed: int = 0) -
     Raises
     ------
     ParameterError
-        If the scheme is unknown.
+        If the scheme is unknown or there are fewer than two folds.
     DataError
         If a fold would be empty or hold one class only, in training or in test.
 
     Notes
     -----
     Source: DeepTGI scripts. ``pair`` with seed 0 gives exactly the authors' folds: rows shuffled with NumPy's
-    legacy generator, then stratified without shuffling. The others are ours; groups are made by
-    scikit-learn's ``GroupKFold`` on names, so that they do not depend on the order of genes.
+    legacy generator, then stratified without shuffling. The others are ours.
     """
     if scheme not in SCHEMES:
         raise ParameterError(f"There is no split scheme {scheme!r}. {did_you_mean(scheme, SCHEMES)}")
     if len(pairs) == 0:
-        raise DataError("There is no pair to split: the pair list is empty.\nDraw or read pairs first.")
+        raise DataError("There is no pair to split: the pair list is empty.\nSample or read pairs first.")
     if scheme == "pair":
-        folds = _by_pair(pairs, n_folds, seed)
+        shuffled = np.arange(len(pairs))
+        np.random.RandomState(seed).shuffle(shuffled)  # the authors' folds come from this generator
+        folds = [fold.within(shuffled) for fold in stratified(pairs.label[shuffled], n_folds)]
     elif scheme == "both":
         folds = _by_both(pairs, n_folds)
     else:
-        groups = _groups(pairs, scheme, n_folds)
-        folds = [Fold(k, np.flatnonzero(groups != k), np.flatnonzero(groups == k)) for k in range(n_folds)]
-    for fold in folds:
-        _refuse_useless(pairs, scheme, fold)
+        folds = by_group(pairs.tf_names if scheme == "tf" else pairs.gene_names, n_folds, scheme)
+    refuse_one_class(folds, pairs.label, f"pairs (split: {scheme})")
     return folds
 
 
 def inner_folds(
     pairs: Pairs, train: np.ndarray, scheme: str, *, n_folds: int = 5, seed: int = 0
 ) -> list[Fold]:
-    """Split the training rows of an outer fold again, for tuning and calibration.
-
-    Parameters
-    ----------
-    pairs : Pairs
-        The whole list.
-    train : int array, (pair,)
-        Training rows of the outer fold; no other row is looked at.
-    scheme, n_folds, seed
-        As in :func:`split_pairs`.
-
-    Returns
-    -------
-    list of Fold
-        Rows of the whole list, all of them in ``train``.
-
-    Raises
-    ------
-    DataError, ParameterError
-        As :func:`split_pairs`.
-    """
+    """Split the training rows of an outer fold again; the folds hold rows of the whole list."""
     train = np.asarray(train)
     inside = split_pairs(pairs.take(train), scheme, n_folds=n_folds, seed=seed)
-    return [Fold(fold.name, train[fold.train], train[fold.test]) for fold in inside]
-
-
-def _by_pair(pairs: Pairs, n_folds: int, seed: int) -> list[Fold]:
-    shuffled = np.arange(len(pairs))
-    np.random.RandomState(seed).shuffle(shuffled)  # the authors' folds come from this generator
-    label = pairs.label[shuffled]
-    smallest = int(np.bincount(label, minlength=2).min())
-    if smallest < n_folds:
-        raise DataError(
-            f"{n_folds} folds need {n_folds} pairs of each label, but one label has {smallest}.\n"
-            f"Ask for fewer folds, or for a list with both labels."
-        )
-    halves = StratifiedKFold(n_folds).split(shuffled, label)
-    return [Fold(k, shuffled[train], shuffled[test]) for k, (train, test) in enumerate(halves)]
+    return [fold.within(train) for fold in inside]
 
 
 def _by_both(pairs: Pairs, n_folds: int) -> list[Fold]:
-    tf_group, gene_group = _groups(pairs, "tf", n_folds), _groups(pairs, "gene", n_folds)
+    tf_group, gene_group = (
+        group_numbers(names, n_folds, what)
+        for names, what in ((pairs.tf_names, "tf"), (pairs.gene_names, "gene"))
+    )
     return [
         Fold(
             k,
@@ -132,26 +83,3 @@ def _by_both(pairs: Pairs, n_folds: int) -> list[Fold]:
         )
         for k in range(n_folds)
     ]
-
-
-def _groups(pairs: Pairs, side: str, n_folds: int) -> np.ndarray:
-    """Fold number of each row (pair,), equal for rows that share the TF (or the gene)."""
-    names = pairs.tf_names if side == "tf" else pairs.gene_names
-    found = len(np.unique(names))
-    if found < n_folds:
-        raise DataError(f"{n_folds} folds by {side} need {n_folds} names, but the list has {found}.")
-    group = np.empty(len(pairs), dtype=np.int32)
-    for k, (_, test) in enumerate(GroupKFold(n_folds).split(names, groups=names)):
-        group[test] = k
-    return group
-
-
-def _refuse_useless(pairs: Pairs, scheme: str, fold: Fold) -> None:
-    for part, rows in (("training", fold.train), ("test", fold.test)):
-        positive = int(pairs.label[rows].sum())
-        if 0 < positive < len(rows):
-            continue
-        raise DataError(
-            f"Fold {fold.name} by {scheme} has {len(rows)} {part} pairs, {positive} of them positive; "
-            f"both labels are needed.\nAsk for fewer folds, or use a longer pair list."
-        )

@@ -1,4 +1,4 @@
-"""The three tables of this study: expression, labelled pairs, and the world that holds both."""
+"""Tables of this study: expression, labelled TF-target pairs, and the data set that holds both."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from reread.core import validate as check
+from reread.core import validate
 from reread.core.errors import DataError
 
 
@@ -19,9 +19,9 @@ class Expression:
     values : float32 array, (cell, gene)
         Log-scale expression, not negative in the sources of this study.
     genes : tuple of str, (gene,)
-        Names, each once, spelt as in the source.
+        Unique names, spelt as in the source.
     name : str
-        Where the values come from, as errors and captions call it.
+        Name of the source in errors and captions.
     """
 
     values: np.ndarray
@@ -29,12 +29,12 @@ class Expression:
     name: str = "expression"
 
     def __post_init__(self):
-        check.axes(self.values, f"Values of {self.name}", cell=None, gene=len(self.genes))
+        validate.axes(self.values, f"Values of {self.name}", cell=None, gene=len(self.genes))
 
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """A list of TF and target with a label; both are indices into ``genes``.
+    """TF-target pairs with labels; TF and target are indices into ``genes``.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class Pairs:
     label : int8 array, (pair,)
         1 if the TF regulates the gene, else 0.
     genes : tuple of str, (gene,)
-        The names that ``tf`` and ``gene`` point into.
+        The names that ``tf`` and ``gene`` index.
     """
 
     tf: np.ndarray
@@ -54,14 +54,14 @@ class Pairs:
     def __post_init__(self):
         for name, kind in (("tf", np.int32), ("gene", np.int32), ("label", np.int8)):
             object.__setattr__(self, name, np.asarray(getattr(self, name)).astype(kind))
-        check.axes(self.gene, "gene", pair=len(self.tf))
-        check.axes(self.label, "label", pair=len(self.tf))
+        validate.axes(self.gene, "gene", pair=len(self.tf))
+        validate.axes(self.label, "label", pair=len(self.tf))
 
     def __len__(self) -> int:
         return len(self.label)
 
     def take(self, rows: np.ndarray) -> Pairs:
-        """Rows in the order given, as a new list over the same genes."""
+        """Select rows, in the order given."""
         return Pairs(self.tf[rows], self.gene[rows], self.label[rows], self.genes)
 
     @property
@@ -76,8 +76,8 @@ class Pairs:
 
 
 @dataclass(frozen=True, eq=False)
-class World:
-    """Expression, labelled pairs, and what is known about the network behind them.
+class GRNDataset:
+    """Expression, labelled pairs and the reference network.
 
     Attributes
     ----------
@@ -97,24 +97,24 @@ class World:
     truth: np.ndarray = field(repr=False)
 
     def __post_init__(self):
-        check.axes(self.truth, "truth", tf=len(self.tfs), gene=len(self.expression.genes))
+        validate.axes(self.truth, "truth", tf=len(self.tfs), gene=len(self.expression.genes))
 
     @property
-    def inert(self) -> np.ndarray:
-        """Mask (tf,) of the regulators without any target: the planted negative control."""
+    def without_targets(self) -> np.ndarray:
+        """Mask (tf,) of the regulators without any target: the negative control of the simulation."""
         return ~self.truth.any(axis=1)
 
 
 @dataclass(frozen=True, eq=False)
 class LabelSplit:
-    """A split that came with its publication: labels only, no expression.
+    """Published training, validation and test labels, without expression.
 
     Attributes
     ----------
     train, validation, test : Pairs
         Over the same genes.
     published_scores : float array, (pair,) of ``test``, or None
-        What a published model predicted, where its authors saved it.
+        Saved predictions of a published model.
     """
 
     train: Pairs
@@ -123,29 +123,21 @@ class LabelSplit:
     published_scores: np.ndarray | None = None
 
     def joined(self) -> tuple[Pairs, np.ndarray, np.ndarray]:
-        """Train and test as one list with its training rows and test rows."""
+        """Training and test pairs as one list, with the training rows and the test rows."""
         pairs = stack(self.train, self.test)
         return pairs, np.arange(len(self.train)), np.arange(len(self.train), len(pairs))
 
 
 def stack(*lists: Pairs) -> Pairs:
-    """Put lists over the same genes below each other.
-
-    Raises
-    ------
-    DataError
-        If the lists name different genes.
-    """
+    """Concatenate pair lists over the same genes."""
     if any(pairs.genes != lists[0].genes for pairs in lists):
-        raise DataError(
-            "Pair lists to be stacked must share their genes; map them to one list of names first."
-        )
+        raise DataError("Pair lists to be joined must share their genes. Map both to one list first.")
     joined = (np.concatenate([getattr(p, name) for p in lists]) for name in ("tf", "gene", "label"))
     return Pairs(*joined, lists[0].genes)
 
 
 def truth_matrix(tf: np.ndarray, gene: np.ndarray, tfs: np.ndarray, n_genes: int) -> np.ndarray:
-    """Mark edges in a matrix (tf, gene); self loops are left out, for no method can score them."""
+    """Mark edges in a matrix (tf, gene), without self loops."""
     tf, gene = np.asarray(tf), np.asarray(gene)
     truth = np.zeros((len(tfs), n_genes), dtype=bool)
     truth[np.searchsorted(tfs, tf), gene] = True

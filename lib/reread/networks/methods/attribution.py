@@ -1,4 +1,4 @@
-"""Which genes carry the predictions for one TF, against a null in which genes have swapped identities."""
+"""Attribute the predictions for one TF to genes, with a null of permuted gene identities."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ import numpy as np
 import pandas as pd
 
 from reread.core.errors import DataError, did_you_mean
+from reread.core.stats import permutation_p
 
-# The target is a token of its own pair; that it carries its own prediction is no news, so it is left out.
+# The target is a token of its own pair, so its own share is left out.
 TARGET = 1
+DECIMALS = 6  # sums in single precision differ between processors beyond them
 
 
 def attribute_tf(
     model: Any, tf: str, genes: tuple[str, ...], *, n_null: int = 50, n_steps: int = 4, seed: int = 0
 ) -> pd.DataFrame:
-    """Attribute a TF's predictions over all targets to the genes that took part as tokens.
+    """Attribute a TF's predictions over all targets to the genes that are tokens of its pairs.
 
     Parameters
     ----------
@@ -24,11 +26,11 @@ def attribute_tf(
         With ``attribute(tf, gene, genes=..., n_steps=...) -> (pair, token)``, ``attend(tf, gene) ->
         (pair, head, query token, key token)`` and ``token_genes(tf, gene) -> (pair, token)``.
     tf : str
-        Name of the TF. It is asked about every other gene.
+        Name of the TF. Its pairs with every other gene are predicted.
     genes : tuple of str, (gene,)
         All gene names.
     n_null : int
-        Draws of the null.
+        Permutations of the null.
     n_steps : int
         Steps of the integrated gradients.
     seed : int
@@ -37,10 +39,9 @@ def attribute_tf(
     Returns
     -------
     DataFrame
-        One row a gene that took part beside the targets, strongest first: gene, attribution (absolute share
-        of the logit, mean over targets), attention (weight the TF gives it, mean over targets and heads),
-        n_tokens (how often it took part), null_mean, null_high (95th percentile) and p (share of null draws
-        at least as strong, never 0).
+        One row for each gene that is a token beside the target, strongest first: gene, attribution (absolute
+        share of the logit, mean over targets), attention (weight from the TF, mean over targets and heads),
+        n_tokens, null_mean, null_high (95th percentile) and p (permutation p value).
 
     Raises
     ------
@@ -49,8 +50,8 @@ def attribute_tf(
 
     Notes
     -----
-    The null permutes which gene carries which features and keeps tokens and weights. It asks: would a gene in
-    this place carry as much whoever it was? A small p says it is this gene's expression, not its place.
+    The null permutes which gene carries which features, and keeps tokens and weights: a small p means that
+    the attribution depends on the expression of this gene and not only on its position as a neighbour.
     """
     if tf not in genes:
         raise DataError(f"{tf!r} is not a gene of this expression. {did_you_mean(tf, genes)}")
@@ -70,21 +71,22 @@ def attribute_tf(
 
 
 def _by_gene(values: np.ndarray, tokens: np.ndarray, n_genes: int) -> np.ndarray:
-    """Absolute values (pair, token) summed over the tokens a gene stands for, mean over pairs: (gene,)."""
-    values = np.delete(np.abs(values), TARGET, axis=1)
+    """Absolute values (pair, token) summed over the tokens of a gene, mean over pairs: (gene,)."""
+    values = np.delete(np.abs(values), TARGET, axis=1).astype(np.float64)
     return np.bincount(tokens.ravel(), values.ravel(), n_genes) / len(values)
 
 
 def _table(genes, tokens, measured, attention, null) -> pd.DataFrame:
     count = np.bincount(tokens.ravel(), minlength=len(genes))
     seen = np.flatnonzero(count)
+    observed = measured[seen]
     columns = {
         "gene": np.asarray(genes)[seen],
-        "attribution": measured[seen],
+        "attribution": observed,
         "attention": attention[seen],
         "n_tokens": count[seen],
         "null_mean": null[:, seen].mean(axis=0),
         "null_high": np.quantile(null[:, seen], 0.95, axis=0),
-        "p": (1 + (null[:, seen] >= measured[seen]).sum(axis=0)) / (1 + len(null)),
+        "p": permutation_p(np.round(observed, DECIMALS), np.round(null[:, seen], DECIMALS)),
     }
     return pd.DataFrame(columns).sort_values("attribution", ascending=False, kind="stable", ignore_index=True)

@@ -1,4 +1,4 @@
-"""Test whether the prediction of a pair depends on the other pairs that happen to share its batch."""
+"""Test whether the prediction of a pair depends on the other pairs of its batch."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Callable
 import numpy as np
 
 from reread.core.errors import DataError
-from reread.core.score import auroc
+from reread.core.metrics import auroc
 from reread.networks.data.tables import Pairs
 
-# Rounding of one matrix product against another; a true dependence is a thousand times larger.
+# Smaller changes are rounding of matrix products; a true dependence is a thousand times larger.
 MOVED = 1e-6
 
 
 def change_one(predict: Callable, pairs: Pairs, test: np.ndarray, *, batch_size: int = 32) -> np.ndarray:
-    """Swap one test pair of a batch for another and see how far each prediction of the batch moves.
+    """Replace one test pair of a batch and measure the change of every prediction of the batch.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def change_one(predict: Callable, pairs: Pairs, test: np.ndarray, *, batch_size:
     pairs : Pairs
         Genes and labels.
     test : int array, (row,)
-        Rows of ``pairs``. The first ``batch_size`` are the batch; its first pair gives place to the first
+        Rows of ``pairs``. The first ``batch_size`` are the batch; its first pair is replaced by the first
         later one with both genes different.
     batch_size : int
         Pairs predicted together.
@@ -32,7 +32,7 @@ def change_one(predict: Callable, pairs: Pairs, test: np.ndarray, *, batch_size:
     Returns
     -------
     float array, (pair of the batch,)
-        Absolute change of probability. Entry 0 is the pair that was changed.
+        Absolute change of probability. Entry 0 is the pair that was replaced.
 
     Raises
     ------
@@ -44,8 +44,8 @@ def change_one(predict: Callable, pairs: Pairs, test: np.ndarray, *, batch_size:
     other = later[(pairs.tf[later] != pairs.tf[first]) & (pairs.gene[later] != pairs.gene[first])]
     if len(other) == 0:
         raise DataError(
-            f"The test of batch dependence needs a pair beyond the first {batch_size} with other genes, "
-            f"but there are {len(later)} beyond and none such.\nAsk for a smaller batch."
+            f"The test of batch dependence needs a pair beyond the first {batch_size} with two other genes, "
+            f"but none of the {len(later)} pairs beyond them has.\nAsk for a smaller batch."
         )
     changed = np.concatenate((other[:1], batch[1:]))
     before, after = (
@@ -57,7 +57,7 @@ def change_one(predict: Callable, pairs: Pairs, test: np.ndarray, *, batch_size:
 def batch_dependence(
     predict: Callable, pairs: Pairs, test: np.ndarray, *, batch_size: int = 32, seed: int = 0
 ) -> dict[str, float]:
-    """Predict the same pairs in other company, and count what changes.
+    """Predict the same pairs in other batches, and count what changes.
 
     Parameters
     ----------
@@ -69,9 +69,9 @@ def batch_dependence(
     Returns
     -------
     dict of float
-        ``moved`` of ``batch`` predictions change when one pair does. Then for ``shuffled`` (another order)
-        and ``alone`` (one pair a batch): ``mean_move``, ``largest_move`` (probability), ``flips`` (labels at
-        threshold 0.5) and ``auroc_change``.
+        ``moved`` of ``batch`` predictions change when one pair is replaced. Then for ``shuffled`` (another
+        order) and ``alone`` (one pair a batch): ``mean_move``, ``largest_move`` (probability), ``flips``
+        (labels at threshold 0.5) and ``auroc_change``.
 
     Raises
     ------
@@ -91,6 +91,8 @@ def batch_dependence(
 
 def _compared(name: str, label: np.ndarray, before: np.ndarray, after: np.ndarray) -> dict[str, float]:
     move = np.abs(after - before)
+    move[move <= MOVED] = 0.0
+    after = np.where(move > 0, after, before)
     return {
         f"{name}_mean_move": float(move.mean()),
         f"{name}_largest_move": float(move.max()),

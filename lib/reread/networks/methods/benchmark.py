@@ -1,32 +1,31 @@
-"""Compare every method on the very same rows, and measure what expression adds to the names of the genes."""
+"""Compare all methods on the same test rows, and measure the AUPRC gain over gene names alone."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from time import process_time
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from reread.core import score as measure
 from reread.core.errors import DataError, ParameterError, did_you_mean
+from reread.core.metrics import auroc, average_precision, clustered_bootstrap
 from reread.networks.data.splits import Fold, split_pairs
-from reread.networks.methods import gene_name_baselines as names
-from reread.networks.methods import infer, supervised
+from reread.networks.methods import gene_name_baselines, infer, supervised
 
 if TYPE_CHECKING:
-    from reread.networks.data.tables import World
+    from reread.networks.data.tables import GRNDataset
 
 NAMES, UNSUPERVISED, SUPERVISED, DEEP = (
-    "names only",
+    "gene names only",
     "expression, unsupervised",
     "expression, supervised",
-    "deep",
+    "deep network",
 )
+FAMILIES = (NAMES, UNSUPERVISED, SUPERVISED, DEEP)
 SCORE_COLUMNS = ("scheme", "fold", "row", "label", "score", "method")
 FAMILY = {
-    **dict.fromkeys(names.METHODS, NAMES),
+    **dict.fromkeys(gene_name_baselines.METHODS, NAMES),
     **dict.fromkeys(infer.METHODS, UNSUPERVISED),
     **dict.fromkeys(supervised.METHODS, SUPERVISED),
 }
@@ -36,202 +35,173 @@ ScoreFold = Callable[[Fold], np.ndarray]
 
 
 def score_methods(
-    world: World,
+    dataset: GRNDataset,
     schemes: Iterable[str],
     methods: Iterable[str],
     *,
     n_folds: int = 5,
+    n_trees: int = infer.N_TREES,
     seed: int = 0,
-    n_jobs: int = 1,
 ) -> pd.DataFrame:
     """Score the test rows of every fold of every scheme by every method.
 
     Parameters
     ----------
-    world : World
+    dataset : GRNDataset
+        Pairs (pair,) and expression (cell, gene).
     schemes : iterable of str
-        Of ``split.SCHEMES``.
+        Of ``splits.SCHEMES``.
     methods : iterable of str
-        Of ``compare.FAMILY``. What needs no label is inferred once and looked up in each fold.
+        Of ``FAMILY``. Unsupervised methods are run once and looked up in each fold.
     n_folds, seed : int
-    n_jobs : int
-        Targets that a network inference regresses at once.
+    n_trees : int
+        Trees of GENIE3 for each target.
 
     Returns
     -------
     DataFrame
-        Columns scheme, fold, row (of ``world.pairs``), label, score, method, seconds (CPU time of that method
-        in that fold with its share of what was done once; differs between runs).
+        Columns scheme, fold, row (of ``dataset.pairs``), label, score, method.
 
     Raises
     ------
     ParameterError
         If a method or a scheme is unknown.
     DataError
-        As ``split.split_pairs``.
+        If a fold would hold one class only.
     """
     folds = [
         (scheme, fold)
         for scheme in schemes
-        for fold in split_pairs(world.pairs, scheme, n_folds=n_folds, seed=seed)
+        for fold in split_pairs(dataset.pairs, scheme, n_folds=n_folds, seed=seed)
     ]
     tables = []
-    for name in known_methods(methods):
-        start = process_time()
-        score_fold = scorer_of(name, world, seed=seed, n_jobs=n_jobs)
-        share = (process_time() - start) / len(folds)
-        tables += [_scored(world, scheme, fold, name, score_fold, share) for scheme, fold in folds]
+    for method in known_methods(methods):
+        score_fold = scorer_of(method, dataset, seed=seed, n_trees=n_trees)
+        tables += [score_rows(dataset, scheme, fold, method, score_fold(fold)) for scheme, fold in folds]
     return pd.concat(tables, ignore_index=True)
 
 
 def known_methods(methods: Iterable[str]) -> list[str]:
-    """List the names, or refuse one that is not in ``FAMILY``."""
+    """List the methods, or refuse one that is not in ``FAMILY``."""
     methods = list(methods)
     for name in methods:
         if name not in FAMILY:
-            raise ParameterError(f"No method {name!r} to compare. {did_you_mean(name, FAMILY)}")
+            raise ParameterError(f"There is no method {name!r} to compare. {did_you_mean(name, FAMILY)}")
     return methods
 
 
-def scorer_of(method: str, world: World, *, seed: int = 0, n_jobs: int = 1) -> ScoreFold:
-    """Bind a method to a world: the function returned takes a fold and scores its test rows.
-
-    What does not depend on the fold (weights, features of genes) is computed here, once.
-    """
-    pairs = world.pairs
-    if method in names.METHODS:
-        return lambda fold: names.METHODS[method](pairs, fold.train, fold.test, seed)
+def scorer_of(method: str, dataset: GRNDataset, *, seed: int = 0, n_trees: int = infer.N_TREES) -> ScoreFold:
+    """Bind a method to a data set: the function returned scores the test rows of a fold."""
+    pairs = dataset.pairs
+    if method in gene_name_baselines.METHODS:
+        return lambda fold: gene_name_baselines.METHODS[method](pairs, fold.train, fold.test, seed)
     if method in supervised.METHODS:
-        prepared = supervised.prepare(world.expression)
+        prepared = supervised.prepare(dataset.expression)
         return lambda fold: supervised.METHODS[method](prepared, pairs, fold.train, fold.test, seed)
-    weights = infer.METHODS[method](world.expression, world.tfs, seed=seed, n_jobs=n_jobs)
-    return lambda fold: infer.weights_at(weights, world.tfs, pairs.tf[fold.test], pairs.gene[fold.test])
+    weights = infer.infer(method, dataset.expression, dataset.tfs, seed=seed, n_trees=n_trees)
+    return lambda fold: infer.weights_at(weights, dataset.tfs, pairs.tf[fold.test], pairs.gene[fold.test])
 
 
-def _scored(
-    world: World, scheme: str, fold: Fold, method: str, score_fold: ScoreFold, shared_seconds: float
-) -> pd.DataFrame:
-    start = process_time()
-    score = score_fold(fold)
-    seconds = process_time() - start + shared_seconds
-    columns = (scheme, fold.name, fold.test, world.pairs.label[fold.test], score, method)
-    return pd.DataFrame(dict(zip(SCORE_COLUMNS, columns, strict=True)) | {"seconds": seconds})
-
-
-def compare_methods(
-    world: World,
-    schemes: Iterable[str],
-    methods: Iterable[str],
-    *,
-    n_folds: int = 5,
-    n_boot: int = 500,
-    seed: int = 0,
-    n_jobs: int = 1,
-    extra_scores: pd.DataFrame | None = None,
-) -> pd.DataFrame:
-    """Score and compare in one call: ``score_methods``, then ``compare_scores``."""
-    scores = score_methods(world, schemes, methods, n_folds=n_folds, seed=seed, n_jobs=n_jobs)
-    return compare_scores(world, scores, n_boot=n_boot, seed=seed, extra_scores=extra_scores)
+def score_rows(dataset: GRNDataset, scheme: str, fold: Fold, method: str, score: np.ndarray) -> pd.DataFrame:
+    """Scores of the test rows of one fold, with the columns ``SCORE_COLUMNS``."""
+    columns = (scheme, fold.name, fold.test, dataset.pairs.label[fold.test], score, method)
+    return pd.DataFrame(dict(zip(SCORE_COLUMNS, columns, strict=True)))
 
 
 def compare_scores(
-    world: World,
+    dataset: GRNDataset,
     scores: pd.DataFrame,
     *,
     n_boot: int = 500,
     seed: int = 0,
     extra_scores: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Measure each method on each scheme, and its lift over the best that names alone can do.
+    """Measure each method on each scheme, and its AUPRC gain over the best gene-name baseline.
 
     Parameters
     ----------
-    world : World
-        Its pairs say which TF a row belongs to.
+    dataset : GRNDataset
+        Its pairs give the TF of each row.
     scores : DataFrame
-        From ``score_methods``; one of the methods at least is names only.
+        From ``score_methods``; at least one method is a gene-name baseline.
     n_boot : int
-        Resamples of whole TFs, for the interval of the lift.
+        Bootstrap samples of whole TFs, for the interval of the gain.
     seed : int
     extra_scores : DataFrame, optional
-        Columns scheme, fold, row, label, score, method: scores made elsewhere (a deep model), on folds that
-        ``scores`` has. Where they cover some folds only, names and model meet on those alone.
+        Columns scheme, fold, row, label, score, method: scores of a deep model. Schemes that ``scores`` lacks
+        are dropped. Where they cover some folds only, they are compared on those folds.
 
     Returns
     -------
     DataFrame
         One row for each scheme and method: family, auroc, auroc_sd, auprc, auprc_sd (means and standard
-        deviations over folds), prevalence, best_null (its name) and best_null_auprc on the same folds,
-        lift = auprc - best_null_auprc, lift_low, lift_high (95 %, bootstrap clustered by TF), n_folds.
+        deviations over folds), prevalence, best_baseline (its name) and best_baseline_auprc on the same
+        folds, auprc_gain, auprc_gain_low, auprc_gain_high (95 %, bootstrap clustered by TF), n_folds.
 
     Raises
     ------
     DataError
-        If no names-only method was scored, or the rows of an extra score differ from the fold's.
+        If there is no gene-name baseline, or the rows of an extra score differ from those of the fold.
     """
-    scores = _joined(scores, extra_scores)
+    together = _joined(scores, extra_scores)
     rows = [
-        _compared(world, table, method, n_boot, seed)
-        for _, table in scores.groupby("scheme", sort=False)
+        _compared(dataset, table, method, n_boot, seed)
+        for _, table in together.groupby("scheme", sort=False)
         for method in table["method"].unique()
     ]
     return pd.DataFrame(rows)
 
 
 def fold_table(scores: pd.DataFrame) -> pd.DataFrame:
-    """Measure every fold: scheme, method, fold, auroc, auprc, prevalence, n (rows), seconds where given."""
+    """Measure every fold: scheme, method, fold, auroc, auprc, prevalence."""
     return pd.DataFrame(
         {
             "scheme": scheme,
             "method": method,
             "fold": fold,
-            "auroc": measure.auroc(rows["label"], rows["score"]),
-            "auprc": measure.average_precision(rows["label"], rows["score"]),
+            "auroc": auroc(rows["label"], rows["score"]),
+            "auprc": average_precision(rows["label"], rows["score"]),
             "prevalence": rows["label"].mean(),
-            "n": len(rows),
-            "seconds": rows["seconds"].iloc[0] if "seconds" in rows else np.nan,
         }
         for (scheme, method, fold), rows in scores.groupby(["scheme", "method", "fold"], sort=False)
     )
 
 
 def _joined(scores: pd.DataFrame, extra: pd.DataFrame | None) -> pd.DataFrame:
-    """Scores below each other, sorted by row inside each fold, and only if all share the rows."""
-    together = scores if extra is None else pd.concat([scores, extra[list(SCORE_COLUMNS)]])
+    """Concatenate both tables, sorted by row; refuse a method whose rows differ from those of the fold."""
+    parts = [scores]
+    if extra is not None:
+        parts.append(extra.loc[extra["scheme"].isin(scores["scheme"]), list(SCORE_COLUMNS)])
+    together = pd.concat([part for part in parts if len(part)])
     together = together.sort_values("row", kind="stable").reset_index(drop=True)
-    reference = {
-        key: rows["row"].to_numpy()
-        for key, rows in scores[scores["method"] == scores["method"].iloc[0]]
-        .sort_values("row")
-        .groupby(["scheme", "fold"])
-    }
+    first = scores[scores["method"] == scores["method"].iloc[0]].sort_values("row")
+    reference = {key: rows["row"].to_numpy() for key, rows in first.groupby(["scheme", "fold"])}
     for (scheme, fold, method), rows in together.groupby(["scheme", "fold", "method"]):
-        wanted = reference.get((scheme, fold), np.array([]))
-        if not np.array_equal(rows["row"], wanted):
+        expected = reference.get((scheme, fold), np.array([]))
+        if not np.array_equal(rows["row"], expected):
             raise DataError(
                 f"{method} scored {len(rows)} rows in fold {fold} of scheme {scheme}, but the fold has "
-                f"{len(wanted)} test rows and they differ.\n"
-                f"Score the folds of split_pairs with the same seed and number of folds."
+                f"{len(expected)} test rows and they differ.\n"
+                f"Run the upstream page again with the same source, negatives and seed."
             )
     return together
 
 
-def _compared(world: World, table: pd.DataFrame, method: str, n_boot: int, seed: int) -> dict:
+def _compared(dataset: GRNDataset, table: pd.DataFrame, method: str, n_boot: int, seed: int) -> dict:
     own = table[table["method"] == method].sort_values(["fold", "row"])
-    null = _best_null(table[table["fold"].isin(own["fold"].unique())])
+    baseline = _best_baseline(table[table["fold"].isin(own["fold"].unique())])
     folds = fold_table(own)
-    null_folds = fold_table(null)
-    low, high, _ = measure.clustered_bootstrap(
-        measure.average_precision,
+    low, high, _ = clustered_bootstrap(
+        average_precision,
         own["label"].to_numpy(),
         own["score"].to_numpy(),
-        null["score"].to_numpy(),
-        world.pairs.tf[own["row"].to_numpy()],
+        baseline["score"].to_numpy(),
+        dataset.pairs.tf[own["row"].to_numpy()],
         folds=own["fold"].to_numpy(),
         n_boot=n_boot,
         seed=seed,
     )
-    auprc, null_auprc = folds["auprc"].mean(), null_folds["auprc"].mean()
+    auprc, baseline_auprc = folds["auprc"].mean(), fold_table(baseline)["auprc"].mean()
     return {
         "scheme": own["scheme"].iloc[0],
         "method": method,
@@ -241,22 +211,48 @@ def _compared(world: World, table: pd.DataFrame, method: str, n_boot: int, seed:
         "auprc": auprc,
         "auprc_sd": folds["auprc"].std(ddof=0),
         "prevalence": own["label"].mean(),
-        "best_null": null["method"].iloc[0],
-        "best_null_auprc": null_auprc,
-        "lift": auprc - null_auprc,
-        "lift_low": low,
-        "lift_high": high,
+        "best_baseline": baseline["method"].iloc[0],
+        "best_baseline_auprc": baseline_auprc,
+        "auprc_gain": auprc - baseline_auprc,
+        "auprc_gain_low": low,
+        "auprc_gain_high": high,
         "n_folds": len(folds),
     }
 
 
-def _best_null(table: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the names-only method with the highest mean AUPRC over folds, sorted by fold and row."""
-    nulls = table[table["method"].isin(list(names.METHODS))]
-    if nulls.empty:
+def _best_baseline(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the gene-name baseline with the highest mean AUPRC over folds, sorted by fold and row."""
+    baselines = table[table["method"].isin(list(gene_name_baselines.METHODS))]
+    if baselines.empty:
         raise DataError(
-            f"The lift needs a names-only method in scheme {table['scheme'].iloc[0]}, but there is none.\n"
-            f"Add one of: {', '.join(names.METHODS)}."
+            f"The AUPRC gain needs a gene-name baseline in scheme {table['scheme'].iloc[0]}, but there is "
+            f"none.\nAdd one of: {', '.join(gene_name_baselines.METHODS)}."
         )
-    best = fold_table(nulls).groupby("method", sort=False)["auprc"].mean().idxmax()
-    return nulls[nulls["method"] == best].sort_values(["fold", "row"])
+    best = fold_table(baselines).groupby("method", sort=False)["auprc"].mean().round(10).idxmax()
+    return baselines[baselines["method"] == best].sort_values(["fold", "row"])
+
+
+def supervised_gains(table: pd.DataFrame) -> pd.DataFrame:
+    """Differences in AUROC that the claims are about, for each split.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns scheme, method, family, auroc.
+
+    Returns
+    -------
+    DataFrame
+        scheme; ``supervised_over_spearman``, the best supervised or deep method minus absolute Spearman
+        correlation; ``deep_over_genie3``, DeepTGI as published minus GENIE3, NaN where it was not run.
+    """
+    rows = []
+    for scheme, part in table.groupby("scheme", sort=False):
+        by_method = part.set_index("method")["auroc"]
+        best = part[part["family"].isin([SUPERVISED, DEEP])]["auroc"].max()
+        gains = {
+            "supervised_over_spearman": best - by_method.get("spearman", np.nan),
+            "deep_over_genie3": by_method.get("deeptgi", np.nan) - by_method.get("genie3", np.nan),
+        }
+        rows.append({"scheme": scheme, **gains})
+    return pd.DataFrame(rows)

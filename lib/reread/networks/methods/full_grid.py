@@ -1,96 +1,106 @@
-"""Every labelled TF against every gene, at the density that networks really have."""
+"""Evaluate on the full grid: every labelled TF against every gene, at the true density of the network."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 
-from reread.core import score as measure
+from reread.core.metrics import auroc, calibrate, calibration_curve, summary
+from reread.networks.data.load import SIMULATED, load
 from reread.networks.data.splits import Fold, inner_folds, split_pairs
-from reread.networks.data.tables import Expression, Pairs, World
-from reread.networks.methods import infer
+from reread.networks.data.tables import Expression, GRNDataset, Pairs
 from reread.networks.methods.benchmark import DEEP, FAMILY, UNSUPERVISED, ScoreFold, known_methods, scorer_of
+from reread.networks.methods.infer import N_TREES, infer_all, weights_at
+
+# One of each kind: the grid has up to 200,000 pairs, and the methods left out rank like their neighbours.
+GRID_METHODS = (
+    "one-hot-logistic", "tf-and-gene-rate", "pearson", "spearman", "genie3", "components-lightgbm",
+)  # fmt: skip
+CALIBRATED = ("tf", "both")
+RENAMED = {"average_precision": "auprc", "average_precision_ratio": "auprc_ratio"}
 
 
-def full_grid(world: World) -> Pairs:
+def full_grid(dataset: GRNDataset) -> Pairs:
     """Pair every labelled TF with every gene but itself.
-
-    A TF whose only known target is itself has no edge that a method could find, and is left out. A TF that
-    was planted without targets stays: its pairs must come out low.
 
     Parameters
     ----------
-    world : World
+    dataset : GRNDataset
 
     Returns
     -------
     Pairs
-        Sorted by TF, then by gene; label 1 where ``world.truth`` has an edge.
+        Sorted by TF, then by gene; label 1 where ``dataset.truth`` has an edge. A TF whose only known target
+        is itself is left out; a simulated TF without targets stays.
 
     Notes
     -----
     Source: BEELINE (Pratapa 2020) scores all TFs of a network against all genes, without self loops.
     """
-    positive = np.unique(world.pairs.tf[world.pairs.label == 1])
-    is_self_only = np.isin(world.tfs, positive) & world.inert
+    positive = np.unique(dataset.pairs.tf[dataset.pairs.label == 1])
+    is_self_only = np.isin(dataset.tfs, positive) & dataset.without_targets
     rows = np.flatnonzero(~is_self_only)
-    n_genes = len(world.expression.genes)
-    tf, gene = np.repeat(world.tfs[rows], n_genes), np.tile(np.arange(n_genes), len(rows))
+    n_genes = len(dataset.expression.genes)
+    tf, gene = np.repeat(dataset.tfs[rows], n_genes), np.tile(np.arange(n_genes), len(rows))
     other = tf != gene
-    label = world.truth[rows].ravel()
-    return Pairs(tf[other], gene[other], label[other], world.expression.genes)
+    label = dataset.truth[rows].ravel()
+    return Pairs(tf[other], gene[other], label[other], dataset.expression.genes)
 
 
-def grid_world(world: World) -> World:
-    """The same world with its full grid as pair list."""
-    return World(world.expression, full_grid(world), world.tfs, world.truth)
+def as_full_grid(dataset: GRNDataset) -> GRNDataset:
+    """The same data set with its full grid as pair list."""
+    return GRNDataset(dataset.expression, full_grid(dataset), dataset.tfs, dataset.truth)
+
+
+def calibrated_schemes(schemes: Sequence[str]) -> list[str]:
+    """Schemes whose scores are calibrated: those that hold out TFs, else the last one."""
+    return [scheme for scheme in schemes if scheme in CALIBRATED] or list(schemes)[-1:]
 
 
 def score_grid(
-    world: World,
-    schemes: Iterable[str],
+    dataset: GRNDataset,
+    schemes: Sequence[str],
     methods: Iterable[str],
     *,
     n_folds: int = 5,
     n_inner: int = 3,
-    calibrated: Iterable[str] = ("tf", "both"),
+    n_trees: int = N_TREES,
     seed: int = 0,
-    n_jobs: int = 1,
 ) -> pd.DataFrame:
-    """Score the full grid, fold by fold, and turn scores into probabilities.
+    """Score the full grid fold by fold, and calibrate the scores of ``calibrated_schemes(schemes)``.
 
     Parameters
     ----------
-    world : World
+    dataset : GRNDataset
         With any pair list; its full grid is scored.
-    schemes : iterable of str
-        Of ``split.SCHEMES``.
+    schemes : sequence of str
+        Of ``splits.SCHEMES``.
     methods : iterable of str
-        Of ``compare.FAMILY``.
+        Of ``benchmark.FAMILY``.
     n_folds, n_inner : int
         Outer folds, and inner folds by TF that the calibration is fitted on.
-    calibrated : iterable of str
-        Schemes whose scores are calibrated; each costs ``n_inner`` more fits a fold.
-    seed, n_jobs : int
+    n_trees : int
+        Trees of GENIE3 for each target.
+    seed : int
 
     Returns
     -------
     DataFrame
-        Columns scheme, fold, row (of ``full_grid(world)``), label, score, method, probability (NaN where not
-        calibrated).
+        Columns scheme, fold, row (of ``full_grid(dataset)``), label, score, method, probability (NaN where
+        not calibrated).
 
     Raises
     ------
     DataError, ParameterError
-        As ``compare.score_methods``.
+        As ``benchmark.score_methods``.
     """
-    grid, calibrated = grid_world(world), set(calibrated)
+    grid, calibrated = as_full_grid(dataset), calibrated_schemes(schemes)
     folds = [(s, fold) for s in schemes for fold in split_pairs(grid.pairs, s, n_folds=n_folds, seed=seed)]
     tables = []
     for method in known_methods(methods):
-        scorer = scorer_of(method, grid, seed=seed, n_jobs=n_jobs)
+        scorer = scorer_of(method, grid, seed=seed, n_trees=n_trees)
         tables += [
             _scored(grid.pairs, scheme, fold, method, scorer, n_inner if scheme in calibrated else 0)
             for scheme, fold in folds
@@ -105,7 +115,7 @@ def _scored(
     probability = np.full(len(score), np.nan)
     if n_inner:
         inner_score, inner_label = _inner_scores(pairs, fold, method, scorer, n_inner)
-        probability = measure.calibrate(inner_score, inner_label)(score)
+        probability = calibrate(inner_score, inner_label)(score)
     return pd.DataFrame(
         {
             "scheme": scheme,
@@ -124,7 +134,7 @@ def _inner_scores(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Scores of training rows by models that have not seen their TF, and their labels."""
     if FAMILY[method] == UNSUPERVISED:
-        return scorer(Fold(fold.name, fold.train, fold.train)), pairs.label[fold.train]
+        return scorer(Fold(fold.name, fold.test, fold.train)), pairs.label[fold.train]
     inside = inner_folds(pairs, fold.train, "tf", n_folds=n_inner)
     rows = np.concatenate([inner.test for inner in inside])
     return np.concatenate([scorer(inner) for inner in inside]), pairs.label[rows]
@@ -142,8 +152,8 @@ def measure_grid(scores: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         One row for each scheme and method: family, auroc, auprc, auprc_ratio and early_precision_ratio (1 at
-        chance), brier and calibration_error (NaN where not calibrated), brier_of_prevalence (what a constant
-        probability would get), prevalence, auprc_ratio_sd (over folds; large where a fold has few edges).
+        chance), brier and calibration_error (NaN where not calibrated), brier_of_prevalence (score of a
+        constant probability), prevalence, auprc_ratio_sd (over folds; large where a fold has few edges).
     """
     folds = pd.DataFrame(
         {"scheme": key[0], "method": key[1], **_measured(rows)}
@@ -159,7 +169,7 @@ def measure_grid(scores: pd.DataFrame) -> pd.DataFrame:
 def _measured(rows: pd.DataFrame) -> dict[str, float]:
     label, probability = rows["label"].to_numpy(), rows["probability"].to_numpy()
     is_calibrated = not np.isnan(probability).any()
-    found = measure.summary(label, rows["score"].to_numpy(), probability if is_calibrated else None)
+    found = summary(label, rows["score"].to_numpy(), probability if is_calibrated else None)
     prevalence = found["prevalence"]
     return {
         "auroc": found["auroc"],
@@ -173,82 +183,104 @@ def _measured(rows: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def calibration_table(scores: pd.DataFrame, scheme: str, n_bins: int = 10) -> pd.DataFrame:
-    """Compare predicted with observed shares of edges, all folds of one scheme together.
+def calibration_table(scores: pd.DataFrame, n_bins: int = 10) -> pd.DataFrame:
+    """Compare predicted with observed shares of edges in the first calibrated scheme, all folds together.
 
     Returns
     -------
     DataFrame
         Columns method, predicted, observed, n (pairs in the bin).
     """
-    kept = scores[(scores["scheme"] == scheme) & scores["probability"].notna()]
+    kept = scores[scores["probability"].notna()]
+    kept = kept[kept["scheme"] == kept["scheme"].iloc[0]]
     curves = [
-        pd.DataFrame(measure.calibration_curve(rows["label"], rows["probability"], n_bins)).assign(
-            method=method
-        )
+        pd.DataFrame(calibration_curve(rows["label"], rows["probability"], n_bins)).assign(method=method)
         for method, rows in kept.groupby("method", sort=False)
     ]
     return pd.concat(curves, ignore_index=True)[["method", "predicted", "observed", "n"]]
 
 
-def planted_truth(
-    world: World, methods: Iterable[str], *, with_control: bool = True, seed: int = 0, n_jobs: int = 1
+def truth_over_seeds(
+    source: str, methods: Iterable[str], *, n_seeds: int, n_trees: int = N_TREES, seed: int = 0
 ) -> pd.DataFrame:
-    """Score what is inferred without labels against the whole network, and the planted control.
+    """Score unsupervised methods against the whole reference network, for several seeds.
 
     Parameters
     ----------
-    world : World
-        With TFs that have no target.
+    source : str
+        ``simulated``: every seed is another network with other cells. Real: the cells stay the same, and only
+        the seed of the tree methods changes.
     methods : iterable of str
         Of ``infer.METHODS``.
-    with_control : bool
-        Infer once more with the cells of the TFs without targets shuffled; meant for simulated worlds, where
-        such TFs are planted.
-    seed, n_jobs : int
+    n_seeds, seed : int
+        Number of seeds, and the first one.
+    n_trees : int
+        Trees of GENIE3 for each target.
 
     Returns
     -------
     DataFrame
-        One row for each method: auroc, auprc, auprc_ratio, early_precision_ratio; control_auroc (do the TFs
-        without targets score higher than the same TFs with their cells shuffled? 0.5 at chance) and
-        control_top_ratio (their share of the top edges over their share of pairs; 1 at chance). The last two
-        are NaN without control, or in a world without such TFs.
+        One row for each seed and method: columns of ``score_against_truth``, and seed. The negative control
+        is computed for the first simulated network, since it doubles the cost.
     """
-    pairs = full_grid(world)
-    asked = {"methods": methods, "seed": seed, "n_jobs": n_jobs}
-    found = infer.infer_all(world.expression, world.tfs, **asked)
-    asked_again = with_control and world.inert.any()
-    shuffled = infer.infer_all(_with_shuffled_control(world, seed), world.tfs, **asked) if asked_again else {}
+    methods = list(methods)
+    tables = []
+    for s in range(seed, seed + n_seeds):
+        found = score_against_truth(
+            load(source, seed=s),
+            methods,
+            with_control=source == SIMULATED and s == seed,
+            n_trees=n_trees,
+            seed=s,
+        )
+        tables.append(found.assign(seed=s))
+    return pd.concat(tables, ignore_index=True)
+
+
+def score_against_truth(
+    dataset: GRNDataset, methods: Iterable[str], *, with_control: bool, n_trees: int = N_TREES, seed: int = 0
+) -> pd.DataFrame:
+    """Score unsupervised methods against the whole network: one row for each method.
+
+    With a control, expression of the TFs without targets is shuffled over cells and inferred again.
+    ``control_auroc`` asks whether these TFs score higher than after shuffling (0.5 at chance), and
+    ``control_top_ratio`` gives their share of the top edges over their share of pairs (1 at chance).
+    """
+    pairs = full_grid(dataset)
+    settings = {"methods": list(methods), "seed": seed, "n_trees": n_trees}
+    found = infer_all(dataset.expression, dataset.tfs, **settings)
+    has_control = with_control and dataset.without_targets.any()
+    shuffled = infer_all(_control_cells(dataset, seed), dataset.tfs, **settings) if has_control else {}
     rows = []
     for method, weights in found.items():
-        score = infer.weights_at(weights, world.tfs, pairs.tf, pairs.gene)
-        by_name = measure.summary(pairs.label, score)
-        kept = {name: by_name[name] for name in ("auroc", "average_precision_ratio", "early_precision_ratio")}
-        control = _control(world, weights, shuffled.get(method), score, pairs)
-        rows.append({"method": method, "auprc": by_name["average_precision"], **kept, **control})
-    return pd.DataFrame(rows).rename(columns={"average_precision_ratio": "auprc_ratio"})
+        score = weights_at(weights, dataset.tfs, pairs.tf, pairs.gene)
+        measured = summary(pairs.label, score)
+        measured.pop("prevalence")
+        control = _control(dataset, weights, shuffled.get(method), score, pairs)
+        rows.append({"method": method, **measured, **control})
+    return pd.DataFrame(rows).rename(columns=RENAMED)
 
 
-def _with_shuffled_control(world: World, seed: int) -> Expression:
-    """Expression in which the TFs without targets no longer share cells with any gene."""
+def _control_cells(dataset: GRNDataset, seed: int) -> Expression:
+    """Expression with the TFs without targets shuffled over cells."""
     rng = np.random.default_rng(seed)
-    values = world.expression.values.copy()
-    for tf in world.tfs[world.inert]:
+    values = dataset.expression.values.copy()
+    for tf in dataset.tfs[dataset.without_targets]:
         values[:, tf] = rng.permutation(values[:, tf])
-    return Expression(values, world.expression.genes, world.expression.name)
+    return Expression(values, dataset.expression.genes, dataset.expression.name)
 
 
 def _control(
-    world: World, weights: np.ndarray, shuffled: np.ndarray | None, score: np.ndarray, pairs: Pairs
+    dataset: GRNDataset, weights: np.ndarray, shuffled: np.ndarray | None, score: np.ndarray, pairs: Pairs
 ) -> dict[str, float]:
     if shuffled is None:
         return {"control_auroc": np.nan, "control_top_ratio": np.nan}
-    inert = world.tfs[world.inert]
-    real, null = (np.delete(matrix[world.inert], inert, axis=1).ravel() for matrix in (weights, shuffled))
-    is_control = np.isin(pairs.tf, inert)
+    rows = dataset.without_targets
+    control = dataset.tfs[rows]
+    real, null = (np.delete(matrix[rows], control, axis=1).ravel() for matrix in (weights, shuffled))
+    is_control = np.isin(pairs.tf, control)
     top = np.argsort(-score, kind="stable")[: int(pairs.label.sum())]
     return {
-        "control_auroc": measure.auroc(np.arange(2 * len(real)) < len(real), np.concatenate([real, null])),
+        "control_auroc": auroc(np.arange(2 * len(real)) < len(real), np.concatenate([real, null])),
         "control_top_ratio": is_control[top].mean() / is_control.mean(),
     }

@@ -1,6 +1,6 @@
-"""Predict labels from the names of the genes alone: what any model has to beat.
+"""Predict labels from gene names alone, without expression: the baselines that every model has to exceed.
 
-No function here sees expression. All are called alike: ``score(pairs, train, test, seed) -> (test,)``.
+All functions are called alike: ``method(pairs, train, test, seed) -> score (test,)``.
 """
 
 from __future__ import annotations
@@ -14,101 +14,65 @@ from reread.core.errors import need
 from reread.networks.data.tables import Pairs
 
 N_CODES = 32
-PRIOR_PAIRS = 1.0  # pairs of average prevalence added to each name, so that a lone pair is not certainty
+PRIOR_PAIRS = 1.0  # pairs of average prevalence added to each gene, so that one pair gives no rate of 0 or 1
+# Scores that are equal in exact arithmetic must tie on every processor.
+DECIMALS = 8
 
 
 def tf_rate(pairs: Pairs, train: np.ndarray, test: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Share of positives among the training pairs of the TF, drawn to that of all by one pair.
-
-    Parameters
-    ----------
-    pairs : Pairs
-        Labels of ``test`` are not looked at.
-    train, test : int array, (pair,)
-        Rows.
-    seed : int
-        Not used: nothing is drawn.
-
-    Returns
-    -------
-    float array, (test,)
-        Higher means more likely positive.
-    """
+    """Share of positives among the training pairs of the TF, shrunk to the overall share."""
     return _rate(pairs.tf, pairs, train)[pairs.tf[test]]
 
 
 def gene_rate(pairs: Pairs, train: np.ndarray, test: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Share of positives among the training pairs of the target; otherwise as :func:`tf_rate`."""
+    """Share of positives among the training pairs of the target, shrunk to the overall share."""
     return _rate(pairs.gene, pairs, train)[pairs.gene[test]]
 
 
-def both_rates(pairs: Pairs, train: np.ndarray, test: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Sum of the log odds of :func:`tf_rate` and :func:`gene_rate`: a null of two numbers."""
-    return logit(tf_rate(pairs, train, test)) + logit(gene_rate(pairs, train, test))
+def tf_and_gene_rate(pairs: Pairs, train: np.ndarray, test: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Sum of the log odds of both rates."""
+    return np.round(logit(tf_rate(pairs, train, test)) + logit(gene_rate(pairs, train, test)), DECIMALS)
 
 
 def degree(pairs: Pairs, train: np.ndarray, test: np.ndarray, seed: int = 0) -> np.ndarray:
-    """How many targets the TF and how many TFs the target have in training; otherwise as :func:`tf_rate`.
-
-    Catches what the rates miss: lists whose training negatives are balanced for each TF, but not the test
-    negatives.
-    """
+    """(1 + training targets of the TF) x (1 + training TFs of the target), an exact integer."""
     known = train[pairs.label[train] == 1]
     n_genes = len(pairs.genes)
     targets, tfs = (np.bincount(side[known], minlength=n_genes) for side in (pairs.tf, pairs.gene))
-    return np.log1p(targets[pairs.tf[test]]) + np.log1p(tfs[pairs.gene[test]])
+    return ((1 + targets[pairs.tf[test]]) * (1 + tfs[pairs.gene[test]])).astype(float)
 
 
-def one_hot_names(pairs: Pairs, train: np.ndarray, test: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Logistic regression on one-hot TF beside one-hot target, C = 1.
-
-    Parameters, return value as :func:`tf_rate`; a name that training has not seen adds nothing, so that pairs
-    of two unseen names all get the same score.
-    """
+def one_hot_logistic(pairs: Pairs, train: np.ndarray, test: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Logistic regression (C = 1) on one-hot TF and one-hot target; pairs of two unseen names score alike."""
     from sklearn.linear_model import LogisticRegression
 
     names = _one_hot(pairs)
-    model = LogisticRegression(C=1.0, max_iter=1000).fit(names[train], pairs.label[train])
-    return model.decision_function(names[test])
+    # Newton steps to full convergence: early stopping leaves digits that differ between processors
+    model = LogisticRegression(C=1.0, max_iter=1000, solver="newton-cholesky", tol=1e-10)
+    model.fit(names[train], pairs.label[train])
+    return np.round(model.decision_function(names[test]), DECIMALS)
 
 
-def random_codes(pairs: Pairs, train: np.ndarray, test: np.ndarray, seed: int = 0) -> np.ndarray:
-    """LightGBM on random numbers that stand for the genes: 32 for the TF beside 32 for the target.
-
-    Parameters
-    ----------
-    pairs, train, test
-        As in :func:`tf_rate`.
-    seed : int
-        Draws the codes; they carry nothing but the identity of a gene.
-
-    Returns
-    -------
-    float array, (test,)
-        Log odds.
-
-    Raises
-    ------
-    MissingExtra
-        If lightgbm is not installed.
-    """
+def random_codes_lightgbm(pairs: Pairs, train: np.ndarray, test: np.ndarray, seed: int = 0) -> np.ndarray:
+    """LightGBM on 32 random numbers for each gene; ``seed`` samples them."""
     lightgbm = need("lightgbm", "networks")
     codes = np.random.default_rng(seed).standard_normal((len(pairs.genes), N_CODES)).astype(np.float32)
     beside = np.hstack([codes[pairs.tf], codes[pairs.gene]])
     settings = {"objective": "binary", "verbosity": -1, "num_threads": 1, "seed": seed, "deterministic": True}
     settings |= {"learning_rate": 0.05, "num_leaves": 31, "min_data_in_leaf": 20, "feature_fraction": 0.3}
     data = lightgbm.Dataset(beside[train], pairs.label[train])
-    return lightgbm.train(settings, data, 200).predict(beside[test], raw_score=True)
+    booster = lightgbm.train(settings, data, 200)
+    return np.round(booster.predict(beside[test], raw_score=True), DECIMALS)
 
 
 Score = Callable[[Pairs, np.ndarray, np.ndarray, int], np.ndarray]
 METHODS: dict[str, Score] = {
-    "TF rate": tf_rate,
-    "gene rate": gene_rate,
-    "TF and gene rate": both_rates,
+    "tf-rate": tf_rate,
+    "gene-rate": gene_rate,
+    "tf-and-gene-rate": tf_and_gene_rate,
     "degree": degree,
-    "names, logistic": one_hot_names,
-    "random codes, LightGBM": random_codes,
+    "one-hot-logistic": one_hot_logistic,
+    "random-codes-lightgbm": random_codes_lightgbm,
 }
 
 

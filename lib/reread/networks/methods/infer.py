@@ -1,96 +1,141 @@
-"""Infer a network from expression alone: one weight for every TF and gene, and no label seen.
+"""Infer a network from expression alone: one weight for every TF and gene, without any label.
 
-Every method reads the genes in the order of their names and draws its random numbers from a hash of the
-target's name, so the answer does not depend on the order of the genes in the file.
+Genes are read in the order of their names and each target has a seed hashed from its name, so that the result
+does not depend on the order of the genes in the file.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
-from functools import wraps
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from reread.core.errors import ParameterError, did_you_mean
 from reread.networks.data.features import gene_features, quantile_bins
-from reread.networks.methods import tree_importance as regress
+from reread.networks.methods import tree_importance
 
 if TYPE_CHECKING:
     from reread.networks.data.tables import Expression
 
-Infer = Callable[..., np.ndarray]
+N_TREES = 100
+# Weights that are equal in exact arithmetic must tie on every processor.
+DECIMALS = 10
+# Networks kept in memory: one page asks for the same one several times.
+MEMORY = 16
+_memory: dict[str, np.ndarray] = {}
 
-# Below this many cells boosting has too little to hold out, and forests of whole trees rank edges better.
-FEW_CELLS = 500
-
-
-def _in_name_order(method: Infer) -> Infer:
-    """Run ``method`` on genes sorted by name; give the weights back in the caller's order.
-
-    Sorting first makes the result bit-identical under any order of genes: sums, ties and random draws
-    all see the same array.
-    """
-
-    @wraps(method)
-    def ordered(expression: Expression, tfs: np.ndarray, *, seed: int = 0, n_jobs: int = 1) -> np.ndarray:
-        names = np.asarray(expression.genes, dtype=str)
-        order = np.argsort(names, kind="stable")
-        place = np.empty_like(order)
-        place[order] = np.arange(len(order))
-        tf_places = place[np.asarray(tfs, dtype=int)]
-        sorted_tfs = np.unique(tf_places)
-        values = np.ascontiguousarray(expression.values[:, order], dtype=np.float32)
-        weights = method(values, names[order], sorted_tfs, seed=seed, n_jobs=n_jobs)
-        weights[np.arange(len(sorted_tfs)), sorted_tfs] = 0.0
-        return weights[np.searchsorted(sorted_tfs, tf_places)][:, place]
-
-    return ordered
+# (values (cell, gene), names (gene,), tfs (tf,), seed, n_trees) -> weights (tf, gene)
+Method = Callable[[np.ndarray, np.ndarray, np.ndarray, int, int], np.ndarray]
 
 
-def seed_of(gene: str, seed: int) -> int:
-    """Random seed of one target, from its name: stable between runs, machines and orders of genes."""
-    digest = hashlib.blake2b(f"{seed}:{gene}".encode(), digest_size=4).digest()
-    return int.from_bytes(digest, "little") >> 1
-
-
-@_in_name_order
-def pearson(values, names, tfs, *, seed, n_jobs):
-    """Absolute Pearson correlation over cells.
+def infer(
+    method: str, expression: Expression, tfs: np.ndarray, *, seed: int = 0, n_trees: int = N_TREES
+) -> np.ndarray:
+    """Infer the weight of every TF-gene pair.
 
     Parameters
     ----------
+    method : str
+        A key of ``METHODS``.
     expression : Expression
-        Values (cell, gene), any unit.
+        Values (cell, gene), any unit; tree methods standardise each target.
     tfs : int array, (tf,)
         Gene indices of the regulators.
-    seed, n_jobs : int
-        Accepted so that every method is called alike; this one draws nothing and needs one thread.
+    seed : int
+        Seed of the tree methods, mixed with the name of each target.
+    n_trees : int
+        Trees of GENIE3 for each target (published: 1,000).
 
     Returns
     -------
     float array, (tf, gene)
-        Between 0 and 1. Constant genes hold 0, and so does a TF's own column: expression cannot tell
-        whether a TF regulates itself.
-    """
-    return np.abs(gene_features(values, "pearson")[tfs])
+        Not negative. 0 for genes that never vary and for a TF on itself.
 
-
-@_in_name_order
-def spearman(values, names, tfs, *, seed, n_jobs):
-    """Absolute Spearman correlation over cells, ties at their mean rank; axes as in ``pearson``."""
-    return np.abs(gene_features(values, "spearman")[tfs])
-
-
-@_in_name_order
-def mutual_information(values, names, tfs, *, seed, n_jobs):
-    """Mutual information in nats of expression cut into eight quantile bins; axes as in ``pearson``.
+    Raises
+    ------
+    ParameterError
+        If the method is unknown.
 
     Notes
     -----
-    The joint counts of one TF with all genes are one matrix product of indicator columns, equal to
-    ``sklearn.metrics.mutual_info_score`` of the binned values.
+    Sources: GENIE3 (Huynh-Thu 2010), random forests with sqrt(TFs) candidates at each split; GRNBoost2
+    (Moerman 2019), with arboreto's settings. Both are run by scikit-learn.
+    """
+    if method not in METHODS:
+        raise ParameterError(f"There is no inference method {method!r}. {did_you_mean(method, METHODS)}")
+    key = _key(method, expression, tfs, seed, n_trees)
+    if key not in _memory:
+        while len(_memory) >= MEMORY:
+            _memory.pop(next(iter(_memory)))
+        _memory[key] = _in_name_order(METHODS[method], expression, np.asarray(tfs, dtype=int), seed, n_trees)
+    return _memory[key].copy()
+
+
+def infer_all(
+    expression: Expression, tfs: np.ndarray, methods: Iterable[str], *, seed: int = 0, n_trees: int = N_TREES
+) -> dict[str, np.ndarray]:
+    """Weights (tf, gene) of each method, by its name; arguments as :func:`infer`."""
+    methods = list(methods)
+    for name in methods:
+        if name not in METHODS:
+            raise ParameterError(f"There is no inference method {name!r}. {did_you_mean(name, METHODS)}")
+    return {name: infer(name, expression, tfs, seed=seed, n_trees=n_trees) for name in methods}
+
+
+def weights_at(weights: np.ndarray, tfs: np.ndarray, tf: np.ndarray, gene: np.ndarray) -> np.ndarray:
+    """Weight (pair,) of each pair of gene indices; ``tfs`` has the gene index of each row of ``weights``."""
+    row_of = np.full(weights.shape[1], -1)
+    row_of[tfs] = np.arange(len(tfs))
+    return weights[row_of[tf], gene]
+
+
+def lightgbm_gains(expression: Expression, tfs: np.ndarray, *, seed: int = 0) -> np.ndarray:
+    """LightGBM gain (tf, gene) of each TF on each gene: a feature of pairs, not a published method."""
+    return _in_name_order(partial(_each_target, tree_importance.lightgbm), expression, tfs, seed, 0)
+
+
+def seed_of(gene: str, seed: int) -> int:
+    """Random seed of one target, hashed from its name."""
+    digest = hashlib.blake2b(f"{seed}:{gene}".encode(), digest_size=4).digest()
+    return int.from_bytes(digest, "little") >> 1
+
+
+def _key(method: str, expression: Expression, tfs: np.ndarray, seed: int, n_trees: int) -> str:
+    parts = (expression.values.tobytes(), "\n".join(expression.genes).encode(), np.asarray(tfs).tobytes())
+    settings = f"{method} {seed} {n_trees} {expression.values.shape}".encode()
+    return hashlib.sha256(b"".join([*parts, settings])).hexdigest()
+
+
+def _in_name_order(
+    method: Method, expression: Expression, tfs: np.ndarray, seed: int, n_trees: int
+) -> np.ndarray:
+    """Run ``method`` on genes sorted by name; return the weights in the caller's order.
+
+    Sums, ties and random draws then see the same array whatever the order of the file.
+    """
+    names = np.asarray(expression.genes, dtype=str)
+    order = np.argsort(names, kind="stable")
+    position = np.empty_like(order)
+    position[order] = np.arange(len(order))
+    sorted_tfs = np.unique(position[tfs])
+    values = np.ascontiguousarray(expression.values[:, order], dtype=np.float32)
+    weights = np.round(method(values, names[order], sorted_tfs, seed, n_trees).astype(np.float64), DECIMALS)
+    weights[np.arange(len(sorted_tfs)), sorted_tfs] = 0.0
+    return weights[np.searchsorted(sorted_tfs, position[tfs])][:, position]
+
+
+def _correlation(kind: str, values, names, tfs, seed, n_trees) -> np.ndarray:
+    """Absolute correlation over cells; Spearman with ties at their mean rank."""
+    return np.abs(gene_features(values, kind)[tfs])
+
+
+def _mutual_information(values, names, tfs, seed, n_trees) -> np.ndarray:
+    """Mutual information in nats of expression in eight quantile bins.
+
+    The joint counts of one TF with all genes are one matrix product of indicator columns.
     """
     n_cells, n_genes = values.shape
     bins = quantile_bins(values)
@@ -107,112 +152,20 @@ def mutual_information(values, names, tfs, *, seed, n_jobs):
     return np.maximum(np.array(rows), 0.0)
 
 
-def genie3(
-    expression: Expression, tfs: np.ndarray, *, seed: int = 0, n_jobs: int = 1, engine: str = "auto"
-) -> np.ndarray:
-    """Regress each gene on all TFs; a TF's weight is the variance of the gene that its splits explain.
-
-    Parameters
-    ----------
-    expression : Expression
-        Values (cell, gene), any unit: each target is scaled to unit variance.
-    tfs : int array, (tf,)
-        Gene indices of the regulators; a TF never explains itself.
-    seed : int
-        Mixed with the name of each target.
-    n_jobs : int
-        Targets run at once.
-    engine : str
-        ``extra trees``, ``random forest``, ``lightgbm``, or ``auto``: extra trees below 500 cells, LightGBM
-        above.
-
-    Returns
-    -------
-    float array, (tf, gene)
-
-    Raises
-    ------
-    ParameterError
-        If the engine is not one of these.
-
-    Notes
-    -----
-    Source: Huynh-Thu et al., PLoS ONE 2010. There 1,000 trees a target; LightGBM on 63 bins ranks single-cell
-    edges as well for a small part of the time, but not with few samples.
-    """
-    if engine == "auto":
-        engine = "extra trees" if len(expression.values) < FEW_CELLS else "lightgbm"
-    if engine not in regress.ENGINES:
-        known = [*regress.ENGINES, "auto"]
-        raise ParameterError(f"There is no GENIE3 engine {engine!r}. {did_you_mean(engine, known)}")
-    return _each_target(expression, tfs, seed=seed, n_jobs=n_jobs, engine=engine)
+def _genie3(values, names, tfs, seed, n_trees) -> np.ndarray:
+    forest = partial(tree_importance.random_forest, n_trees=n_trees)
+    return _each_target(forest, values, names, tfs, seed, n_trees)
 
 
-def grnboost2(expression: Expression, tfs: np.ndarray, *, seed: int = 0, n_jobs: int = 1) -> np.ndarray:
-    """Regress each gene on all TFs by slow boosting that stops when held-out cells no longer gain.
-
-    Axes as in ``genie3``.
-
-    Notes
-    -----
-    Source: Moerman et al., Bioinformatics 2019 (learning rate 0.01, depth 3, 10 % of TFs a split, 90 % of
-    cells a tree, stop after 25 rounds without out-of-bag gain). LightGBM has no out-of-bag loss: here one
-    tenth of the cells, drawn for each target, is held out to stop on.
-    """
-    return _each_target(expression, tfs, seed=seed, n_jobs=n_jobs, engine="boosting")
+def _each_target(engine: tree_importance.Engine, values, names, tfs, seed, n_trees) -> np.ndarray:
+    seeds = [seed_of(str(name), seed) for name in names]
+    return tree_importance.explain_targets(values, tfs, seeds, engine=engine)
 
 
-def _each_target(
-    expression: Expression, tfs: np.ndarray, *, seed: int, n_jobs: int, engine: str
-) -> np.ndarray:
-    @_in_name_order
-    def run(values, names, tfs, *, seed, n_jobs):
-        seeds = [seed_of(str(name), seed) for name in names]
-        return regress.explain_targets(values, tfs, seeds, engine=engine, n_jobs=n_jobs)
-
-    return run(expression, tfs, seed=seed, n_jobs=n_jobs)
-
-
-METHODS: dict[str, Infer] = {
-    "|Pearson|": pearson,
-    "|Spearman|": spearman,
-    "mutual information": mutual_information,
-    "GENIE3": genie3,
-    "GRNBoost2": grnboost2,
+METHODS: dict[str, Method] = {
+    "pearson": partial(_correlation, "pearson"),
+    "spearman": partial(_correlation, "spearman"),
+    "mutual-information": _mutual_information,
+    "genie3": _genie3,
+    "grnboost2": partial(_each_target, tree_importance.stochastic_boosting),
 }
-
-
-def infer_all(
-    expression: Expression, tfs: np.ndarray, methods: Iterable[str], *, seed: int = 0, n_jobs: int = 1
-) -> dict[str, np.ndarray]:
-    """Weights (tf, gene) of each named method, computed once.
-
-    Raises
-    ------
-    ParameterError
-        If a name is not in ``METHODS``.
-    """
-    for name in methods:
-        if name not in METHODS:
-            raise ParameterError(f"There is no inference method {name!r}. {did_you_mean(name, METHODS)}")
-    return {name: METHODS[name](expression, tfs, seed=seed, n_jobs=n_jobs) for name in methods}
-
-
-def weights_at(weights: np.ndarray, tfs: np.ndarray, tf: np.ndarray, gene: np.ndarray) -> np.ndarray:
-    """Look up the weight of each pair.
-
-    Parameters
-    ----------
-    weights : float array, (tf, gene)
-    tfs : int array, (tf,)
-        Gene index of each row of ``weights``.
-    tf, gene : int array, (pair,)
-        Gene indices of the pairs.
-
-    Returns
-    -------
-    float array, (pair,)
-    """
-    row_of = np.full(weights.shape[1], -1)
-    row_of[tfs] = np.arange(len(tfs))
-    return weights[row_of[tf], gene]

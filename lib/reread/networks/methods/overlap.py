@@ -1,30 +1,27 @@
-"""Count what two worlds share, and take it out: cells, pairs, TFs and genes."""
+"""Overlap of two data sets (cells, genes, TFs, pairs), and its removal from the test rows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from reread.core.errors import DataError, ParameterError, did_you_mean
-from reread.networks.data.tables import Expression, Pairs, World
+from reread.networks.data.tables import Expression, GRNDataset, Pairs
 
-EXCLUDE = ("nothing", "pairs", "TFs and genes")
+EXCLUDE = ("nothing", "pairs", "tfs-and-genes")
 
 
 @dataclass(frozen=True)
 class Overlap:
-    """What two worlds share; counts, and masks of the target.
+    """Counts of what two data sets share, and masks of the target.
 
     Attributes
     ----------
     n_cells, n_genes, n_tfs, n_pairs, n_agreeing : int
         Cells with equal expression of all shared genes; names; listed pairs, and those with equal labels.
     cells : bool array, (cell,) of the target
-        Which cells the source holds too.
-    pairs : bool array, (pair,) of the target
-        Which listed pairs the source lists too.
+        Cells that the source has too.
     """
 
     n_cells: int
@@ -33,37 +30,18 @@ class Overlap:
     n_pairs: int
     n_agreeing: int
     cells: np.ndarray
-    pairs: np.ndarray
-
-    def table(self) -> pd.DataFrame:
-        """Counts as a table: shared, n, of (size of the target)."""
-        of_target = {
-            "cells": (self.n_cells, len(self.cells)),
-            "listed pairs": (self.n_pairs, len(self.pairs)),
-        }
-        rows = {**of_target, "genes": (self.n_genes, np.nan), "TFs": (self.n_tfs, np.nan)}
-        return pd.DataFrame([{"shared": name, "n": n, "of": of} for name, (n, of) in rows.items()])
 
 
-def overlap(source: World, target: World) -> Overlap:
-    """Count what a source and a target share, by the names of genes and the values of cells.
-
-    Parameters
-    ----------
-    source, target : World
-
-    Returns
-    -------
-    Overlap
-    """
+def overlap(source: GRNDataset, target: GRNDataset) -> Overlap:
+    """Count what a source and a target share, by the names of genes and the values of cells."""
     shared = sorted(set(source.expression.genes) & set(target.expression.genes))
     cells = _in_both(source.expression, target.expression, shared)
     label = {(tf, gene): value for tf, gene, value in _named(source.pairs)}
     found = [label.get((tf, gene)) for tf, gene, _ in _named(target.pairs)]
-    pairs = np.array([value is not None for value in found])
+    n_pairs = sum(value is not None for value in found)
     tfs = {source.expression.genes[i] for i in source.tfs} & {target.expression.genes[i] for i in target.tfs}
     agreeing = sum(value == own for value, own in zip(found, target.pairs.label, strict=True))
-    return Overlap(int(cells.sum()), len(shared), len(tfs), int(pairs.sum()), int(agreeing), cells, pairs)
+    return Overlap(int(cells.sum()), len(shared), len(tfs), n_pairs, int(agreeing), cells)
 
 
 def _named(pairs: Pairs) -> list[tuple[str, str, int]]:
@@ -82,51 +60,32 @@ def _in_both(source: Expression, target: Expression, shared: list[str]) -> np.nd
     return np.array([row.tobytes() in known for row in own])
 
 
-def kept_rows(source: World, target: World, pairs: Pairs, exclude: str) -> np.ndarray:
-    """Rows of ``pairs`` (of the target) that may be tested after training on the source.
+def kept_rows(source: GRNDataset, pairs: Pairs, exclude: str) -> np.ndarray:
+    """Rows (row,) of ``pairs`` that may be tested after training on the source.
 
-    Parameters
-    ----------
-    source, target : World
-    pairs : Pairs
-        Over the genes of the target.
-    exclude : str
-        ``nothing``; ``pairs`` that the source lists too; or, under ``TFs and genes``, every pair that shares
-        its TF with a TF, or its gene with a gene, of the source's pairs.
-
-    Returns
-    -------
-    int array, (row,)
-
-    Raises
-    ------
-    ParameterError
-        If ``exclude`` is unknown.
+    ``pairs`` excludes what the source lists too; ``tfs-and-genes`` every pair whose TF is a TF, or whose gene
+    is a target, of the source's pairs.
     """
     if exclude not in EXCLUDE:
-        raise ParameterError(f"Nothing called {exclude!r} to exclude. {did_you_mean(exclude, EXCLUDE)}")
+        raise ParameterError(f"There is no exclusion {exclude!r}. {did_you_mean(exclude, EXCLUDE)}")
     if exclude == "nothing":
         return np.arange(len(pairs))
     if exclude == "pairs":
         listed = {(tf, gene) for tf, gene, _ in _named(source.pairs)}
-        return np.array(
-            [i for i, (tf, gene, _) in enumerate(_named(pairs)) if (tf, gene) not in listed], dtype=int
-        )
+        is_new = [(tf, gene) not in listed for tf, gene, _ in _named(pairs)]
+        return np.flatnonzero(is_new)
     known_tf = np.isin(pairs.tf_names, source.pairs.tf_names)
     known_gene = np.isin(pairs.gene_names, source.pairs.gene_names)
     return np.flatnonzero(~known_tf & ~known_gene)
 
 
-def without_cells(world: World, cells: np.ndarray) -> World:
-    """The world without some of its cells (bool (cell,)).
-
-    Raises
-    ------
-    DataError
-        If fewer than two cells are left.
-    """
-    left = world.expression.values[~cells]
+def without_cells(dataset: GRNDataset, cells: np.ndarray) -> GRNDataset:
+    """Remove cells (bool (cell,)) from a data set."""
+    left = dataset.expression.values[~cells]
     if len(left) < 2:
-        raise DataError(f"{world.expression.name} has {len(left)} cells that the source lacks; 2 are needed.")
-    expression = Expression(left, world.expression.genes, world.expression.name)
-    return World(expression, world.pairs, world.tfs, world.truth)
+        raise DataError(
+            f"Transfer needs at least 2 cells of {dataset.expression.name} that the source lacks, but there "
+            f"are {len(left)}.\nChoose sources with different cells."
+        )
+    expression = Expression(left, dataset.expression.genes, dataset.expression.name)
+    return GRNDataset(expression, dataset.pairs, dataset.tfs, dataset.truth)

@@ -1,4 +1,4 @@
-"""Describe a pair without naming its genes, so that what is learnt in one world can be used in another."""
+"""Describe a pair without naming its genes, so that a model can be used on another data set."""
 
 from __future__ import annotations
 
@@ -8,80 +8,67 @@ import numpy as np
 from scipy.stats import rankdata
 
 from reread.networks.data.features import gene_features
-from reread.networks.data.tables import Expression, World
-from reread.networks.methods import infer
+from reread.networks.data.tables import Expression, GRNDataset
+from reread.networks.methods.infer import infer, lightgbm_gains
 
 STATISTICS = (
     "r", "rho", "absolute r", "absolute rho", "mutual information",
-    "r place in TF", "r place in gene", "rho place in TF", "rho place in gene",
-    "information place in TF", "information place in gene", "r beyond both", "information beyond both",
-    "tree weight", "tree place in TF", "tree place in gene",
+    "rank of r in TF", "rank of r in gene", "rank of rho in TF", "rank of rho in gene",
+    "rank of information in TF", "rank of information in gene", "context likelihood of r",
+    "context likelihood of information", "tree gain", "rank of tree gain in TF", "rank of tree gain in gene",
     "TF mean", "TF sd", "TF zeros", "gene mean", "gene sd", "gene zeros",
 )  # fmt: skip
-# A world is described once however often something is learnt from it or transferred to it; the trees take
-# minutes on a large one.
+DECIMALS = 6  # sums over genes differ between processors beyond them, and a tree would split there
 MEMORY = 8
 _memory: dict[str, np.ndarray] = {}
 
 
-def pair_statistics(world: World, *, seed: int = 0, n_jobs: int = 1) -> np.ndarray:
-    """Describe every TF and gene by statistics of their expression alone.
+def pair_statistics(dataset: GRNDataset, *, seed: int = 0) -> np.ndarray:
+    """Statistics (tf, gene, statistic) of all pairs, float32, from expression alone; kept in memory.
 
-    Parameters
-    ----------
-    world : World
-        Labels are not looked at.
-    seed, n_jobs : int
-        Of the tree weights (GENIE3).
-
-    Returns
-    -------
-    float32 array, (tf, gene, statistic)
-        The last axis as ``STATISTICS``. Places are ranks from 0 to 1 among the genes of a TF or the TFs of a
-        gene; "beyond both" is the context likelihood: how far a value stands out from those of its TF and
-        gene; means and standard deviations are relative to those of all genes of the world.
+    The last axis follows ``STATISTICS``. Ranks run from 0 to 1 among the genes of a TF or the TFs of a gene;
+    means and standard deviations are relative to those of all genes.
     """
-    key = _key(world, seed)
+    key = _key(dataset, seed)
     if key not in _memory:
         while len(_memory) >= MEMORY:
             _memory.pop(next(iter(_memory)))
-        _memory[key] = _described(world, seed, n_jobs)
+        _memory[key] = _computed(dataset, seed)
     return _memory[key]
 
 
-def _key(world: World, seed: int) -> str:
-    """What the statistics depend on; labels are not part of it."""
-    expression = world.expression
-    parts = (expression.values.tobytes(), " ".join(expression.genes).encode(), world.tfs.tobytes())
+def _key(dataset: GRNDataset, seed: int) -> str:
+    expression = dataset.expression
+    parts = (expression.values.tobytes(), " ".join(expression.genes).encode(), dataset.tfs.tobytes())
     return hashlib.sha256(b"".join(parts) + str(seed).encode()).hexdigest()
 
 
-def _described(world: World, seed: int, n_jobs: int) -> np.ndarray:
-    expression, tfs = world.expression, world.tfs
+def _computed(dataset: GRNDataset, seed: int) -> np.ndarray:
+    expression, tfs = dataset.expression, dataset.tfs
     r, rho = (gene_features(expression.values, kind)[tfs] for kind in ("pearson", "spearman"))
-    information = infer.mutual_information(expression, tfs)
-    trees = infer.genie3(expression, tfs, seed=seed, n_jobs=n_jobs, engine="lightgbm")
     r, rho = (_without_self(matrix, tfs) for matrix in (r, rho))
-    places = [_places(np.abs(matrix)) for matrix in (r, rho, information)]
-    pairwise = [r, rho, np.abs(r), np.abs(rho), information]
-    pairwise += [place for both in places for place in both]
-    pairwise += [_beyond_both(np.abs(r)), _beyond_both(information)]
-    pairwise += [trees / max(trees.std(), 1e-12), *_places(trees)]
-    return np.stack([*pairwise, *_levels(expression, tfs)], axis=-1).astype(np.float32)
+    information = infer("mutual-information", expression, tfs)
+    gain = lightgbm_gains(expression, tfs, seed=seed)
+    ranks = [_ranks(np.abs(matrix)) for matrix in (r, rho, information)]
+    statistics = [r, rho, np.abs(r), np.abs(rho), information]
+    statistics += [rank for both in ranks for rank in both]
+    statistics += [_context_likelihood(np.abs(r)), _context_likelihood(information)]
+    statistics += [gain / max(gain.std(), 1e-12), *_ranks(gain), *_levels(expression, tfs)]
+    return np.round(np.stack(statistics, axis=-1), DECIMALS).astype(np.float32)
 
 
 def _without_self(matrix: np.ndarray, tfs: np.ndarray) -> np.ndarray:
-    matrix = matrix.copy()
+    matrix = matrix.astype(np.float64)
     matrix[np.arange(len(tfs)), tfs] = 0.0
     return matrix
 
 
-def _places(strength: np.ndarray) -> list[np.ndarray]:
+def _ranks(strength: np.ndarray) -> list[np.ndarray]:
     """Rank (tf, gene) from 0 to 1 among the genes of each TF, and among the TFs of each gene."""
     return [(rankdata(strength, axis=axis) - 1) / max(strength.shape[axis] - 1, 1) for axis in (1, 0)]
 
 
-def _beyond_both(strength: np.ndarray) -> np.ndarray:
+def _context_likelihood(strength: np.ndarray) -> np.ndarray:
     """Context likelihood of relatedness (Faith 2007): positive z-scores in row and column, joined."""
     scores = [
         np.maximum(strength - strength.mean(axis=axis, keepdims=True), 0)
@@ -97,6 +84,5 @@ def _levels(expression: Expression, tfs: np.ndarray) -> list[np.ndarray]:
     mean, spread = values.mean(axis=0, dtype=np.float64), values.std(axis=0, dtype=np.float64)
     level = [mean / max(mean.mean(), 1e-12), spread / max(spread.mean(), 1e-12), (values == 0).mean(axis=0)]
     shape = (len(tfs), values.shape[1])
-    return [np.broadcast_to(x[tfs][:, None], shape) for x in level] + [
-        np.broadcast_to(x, shape) for x in level
-    ]
+    of_tf = [np.broadcast_to(x[tfs][:, None], shape) for x in level]
+    return of_tf + [np.broadcast_to(x, shape) for x in level]

@@ -1,37 +1,51 @@
-"""Train DeepTGI, as published or corrected, under named splits, beside the rule that sees names only."""
+"""Train DeepTGI, as published or corrected, under several splits, beside a gene-name baseline."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from reread.core import score as measure
-from reread.networks.data.splits import Fold, split_pairs
-from reread.networks.data.tables import World
-from reread.networks.methods import gene_name_baselines as names
-from reread.networks.methods.calibration import calibrated_scores, network_score, published_measures
+from reread.core.errors import ParameterError
+from reread.core.metrics import (
+    auroc,
+    average_precision,
+    brier,
+    calibrate,
+    calibration_curve,
+    expected_calibration_error,
+)
+from reread.core.tables import read_table
+from reread.networks.data.splits import Fold, inner_folds, split_pairs
+from reread.networks.data.tables import GRNDataset
+from reread.networks.methods.benchmark import SCORE_COLUMNS, score_rows
+from reread.networks.methods.gene_name_baselines import one_hot_logistic
 from reread.networks.models.cross_validate import cross_validate
 
-METHOD = {"published": "DeepTGI", "zeros": "DeepTGI without attention", "batch": "DeepTGI, transposed right"}
-NULL = "names, logistic"
+METHOD = {
+    "published": "deeptgi",
+    "zeros": "deeptgi-without-attention",
+    "batch": "deeptgi-transposed-right",
+    "tokens": "attention-over-tokens",
+}
+BASELINE = "one-hot-logistic"
+SHARED = ("source", "negatives", "seed")  # what decides the pairs and the folds
 N_BINS = 5  # one fold of a list is a few hundred pairs: ten bins would hold a handful each
 
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What one protocol gave.
+    """Result of one protocol.
 
     Attributes
     ----------
     scores : DataFrame
         One row for each tested pair and method: scheme, fold, row, label, score, method.
     curves : DataFrame
-        One row a pass: scheme, fold, epoch, train_loss, test_loss.
+        One row an epoch: scheme, fold, epoch, train_loss, test_loss.
     model, fold
         The model of the first fold of the first scheme, and that fold.
     """
@@ -44,64 +58,66 @@ class Outcome:
 
 def run(
     attention: str,
-    world: World,
+    dataset: GRNDataset,
     schemes: Sequence[str],
     *,
     epochs: int,
     folds_run: int = 5,
+    n_inner: int = 0,
     seed: int = 0,
-    checkpoint_folder: Path | None = None,
     **settings: Any,
 ) -> Outcome:
-    """Train one network a fold under each scheme; score its test rows, and score them by names alone.
+    """Train one network for each fold of each scheme; score its test rows, also by gene names alone.
 
     Parameters
     ----------
     attention : str
         ``published``, ``zeros``, ``batch`` or ``tokens``: the kinds of
         :mod:`reread.networks.models.cross_validate`.
-    world : World
+    dataset : GRNDataset
         Expression (cell, gene) and pairs (pair,).
     schemes : sequence of str
         Of ``pair``, ``tf``, ``gene``, ``both``.
     epochs, folds_run, seed, settings
         As :func:`reread.networks.models.cross_validate.cross_validate`; ``latent`` concerns the published
         network only.
-    checkpoint_folder : path, optional
-        A run that was killed goes on from here.
+    n_inner : int
+        Inner folds that :func:`calibration` will be asked for; checked here, before any training.
+
+    Raises
+    ------
+    ParameterError
+        If ``n_inner`` is 1: one fold leaves no rows to train on.
+    DataError
+        If a fold would hold one class only.
     """
-    settings = _fitting(attention, settings)
+    if n_inner == 1:
+        raise ParameterError("Calibration needs at least 2 inner folds, but inner_folds=1. Use 0 for none.")
+    folds = {scheme: split_pairs(dataset.pairs, scheme, seed=seed) for scheme in schemes}
+    settings = _settings_of(attention, settings)
     scores, curves, first = [], [], None
     for scheme in schemes:
-        folds = split_pairs(world.pairs, scheme)
         trained = cross_validate(
-            attention, world, folds, epochs=epochs, seed=seed, folds_run=folds_run,
-            checkpoint_folder=checkpoint_folder, progress=True, **settings,
+            attention, dataset, folds[scheme], epochs=epochs, seed=seed, folds_run=folds_run,
+            progress=True, **settings,
         )  # fmt: skip
         first = first or (trained.models[0], trained.folds[0])
         curves.append(trained.curves.assign(scheme=scheme))
-        scores += [
-            _rows(world, scheme, f, trained.scores[f.test], method_of(attention)) for f in trained.folds
-        ]
         for fold in trained.folds:
-            null = names.METHODS[NULL](world.pairs, fold.train, fold.test, seed)
-            scores.append(_rows(world, scheme, fold, null, NULL))
+            scores.append(score_rows(dataset, scheme, fold, METHOD[attention], trained.scores[fold.test]))
+        for fold in trained.folds:
+            baseline = one_hot_logistic(dataset.pairs, fold.train, fold.test, seed)
+            scores.append(score_rows(dataset, scheme, fold, BASELINE, baseline))
     return Outcome(pd.concat(scores, ignore_index=True), pd.concat(curves, ignore_index=True), *first)
 
 
-def method_of(attention: str) -> str:
-    """Name of the method in tables: what its attention runs over decides it."""
-    return METHOD.get(attention, "attention over tokens")
-
-
 def by_fold(outcome: Outcome) -> pd.DataFrame:
-    """Measure every fold as the authors' script does, with true average precision beside its "AUPR".
+    """Measure every fold as the authors' script does, with average precision of the scores beside it.
 
     Returns
     -------
     DataFrame
-        scheme, method, fold, and the measures of
-        :func:`reread.networks.methods.calibration.published_measures`.
+        scheme, method, fold, and the measures of :func:`published_measures`.
     """
     groups = outcome.scores.groupby(["scheme", "method", "fold"], sort=False)
     return pd.DataFrame(
@@ -111,9 +127,23 @@ def by_fold(outcome: Outcome) -> pd.DataFrame:
     )
 
 
+def summary(folds: pd.DataFrame) -> pd.DataFrame:
+    """Means over folds of :func:`by_fold`: one row for each scheme and method, with the number of folds."""
+    groups = folds.groupby(["scheme", "method"], sort=False)
+    return groups.mean().drop(columns="fold").join(groups.size().rename("n_folds")).reset_index()
+
+
+def gain_over_baseline(means: pd.DataFrame) -> pd.DataFrame:
+    """Gain of the network over gene names on the same rows: scheme, auroc_gain, ap_gain."""
+    wide = means.set_index(["scheme", "method"])[["auroc", "average_precision"]].unstack()
+    network = next(m for m in means["method"].unique() if m != BASELINE)
+    gains = {name: wide[name][network] - wide[name][BASELINE] for name in ("auroc", "average_precision")}
+    return pd.DataFrame(gains).set_axis(["auroc_gain", "ap_gain"], axis=1).reset_index()
+
+
 def calibration(
     attention: str,
-    world: World,
+    dataset: GRNDataset,
     outcome: Outcome,
     *,
     epochs: int,
@@ -121,63 +151,120 @@ def calibration(
     seed: int = 0,
     **settings: Any,
 ) -> tuple[pd.DataFrame, dict[str, float]]:
-    """Ask whether a probability means what it says, raw and after a map fitted on inner folds.
+    """Measure the calibration of the probabilities, raw and after isotonic regression on inner folds.
 
     Parameters
     ----------
     outcome : Outcome
-        Of :func:`run`.
+        From :func:`run`.
     n_inner : int
-        Inner TF-held-out folds, each trained anew, that the map is fitted on; the first TF-held-out fold is
-        asked. With 0 it is the raw probabilities of the fold that ``outcome`` kept, and nothing is trained.
+        Inner TF-held-out folds of the first TF-held-out fold; one network is trained for each, and the map is
+        fitted on their held-out scores (isotonic regression). With 0, the raw probabilities of the fold that
+        ``outcome`` kept are used, and nothing is trained.
 
     Returns
     -------
     DataFrame
-        method (raw, calibrated), predicted, observed, n: the curve on test rows that neither has seen.
+        method (raw, calibrated), predicted, observed, n: the calibration curve on held-out rows.
     dict
-        ``brier`` and ``ece`` (expected calibration error) of each, and ``brier.prevalence``, what a constant
-        (the share of positives) would get.
+        ``brier`` and ``ece`` (expected calibration error) of each, and ``brier.prevalence``, that of the
+        share of positives as constant prediction.
     """
+    pairs = dataset.pairs
     if n_inner:
-        fold = split_pairs(world.pairs, "tf")[0]
-        score = network_score(attention, world, epochs=epochs, **_fitting(attention, settings))
-        found = calibrated_scores(score, world.pairs, fold, n_inner=n_inner, seed=seed)
+        fold = split_pairs(pairs, "tf")[0]
+        settings = {**_settings_of(attention, settings), "epochs": epochs, "seed": seed}
+        probabilities = _calibrated(attention, dataset, fold, n_inner, settings)
     else:
-        fold, pairs = outcome.fold, world.pairs
-        found = {"raw": outcome.model.predict(pairs.tf[fold.test], pairs.gene[fold.test])}
-    label = world.pairs.label[fold.test]
-    errors, curves = {"brier.prevalence": measure.brier(label, np.full(len(label), label.mean()))}, []
-    for version, probability in found.items():
-        errors[f"brier.{version}"] = measure.brier(label, probability)
-        errors[f"ece.{version}"] = measure.expected_calibration_error(label, probability)
-        curves.append(
-            pd.DataFrame(measure.calibration_curve(label, probability, N_BINS)).assign(method=version)
-        )
+        fold = outcome.fold
+        probabilities = {"raw": outcome.model.predict(pairs.tf[fold.test], pairs.gene[fold.test])}
+    label = pairs.label[fold.test]
+    errors, curves = {"brier.prevalence": brier(label, np.full(len(label), label.mean()))}, []
+    for version, probability in probabilities.items():
+        errors[f"brier.{version}"] = brier(label, probability)
+        errors[f"ece.{version}"] = expected_calibration_error(label, probability)
+        curve = calibration_curve(label, probability, N_BINS)
+        curves.append(pd.DataFrame(curve).assign(method=version))
     return pd.concat(curves, ignore_index=True), errors
 
 
-def _fitting(attention: str, settings: dict[str, Any]) -> dict[str, Any]:
-    """Settings that this network has: one that attends over tokens has no latent width."""
+def _calibrated(
+    attention: str, dataset: GRNDataset, fold: Fold, n_inner: int, settings: dict[str, Any]
+) -> dict[str, np.ndarray]:
+    """Raw and calibrated probabilities (test pair,); no test label is used."""
+
+    def scored(one: Fold) -> np.ndarray:
+        alone = Fold(0, one.train, one.test)
+        return cross_validate(attention, dataset, [alone], **settings).scores[one.test]
+
+    inner = inner_folds(dataset.pairs, fold.train, "tf", n_folds=n_inner, seed=settings["seed"])
+    held_out = np.concatenate([scored(part) for part in inner])
+    label = np.concatenate([dataset.pairs.label[part.test] for part in inner])
+    raw = scored(fold)
+    return {"raw": raw, "calibrated": calibrate(held_out, label)(raw)}
+
+
+def published_measures(label: np.ndarray, score: np.ndarray) -> dict[str, float]:
+    """Measures of the authors' script for ``label`` and ``score`` (pair,), and average precision of scores.
+
+    The threshold of accuracy, recall, precision and f1 maximises Youden's index on the test labels; a score
+    equal to it counts as negative. ``aupr_of_binarised`` is the area under the precision-recall line of the
+    binarised predictions, which the authors report as AUPR. Source: the released script of DeepTGI.
+    """
+    from sklearn.metrics import auc, precision_recall_curve, roc_curve
+
+    false_rate, true_rate, thresholds = roc_curve(label, score)
+    called = score > thresholds[np.argmax(true_rate - false_rate)]
+    hits, n_called, n_positive = int(label[called].sum()), int(called.sum()), int(label.sum())
+    precision_line, recall_line, _ = precision_recall_curve(label, called)
+    return {
+        "auroc": auroc(label, score),
+        "average_precision": average_precision(label, score),
+        "accuracy": float((called == label).mean()),
+        "recall": hits / n_positive,
+        "precision": hits / max(n_called, 1),
+        "f1": 2 * hits / (n_called + n_positive),
+        "aupr_of_binarised": float(auc(recall_line, precision_line)),
+    }
+
+
+def deep_scores(upstream: Sequence, parameters: Mapping[str, Any]) -> pd.DataFrame:
+    """Scores of the deep networks saved by finished pages of the DeepTGI chapter on the same pairs and folds.
+
+    Parameters
+    ----------
+    upstream : sequence of Upstream
+        Finished pages; each left ``scores.csv``.
+    parameters : mapping
+        Parameters of this page: source, negatives and seed have to be those of the upstream page.
+
+    Returns
+    -------
+    DataFrame
+        scheme, fold, row, label, score, method; without the gene-name baseline.
+
+    Raises
+    ------
+    ParameterError
+        If no page ran with these values; the message has the command that makes one.
+    """
+    wanted = {name: parameters[name] for name in SHARED}
+    kept = [page for page in upstream if wanted.items() <= page.record["parameters"].items()]
+    if not kept:
+        values = " ".join(f"-p {name}={value}" for name, value in wanted.items())
+        raise ParameterError(
+            f"No finished page of networks/02-deeptgi has the parameters of this page ({values}).\n"
+            f"Run:  reread run networks/02-deeptgi.corrected {values}"
+        )
+    numbers = {"fold": int, "row": int, "label": int, "score": float}
+    tables = [
+        read_table(page.artifact("scores.csv"), columns=SCORE_COLUMNS, numbers=numbers).astype(numbers)
+        for page in kept
+    ]
+    scores = pd.concat(tables, ignore_index=True)
+    return scores[scores["method"].isin(METHOD.values())]
+
+
+def _settings_of(attention: str, settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings that this network has: the one that attends over tokens has no latent width."""
     return {k: v for k, v in settings.items() if attention != "tokens" or k != "latent"}
-
-
-def _rows(world: World, scheme: str, fold: Fold, score: np.ndarray, method: str) -> pd.DataFrame:
-    row = fold.test
-    return pd.DataFrame(
-        {"scheme": scheme, "fold": fold.name, "row": row, "label": world.pairs.label[row], "score": score}
-    ).assign(method=method)
-
-
-def summary(by_fold: pd.DataFrame) -> pd.DataFrame:
-    """Means over folds of :func:`by_fold`: one row for each scheme and method, with the number of folds."""
-    groups = by_fold.groupby(["scheme", "method"], sort=False)
-    return groups.mean().drop(columns="fold").join(groups.size().rename("n_folds")).reset_index()
-
-
-def against_names(summary: pd.DataFrame) -> pd.DataFrame:
-    """What the network gains over names on the same rows: scheme, auroc_gain, ap_gain."""
-    wide = summary.set_index(["scheme", "method"])[["auroc", "average_precision"]].unstack()
-    network = next(m for m in summary["method"].unique() if m != NULL)
-    gains = {name: wide[name][network] - wide[name][NULL] for name in ("auroc", "average_precision")}
-    return pd.DataFrame(gains).set_axis(["auroc_gain", "ap_gain"], axis=1).reset_index()

@@ -1,4 +1,4 @@
-"""Measure how much of an inferred network stays when the seed, the cells, or a single cell changes."""
+"""Stability of the top edges when the seed, the cells, or a single cell changes."""
 
 from __future__ import annotations
 
@@ -8,31 +8,20 @@ import numpy as np
 import pandas as pd
 
 from reread.core.errors import ParameterError
+from reread.core.stats import jaccard
 from reread.networks.data.tables import Expression
-from reread.networks.methods import infer
+from reread.networks.methods.infer import N_TREES, infer_all
 
-CHANGES = ("another seed", "one cell fewer", "cells drawn again")
+CHANGES = ("another-seed", "one-cell-fewer", "resampled-cells")
 
 
 def top_edges(weights: np.ndarray, n: int) -> np.ndarray:
-    """Flat places of the ``n`` largest weights (tf, gene), largest first; ties go to the earlier place.
-
-    Raises
-    ------
-    ParameterError
-        If fewer than 1 or more edges are asked for than there are weights.
-    """
+    """Flat indices of the ``n`` largest weights (tf, gene), largest first; ties go to the lower index."""
     if not 1 <= n <= weights.size:
         raise ParameterError(
-            f"The top of {weights.size} possible edges can hold 1 to {weights.size}, not {n}."
+            f"The top edges must number 1 to {weights.size} (all TF-gene pairs), but {n} were asked for."
         )
     return np.argsort(-weights, axis=None, kind="stable")[:n]
-
-
-def jaccard(left: np.ndarray, right: np.ndarray) -> float:
-    """Edges in both lists over edges in either: 1 for equal lists."""
-    shared = len(np.intersect1d(left, right))
-    return shared / (len(left) + len(right) - shared)
 
 
 def stability(
@@ -42,8 +31,8 @@ def stability(
     *,
     n_runs: int = 5,
     top: int = 500,
+    n_trees: int = N_TREES,
     seed: int = 0,
-    n_jobs: int = 1,
 ) -> pd.DataFrame:
     """Infer again after each change, and compare the top edges with those of the first run.
 
@@ -58,27 +47,28 @@ def stability(
         Runs of each change.
     top : int
         Edges kept of each network.
+    n_trees : int
+        Trees of GENIE3 for each target.
     seed : int
-        Of the first run; also draws the cells.
-    n_jobs : int
+        Seed of the first run and of the choice of cells.
 
     Returns
     -------
     DataFrame
-        Columns method, change (of ``CHANGES``), run, jaccard.
+        Columns method, change (of ``CHANGES``), run, jaccard (edges in both lists over edges in either).
 
     Raises
     ------
     ParameterError
         If a method is unknown or ``top`` is impossible.
     """
-    first = infer.infer_all(expression, tfs, methods, seed=seed, n_jobs=n_jobs)
+    first = infer_all(expression, tfs, methods, seed=seed, n_trees=n_trees)
     rows = []
     for change in CHANGES:
         for run in range(n_runs):
             cells, run_seed = _changed(change, len(expression.values), seed, run)
             changed = Expression(expression.values[cells], expression.genes, expression.name)
-            for method, weights in infer.infer_all(changed, tfs, first, seed=run_seed, n_jobs=n_jobs).items():
+            for method, weights in infer_all(changed, tfs, first, seed=run_seed, n_trees=n_trees).items():
                 shared = jaccard(top_edges(first[method], top), top_edges(weights, top))
                 rows.append({"method": method, "change": change, "run": run, "jaccard": shared})
     return pd.DataFrame(rows)
@@ -87,8 +77,8 @@ def stability(
 def _changed(change: str, n_cells: int, seed: int, run: int) -> tuple[np.ndarray, int]:
     """Cells to keep and the seed of a run; the seed stays unless it is what changes."""
     rng = np.random.default_rng([seed, CHANGES.index(change), run])
-    if change == "another seed":
+    if change == "another-seed":
         return np.arange(n_cells), seed + 1 + run
-    if change == "one cell fewer":
+    if change == "one-cell-fewer":
         return np.delete(np.arange(n_cells), rng.integers(n_cells)), seed
     return rng.integers(n_cells, size=n_cells), seed

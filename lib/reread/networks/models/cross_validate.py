@@ -1,4 +1,4 @@
-"""Train a network on the folds of a split and score the rows it has not seen; resumable, any device."""
+"""Train a network on the folds of a split and score held-out rows; resumable, on any device."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ import pandas as pd
 from reread.core.errors import DataError, ParameterError, did_you_mean
 from reread.core.files import digest
 from reread.networks.data.features import gene_features
-from reread.networks.data.splits import Fold, split_pairs
+from reread.networks.data.splits import Fold
 
 if TYPE_CHECKING:
-    from reread.networks.data.tables import World
+    from reread.networks.data.tables import GRNDataset
 
 KINDS = ("published", "zeros", "batch", "tokens")
 N_COMPONENTS = 32
 N_NEIGHBOURS = 4
-# The published network writes 200 MB at each checkpoint: too much after every pass of a few seconds.
+# A checkpoint of the published network has 200 MB: too much after every epoch of a few seconds.
 CHECKPOINT_EVERY = 10
 
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """What came out of training on one or more folds.
+    """Result of training on one or more folds.
 
     Attributes
     ----------
     scores : float array, (pair,)
-        Probability of each row by the model that had not seen it; NaN for rows that no fold tested.
+        Probability of each row by the model for which it was held out; NaN for rows that no fold tested.
     curves : DataFrame
-        One row a pass: fold, epoch, train_loss, test_loss (the latter for looking at, never for choosing).
+        One row an epoch: fold, epoch, train_loss, test_loss (shown, never used to choose).
     models : tuple
         The trained model of each fold, with ``predict(tf, gene, batch_size=...)``.
     folds : tuple of Fold
@@ -49,25 +49,7 @@ class Trained:
 
 
 def nearest(values: np.ndarray, k: int = N_NEIGHBOURS) -> np.ndarray:
-    """Find the genes most correlated with each gene, by absolute Pearson correlation over cells.
-
-    Parameters
-    ----------
-    values : float array, (cell, gene)
-        Expression.
-    k : int
-        Neighbours of each gene.
-
-    Returns
-    -------
-    int array, (gene, neighbour)
-        Nearest first, the gene itself excluded; ties go to the gene that comes first.
-
-    Raises
-    ------
-    DataError
-        If there are not more than ``k`` genes.
-    """
+    """Genes (gene, neighbour) most correlated with each gene over cells, nearest first, itself excluded."""
     if values.shape[1] <= k:
         raise DataError(f"{k} neighbours need more genes than the {values.shape[1]} given. Ask for fewer.")
     closeness = np.abs(gene_features(values, "pearson"))
@@ -75,23 +57,11 @@ def nearest(values: np.ndarray, k: int = N_NEIGHBOURS) -> np.ndarray:
     return np.argsort(-closeness, axis=1, kind="stable")[:, :k]
 
 
-def prepare(kind: str, world: World) -> dict[str, np.ndarray]:
-    """Compute once for each gene what a kind of network reads.
-
-    Returns
-    -------
-    dict of arrays
-        ``tokens``: features (gene, component), principal components, and neighbours (gene, neighbour). Else:
-        features (gene, gene), Pearson rows.
-
-    Raises
-    ------
-    ParameterError
-        If the kind is unknown.
-    """
+def prepare(kind: str, dataset: GRNDataset) -> dict[str, np.ndarray]:
+    """Inputs of a kind of network: features (gene, feature), and for ``tokens`` neighbours."""
     if kind not in KINDS:
         raise ParameterError(f"There is no network {kind!r}. {did_you_mean(kind, KINDS)}")
-    values = world.expression.values
+    values = dataset.expression.values
     if kind != "tokens":
         return {"features": gene_features(values, "pearson")}
     components = gene_features(values, "pca", n_components=N_COMPONENTS)
@@ -100,7 +70,7 @@ def prepare(kind: str, world: World) -> dict[str, np.ndarray]:
 
 def cross_validate(
     kind: str,
-    world: World,
+    dataset: GRNDataset,
     folds: Sequence[Fold],
     *,
     epochs: int,
@@ -111,31 +81,30 @@ def cross_validate(
     progress: bool = False,
     **settings: Any,
 ) -> Trained:
-    """Train one network a fold and score its test rows.
+    """Train one network for each fold and score its test rows.
 
     Parameters
     ----------
     kind : str
-        What the attention runs over. ``tokens``: the pair's own genes. ``published``: DeepTGI as released; it
-        mixes the pairs of a batch by a transposition fault. ``batch``: that fault repaired, still over the
-        batch. ``zeros``: DeepTGI with its attention put to 0.
-    world : World
+        Tokens of the attention. ``tokens``: the pair's own genes. ``published``: DeepTGI as released, which
+        attends over the pairs of a batch and transposes the wrong axes. ``batch``: the transposition
+        corrected, still over the batch. ``zeros``: DeepTGI with its attention output set to 0.
+    dataset : GRNDataset
         Expression (cell, gene) and pairs (pair,).
     folds : sequence of Fold
-        As :func:`reread.networks.data.splits.split_pairs` gives them; the order of rows matters to the draws.
+        From :func:`reread.networks.data.splits.split_pairs`.
     epochs : int
-        Passes over the training pairs; the last one is kept, nothing is chosen by test rows.
+        Epochs over the training pairs; the last one is kept, without any choice by test rows.
     seed : int
-        Fold k draws from ``seed + k``.
+        Fold k uses ``seed + k``.
     folds_run : int, optional
-        Run the first so many folds only.
+        Run only the first folds.
     checkpoint_folder : path, optional
-        A run that was killed goes on from here; a fold that was finished is read back. Files are named by
-        everything that decides the result, so that a changed parameter never meets an old checkpoint.
+        Resume from here; finished folds are read back. File names hold a digest of all inputs and settings.
     device : str
         ``auto``, ``cpu`` or ``cuda``.
     progress : bool
-        Print a line for each tenth of the passes.
+        Print a line for each tenth of the epochs.
     **settings
         ``batch_size`` of ``tokens``; ``latent`` of all others.
 
@@ -146,18 +115,18 @@ def cross_validate(
     Raises
     ------
     ParameterError
-        If the kind or a setting is unknown, or no pass is asked for.
+        If the kind or a setting is unknown, or ``epochs`` is below 1.
     """
     if epochs < 1:
-        raise ParameterError(f"Training needs at least 1 pass over the pairs, but epochs={epochs}.")
-    inputs = prepare(kind, world)
+        raise ParameterError(f"Training needs at least 1 epoch, but epochs={epochs}.")
+    inputs = prepare(kind, dataset)
     settings = {**settings, "epochs": epochs, "seed": seed}
     chosen = tuple(folds)[:folds_run]
     folder = Path(checkpoint_folder) if checkpoint_folder is not None else None
-    done = [_train_fold(kind, world, inputs, fold, settings, folder, device, progress) for fold in chosen]
-    scores = np.full(len(world.pairs), np.nan)
+    done = [_train_fold(kind, dataset, inputs, fold, settings, folder, device, progress) for fold in chosen]
+    scores = np.full(len(dataset.pairs), np.nan)
     for fold, (model, _) in zip(chosen, done, strict=True):
-        scores[fold.test] = model.predict(world.pairs.tf[fold.test], world.pairs.gene[fold.test])
+        scores[fold.test] = model.predict(dataset.pairs.tf[fold.test], dataset.pairs.gene[fold.test])
     curves = [
         pd.DataFrame(curve).assign(fold=fold.name, epoch=np.arange(1, len(curve) + 1))
         for fold, (_, curve) in zip(chosen, done, strict=True)
@@ -166,53 +135,24 @@ def cross_validate(
     return Trained(scores, pd.concat(curves, ignore_index=True)[columns], tuple(m for m, _ in done), chosen)
 
 
-def score_schemes(
-    kind: str, world: World, schemes: Sequence[str], *, n_folds: int = 5, **arguments: Any
-) -> pd.DataFrame:
-    """Cross-validate under several split schemes.
-
-    Parameters
-    ----------
-    kind, world
-        As :func:`cross_validate`, which takes the other ``arguments`` too.
-    schemes : sequence of str
-        Of ``pair``, ``tf``, ``gene``, ``both``.
-    n_folds : int
-        Folds of each scheme.
-
-    Returns
-    -------
-    DataFrame
-        One row for each tested pair: scheme, fold, row, label, score.
-    """
-    tables = []
-    for scheme in schemes:
-        trained = cross_validate(kind, world, split_pairs(world.pairs, scheme, n_folds=n_folds), **arguments)
-        for fold in trained.folds:
-            row = fold.test
-            columns = {"row": row, "label": world.pairs.label[row], "score": trained.scores[row]}
-            tables.append(pd.DataFrame({"scheme": scheme, "fold": fold.name, **columns}))
-    return pd.concat(tables, ignore_index=True)
-
-
-def _train_fold(kind, world, inputs, fold, settings, folder, device, progress) -> tuple[Any, list[dict]]:
+def _train_fold(kind, dataset, inputs, fold, settings, folder, device, progress) -> tuple[Any, list[dict]]:
     from reread.core.training.loop import finish
 
-    recipe = _recipe(kind, world, inputs, fold, settings, device)
+    recipe = _recipe(kind, dataset, inputs, fold, settings, device)
     stem = None
     if folder is not None:
-        stem = folder / f"{kind}-fold-{fold.name}-{_signature(kind, world, inputs, fold, settings)}"
+        stem = folder / f"{kind}-fold-{fold.name}-{_signature(kind, dataset, inputs, fold, settings)}"
     epochs = settings["epochs"]
     return recipe, finish(recipe, epochs=epochs, stem=stem, every=CHECKPOINT_EVERY, progress=progress)
 
 
-def _recipe(kind, world, inputs, fold, settings, device):
+def _recipe(kind, dataset, inputs, fold, settings, device):
     rest = {name: value for name, value in settings.items() if name not in ("epochs", "seed")}
     known = ("batch_size",) if kind == "tokens" else ("latent",)
     for name in set(rest) - set(known):
         raise ParameterError(f"The {kind} network has no setting {name!r}. {did_you_mean(name, known)}")
     rest |= {"seed": settings["seed"] + fold.name, "device": device}
-    rest |= {"pairs": world.pairs, "train": fold.train, "test": fold.test}
+    rest |= {"pairs": dataset.pairs, "train": fold.train, "test": fold.test}
     if kind == "tokens":
         from reread.networks.models.token_attention import Tokens
 
@@ -222,7 +162,8 @@ def _recipe(kind, world, inputs, fold, settings, device):
     return Published(**inputs, **rest, attention=kind)
 
 
-def _signature(kind, world, inputs, fold, settings) -> str:
-    arrays = [*inputs.values(), world.pairs.tf, world.pairs.gene, world.pairs.label, fold.train, fold.test]
+def _signature(kind, dataset, inputs, fold, settings) -> str:
+    pairs = dataset.pairs
+    arrays = [*inputs.values(), pairs.tf, pairs.gene, pairs.label, fold.train, fold.test]
     content = [hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest() for array in arrays]
     return digest([kind, fold.name, settings, content])[:12]

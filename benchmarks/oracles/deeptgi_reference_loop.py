@@ -1,6 +1,6 @@
-"""The published training as the authors wrote it: lists of pairs, a DataLoader, RAdam tensor by tensor.
+"""Reference implementation of the published training: lists of pairs, a DataLoader, RAdam tensor by tensor.
 
-Slow on purpose. Source: the released script for mHSC of DeepTGI; written anew, because it has no licence.
+Source: the released script for mHSC of DeepTGI; reimplemented, because it has no licence.
 """
 
 from __future__ import annotations
@@ -9,28 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, TensorDataset
-
 from reread.networks.models.deeptgi import BATCH, LEARNING_RATE, MIXUP, WEIGHT_DECAY, DeepTGI, published_loss
+from torch.utils.data import DataLoader, TensorDataset
 
 if TYPE_CHECKING:
     from reread.networks.data.tables import Pairs
 
 
 class PlainPublished:
-    """The published training, one pass at a time, drawing from the global random streams as the authors do.
-
-    Parameters
-    ----------
-    features : float array, (gene, feature)
-        Rows of the correlation matrix; a pair is the TF's row followed by the gene's row.
-    pairs : Pairs
-        TF, gene and label of each pair.
-    train, test : int array, (row,)
-        Rows of ``pairs``, in the order of the split (the shuffles depend on it).
-    seed : int
-        Seeds NumPy's and torch's global streams, before the weights are drawn.
-    """
+    """The published training by epochs, with the global random streams of the authors' script."""
 
     def __init__(self, features, pairs: Pairs, train, test, *, latent=1000, attention="published", seed=0):
         torch.manual_seed(seed)

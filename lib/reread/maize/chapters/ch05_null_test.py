@@ -1,0 +1,110 @@
+"""Chapter 5: two null distributions, p values, feedback of labels, sources of variance, false positives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from reread.core import charts
+from reread.core.figures import Drawn
+from reread.maize.methods import permutation_tests
+from reread.maize.methods.published_clustering import Protocol
+
+TESTS = {"gauss": "published normal null", "perm": "permutation test"}
+SOURCES = {
+    "runs": "another run of k-means on one set (published)",
+    "sets": "another random set",
+    "seeds": "another seed of the embedding",
+}
+SMALLEST_P = 1e-6
+LEVEL = 0.05
+
+
+def two_nulls(
+    table: pd.DataFrame,
+    gauss: tuple[float, float],
+    nulls: Mapping[str, np.ndarray],
+    methods: Sequence[str],
+) -> Drawn:
+    """Draw both null distributions, each with the V-measure that is tested (dotted).
+
+    ``methods`` are the sets that the published and the permutation test are shown for.
+    """
+    from scipy.stats import norm
+
+    rows, null = table.set_index("method"), nulls[methods[1]]
+    normal = norm.ppf((np.arange(1000) + 0.5) / 1000, gauss[0], max(gauss[1], 1e-9))
+    names = [f"{word}: {method}" for word, method in zip(TESTS.values(), methods, strict=True)]
+    parts = [
+        pd.DataFrame(
+            {"test": names[0], "v": normal, "observed": rows.loc[methods[0], "v_gauss"], "weight": 1e-3}
+        ),
+        pd.DataFrame(
+            {"test": names[1], "v": null, "observed": rows.loc[methods[1], "v_perm"], "weight": 1 / len(null)}
+        ),
+    ]
+    labels = {"v": "V-measure", "observed": "the set of the network", "weight": "share of the null"}
+    return charts.distributions(
+        pd.concat(parts, ignore_index=True), "v", panel="test", weight="weight", reference="observed",
+        columns=1, labels=labels,
+    )  # fmt: skip
+
+
+def p_values(table: pd.DataFrame) -> Drawn:
+    """Draw the p value of each method by both tests; values below one in a million are drawn there."""
+    long = table.melt("method", ["p_gauss", "p_perm"], var_name="test", value_name="p").dropna()
+    words = {f"p_{name}": word for name, word in TESTS.items()}
+    long = long.assign(test=long["test"].map(words), p=np.maximum(long["p"], SMALLEST_P))
+    labels = {"p": "p (one-sided; smallest drawn value: one in a million)"}
+    return charts.dots(long, "p", "method", hue="test", connect=True, log="x", labels=labels,
+                       reference={f"{LEVEL}": LEVEL})  # fmt: skip
+
+
+def feedback(runs: pd.DataFrame) -> Drawn:
+    """Draw the V-measure in each run, with the labels fed back and without."""
+    labels = {"run": "run of k-means on the same set", "v": "V-measure"}
+    return charts.lines(runs, "run", "v", hue="labels", labels=labels)
+
+
+def variance_sources(sources: Mapping[str, float]) -> Drawn:
+    """Draw the standard deviation of the V-measure by source."""
+    table = pd.DataFrame({"source": [SOURCES[name] for name in sources], "sd": list(sources.values())})
+    return charts.bars(table, "sd", "source", labels={"sd": "standard deviation of the V-measure"})
+
+
+def false_positives(trials: Mapping[str, np.ndarray]) -> Drawn:
+    """Draw the share of random sets that each test calls significant, by its level; dotted: a valid test."""
+    level = np.linspace(0, 1, 101)
+    parts = [
+        pd.DataFrame(
+            {"test": word, "level": level, "share": (np.asarray(p)[:, None] <= level + 1e-12).mean(axis=0)}
+        )
+        for word, p in zip(TESTS.values(), trials.values(), strict=True)
+    ]
+    labels = {"level": "level of the test", "share": "random sets called significant"}
+    return charts.curves(
+        pd.concat(parts, ignore_index=True), "level", "share", hue="test", diagonal=True, labels=labels
+    )
+
+
+def solution(
+    samples: tuple[np.ndarray, np.ndarray],
+    protocol: Protocol,
+    known: Mapping[int, np.ndarray],
+    *,
+    n_genes: int,
+    n_sets: int,
+    n_trials: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Share of random sets of ``n_genes`` that the published test calls significant, by size of its null.
+
+    ``known`` holds p values (trial,) by size; those for sets of ``n_genes`` are computed.
+    """
+    own = permutation_tests.false_positives(
+        *samples, protocol, n_genes=n_genes, size=n_genes, n_sets=n_sets, n_trials=n_trials, seed=seed
+    )
+    rows = [(size, float((p <= LEVEL).mean())) for size, p in {**known, n_genes: own}.items()]
+    return pd.DataFrame(rows, columns=["genes of a random set", "false positives"])
