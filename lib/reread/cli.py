@@ -174,11 +174,18 @@ def compare(
     profile: ProfileOption = ProfileName.demo,
     study: StudyOption = "",
     write: Annotated[bool, typer.Option("--write", help="Make the runs at hand the reference.")] = False,
+    spread: Annotated[
+        list[Path],
+        typer.Option(help="Folder of runs with other numerical kernels: measure tolerances. Repeatable."),
+    ] = [],  # noqa: B006 (typer copies it)
 ) -> None:
     """Compare runs with the reference; exit 10 if a verdict changed, 9 if a value did."""
     from reread.book.status import regression as comparing
 
-    report = comparing.write(profile.value, study) if write else comparing.compare(profile.value, study)
+    if spread:
+        report = comparing.spread(profile.value, spread, study)
+    else:
+        report = (comparing.write if write else comparing.compare)(profile.value, study)
     typer.echo(report.text())
     raise typer.Exit(report.exit_code)
 

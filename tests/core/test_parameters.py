@@ -26,7 +26,7 @@ FITS = [
     (parameter("bool", True), False, False),
     (parameter("str", "free text"), "other, free: text", "other, free: text"),
     (parameter("str", ""), "", ""),
-    (parameter("str", "a", choices=["a", "b c"]), "b c", "b c"),
+    (parameter("str", "a", choices=["a", "b-c2"]), "b-c2", "b-c2"),
     (parameter("words", "a", choices=["a", "b"]), "b  a", "b  a"),
     (parameter("source", "a", choices=["a", "b"]), "b", "b"),
     (parameter("sources", "a", choices=["a", "b"]), "a b", "a b"),
@@ -139,6 +139,14 @@ def test_the_nearest_word_is_suggested():
 
     with pytest.raises(ParameterError, match=r"Did you mean 'spearman'\?"):
         knob.check("knob", "pearson sperman")
+
+
+@pytest.mark.parametrize(
+    "word", ["|Spearman|", "mutual information", "GENIE3", "k-means++", "1st", "no_", ""]
+)
+def test_a_choice_is_a_word_that_no_shell_and_no_yaml_reads_as_a_sign(word):
+    with pytest.raises(ValidationError, match="choices"):
+        parameter("str", "a", choices=["a", word])
 
 
 @pytest.mark.parametrize("kind", ["Literal['a']", "str | None", "pathlib.Path", "list", ""])

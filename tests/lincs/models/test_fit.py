@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from reread.core.errors import DataError, ParameterError
 from reread.lincs.methods.pca import class_means, mse
-from reread.lincs.models.arrays import Svq, Vae
 from reread.lincs.models.fit import fit_svqvae, fit_vae
+from reread.lincs.models.numpy_weights import Svq, Vae
 
 ROWS = {"train": np.arange(48), "valid": np.arange(48, 60)}
 

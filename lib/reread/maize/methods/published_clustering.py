@@ -48,7 +48,7 @@ class Protocol:
     feed_back : bool
         Whether the clusters of a run are a feature of the next, as in notebook 3.
     init : str
-        ``random`` as published, or ``k-means++``.
+        ``random`` as published, or ``kmeans-plus-plus``.
     """
 
     embed: str = "pca-10"
@@ -56,7 +56,7 @@ class Protocol:
     n_init: int = 10
     n_runs: int = 1
     feed_back: bool = False
-    init: str = "k-means++"
+    init: str = "kmeans-plus-plus"
 
     def k(self, tissue: np.ndarray) -> int:
         """Number of clusters for these samples."""
