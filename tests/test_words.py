@@ -59,7 +59,7 @@ BANNED = {
 }
 PATTERN = re.compile(rf"(?<![\w-])(?:{'|'.join(BANNED)})(?![\w-])", re.IGNORECASE)
 RIDDLE = re.compile(
-    r"still say|already shown|has shown|speak|told|say of|coin\b|illusion|behind|whose|nobody|who is who|"
+    r"still (say|know)|gives? away|says? anything|already shown|has shown|speak|told|say of|coin\b|illusion|behind|whose|nobody|who is who|"
     r"to the letter|for what it is|in disguise|alone$",
     re.IGNORECASE,
 )
