@@ -31,7 +31,6 @@ BANNED = {
     r"stands? twice": "duplicate",
     r"planted[ -]truths?": "ground truth of the simulation",
     r"names[ -]only": "degree (node-prior) baseline",
-    r"names alone": "degree (node-prior) baseline",
     r"expression lift": "AUPRC gain over the degree baseline",
     r"kept apart": "held-out",
     r"drugs? that teach(es)?": "training drugs",
@@ -59,8 +58,8 @@ BANNED = {
 }
 PATTERN = re.compile(rf"(?<![\w-])(?:{'|'.join(BANNED)})(?![\w-])", re.IGNORECASE)
 RIDDLE = re.compile(
-    r"still (say|know)|gives? away|says? anything|already shown|has shown|speak|told|say of|coin\b|illusion|behind|whose|nobody|who is who|"
-    r"to the letter|for what it is|in disguise|alone$",
+    r"still (say|know)|gives? away|says? anything|already shown|has shown|speak|told|say of|coin\b|illusion|"
+    r"behind|whose|nobody|who is who|to the letter|for what it is|in disguise|alone$",
     re.IGNORECASE,
 )
 # a finding that is right as it stands: the file, a part of the text, and the reason
