@@ -71,7 +71,7 @@ class Page:
         Raises
         ------
         ParameterError
-            If the key was measured before: two values under one name would be one lie. If it cannot be
+            If the key was measured before: a name must have one value. If it cannot be
             quoted, or the value is neither a number nor a word.
         """
         if measured.check_key(key) in self.values:
@@ -191,7 +191,7 @@ class Page:
         return built_on
 
     def close(self) -> None:
-        """Show the verdicts and the planted-truth checks, and write what was measured.
+        """Show the verdicts and the checks on simulated data, and write what was measured.
 
         Raises
         ------
@@ -203,7 +203,7 @@ class Page:
         claims, checks = self._verdicts(), self._checks()
         for name, data, caption in (
             ("verdicts", claims, "Claims that this page answers"),
-            ("planted-truth", checks, "Planted truth: what the simulated data must show"),
+            ("checks", checks, "Checks on simulated data"),
         ):
             if len(data):
                 self.table(data, name, caption=caption, is_whole=True)
