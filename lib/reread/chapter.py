@@ -204,7 +204,7 @@ class Page:
         return list(found.values())
 
     def close(self) -> None:
-        """Show the verdicts and the planted-truth checks, and write what was measured.
+        """Show the verdicts and the checks on simulated data, and write what was measured.
 
         Raises
         ------
@@ -219,7 +219,7 @@ class Page:
         claims, checks = self._verdicts(), self._checks()
         for name, data, caption in (
             ("verdicts", claims, "Claims that this page answers"),
-            ("planted-truth", checks, "Planted truth: what the simulated data must show"),
+            ("checks", checks, "Checks on simulated data"),
         ):
             if len(data):
                 self.table(data, name, caption=caption, is_whole=True)
