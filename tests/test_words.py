@@ -189,7 +189,6 @@ def counts() -> Counter[str]:
 
 # findings that are left in each area; a number may only fall
 BUDGET = {
-    "README.md": 2,
     "chapters/networks": 3,
     "lib/reread/networks": 1,
 }
