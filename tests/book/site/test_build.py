@@ -182,6 +182,17 @@ def test_an_artifact_whose_name_holds_markup_is_refused(finished):
         chapter_page._is_offered(ref, record, record.artifacts[0])
 
 
+@pytest.mark.parametrize(
+    "content", [b"<svg><script>x</script></svg>", b"<svg onload='x'/>", b"<a href='javascript:x'/>"]
+)
+def test_a_figure_that_holds_a_script_is_refused(finished, monkeypatch, tmp_path, content):
+    shelf, ref = publishable.admit("demo"), page("maize/01-cells")
+    monkeypatch.setattr(chapter_page, "_content", lambda *_: content)
+
+    with pytest.raises(RunError, match=r"drawn.svg holds a script"):
+        chapter_page._copy_files(ref, shelf.record(ref), [], tmp_path)
+
+
 def test_nothing_is_built_when_a_page_must_not_be_published(small):
     shutil.rmtree(page("maize/02-genes.long").folder)
 
