@@ -190,16 +190,13 @@ BUDGET = {
     "CONTRIBUTING.md": 1,
     "README.md": 2,
     "book/lincs": 6,
-    "book/networks": 1,
     "chapters/lincs": 30,
     "chapters/maize": 32,
-    "chapters/networks": 39,
     "lib/reread/book": 6,
     "lib/reread/chapter.py": 3,
     "lib/reread/core": 8,
     "lib/reread/lincs": 30,
     "lib/reread/maize": 42,
-    "lib/reread/networks": 114,
 }
 
 
