@@ -41,7 +41,7 @@ def race(kind: str, settings: dict, values, label, device: str, repeats: int) ->
 
 def recipes(kind: str, settings: dict, values, label, device: str):
     """Two trainings of one network on all rows, with equal weights and an equal stream of random numbers."""
-    from reread.lincs.models.plain import PlainSvqvae, PlainVae
+    from oracles.lincs_reference_loops import PlainSvqvae, PlainVae
     from reread.lincs.models.svqvae import Svqvae, dense
     from reread.lincs.models.vae import VaeTraining
 
@@ -79,20 +79,20 @@ def main() -> dict[str, dict]:
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--signatures", type=int, default=8192)
     parser.add_argument("--repeats", type=int, default=5)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     torch.set_num_threads(1)
     rng = np.random.default_rng(0)
-    n, n_genes = (512, 100) if asked.small else (asked.signatures, 978)
-    vae, svqvae = SMALL if asked.small else (VAE, SVQVAE)
+    n, n_genes = (512, 100) if options.small else (options.signatures, 978)
+    vae, svqvae = SMALL if options.small else (VAE, SVQVAE)
     values = np.clip(1.7 * rng.standard_normal((n, n_genes)), -10, 10).astype(np.float32)
     label = rng.integers(0, svqvae["n_codes"], n)
     race(
-        "VAE", SMALL[0], values[:128], label[:128] % 12, asked.device, 1
+        "VAE", SMALL[0], values[:128], label[:128] % 12, options.device, 1
     )  # the first step imports a compiler
     measured = {}
     for kind, settings in (("VAE", vae), ("S-VQ-VAE", svqvae)):
-        measured[kind] = race(kind, settings, values, label, asked.device, asked.repeats)
-        print(f"{kind}, {n} signatures of {n_genes} genes, {asked.device}, one thread")
+        measured[kind] = race(kind, settings, values, label, options.device, options.repeats)
+        print(f"{kind}, {n} signatures of {n_genes} genes, {options.device}, one thread")
         for name, value in measured[kind].items():
             shown = " to ".join(f"{one:.4g}" for one in np.atleast_1d(value))
             print(f"  {name:32s} {shown}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -25,7 +26,8 @@ FRAMEWORKS = {"torch", "tensorflow", "keras", "pytorch_lightning", "lightning", 
 LIBRARIES = {"papermill", "matplotlib", "lightgbm", "snakemake", "networkx", "shap", "umap", "cmapPy"}
 HEAVY = FRAMEWORKS | LIBRARIES
 STATEMENTS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.For, ast.While, ast.If, ast.Try)
-MOST_LINES, MOST_FUNCTIONS, MOST_BODY_LINES, MOST_CELLS, MOST_CELL_LINES = 400, 8, 50, 12, 12
+MOST_LINES, MOST_BODY_LINES, MOST_CELLS, MOST_CELL_LINES = 400, 50, 12, 12
+MOST_ROOMS, MOST_ARROWS = 7, 9
 
 
 def is_model(path: Path) -> bool:
@@ -73,6 +75,21 @@ PLANTED = {
         "from reread.networks.data import load\n",
         "reread.maize is not allowed to import",
     ),
+    "up a room": (
+        "maize/data/load.py",
+        "from reread.maize.methods import gene_sets\n",
+        "reread.maize.data is not allowed to import reread.maize.methods",
+    ),
+    "a study in the book": (
+        "book/sync.py",
+        "from reread.maize.data import load\n",
+        "reread.book is not allowed to import reread.maize",
+    ),
+    "a framework in a method": (
+        "networks/methods/hubs.py",
+        "def late():\n    import torch\n",
+        "reread.networks.methods is not allowed to import torch",
+    ),
 }
 
 
@@ -93,7 +110,8 @@ def test_a_planted_import_is_caught(tmp_path, kind):
 def test_a_study_has_one_key_everywhere():
     """Its chapters, its package, its tests, its extra, and its places in both contracts."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    layers, studies = project["tool"]["importlinter"]["contracts"]
+    contracts = {one["id"]: one for one in project["tool"]["importlinter"]["contracts"]}
+    layers, studies, rooms = (contracts[name] for name in ("layers", "studies", "rooms"))
     keys = {path.parent.name for path in ROOT.glob("chapters/*/study.yml")}
 
     assert keys
@@ -101,10 +119,71 @@ def test_a_study_has_one_key_everywhere():
     assert keys == {path.name for path in LIB.iterdir() if path.name in places.STUDIES}
     assert keys <= {path.name for path in (ROOT / "tests").iterdir()}
     assert keys <= set(project["project"]["optional-dependencies"])
-    assert {f"reread.{key}" for key in keys} == set(studies["modules"])
+    assert {f"reread.{key}" for key in keys} == set(studies["modules"]) == set(rooms["containers"])
     assert {f"reread.{key}" for key in keys} <= {
         one for line in layers["layers"] for one in line.split(" | ")
     }
+
+
+# rooms
+
+
+def rooms_of(study: str) -> set[str]:
+    return {path.relative_to(LIB / study).parts[0] for path in (LIB / study).glob("*/*.py")}
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """Modules that a source imports, those of ``from x import y`` as ``x.y``."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def arrows_of(study: str) -> set[tuple[str, str]]:
+    """Pairs of rooms of a study of which the first imports the second."""
+    rooms, found = rooms_of(study), set()
+    for room in rooms:
+        for path in (LIB / study / room).rglob("*.py"):
+            parts = [name.split(".") for name in imported(ast.parse(path.read_text()))]
+            found |= {(room, one[2]) for one in parts if one[:2] == ["reread", study] and len(one) > 2}
+    return {(a, b) for a, b in found if a != b and b in rooms}
+
+
+@pytest.mark.parametrize("study", sorted(path.name for path in LIB.iterdir() if path.name in places.STUDIES))
+def test_a_study_has_few_rooms_and_few_arrows_and_none_points_up(study):
+    order = ["chapters", "methods", "models", "data", "io"]
+    arrows = arrows_of(study)
+
+    assert rooms_of(study) <= set(order) and len(rooms_of(study)) <= MOST_ROOMS
+    assert len(arrows) <= MOST_ARROWS
+    assert [(a, b) for a, b in arrows if order.index(a) >= order.index(b)] == []
+
+
+def strings_that_import(source: str) -> list[str]:
+    """Modules of ours that a source imports by a string, where no contract sees them."""
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    importing = [
+        one
+        for one in calls
+        if ast.unparse(one.func).split(".")[-1] in ("import_module", "__import__", "need")
+    ]
+    texts = [ast.unparse(argument) for one in importing for argument in one.args]
+    return [text for text in texts if "reread" in text]
+
+
+def test_no_module_of_ours_is_imported_by_a_string():
+    assert {named(path): found for path in MODULES if (found := strings_that_import(path.read_text()))} == {}
+    assert strings_that_import("import_module(f'reread.{study}')") == ["f'reread.{study}'"]
+
+
+def test_a_framework_is_asked_for_by_name_in_models_only():
+    """``need("tensorflow")`` loads a framework as an import does, and no contract sees it."""
+    asked = re.compile(rf"need\(\s*[\"']({'|'.join(FRAMEWORKS)})\b")
+
+    assert [named(path) for path in MODULES if not is_model(path) and asked.search(path.read_text())] == []
+    assert asked.search('keras = need("keras", "maize")')
 
 
 # light imports
@@ -272,39 +351,25 @@ def over_budget(source: str) -> Iterator[str]:
     tree = ast.parse(source)
     if len(source.splitlines()) > MOST_LINES:
         yield f"{len(source.splitlines())} lines"
-    public = [
-        node for node in tree.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
-    ]
-    if len(public) > MOST_FUNCTIONS:
-        yield f"{len(public)} public functions"
     for function in functions(tree):
         if n_body_lines(function) > MOST_BODY_LINES:
             yield f"{function.name} has {n_body_lines(function)} lines"
 
 
-# the command line has one function for each of its commands
-COMMANDS = "lib/reread/cli.py"
-
-
 @pytest.mark.parametrize("path", MODULES, ids=named)
 def test_a_file_keeps_the_budget(path):
-    found = [
-        one for one in over_budget(path.read_text()) if not (named(path) == COMMANDS and "public" in one)
-    ]
-
-    assert found == []
+    assert list(over_budget(path.read_text())) == []
 
 
 def test_files_and_functions_are_short_at_the_median():
     sources = [path.read_text() for path in MODULES if path.name != "__init__.py"]
     bodies = [n_body_lines(one) for source in sources for one in functions(ast.parse(source))]
 
-    assert statistics.median(len(source.splitlines()) for source in sources) <= 150
-    assert statistics.median(bodies) <= 10
+    assert statistics.median(len(source.splitlines()) for source in sources) <= 250
+    assert statistics.median(bodies) <= 25
 
 
 def test_every_breach_of_the_budget_is_seen():
     assert list(over_budget("a = 1\n" * 401)) == ["401 lines"]
-    assert list(over_budget("".join(f"def f{n}(): pass\n" for n in range(9)))) == ["9 public functions"]
     assert list(over_budget("def f():\n" + "    a = 1\n" * 51)) == ["f has 51 lines"]
     assert list(over_budget('def f():\n    """Say.\n\n    More.\n    """\n' + "    a = 1\n" * 50)) == []

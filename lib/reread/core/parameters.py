@@ -15,7 +15,8 @@ Profile = Literal["demo", "real", "paper"]
 Value = bool | int | float | str
 # one line of Python with one equals sign: papermill's reader of the parameter cell sees nothing else
 OneLine = Annotated[str, StringConstraints(pattern=r"^[^=\r\n]*$")]
-Word = Annotated[str, StringConstraints(pattern=r"^[^=\r\n'\"\\]+$")]
+# nothing that a shell or YAML reads as a sign
+Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
 PROFILES: tuple[Profile, ...] = ("demo", "real", "paper")
 TYPES = {"int": int, "float": float, "str": str, "bool": bool, "words": str, "source": str, "sources": str}
 MANY = ("words", "sources")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
+import shutil
 from pathlib import Path
 
 import pytest
 from reread.book.status import regression as compare
+from reread.book.status import staleness as stale
+from reread.book.status.reference import Reference
 from reread.book.status.run_record import RunRecord
 from reread.core.errors import ParameterError, RunError
 from reread.core.files import read_json, write_json
@@ -141,7 +143,7 @@ WRONG_RULES = [
     ({"pattern": "*", "why": "neither"}, "needs either absolute or relative"),
     ({"pattern": "*", "absolute": 1, "relative": 1, "why": "both"}, "needs either absolute or relative"),
     ({"pattern": "*", "relative": -1, "why": "less than nothing"}, "greater than or equal to 0"),
-    ({"pattern": "*", "relative": math.inf, "why": "anything goes"}, "finite number"),
+    ({"pattern": "*", "relative": float("inf"), "why": "anything goes"}, "finite number"),
     ({"pattern": "*", "relative": 1, "why": ""}, "at least 1 character"),
     ({"pattern": "*", "relativ": 1, "why": "misspelt"}, "Did you mean 'relative'?"),
 ]
@@ -183,7 +185,7 @@ def test_a_changed_planted_outcome_counts_as_a_verdict(home):
     report = compare.compare("demo")
 
     assert report.exit_code == 10
-    assert report.changed == ("maize  planted truth m1  reference passed  now failed",)
+    assert report.changed == ("maize  check m1  reference passed  now failed",)
 
 
 @pytest.mark.parametrize("kind", ["verdicts", "checks"])
@@ -213,14 +215,14 @@ def test_a_value_that_came_or_went_is_a_difference(home):
 @pytest.mark.parametrize(
     ("before", "now", "is_equal"),
     [
-        (math.nan, math.nan, True),
-        (math.inf, math.inf, True),
-        (math.inf, -math.inf, False),
-        (1.0, math.nan, False),
-        (math.nan, 1.0, False),
-        (math.inf, 1.0, False),
+        (None, None, True),
+        (1.0, None, False),
+        (None, 1.0, False),
+        (3e-15, -8e-15, True),
+        (407, 408, False),
+        (407.0, 408.0, False),
         (0.0, 0.0, True),
-        (0.0, 1e-300, False),
+        (0.0, 1e-8, False),
         (1, 1.0, True),
         (1, True, False),
         ("a", "a", True),
@@ -229,12 +231,14 @@ def test_a_value_that_came_or_went_is_a_difference(home):
     ],
 )
 def test_values_of_every_kind_are_compared(before, now, is_equal):
-    assert (compare._difference(before, now, compare._DEFAULT) == "") is is_equal
+    held = Reference(pages={"a": {"b": before}})
+
+    assert (held.difference("a", "b", now) == "") is is_equal
 
 
 def test_nan_and_tiny_numbers_survive_the_file(home):
     record = record_of("maize/01-cells")
-    change(record, "values", "mean", to=math.nan)
+    change(record, "values", "mean", to=float("nan"))
     change(record, "values", "cells", to=1e-06)
     compare.write("demo")
 
@@ -323,3 +327,104 @@ def test_only_fresh_pages_make_a_reference(home):
 def test_an_unknown_study_is_refused(home):
     with pytest.raises(ParameterError, match="Did you mean 'maize'"):
         compare.compare("demo", "maise")
+
+
+# tolerances that are measured
+
+
+@pytest.fixture
+def others(home) -> list[Path]:
+    """Folders of runs of today's code, as other kernels could have made them."""
+    folders = [home / "haswell", home / "sse"]
+    for folder in folders:
+        shutil.copytree(home / "runs", folder)
+    return folders
+
+
+def moved(folder: Path, name: str, key: str, to: float) -> None:
+    change(folder / "demo" / name / "record.json", "values", key, to=to)
+
+
+def test_a_tolerance_is_a_multiple_of_the_largest_difference_between_kernels(home, others):
+    now = value_of(home, "maize/02-genes.short", "sum")
+    moved(others[0], "maize/02-genes.short", "sum", to=now + 0.01)
+    moved(others[1], "maize/02-genes.short", "sum", to=now - 0.02)
+
+    report = compare.spread("demo", others)
+
+    held = read_json(reference(home))
+    assert report.exit_code == 0
+    assert held["measured"] == {"02-genes.short": {"sum": pytest.approx(0.061)}}
+    assert held["kernels"] == ["haswell", "sse"]
+    change(record_of("maize/02-genes.short"), "values", "sum", to=now + 0.06)
+    assert compare.compare("demo").exit_code == 0
+    change(record_of("maize/02-genes.short"), "values", "sum", to=now + 0.07)
+    assert "allowed 0.061 (3 times the spread over 2 sets of kernels)" in compare.compare("demo").text()
+
+
+def test_a_count_that_a_kernel_moves_gets_a_tolerance_and_one_that_none_moves_stays_exact(home, others):
+    moved(others[1], "maize/01-cells", "cells", to=6)
+    change(reference(home), "checks", to={})
+
+    compare.spread("demo", others)
+
+    held = read_json(reference(home))["measured"]
+    assert held == {"01-cells": {"cells": 3.0}}
+
+
+def test_a_spread_within_its_rule_changes_nothing(home, others):
+    change(reference(home), "tolerances", to=[{"pattern": "su*", "absolute": 1.0, "why": "threads"}])
+    now = value_of(home, "maize/02-genes.short", "sum")
+    moved(others[0], "maize/02-genes.short", "sum", to=now + 0.2)
+
+    compare.spread("demo", others)
+
+    assert read_json(reference(home))["measured"] == {}
+
+
+def test_measured_tolerances_are_kept_when_a_reference_is_written_anew(home, others):
+    moved(others[0], "maize/01-cells", "mean", to=1.0)
+    compare.spread("demo", others)
+    before = read_json(reference(home))
+
+    compare.write("demo")
+
+    assert read_json(reference(home)) == before
+
+
+def test_an_outcome_that_a_kernel_decides_is_named_with_the_kernel(home, others):
+    moved(others[1], "maize/01-cells", "cells", to=6)
+
+    report = compare.spread("demo", others)
+
+    assert report.exit_code == 10
+    assert report.changed == ("maize  check m1  reference passed  now failed  with sse",)
+
+
+def test_runs_of_other_code_measure_no_tolerance(home, others):
+    (home / "requirements.lock").write_text("numpy==2.1\n")
+    before = reference(home).read_bytes()
+
+    with pytest.raises(RunError, match="Only fresh pages make a reference"):
+        compare.spread("demo", others)
+
+    assert reference(home).read_bytes() == before
+
+
+def test_checks_on_simulated_data_are_not_judged_on_real_data(home):
+    real = home / "runs/real/maize/02-genes.short"
+    study = home / "chapters/maize/study.yml"
+    check = "answered_by: {chapter: 02-genes, page: short, key: sum}, min: 5, max: 5}"
+    study.write_text(
+        study.read_text().replace("answered_by: {chapter: 01-cells, key: cells}, min: 5, max: 5}", check)
+    )
+    ref = page("maize/02-genes.short", "real")
+    shutil.copytree(page("maize/02-genes.short").folder, real)
+    fields = stale.Status().fields(ref)
+    content = read_json(real / "record.json") | {"profile": "real", "parameters": ref.parameters}
+    content |= {"scope": "subset", "stale": {"key": stale.key(fields), "fields": fields}}
+    RunRecord.seal(real, content)
+
+    status = stale.Status()
+    assert status.state(ref).word == "fresh"
+    assert compare._outcomes(ref.study, "real", status)["checks"] == {"m1": "not measured"}

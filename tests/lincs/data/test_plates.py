@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from reread.core.errors import DataError, ParameterError
-from reread.lincs.chapters import reading, strength
+from reread.lincs.chapters import ch01_signatures as ch01
 from reread.lincs.data import plates
 from reread.lincs.data import splits as split
 from reread.lincs.data.simulate import simulate
@@ -57,15 +57,15 @@ def test_a_plate_of_no_source_is_refused():
 
 def test_the_reader_passes_on_a_simulated_file_and_on_a_real_one(simulated, tmp_path, real):
     for source in ("simulated", "level-5"):
-        found = reading.tried(reading.file_of(source, simulated, tmp_path), tmp_path)
+        found = ch01.check_reader(ch01.reader_file(source, simulated, tmp_path), tmp_path)
         assert found["subset_is_equal"] == found["batches_are_equal"] == found["memmap_is_equal"] == 1
     assert (found["genes"], found["signatures"]) == (978, 272)
-    assert set(reading.described(found)["found"]) >= {"978", "272", "yes"}
+    assert set(ch01.reader_table(found)["result"]) >= {"978", "272", "yes"}
 
 
 def test_a_file_of_no_source_is_refused(simulated, tmp_path):
     with pytest.raises(ParameterError, match="no file for 'leve-5'"):
-        reading.file_of("leve-5", simulated, tmp_path)
+        ch01.reader_file("leve-5", simulated, tmp_path)
 
 
 # strength
@@ -78,9 +78,9 @@ def test_strength_is_by_dose_with_controls_first_and_knock_downs_last():
         dose_um=[np.nan, 10, 0.4, 10, np.nan, np.nan],
     )
     values = np.arange(6, dtype=np.float32)[:, None] * np.ones((1, 3), dtype=np.float32)
-    table = strength.by_dose(Signatures(values, tuple("abc"), tuple("abc"), meta))
+    table = ch01.strength_by_dose(Signatures(values, tuple("abc"), tuple("abc"), meta))
 
-    assert table["group"].tolist() == ["control", "dose\nunknown", "0.4", "10", "knock-\ndown"]
+    assert table["group"].tolist() == ["control", "dose unknown", "0.4 µM", "10 µM", "knock-down"]
     assert table["median"].tolist() == [4, 5, 2, 2, 0]
     assert table["n"].tolist() == [1, 1, 1, 2, 1]
 
@@ -119,13 +119,13 @@ def test_a_large_class_counts_no_more_than_a_small_one():
 
 
 def test_what_is_held_out_is_not_seen(simulated):
-    seen = leaks.seen(simulated, n_folds=3).set_index(["scheme", "what"])["share_seen"]
+    seen = leaks.shared_with_training(simulated, n_folds=3).set_index(["scheme", "what"])["share_seen"]
 
     assert seen["by drug", "drug"] == 0
     assert seen["random", "drug"] > 0.95
 
 
-def test_without_classes_a_hairpin_is_a_drug_and_its_gene_a_class(simulated):
+def test_without_classes_an_shrna_is_a_drug_and_its_gene_a_class(simulated):
     downs = simulated.take((simulated.meta["kind"] == "knockdown").to_numpy())
     found = leaks.with_class(downs)
 

@@ -11,7 +11,7 @@ N_GENES, N_PER_FAMILY, N_DRUGS, N_KNOCKDOWNS, N_HAIRPINS = 90, 3, 5, 25, 2
 
 def small(seed=0, **changes):
     sizes = {"n_genes": N_GENES, "n_per_family": N_PER_FAMILY, "n_drugs": N_DRUGS}
-    sizes |= {"n_knockdowns": N_KNOCKDOWNS, "n_hairpins": N_HAIRPINS}
+    sizes |= {"n_knockdowns": N_KNOCKDOWNS, "n_shrnas": N_HAIRPINS}
     return simulate(seed, **(sizes | changes))
 
 
@@ -150,7 +150,7 @@ def test_what_is_written_is_read_back_and_stands_among_other_genes(drawn, tmp_pa
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"n_drugs": 1}, {"n_knockdowns": 17}, {"n_per_family": 1}, {"n_hairpins": 0}]
+    "wrong", [{"n_drugs": 1}, {"n_knockdowns": 17}, {"n_per_family": 1}, {"n_shrnas": 0}]
 )
 def test_a_world_that_cannot_hold_its_truth_is_refused(wrong):
     with pytest.raises(ParameterError, match=r"needs two classes"):

@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from reread.core.errors import DataError, ParameterError
+from reread.core.splits import Fold
 from reread.lincs.data import splits as split
-from reread.lincs.data.tables import meta_frame
+from reread.lincs.data.splits import HELD_OUT, RANDOM
+from reread.lincs.data.tables import Signatures, meta_frame
 
 
 @pytest.fixture
@@ -20,7 +22,7 @@ def meta():
     return frame.sample(frac=1, random_state=0).reset_index(drop=True)
 
 
-def sides(meta: pd.DataFrame, one: split.Split, *by: str) -> tuple[set, set]:
+def sides(meta: pd.DataFrame, one: Fold, *by: str) -> tuple[set, set]:
     names = meta[list(by)].agg("/".join, axis=1)
     return set(names.iloc[one.train]), set(names.iloc[one.test])
 
@@ -56,12 +58,16 @@ def test_classes_of_one_drug_are_one_stratum_together(meta):
 
 
 def test_a_seed_fixes_a_split_and_another_one_changes_it(meta):
-    for make in (lambda seed: split.by_group(meta, seed=seed), lambda seed: split.random(120, seed=seed)):
+    for make in (
+        lambda seed: split.by_group(meta, seed=seed),
+        lambda seed: split.random_rows(120, seed=seed),
+    ):
         assert make(0).test.tolist() == make(0).test.tolist() != make(1).test.tolist()
 
 
 def test_a_random_split_leaks_and_the_report_says_how_much(meta):
-    report = split.leak_report(meta, split.random(120, share=0.25)).set_index("column")
+    columns = ["pert_name", "pert_id", "cell", "plate", "pcl"]
+    report = split.overlap(meta, split.random_rows(120, share=0.25), by=columns).set_index("column")
 
     assert report.loc["pert_name", "share_of_test"] == 1
     assert report.loc["plate", ["shared", "test_values", "share_of_test"]].tolist() == [0, 0, 0]
@@ -69,9 +75,7 @@ def test_a_random_split_leaks_and_the_report_says_how_much(meta):
 
 def test_the_report_counts_values_on_each_side_and_on_both():
     meta = meta_frame(5, kind="drug", pert_name=["a", "b", "a", "c", ""], cell=list("xxyyz"))
-    report = split.leak_report(
-        meta, split.Split(np.array([0, 1]), np.array([2, 3, 4])), by=["pert_name", "cell"]
-    )
+    report = split.overlap(meta, Fold(0, np.array([0, 1]), np.array([2, 3, 4])), by=["pert_name", "cell"])
 
     assert report.to_dict("list") == {
         "column": ["pert_name", "cell"], "shared": [1, 0], "test_values": [2, 2], "train_values": [2, 1],
@@ -112,10 +116,10 @@ def test_folds_are_nearly_equal(meta):
 
 @pytest.mark.parametrize("share", [0, 1, -0.1, 2, float("nan")])
 def test_a_share_that_is_none_is_refused(meta, share):
-    with pytest.raises(ParameterError, match="share must be more than 0"):
+    with pytest.raises(ParameterError, match="share of test rows must lie between 0 and 1"):
         split.by_group(meta, share=share)
-    with pytest.raises(ParameterError, match="share must be more than 0"):
-        split.random(120, share=share)
+    with pytest.raises(ParameterError, match="share of test rows must lie between 0 and 1"):
+        split.random_rows(120, share=share)
 
 
 def test_an_unknown_column_names_the_nearest(meta):
@@ -124,7 +128,7 @@ def test_an_unknown_column_names_the_nearest(meta):
 
 
 def test_one_drug_cannot_be_split(meta):
-    with pytest.raises(DataError, match="rows on both sides"):
+    with pytest.raises(DataError, match="has no test row"):
         split.by_group(meta[meta["pert_name"] == "d0"].reset_index(drop=True))
 
 
@@ -133,3 +137,40 @@ def test_more_folds_than_groups_are_refused(meta):
         next(split.folds(meta, by=("pert_name",), n_folds=13))
     with pytest.raises(ParameterError, match="at least 2"):
         next(split.folds(meta, n_folds=1))
+
+
+# the splits of the chapters
+
+
+@pytest.fixture(scope="module")
+def signatures():
+    """40 signatures of 8 drugs in two cell lines, and 10 of a drug that the paper excludes."""
+    names = [f"drug {i % 8}" for i in range(40)] + ["MG-132"] * 10
+    cells = ["A375"] * 30 + ["rare"] * 20
+    table = meta_frame(
+        50, sig_id=[f"s{i}" for i in range(50)], pert_id=names, pert_name=names, kind="drug", cell=cells
+    )
+    values = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
+    return Signatures(values, ("1", "2", "3"), ("A", "B", "C"), table)
+
+
+def test_what_the_paper_excludes_is_no_training_row(signatures):
+    assert split.training_rows(signatures).tolist() == list(range(40))
+    assert split.training_rows(signatures, min_per_line=20).tolist() == list(range(30))
+
+
+def test_a_random_tenth_and_whole_perturbations_are_held_out(signatures):
+    parts = split.both_splits(signatures, share=0.25)
+
+    assert len(parts[RANDOM].test) == 5
+    held = set(signatures.meta["pert_name"].iloc[parts[HELD_OUT].test])
+    assert held.isdisjoint(signatures.meta["pert_name"].iloc[parts[HELD_OUT].train])
+    assert split.sizes(signatures, parts)["held-out.random"] == 5
+
+
+def test_the_overlap_of_a_random_split_is_counted(signatures):
+    found = split.overlaps(signatures, split.both_splits(signatures)).set_index("split")
+
+    assert found.loc[RANDOM, "perturbation"] == 1
+    assert found.loc[HELD_OUT, "perturbation"] == 0
+    assert found.loc[HELD_OUT, "cell line"] == 1

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from reread.core.errors import DataError, ParameterError
+from reread.lincs.data import simulate
 from reread.lincs.methods import classification as classify
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
@@ -76,7 +79,7 @@ def test_ridge_agrees_with_that_of_scikit_learn(n_features):
         wanted = (pcl[~test][:, None] == names).astype(float)
         slow = Ridge(alpha=classify.PENALTY).fit(scaler.transform(values[~test]), wanted)
         assert (
-            done.named[test].tolist()
+            done.predicted[test].tolist()
             == names[slow.predict(scaler.transform(values[test])).argmax(1)].tolist()
         )
 
@@ -84,9 +87,9 @@ def test_ridge_agrees_with_that_of_scikit_learn(n_features):
 def test_the_first_row_of_the_null_is_what_ridge_reaches():
     values, pcl, drugs = drawn(of_class=0.4, of_drug=0.5)
     fold = classify.folds(pcl, drugs)
-    right = classify.pcl_cv(values, pcl, fold, "ridge").named == pcl
+    right = classify.pcl_cv(values, pcl, fold, "ridge").predicted == pcl
 
-    table = classify.null_of_folds(values, pcl, drugs, fold, n_permutations=19).set_index("pcl")
+    table = classify.permuted_classes(values, pcl, drugs, fold, n_permutations=19).set_index("pcl")
 
     assert table.loc["all", "accuracy"] == pytest.approx(right.mean())
     assert table.loc["class2", "accuracy"] == pytest.approx(right[pcl == "class2"].mean())
@@ -96,12 +99,12 @@ def test_the_first_row_of_the_null_is_what_ridge_reaches():
 def test_planted_classes_beat_the_null_and_meaningless_ones_have_p_like_chance():
     values, pcl, drugs = drawn()
     fold = classify.folds(pcl, drugs)
-    found = classify.null_of_folds(values, pcl, drugs, fold, n_permutations=99)
+    found = classify.permuted_classes(values, pcl, drugs, fold, n_permutations=99)
     chance = []
     for seed in range(25):
         values, pcl, drugs = drawn(seed, of_class=0.0, of_drug=1.0)
         fold = classify.folds(pcl, drugs, seed=seed)
-        table = classify.null_of_folds(values, pcl, drugs, fold, n_permutations=39, seed=seed)
+        table = classify.permuted_classes(values, pcl, drugs, fold, n_permutations=39, seed=seed)
         chance.append(table["p"].iloc[-1])
 
     assert found["p"].iloc[-1] == pytest.approx(1 / 100)
@@ -112,8 +115,8 @@ def test_planted_classes_beat_the_null_and_meaningless_ones_have_p_like_chance()
 def test_a_null_over_drugs_needs_whole_drugs():
     values, pcl, drugs = drawn()
 
-    with pytest.raises(DataError, match="one class and stand in one fold"):
-        classify.null_of_folds(values, pcl, drugs, classify.folds(pcl), n_permutations=1)
+    with pytest.raises(DataError, match="one class and one fold"):
+        classify.permuted_classes(values, pcl, drugs, classify.folds(pcl), n_permutations=1)
 
 
 def test_the_table_has_every_representation_under_both_splits():
@@ -146,3 +149,37 @@ def test_gaps_and_gains_are_differences_of_the_table():
     assert classify.over_raw(table, "two") == pytest.approx(
         accuracy["two", "random"] - accuracy["raw", "random"]
     )
+
+
+def simulated_drugs(seed):
+    found = simulate.simulate(seed, n_genes=40, n_per_family=2, n_drugs=6, n_knockdowns=12, n_shrnas=1)
+    return found.take((found.meta["kind"] == "drug").to_numpy())
+
+
+def test_classes_without_effect_have_p_like_chance_over_many_simulations():
+    every = [simulated_drugs(seed) for seed in range(30)]
+
+    p = [classify.negative_control(one.values, one, n_permutations=39)["p"] for one in every]
+
+    assert 0.35 < np.mean(p) < 0.65
+    assert np.mean(np.array(p) <= 0.2) < 0.4
+    assert min(p) < 0.3
+
+
+def test_an_effect_of_a_negative_control_class_is_found():
+    drugs = simulated_drugs(0)
+    values = drugs.values + 2.0 * (drugs.meta["pcl"] == "C2").to_numpy()[:, None]
+
+    found = classify.negative_control(values, drugs, n_permutations=99)
+
+    assert found["p"] < 0.05
+    assert found["accuracy"] > 0.9
+    assert found["null_mean"] == pytest.approx(0.5, abs=0.1)
+
+
+def test_without_simulated_truth_there_is_no_negative_control():
+    drugs = simulated_drugs(0)
+
+    assert classify.negative_control(drugs.values, replace(drugs, truth=None)) == {}
+    with pytest.raises(DataError, match="signature"):
+        classify.negative_control(drugs.values[:-1], drugs)

@@ -7,7 +7,7 @@ from reread.core.errors import DataError
 from reread.lincs.data import splits as split
 from reread.lincs.data.simulate import simulate
 from reread.lincs.methods import codebooks
-from reread.lincs.methods.codebooks import CODE, HELD, MEAN, TAUGHT
+from reread.lincs.methods.codebooks import CODE, MEAN, TEST, TRAIN
 from reread.lincs.methods.latent_usage import perplexity
 from reread.lincs.methods.pca import class_means
 
@@ -36,15 +36,15 @@ def test_only_classes_with_enough_drugs_are_kept(signatures):
     meta.loc[meta["pert_name"] == "A1-d2", "pcl"] = ""
     changed = type(signatures)(signatures.values, signatures.genes, signatures.symbols, meta)
 
-    assert set(meta["pcl"].iloc[codebooks.classed(changed)]) == {*signatures.pcls, "alone"}
-    assert set(meta["pcl"].iloc[codebooks.classed(changed, min_drugs=2)]) == set(signatures.pcls)
+    assert set(meta["pcl"].iloc[codebooks.rows_with_class(changed)]) == {*signatures.pcls, "alone"}
+    assert set(meta["pcl"].iloc[codebooks.rows_with_class(changed, min_drugs=2)]) == set(signatures.pcls)
 
 
 def test_a_single_class_is_refused(signatures):
     one = signatures.take((signatures.meta["pcl"] == "A1").to_numpy())
 
     with pytest.raises(DataError, match="1 classes have at least 2 drugs"):
-        codebooks.classed(one, min_drugs=2)
+        codebooks.rows_with_class(one, min_drugs=2)
 
 
 def test_codes_are_named_after_sorted_classes(signatures, runs):
@@ -53,16 +53,16 @@ def test_codes_are_named_after_sorted_classes(signatures, runs):
     assert [run.seed for run in runs] == [3, 4]
 
 
-def test_told_the_class_no_codebook_beats_the_class_mean_on_what_it_was_taught(signatures, part, runs):
-    """The planted check of the chapter: below zero would be a mistake in the run."""
+def test_given_the_class_no_codebook_beats_the_class_mean_on_training_rows(signatures, part, runs):
+    """A check of the chapter: a negative value would be an error in the run."""
     summary = codebooks.over_seeds(codebooks.given_label(signatures, part, runs))
 
-    assert codebooks.over_class_mean(summary)[TAUGHT] >= 0
+    assert codebooks.over_class_mean(summary)[TRAIN] >= 0
 
 
 def test_codes_and_class_means_are_compared_by_one_metric():
-    ways = [(CODE, "euclid", 0.5), (CODE, "cosine", 0.4), (MEAN, "euclid", 0.3), (MEAN, "cosine", 0.7)]
-    table = pd.DataFrame(ways, columns=["method", "metric", "recall"]).assign(rows=HELD)
+    ways = [(CODE, "euclidean", 0.5), (CODE, "cosine", 0.4), (MEAN, "euclidean", 0.3), (MEAN, "cosine", 0.7)]
+    table = pd.DataFrame(ways, columns=["method", "metric", "recall"]).assign(rows=TEST)
 
     assert codebooks.over_class_mean(table, "recall") == pytest.approx({"held-out": 0.2})
     assert codebooks.over_class_mean(table, "recall", "cosine") == pytest.approx({"held-out": -0.3})
@@ -74,14 +74,14 @@ def test_the_class_mean_is_that_of_training_rows_alone(signatures, part, runs):
 
     slow = np.square(signatures.values[part.test] - means[runs[0].label[part.test]]).mean()
 
-    assert table[HELD, MEAN, 0] == pytest.approx(slow)
-    assert table[HELD, MEAN, 0] < table[HELD, "training mean", 0] < table[HELD, "zero", 0]
+    assert table[TEST, MEAN, 0] == pytest.approx(slow)
+    assert table[TEST, MEAN, 0] < table[TEST, "training mean", 0] < table[TEST, "zero", 0]
 
 
 def test_recall_is_the_mean_over_classes():
     label, found = np.array([0, 0, 0, 0, 1, 1]), np.array([0, 0, 0, 0, 0, 1])
 
-    assert codebooks._hits(label, found, 3) == {"accuracy": 5 / 6, "recall": 0.75}
+    assert codebooks._scores(label, found, 3) == {"accuracy": 5 / 6, "recall": 0.75}
 
 
 def test_the_nearest_class_mean_agrees_with_a_loop(signatures, part, runs):
@@ -93,8 +93,8 @@ def test_the_nearest_class_mean_agrees_with_a_loop(signatures, part, runs):
         for row in part.test
     ]
 
-    assert table.loc[(HELD, MEAN, "euclid", 0), "accuracy"] == pytest.approx(np.mean(right))
-    assert table.loc[(TAUGHT, CODE, "euclid", 3), "accuracy"] > 2 / 12
+    assert table.loc[(TEST, MEAN, "euclidean", 0), "accuracy"] == pytest.approx(np.mean(right))
+    assert table.loc[(TRAIN, CODE, "euclidean", 3), "accuracy"] > 2 / 12
 
 
 def test_shuffled_labels_are_not_found_on_drugs_that_were_held_out(signatures, part):
@@ -110,7 +110,7 @@ def test_shuffled_labels_are_not_found_on_drugs_that_were_held_out(signatures, p
         part = split.by_group(one.meta, by=("pert_name",))
         runs = codebooks.train(one, part, codebook="ema", dim=12, epochs=60, batch=64, learning_rate=3e-3)
         table = codebooks.inferred(one, part, runs).set_index(["rows", "method", "metric", "seed"])
-        recall[name] = table.loc[(HELD, CODE, "euclid", 0), "recall"]
+        recall[name] = table.loc[(TEST, CODE, "euclidean", 0), "recall"]
 
     assert recall["shuffled"] < 0.2
     assert recall["true"] > 2 * recall["shuffled"]
@@ -132,7 +132,7 @@ def test_what_the_log_shows_is_a_property_of_the_labels(runs):
     assert measured["mse.train"] == runs[0].history["train_mse"].iloc[-1]
 
 
-def test_without_a_split_every_row_is_taught(signatures):
+def test_without_a_split_every_row_is_a_training_row(signatures):
     run = codebooks.train(signatures, None, dim=12, epochs=1, batch=64)[0]
 
     assert np.isnan(run.history["valid_mse"]).all()

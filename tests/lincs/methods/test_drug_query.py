@@ -15,12 +15,12 @@ N_GENES = 60
 
 @pytest.fixture(scope="module")
 def drawn():
-    return simulate.simulate(n_genes=150, n_per_family=3, n_drugs=4, n_knockdowns=N_GENES, n_hairpins=2)
+    return simulate.simulate(n_genes=150, n_per_family=3, n_drugs=4, n_knockdowns=N_GENES, n_shrnas=2)
 
 
 @pytest.fixture(scope="module")
 def asked(drawn):
-    return handle.look_up(
+    return handle.query_drugs(
         drawn, drawn.values, dict.fromkeys(["A1-d1", "B2-d3"], drawn.truth.targets["A1-d1"])
     )
 
@@ -78,7 +78,7 @@ def test_the_null_draws_names_with_all_their_signatures(drawn):
 
 def test_with_few_names_p_is_a_share_of_all_choices_whatever_the_seed(drawn):
     p = [
-        handle.look_up(drawn, drawn.values, {"A1-d1": ["A1"]}, against="drug", seed=seed).summary["p"][0]
+        handle.query_drugs(drawn, drawn.values, {"A1-d1": ["A1"]}, against="drug", seed=seed).summary["p"][0]
         for seed in (0, 1)
     ]
 
@@ -99,7 +99,7 @@ def test_p_is_uniform_for_targets_that_were_made_up(drawn):
     rng = np.random.default_rng(2)
     genes = sorted(set(drawn.meta["gene"]) - {""})
     p = [
-        handle.look_up(drawn, drawn.values, {"C3-d1": rng.choice(genes, 2, replace=False)},
+        handle.query_drugs(drawn, drawn.values, {"C3-d1": rng.choice(genes, 2, replace=False)},
                        n_permutations=99).summary["p"][0]
         for _ in range(25)
     ]  # fmt: skip
@@ -108,7 +108,7 @@ def test_p_is_uniform_for_targets_that_were_made_up(drawn):
 
 
 def test_against_other_drugs_the_drug_itself_is_left_out(drawn):
-    found = handle.look_up(drawn, drawn.values, {"A1-d1": ["A1"]}, against="drug")
+    found = handle.query_drugs(drawn, drawn.values, {"A1-d1": ["A1"]}, against="drug")
 
     first = found.summary.iloc[0]
     assert first["n_reference"] == (9 * 4 - 1) * 4 * 3 * 2
@@ -139,23 +139,23 @@ def test_unknown_names_are_refused_with_the_nearest(drawn, change, said):
     given = {"targets": {"A1-d1": ["KD001"]}} | change
 
     with pytest.raises(ParameterError, match=said):
-        handle.look_up(drawn, drawn.values, **given)
+        handle.query_drugs(drawn, drawn.values, **given)
 
 
 def test_signatures_without_a_reference_are_refused(drawn):
     drugs = drawn.take(rows_of(drawn, "kind", "drug"))
 
     with pytest.raises(DataError, match="no knockdown"):
-        handle.look_up(drugs, drugs.values, {"A1-d1": ["KD001"]})
+        handle.query_drugs(drugs, drugs.values, {"A1-d1": ["KD001"]})
     with pytest.raises(DataError, match="signature"):
-        handle.look_up(drawn, drugs.values, {"A1-d1": ["KD001"]})
+        handle.query_drugs(drawn, drugs.values, {"A1-d1": ["KD001"]})
 
 
 def test_a_class_of_one_drug_has_nothing_to_be_found(drawn):
     alone = drawn.take(~rows_of(drawn, "pcl", "A1") | rows_of(drawn, "pert_name", "A1-d1"))
 
     with pytest.raises(DataError, match="No other drug than A1-d1"):
-        handle.look_up(alone, alone.values, {"A1-d1": ["A1"]}, against="drug")
+        handle.query_drugs(alone, alone.values, {"A1-d1": ["A1"]}, against="drug")
 
 
 def test_targets_that_are_not_named_are_the_known_ones():
@@ -169,8 +169,8 @@ def test_targets_that_are_not_named_are_the_known_ones():
 
 def test_two_drugs_are_each_asked_for_their_own_targets_and_not_for_those_of_both(drawn):
     both = {drug: drawn.truth.targets[drug] for drug in ("A1-d1", "B2-d3")}
-    together = handle.look_up(drawn, drawn.values, both)
-    alone = handle.look_up(drawn, drawn.values, {"B2-d3": both["B2-d3"]})
+    together = handle.query_drugs(drawn, drawn.values, both)
+    alone = handle.query_drugs(drawn, drawn.values, {"B2-d3": both["B2-d3"]})
 
     second = together.summary.set_index("drug").loc["B2-d3"]
     assert second.equals(alone.summary.set_index("drug").loc["B2-d3"])

@@ -9,8 +9,7 @@ from reread.core.errors import DataError, ParameterError
 from reread.lincs.data import simulate
 from reread.lincs.methods import encodings as encoded
 from reread.lincs.methods import generation as sampling
-from reread.lincs.methods import leave
-from reread.lincs.models.arrays import Vae
+from reread.lincs.models.numpy_weights import Svq, Vae
 
 N_GENES, HIDDEN, LATENT = 60, 9, 7
 SEED = 3
@@ -31,7 +30,7 @@ def network(seed=0):
 
 @pytest.fixture(scope="module")
 def drawn():
-    return simulate.simulate(SEED, n_genes=N_GENES, n_per_family=2, n_drugs=3, n_knockdowns=20, n_hairpins=2)
+    return simulate.simulate(SEED, n_genes=N_GENES, n_per_family=2, n_drugs=3, n_knockdowns=20, n_shrnas=2)
 
 
 @dataclass
@@ -47,12 +46,14 @@ class Finished:
 @pytest.fixture
 def page(drawn, tmp_path, monkeypatch):
     """A page of chapter 02 that dropped the first five rows and trained on four of five."""
-    monkeypatch.setattr(encoded.data, "load", lambda source, kind, seed: drawn)
+    monkeypatch.setattr(encoded.load, "load", lambda source, kind, seed: drawn)
     rows = np.arange(5, len(drawn))
     trained = np.flatnonzero(np.arange(len(rows)) % 5 > 0)
     values = drawn.values[rows]
-    leave.latent(tmp_path / "latent.npz", network(), values, rows=rows, trained=trained, seed=0)
-    leave.latent(tmp_path / "latent-held-out.npz", network(1), values, rows=rows, trained=trained[:9], seed=0)
+    encoded.save_encodings(tmp_path / "latent.npz", network(), values, rows=rows, trained=trained, seed=0)
+    encoded.save_encodings(
+        tmp_path / "latent-held-out.npz", network(1), values, rows=rows, trained=trained[:9], seed=0
+    )
     network().save(tmp_path / "vae.npz")
     network(1).save(tmp_path / "vae-held-out.npz")
     return Finished(
@@ -80,7 +81,7 @@ def test_rows_that_the_page_left_out_are_read_but_did_not_teach(read, drawn):
 def test_lines_that_the_page_did_not_use_are_not_read(page, drawn):
     page.record["parameters"]["min_per_line"] = 10**6
 
-    with pytest.raises(DataError, match="Run chapter 02-vae again"):
+    with pytest.raises(DataError, match="does not reproduce the latent means"):
         encoded.read([page], "merged", "simulated", "random")
 
 
@@ -100,12 +101,12 @@ def test_a_page_or_source_that_is_not_there_is_refused(page):
 
 def test_signatures_that_changed_since_are_refused(page, drawn, monkeypatch):
     other = simulate.simulate(
-        SEED + 1, n_genes=N_GENES, n_per_family=2, n_drugs=3, n_knockdowns=20, n_hairpins=2
+        SEED + 1, n_genes=N_GENES, n_per_family=2, n_drugs=3, n_knockdowns=20, n_shrnas=2
     )
     for changed in (other, drawn.take(np.arange(len(drawn) - 1))):
-        monkeypatch.setattr(encoded.data, "load", lambda source, kind, seed, changed=changed: changed)
+        monkeypatch.setattr(encoded.load, "load", lambda source, kind, seed, changed=changed: changed)
 
-        with pytest.raises(DataError, match="Run chapter 02-vae again"):
+        with pytest.raises(DataError, match="does not reproduce the latent means"):
             encoded.read([page], "merged", "simulated", "random")
 
 
@@ -235,3 +236,27 @@ def test_every_class_is_generated_and_by_chance_is_its_share(drugs):
     with pytest.raises(DataError, match="No class"):
         nameless = replace(drugs.signatures, meta=drugs.signatures.meta.assign(pcl=""))
         sampling.conditioned(replace(drugs, signatures=nameless))
+
+
+def test_codes_are_saved_with_their_names(tmp_path):
+    from reread.lincs.models.svqvae import dense
+
+    book = Svq({name: part.numpy() for name, part in dense(13, 4, 7).state_dict().items()})
+    values = np.random.default_rng(0).normal(size=(9, 13)).astype(np.float32)
+    path = encoded.save_codebook(
+        tmp_path / "c.npz", book, values, pcls=tuple("abcd"), rows=np.arange(9), trained=np.arange(6)
+    )
+
+    with np.load(path, allow_pickle=False) as kept:
+        assert kept["pcls"].tolist() == list("abcd")
+        assert kept["profiles"].shape == (4, 13)
+        assert kept["assigned"].tolist() == book.assign(values).tolist()
+        assert np.flatnonzero(kept["trained"]).tolist() == list(range(6))
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut", b"no archive"])
+def test_damaged_encodings_are_refused_with_the_name_of_the_file(page, drawn, content):
+    page.artifact("latent.npz").write_bytes(content)
+
+    with pytest.raises(DataError, match=r"latent\.npz"):
+        encoded.read([page], "merged", "simulated", "random")

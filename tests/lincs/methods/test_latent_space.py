@@ -40,7 +40,7 @@ def test_nodes_above_the_published_threshold_are_the_planted_ones(mu):
 
 
 def test_a_dead_encoder_has_no_signature_nodes(mu):
-    with pytest.raises(DataError, match="encoder is dead"):
+    with pytest.raises(DataError, match="encoder has collapsed"):
         latent.signature_nodes(0.01 * mu)
 
 
@@ -96,7 +96,7 @@ def test_the_map_is_that_of_its_first_array():
     rng = np.random.default_rng(2)
     first, second = rng.normal(size=(30, 5)) * [9, 4, 1, 1, 1], rng.normal(size=(12, 5))
 
-    (one, two), explained = latent.flat_map(first, second)
+    (one, two), explained = latent.two_components(first, second)
 
     assert one.shape == (30, 2)
     assert two.shape == (12, 2)

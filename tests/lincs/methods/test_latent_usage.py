@@ -53,5 +53,5 @@ def test_usage_tells_what_is_labelled_from_what_is_found():
 
     assert report["labelled"].tolist() == [2, 3, 0, 0]
     assert report["assigned"].tolist() == [1, 3, 0, 1]
-    assert report["found"].fillna(-1).tolist() == pytest.approx([0.5, 2 / 3, -1, -1])
+    assert report["recall"].fillna(-1).tolist() == pytest.approx([0.5, 2 / 3, -1, -1])
     assert report["is_dead"].tolist() == [False, False, True, False]

@@ -76,7 +76,7 @@ def test_the_null_mean_is_that_of_random_order():
 
 @pytest.fixture(scope="module")
 def drawn():
-    return simulate.simulate(n_genes=120, n_per_family=2, n_drugs=3, n_knockdowns=20, n_hairpins=2)
+    return simulate.simulate(n_genes=120, n_per_family=2, n_drugs=3, n_knockdowns=20, n_shrnas=2)
 
 
 def mean_of(drawn, mask):

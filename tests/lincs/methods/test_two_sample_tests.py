@@ -132,7 +132,7 @@ def test_halves_keep_groups_whole_and_lose_nothing():
 def test_the_table_has_a_row_for_each_pair():
     x, y = normal(N_X, 0), normal(N_Y, 1)
 
-    table = generation.calibrated({"same": (x, y), "shifted": (x, y + 3)}, n_permutations=19)
+    table = generation.both_tests({"same": (x, y), "shifted": (x, y + 3)}, n_permutations=19)
 
     assert table["compared"].tolist() == ["same", "shifted"]
     assert table["n"].tolist() == [N_X, N_X]
@@ -143,7 +143,7 @@ def test_the_table_has_a_row_for_each_pair():
 def test_samples_of_other_genes_or_of_one_row_are_refused(call):
     with pytest.raises(DataError, match="gene=7"):
         call(normal(N_X, 0), normal(N_Y, 1, n_genes=3))
-    with pytest.raises(DataError, match="rows are compared"):
+    with pytest.raises(DataError, match="rows are needed"):
         call(normal(1, 0), normal(N_Y, 1))
 
 

@@ -33,7 +33,8 @@ def test_steps_from_given_centres_end_where_scikit_learn_ends(points):
 def test_the_best_of_many_starts_is_as_good_as_that_of_scikit_learn(points, init):
     _, inertia = kmeans.batched_kmeans(points, K, n_init=40, init=init)
 
-    theirs = [KMeans(K, n_init=40, init=init, random_state=0).fit(one).inertia_ for one in points]
+    name = {"kmeans-plus-plus": "k-means++"}.get(init, init)
+    theirs = [KMeans(K, n_init=40, init=name, random_state=0).fit(one).inertia_ for one in points]
     assert inertia == pytest.approx(theirs, rel=1e-2)
 
 

@@ -1,68 +1,26 @@
 """Compare runs with the committed reference: what a change of code, packages or machine did to the book.
 
-The reference of a study, ``chapters/<study>/reference/<profile>.json``, holds every measured value by page,
-the word of every verdict and the outcome of every planted-truth check. Values may differ within a tolerance;
-words may not differ at all.
+Values may differ within a tolerance, verdicts and outcomes of checks may not differ at all.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
-
-from pydantic import Field, model_validator
+from typing import Any, NamedTuple
 
 from reread.book.status import claims
+from reread.book.status.reference import Reference, reference_path
 from reread.book.status.staleness import State, Status
-from reread.core import paths as places
-from reread.core.errors import RunError
+from reread.core import paths
+from reread.core.errors import ExitCode, ParameterError, RunError
 from reread.core.files import write_json
-from reread.core.records import Record, read_record
+from reread.core.records import read_record
 from reread.pages import PageRef, pages
 from reread.studies import Answer, Profile, Study, Value, every, find
-
-DRIFTED, CHANGED = 9, 10
-RELATIVE = 1e-6  # what another order of summation does to a sum of doubles, with room to spare
-
-
-class Allowed(Record):
-    """How far values may be off: ``absolute``, or ``relative`` to the reference.
-
-    ``pattern`` is for the key of a value (``auroc.*``), or for page and key if it holds a slash
-    (``02-deeptgi.corrected/auroc.*``). The first rule that fits counts.
-    """
-
-    pattern: str
-    absolute: float | None = Field(default=None, ge=0, allow_inf_nan=False)
-    relative: float | None = Field(default=None, ge=0, allow_inf_nan=False)
-    why: str = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _one_of_two(self) -> Allowed:
-        if (self.absolute is None) == (self.relative is None):
-            raise ValueError("needs either absolute or relative")
-        return self
-
-    def fits(self, page: str, key: str) -> bool:
-        """Whether the rule speaks of a value."""
-        return fnmatchcase(f"{page}/{key}" if "/" in self.pattern else key, self.pattern)
-
-    def room(self, reference: float) -> float:
-        """How far a value may be from its reference."""
-        return self.absolute if self.absolute is not None else self.relative * abs(reference)
-
-
-class Reference(Record):
-    """What the runs of one study in one profile gave when the reference was written."""
-
-    tolerances: tuple[Allowed, ...] = ()
-    pages: dict[str, dict[str, Value | None]]
-    verdicts: dict[str, str] = {}  # noqa: RUF012 (pydantic copies defaults)
-    checks: dict[str, str] = {}  # noqa: RUF012 (same)
 
 
 @dataclass(frozen=True)
@@ -76,13 +34,21 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """10 if a verdict or a planted outcome changed, else 9 if anything else differs, else 0."""
-        return CHANGED if self.changed else DRIFTED if self.drifted else 0
+        """10 if a verdict or an outcome changed, else 9 if anything else differs, else 0."""
+        return ExitCode.VERDICT if self.changed else ExitCode.STALE if self.drifted else ExitCode.OK
 
     def text(self) -> str:
         """Differences, summary, and what to do."""
         differs = [*self.changed, *self.drifted]
-        return "\n".join([*differs, self.said, *([self.advice] if differs else [])])
+        return "\n".join([*differs, self.said, *([self.advice] if differs and self.advice else [])])
+
+
+class Kernels(NamedTuple):
+    """What runs in one folder gave, by study: values by page, words by kind; and the choice of kernels."""
+
+    name: str
+    values: dict[str, dict[str, dict[str, Value | None]]]
+    words: dict[str, dict[str, dict[str, str]]]
 
 
 def compare(profile: Profile, study: str = "") -> Report:
@@ -137,35 +103,125 @@ def write(profile: Profile, study: str = "") -> Report:
     ParameterError
         As :func:`compare`.
     """
-    refs = pages(profile, study)
-    status = Status()
-    lines = [f"  {name}  {state}" for name, state in status.states(refs).items() if state.word != "fresh"]
-    if lines or not refs:
-        rows = "\n".join(lines) or f"  {study or 'the book'} has no page in {profile}"
-        raise RunError(f"Only fresh pages make a reference:\n{rows}\nRun:  reread build", DRIFTED)
+    status = _fresh(profile, study)
     records = _studies(profile, study)
     written = {reference_path(record, profile): _as_of_now(record, profile, status) for record in records}
     for path, reference in written.items():
         write_json(path, reference)
     n_values = sum(len(values) for reference in written.values() for values in reference["pages"].values())
-    return Report(f"{n_values} values of {len(refs)} pages written to {', '.join(map(_short, written))}.")
+    n_pages = len(pages(profile, study))
+    return Report(f"{n_values} values of {n_pages} pages written to {', '.join(map(_short, written))}.")
 
 
-def reference_path(study: Study, profile: Profile) -> Path:
-    """Where the reference of a study lies."""
-    return places.root() / "chapters" / study.key / "reference" / f"{profile}.json"
+def spread(profile: Profile, folders: list[Path], study: str = "") -> Report:
+    """Measure tolerances: how far runs with other numerical kernels are from the reference.
+
+    Parameters
+    ----------
+    profile : str
+        Pages of this profile.
+    folders : list of Path
+        Folders of runs (``REREAD_RUNS``), each made by the code of today with another choice of kernels.
+    study : str
+        One study only; all that have pages in the profile when empty.
+
+    Returns
+    -------
+    Report
+        Values whose tolerance was measured now, and verdicts that depend on the kernel: these no tolerance
+        can mend.
+
+    Raises
+    ------
+    RunError
+        If a page of a folder is not fresh; nothing is written then.
+    ParameterError
+        If there is no folder, or no reference yet.
+    """
+    lines, changed = [], []
+    found = [_runs_in(folder, profile, study) for folder in folders]
+    for record in _studies(profile, study):
+        path = reference_path(record, profile)
+        reference = read_record(path, Reference)
+        measured: dict[str, dict[str, float]] = {}
+        for page, values in reference.pages.items():
+            for key in values:
+                others = [one.values[record.key].get(page, {}).get(key) for one in found]
+                if wanted := reference.spread(page, key, others):
+                    measured.setdefault(page, {})[key] = wanted
+                    lines.append(f"{record.key}/{page}  {key}  {values[key]!r} +- {wanted:g}")
+        for one in found:
+            there = _words_that_differ(record, reference, one.words[record.key], set())
+            changed += [f"{line}  with {one.name}" for line in there]
+        kept = reference.model_copy(
+            update={"measured": measured, "kernels": tuple(one.name for one in found)}
+        )
+        write_json(path, kept.model_dump(exclude={"tolerances"}) | {"tolerances": _rules(kept)})
+    said = "\n".join([*lines, f"{len(lines)} tolerances measured over {len(found)} sets of kernels."])
+    return Report(said, (), tuple(changed), "Verdicts that a kernel decides need another measure or check.")
+
+
+def _fresh(profile: Profile, study: str) -> Status:
+    """The status of pages that are all fresh."""
+    refs, status = pages(profile, study), Status()
+    lines = [f"  {name}  {state}" for name, state in status.states(refs).items() if state.word != "fresh"]
+    if lines or not refs:
+        rows = "\n".join(lines) or f"  {study or 'the book'} has no page in {profile}"
+        raise RunError(f"Only fresh pages make a reference:\n{rows}\nRun:  reread build", ExitCode.STALE)
+    return status
+
+
+def _runs_in(folder: Path, profile: Profile, study: str) -> Kernels:
+    """What the runs in another folder gave."""
+    if not folder.is_dir():
+        raise ParameterError(f"There is no folder of runs {folder}. Make one with REREAD_RUNS={folder}.")
+    with _runs_at(folder):
+        status, records = _fresh(profile, study), _studies(profile, study)
+        values = {
+            record.key: {_page(ref): status.record(ref).values for ref in pages(profile, record.key)}
+            for record in records
+        }
+        words = {record.key: _outcomes(record, profile, status) for record in records}
+        made = status.record(pages(profile, study)[0]).made
+        chosen = [f"{name}={value}" for name, value in made.get("environment", {}).items()]
+    return Kernels(" ".join([folder.name, *chosen]), values, words)
+
+
+@contextmanager
+def _runs_at(folder: Path) -> Iterator[None]:
+    """Let ``folder`` be the folder of all runs."""
+    before = os.environ.get("REREAD_RUNS")
+    os.environ["REREAD_RUNS"] = str(folder.resolve())
+    try:
+        yield
+    finally:
+        os.environ.pop("REREAD_RUNS")
+        if before is not None:
+            os.environ["REREAD_RUNS"] = before
 
 
 def _studies(profile: Profile, study: str) -> list[Study]:
     return [record for record in ([find(study)] if study else every()) if pages(profile, record.key)]
 
 
+def _rules(reference: Reference) -> list[dict[str, Any]]:
+    return [rule.model_dump(exclude_none=True) for rule in reference.tolerances]
+
+
 def _as_of_now(study: Study, profile: Profile, status: Status) -> dict[str, Any]:
     path = reference_path(study, profile)
-    kept = read_record(path, Reference).tolerances if path.is_file() else ()
+    kept = read_record(path, Reference) if path.is_file() else Reference(pages={})
+    values = {_page(ref): status.record(ref).values for ref in pages(profile, study.key)}
+    measured = {
+        page: still
+        for page, rooms in kept.measured.items()
+        if (still := {key: room for key, room in rooms.items() if key in values.get(page, {})})
+    }
     return {
-        "tolerances": [rule.model_dump(exclude_none=True) for rule in kept],
-        "pages": {_page(ref): status.record(ref).values for ref in pages(profile, study.key)},
+        "tolerances": _rules(kept),
+        "kernels": list(kept.kernels),
+        "measured": measured,
+        "pages": values,
         **_outcomes(study, profile, status),
     }
 
@@ -191,13 +247,12 @@ def _values_that_differ(
 ) -> Iterator[str]:
     """A line for each value, page and tolerance that does not fit."""
     for ref in refs:
-        before = reference.pages.get(_page(ref), {})
-        if not before:
+        if not reference.pages.get(_page(ref)):
             yield f"{ref.name} has no value in {_short(path)}"
         elif status.state(ref).word != "fresh":
             yield f"{ref.name} cannot be compared, its run is {status.state(ref)}"
         else:
-            yield from _page_differences(ref, before, status.record(ref).values, reference.tolerances)
+            yield from _page_differences(ref, reference, status.record(ref).values)
     for gone in reference.pages.keys() - {_page(ref) for ref in refs}:
         yield f"{path.parts[-3]}/{gone} is in {_short(path)}, but is no page any more"
     for rule in reference.tolerances:
@@ -205,38 +260,22 @@ def _values_that_differ(
             yield f"tolerance {rule.pattern!r} in {_short(path)} fits no value"
 
 
-def _page_differences(
-    ref: PageRef, before: dict[str, Value], now: dict[str, Value], rules: Iterable[Allowed]
-) -> Iterator[str]:
+def _page_differences(ref: PageRef, reference: Reference, now: dict[str, Value | None]) -> Iterator[str]:
+    before = reference.pages[_page(ref)]
     for key in dict.fromkeys([*before, *now]):
         if key not in now:
             yield f"{ref.name}  {key}  is not measured any more (reference {before[key]!r})"
         elif key not in before:
             yield f"{ref.name}  {key}  is not in the reference (now {now[key]!r})"
-        else:
-            rule = next((rule for rule in rules if rule.fits(_page(ref), key)), _DEFAULT)
-            why = _difference(before[key], now[key], rule)
-            if why:
-                yield f"{ref.name}  {key}  {why}"
-
-
-def _difference(before: Value, now: Value, rule: Allowed) -> str:
-    """How a value differs from its reference; empty if it does not."""
-    if not (_is_number(before) and _is_number(now)):
-        is_equal = type(before) is type(now) and before == now
-        return "" if is_equal else f"reference {before!r}  now {now!r}"
-    off, room = abs(now - before), rule.room(before)
-    # equal infinities, or both not a number: their difference says nothing
-    if off <= room < math.inf or before == now or (math.isnan(before) and math.isnan(now)):
-        return ""
-    return f"reference {before!r}  now {now!r}  off by {off:.3g}, allowed {room:.3g} ({rule.why})"
+        elif why := reference.difference(_page(ref), key, now[key]):
+            yield f"{ref.name}  {key}  {why}"
 
 
 def _words_that_differ(
     study: Study, reference: Reference, now: dict[str, dict[str, str]], unknown: set[str]
 ) -> Iterator[str]:
-    """A line for each verdict and planted outcome that is another word, came or went."""
-    for kind, what in (("verdicts", "verdict"), ("checks", "planted truth")):
+    """A line for each verdict and outcome that is another word, came or went."""
+    for kind, what in (("verdicts", "verdict"), ("checks", "check")):
         before, ours = getattr(reference, kind), now[kind]
         for key in (key for key in dict.fromkeys([*before, *ours]) if key not in unknown):
             then, word = before.get(key, "none"), ours.get(key, "none")
@@ -252,12 +291,5 @@ def _page(ref: PageRef) -> str:
     return ref.name.partition("/")[2]
 
 
-def _is_number(value: Value) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
 def _short(path: Path) -> str:
-    return str(path.relative_to(places.root()))
-
-
-_DEFAULT = Allowed(pattern="*", relative=RELATIVE, why="the default")
+    return str(path.relative_to(paths.root()))

@@ -1,141 +1,171 @@
-"""Figures about signatures: how strong they are, how they come about, what a split gives away."""
+"""Chapter 01: strength of signatures, checks of the reader, and what a random split shares."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from reread.core import figures, marks
+from reread.core import charts
+from reread.core.data import registry
+from reread.core.errors import ParameterError, did_you_mean
+from reread.core.figures import Drawn
+from reread.lincs.data.tables import Signatures
+from reread.lincs.io import gctx, gctx_stream
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-STEPS = {"random": "at random", "by drug and line": "by drug and line", "by drug": "by drug"}
-PLACE = {scheme: i for i, scheme in enumerate(STEPS)}
-LEGEND = {"fontsize": marks.SMALL, "frameon": False, "handletextpad": 0.1, "columnspacing": 0.8}
-
-
-def dose_strength(table: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
-    """Draw the strength of signatures by dose.
-
-    Parameters
-    ----------
-    table : DataFrame, (group,)
-        From ``strength.by_dose``.
-
-    Returns
-    -------
-    Figure, DataFrame
-        The table as it came.
-    """
-    groups = list(dict.fromkeys(table["group"]))
-    series = list(dict.fromkeys(table["series"]))
-    figure, axes = figures.new(7, 3.5)
-    for i, name in enumerate(series):
-        rows = table[table["series"] == name]
-        place = rows["group"].map(groups.index) + 0.18 * (i - (len(series) - 1) / 2)
-        axes.vlines(place, rows["low"], rows["high"], color=marks.colour(i), linewidth=3, alpha=0.45)
-        axes.scatter(
-            place, rows["median"], color=marks.colour(i), marker=marks.marker(i), s=44, zorder=3, label=name
-        )
-    n = table.groupby("group")["n"].sum()
-    axes.set_xticks(range(len(groups)), [f"{group}\nn={n[group]}" for group in groups], fontsize=8)
-    axes.set(
-        xlabel="dose (µM)",
-        ylabel="strength (root mean square z)",
-        ylim=(0, None),
-        xlim=(-0.6, len(groups) - 0.4),
-    )
-    if len(series) > 1:
-        axes.legend(loc="lower right", fontsize=marks.SMALL, frameon=False)
-    marks.grid_lines(axes, "y")
-    return figure, table
+SMALL_FILE = "lincs/level-5"
+FILES = {"level-5": SMALL_FILE, "plate": "lincs/level-4-plate", "pooled": SMALL_FILE, "gse70138": SMALL_FILE,
+         "gse106127": SMALL_FILE, "merged": SMALL_FILE}  # fmt: skip
+# controls first, then doses ascending, then knock-downs and other treatments
+OTHERS = {
+    "control": (-2.0, "control"),
+    "drug": (-1.0, "dose unknown"),
+    "knockdown": (np.inf, "knock-down"),
+    "other": (np.inf, "other treatment"),
+}
 
 
-def replicates(joined: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
-    """Draw how far wells of one treatment agree, and how strong the signature is that they give.
+def reader_file(source: str, signatures: Signatures, folder: Path, *, seed: int = 0) -> Path:
+    """Give a GCTX for the check of the reader.
 
     Parameters
     ----------
-    joined : DataFrame, (signature,)
-        From ``plates.signatures_of``.
+    source : str
+        Simulated signatures are written among 3,000 genes that are no landmarks; for the series at GEO it is
+        the
+        small level-5 file.
+    signatures : Signatures
+    folder : Path
+        Where a simulated file is written.
+    seed : int
 
-    Returns
-    -------
-    Figure, DataFrame
-        The table as it came.
+    Raises
+    ------
+    ParameterError
+        If the source is unknown.
     """
-    figure, axes = figures.new(7, 3.8)
-    for i, (kind, text) in enumerate((("drug", "a drug at high dose"), ("control", "wells without a drug"))):
-        rows = joined[joined["kind"] == kind]
-        axes.scatter(
-            rows["agreement"],
-            rows["strength"],
-            color=marks.colour(i),
-            marker=marks.marker(i),
-            s=36,
-            alpha=0.8,
-            linewidths=0,
-            label=text,
-        )
-    axes.axvline(0, color=figures.GREY, linewidth=1, linestyle=":")
-    axes.set(
-        xlabel="agreement of its wells (mean Spearman correlation)",
-        ylabel="strength of the signature",
-        ylim=(0, None),
-    )
-    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2, **LEGEND)
-    marks.grid_lines(axes, "both")
-    return figure, joined
+    if source == "simulated":
+        from reread.lincs.data.simulate import write_simulated
+
+        return write_simulated(Path(folder) / "simulated.gctx", signatures, seed=seed)
+    if source not in FILES:
+        raise ParameterError(f"There is no file for {source!r}. {did_you_mean(source, FILES)}")
+    return registry.fetch(FILES[source])
 
 
-def leak(seen: pd.DataFrame, recall: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
-    """Draw what training has seen of the test rows, and what a nearest neighbour makes of it.
+def check_reader(path: Path, folder: Path, *, seed: int = 0) -> dict[str, float]:
+    """Read a file whole, in part, in batches and extracted, and compare.
 
     Parameters
     ----------
-    seen : DataFrame
-        From ``leaks.seen``: scheme, what, share_seen.
-    recall : DataFrame
-        From ``leaks.neighbour_recall``: scheme, pcl, n, recall.
+    path : Path
+        A GCTX that fits into memory.
+    folder : Path
+        Where the extracted matrix is written.
+    seed : int
+        Chooses the part and the order of minibatches.
 
     Returns
     -------
-    Figure, DataFrame
-        The table: ``scheme``, ``what``, ``value``; the recall of each class is one of ``what``.
+    dict
+        ``genes``, ``signatures``; ``subset_is_equal``, ``batches_are_equal``, ``memmap_is_equal``: 1 where
+        the result
+        equals the whole; ``subset_mb``, ``whole_mb``.
     """
-    figure, (left, right) = figures.new(7.4, 3.3, ncols=2)
-    _seen_panel(left, seen)
-    _recall_panel(right, recall)
-    for axes, labels in ((left, list(STEPS.values())), (right, [""] * len(STEPS))):
-        axes.set_yticks(range(len(STEPS)), labels)
-        axes.set(xlim=(-0.05, 1.05), ylim=(len(STEPS) - 0.5, -0.5))
-        axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=3, **LEGEND)
-        marks.grid_lines(axes, "both")
-    named = recall.assign(what="recall of " + recall["pcl"], value=recall["recall"])
-    shares = seen.rename(columns={"share_seen": "value"})
-    return figure, pd.concat([shares, named[["scheme", "what", "value"]]], ignore_index=True)
+    meta, rng = gctx.read_meta(path), np.random.default_rng(seed)
+    whole = gctx.read(path)
+    genes = rng.permutation(whole.shape[1])[: max(1, whole.shape[1] // 4)]
+    rows = rng.permutation(len(whole))[: max(1, len(whole) // 2)]
+    names = [meta.row_ids[gene] for gene in genes]
+    part = gctx.read(path, names, [meta.column_ids[row] for row in rows], block=100)
+    count = np.zeros(len(whole), dtype=int)
+    is_same = True
+    for values, index in gctx_stream.minibatches(path, names, batch=64, seed=seed, block=50):
+        count[index] += 1
+        is_same &= bool((values == whole[index][:, genes]).all())
+    mapped = gctx_stream.landmark_memmap(path, Path(folder) / f"{path.stem}.f32", names)
+    return {
+        "genes": whole.shape[1], "signatures": len(whole),
+        "subset_is_equal": int((part == whole[rows][:, genes]).all()),
+        "batches_are_equal": int(is_same and (count == 1).all()),
+        "memmap_is_equal": int((mapped == whole[:, genes]).all()),
+        "subset_mb": part.nbytes / 1e6, "whole_mb": whole.nbytes / 1e6,
+    }  # fmt: skip
 
 
-def _seen_panel(axes: Axes, seen: pd.DataFrame) -> None:
-    for i, (what, rows) in enumerate(seen.groupby("what", sort=False)):
-        y = rows["scheme"].map(PLACE) + 0.16 * (i - 1)
-        axes.scatter(
-            rows["share_seen"], y, color=marks.colour(i), marker=marks.marker(i), s=46, label=what, zorder=3
-        )
-    axes.set_xlabel("share of test signatures whose\n… training has seen")
+def reader_table(found: dict[str, float]) -> pd.DataFrame:
+    """The result of :func:`check_reader` as a table for readers."""
+    words = {1: "yes", 0: "no"}
+    rows = [
+        ("genes in the file", f"{found['genes']:,}"),
+        ("signatures in the file", f"{found['signatures']:,}"),
+        ("a random part in random order equals that part of the whole", words[found["subset_is_equal"]]),
+        ("minibatches contain every signature once, unchanged", words[found["batches_are_equal"]]),
+        ("the extracted memory-mapped matrix equals the whole", words[found["memmap_is_equal"]]),
+        ("size of the whole, MB", f"{found['whole_mb']:.1f}"),
+        ("size of the part, MB", f"{found['subset_mb']:.1f}"),
+    ]
+    return pd.DataFrame(rows, columns=["check", "result"])
 
 
-def _recall_panel(axes: Axes, recall: pd.DataFrame) -> None:
-    mean = recall.groupby("scheme")["recall"].mean()
-    rank = recall.groupby("scheme").cumcount()
-    y = recall["scheme"].map(PLACE) + 0.5 * (rank / max(rank.max(), 1) - 0.5)
-    axes.scatter(recall["recall"], y, color=marks.colour(0), s=16, alpha=0.6, linewidths=0, label="a class")
-    place, chance = mean.index.map(PLACE), 1 / recall["pcl"].nunique()
-    axes.scatter(
-        mean, place, color=figures.PALETTE[6], marker="|", s=260, linewidths=2, label="mean", zorder=3
+def strength_by_dose(signatures: Signatures) -> pd.DataFrame:
+    """Strength of signatures, the root mean square of their z-scores, by treatment.
+
+    Returns
+    -------
+    DataFrame, (group,)
+        ``series`` (where rows of several files are pooled, else empty), ``group`` (a dose in micromolar, or a
+        kind),
+        ``n``, and the ``low`` (25th), ``median`` and ``high`` (75th percentile) strength.
+    """
+    meta = signatures.meta
+    keys = [
+        (dose, f"{dose:g} µM") if kind == "drug" and not np.isnan(dose) else OTHERS[kind]
+        for kind, dose in zip(meta["kind"], meta["dose_um"], strict=True)
+    ]
+    table = pd.DataFrame(
+        {
+            "order": [order for order, _ in keys],
+            "group": [group for _, group in keys],
+            "series": meta["series"].fillna("") if "series" in meta else "",
+            "strength": np.sqrt(np.mean(signatures.values.astype(float) ** 2, axis=1)),
+        }
     )
-    axes.scatter([chance] * len(place), place, color=figures.GREY, marker="x", s=40, label="one over classes")
-    axes.set_xlabel("share of a class whose nearest\nneighbour is of it")
+    quarters = table.groupby(["order", "group", "series"])["strength"].describe(percentiles=[0.25, 0.5, 0.75])
+    found = quarters.reset_index().rename(
+        columns={"count": "n", "25%": "low", "50%": "median", "75%": "high"}
+    )
+    return found[["series", "group", "n", "low", "median", "high"]].astype({"n": int})
+
+
+def draw_strength(table: pd.DataFrame) -> Drawn:
+    """Draw the median and middle half of the strength by dose."""
+    hue = "series" if table["series"].nunique() > 1 else None
+    labels = {"median": "strength (root mean square z-score)", "group": ""}
+    return charts.dots(table, "median", "group", hue=hue, low="low", high="high", labels=labels)
+
+
+def draw_replicates(combined: pd.DataFrame) -> Drawn:
+    """Draw the strength of combined signatures by the agreement of their wells."""
+    labels = {
+        "agreement": "agreement of the wells (mean Spearman correlation)",
+        "strength": "strength of the signature", "drug": "drug at high dose", "control": "control wells",
+    }  # fmt: skip
+    return charts.scatter(combined, "agreement", "strength", hue="kind", labels=labels)
+
+
+def draw_shared(shared: pd.DataFrame) -> Drawn:
+    """Draw the share of test signatures whose drug, cell line or plate is in training, by split."""
+    labels = {
+        "share_seen": "share of test signatures", "scheme": "", "what": "in training", "line": "cell line",
+        "random": "at random",
+    }  # fmt: skip
+    return charts.dots(shared, "share_seen", "scheme", hue="what", labels=labels, limits=(-0.03, 1.03))
+
+
+def draw_recall(recall: pd.DataFrame) -> Drawn:
+    """Draw the recall of a nearest neighbour by split, a dot for each class and their mean."""
+    labels = {"recall": "recall of the nearest neighbour", "scheme": "", "random": "at random"}
+    chance = {"chance": 1 / recall["pcl"].nunique()}
+    return charts.dots(recall, "recall", "scheme", labels=labels, reference=chance, limits=(-0.03, 1.03))

@@ -1,73 +1,57 @@
-"""Figures of the workshop chapter: pictures, what codes make of them, and who is taken for whom."""
+"""Chapter 08: images of digits, their reconstructions, and the confusion matrix of the codes."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from reread.core import figures
-from reread.lincs.methods.digits import DIGITS, SIDE
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-MANY = 0.5  # from here on a cell is dark and its number white
+from reread.core import charts, figures
+from reread.core.figures import Drawn
+from reread.lincs.methods.digits import DIGITS, PIXELS, SIDE
 
 
-def rebuilt_digits(table: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
-    """Draw held-out pictures over the decoded nearest code and the mean of the digit.
+def draw_images(table: pd.DataFrame) -> Drawn:
+    """Draw held-out images over their reconstruction and the mean of the digit; a wrong code has a frame.
 
-    Parameters
-    ----------
-    table : DataFrame
-        From ``handwriting.examples``.
-
-    Returns
-    -------
-    Figure, DataFrame
-        The table. The number over a code is the digit it belongs to; a wrong one is in a frame.
+    ``table`` is that of :func:`reread.lincs.methods.digits.examples`.
     """
     kinds = table["row"].unique()
-    figure, panels = figures.new(7.4, 0.95 * len(kinds), ncols=len(DIGITS), nrows=len(kinds))
-    pixels = [name for name in table.columns if name.startswith("p") and name[1:].isdigit()]
+    figure, panels = figures.new(figures.WIDTH, 0.95 * len(kinds), ncols=len(DIGITS), nrows=len(kinds))
     for down, kind in enumerate(kinds):
         rows = table[table["row"] == kind].sort_values("digit")
         for axes, (_, row) in zip(panels[down], rows.iterrows(), strict=True):
-            picture = row[pixels].to_numpy(dtype=float).reshape(SIDE, SIDE)
-            axes.imshow(picture, cmap="gray_r", vmin=0, vmax=1)
+            axes.imshow(row[PIXELS].to_numpy(dtype=float).reshape(SIDE, SIDE), cmap="gray_r", vmin=0, vmax=1)
             axes.set(xticks=[], yticks=[])
+            axes.grid(False)
             is_wrong = kind == "nearest code" and row["found"] != row["digit"]
             for spine in axes.spines.values():
                 spine.set(visible=bool(is_wrong), color=figures.PALETTE[1], linewidth=2)
             if kind == "nearest code":
                 axes.set_title(str(row["found"]), fontsize=9, loc="center", pad=2)
         panels[down][0].set_ylabel(kind.replace(" ", "\n"), rotation=0, ha="right", va="center", fontsize=9)
-    return figure, table
+    return Drawn(figure, table, _finding(table))
 
 
-def digit_confusion(shares: np.ndarray) -> tuple[Figure, pd.DataFrame]:
-    """Draw which code the held-out pictures of each digit fall to.
+def draw_confusion(shares: pd.DataFrame) -> Drawn:
+    """Draw the share of the images of each digit that are assigned to each code."""
+    labels = {"code": "nearest code", "share": "share of the images of a digit"}
+    return charts.heatmap(shares, "code", "digit", "share", numbers=".2f", labels=labels, limits=(0, 1))
 
-    Parameters
-    ----------
-    shares : float array, (digit, code)
-        From ``handwriting.confusion``.
 
-    Returns
-    -------
-    Figure, DataFrame
-        digit, code, share.
-    """
-    figure, axes = figures.new(4.8, 4.4)
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    for (digit, code), share in np.ndenumerate(shares):
-        if share >= 0.005:
-            colour = "white" if share > MANY else "black"
-            axes.text(code, digit, f"{100 * share:.0f}", ha="center", va="center", fontsize=8, color=colour)
-    axes.set_xticks(range(len(DIGITS)), DIGITS)
-    axes.set_yticks(range(len(DIGITS)), DIGITS)
-    axes.set(xlabel="nearest code", ylabel="digit (per cent of its held-out pictures)")
-    digit, code = np.indices(shares.shape)
-    return figure, pd.DataFrame({"digit": digit.ravel(), "code": code.ravel(), "share": shares.ravel()})
+def _finding(table: pd.DataFrame) -> str:
+    """Alt text: how many images have their own code, or a z nearer to them than the mean of the digit."""
+    rows = {name: part.sort_values("digit") for name, part in table.groupby("row")}
+    if "nearest code" in rows:
+        right = int((rows["nearest code"]["digit"] == rows["nearest code"]["found"]).sum())
+        return (
+            f"Three rows of ten small images: held-out digits, their nearest codes decoded, and the "
+            f"mean of each "
+            f"digit; {right} of 10 are assigned to the code of their own digit."
+        )
+    image = rows["image"][PIXELS].to_numpy(dtype=float)
+    errors = [np.square(rows[name][PIXELS].to_numpy() - image).mean(axis=1) for name in ("z", "class mean")]
+    return (
+        f"Three rows of ten small images: held-out digits, z decoded without its code, and the mean of "
+        f"each digit; "
+        f"{int((errors[0] < errors[1]).sum())} of 10 decoded z are nearer to the image than the mean is."
+    )

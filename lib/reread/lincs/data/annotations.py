@@ -1,7 +1,7 @@
-"""Classes of drugs and targets of drugs: tables that a user brings, and the few that this book needs.
+"""Classes and targets of drugs: tables supplied by the user, and the few classes that this book needs.
 
-A table of classes is a CSV with the columns ``pert_id`` and ``pcl``, one row a drug; a table of targets one
-with ``pert_name`` and ``gene``, one row for each target of a drug. Neither is in the authors' repository.
+A table of classes is a CSV with the columns ``pert_id`` and ``pcl``, one row a drug; a table of targets has
+``pert_name`` and ``gene``, one row for each target of a drug. Neither is in the authors' repository.
 """
 
 from __future__ import annotations
@@ -59,30 +59,15 @@ DRUG_CLASSES = {
 
 
 def read_classes(path: Path, known: Iterable[str] = ()) -> dict[str, str]:
-    """Read a table of classes.
+    """Read a table of classes, ``pert_id`` to class.
 
-    Parameters
-    ----------
-    path : Path
-    known : iterable of str
-        Classes that may occur; any may when left out.
-
-    Returns
-    -------
-    dict
-        ``pert_id`` to class.
-
-    Raises
-    ------
-    DataError
-        If the file is missing, lacks a column, has no row or an empty cell, puts a drug into two classes, or
-        names a class that is not among ``known``.
+    A drug with two classes or a class not in ``known`` is a DataError.
     """
     table = _read(path, CLASS_COLUMNS).drop_duplicates()
-    twins = table.loc[table["pert_id"].duplicated(), "pert_id"].tolist()
-    if twins:
+    double = table.loc[table["pert_id"].duplicated(), "pert_id"].tolist()
+    if double:
         raise DataError(
-            f"{path} puts {len(twins)} drugs into more than one class, such as {twins[0]!r}. "
+            f"{path} puts {len(double)} drugs into more than one class, such as {double[0]!r}. "
             "Keep one row each."
         )
     check_classes(table["pcl"], known, what=str(path))
@@ -90,25 +75,7 @@ def read_classes(path: Path, known: Iterable[str] = ()) -> dict[str, str]:
 
 
 def read_targets(path: Path, genes: Iterable[str] = ()) -> dict[str, tuple[str, ...]]:
-    """Read a table of targets.
-
-    Parameters
-    ----------
-    path : Path
-    genes : iterable of str
-        Symbols of the genes that were knocked down; targets that are not among them are left out, for no
-        knock-down can find them. All are kept when left out.
-
-    Returns
-    -------
-    dict
-        Name of the drug to its targets, sorted.
-
-    Raises
-    ------
-    DataError
-        If the file is missing, lacks a column, has no row or an empty cell, or no target is among ``genes``.
-    """
+    """Read a table of targets, drug to sorted symbols; targets that are not among ``genes`` are left out."""
     table, genes = _read(path, TARGET_COLUMNS), set(genes)
     kept = table[table["gene"].isin(genes)] if genes else table
     if kept.empty:
@@ -120,13 +87,7 @@ def read_targets(path: Path, genes: Iterable[str] = ()) -> dict[str, tuple[str, 
 
 
 def check_classes(found: Iterable[str], known: Iterable[str], *, what: str = "The table") -> None:
-    """Refuse classes that are not among ``known``; nothing is checked if ``known`` is empty.
-
-    Raises
-    ------
-    DataError
-        With the first unknown class and the nearest known one.
-    """
+    """Raise DataError for a class that is not among ``known``; without ``known`` nothing is checked."""
     known = set(known)
     unknown = sorted(set(found) - known - {""}) if known else []
     if unknown:
@@ -137,12 +98,12 @@ def check_classes(found: Iterable[str], known: Iterable[str], *, what: str = "Th
 
 
 def with_classes(meta: pd.DataFrame, classes: Mapping[str, str], *, by: str = "pert_id") -> pd.DataFrame:
-    """Fill ``pcl`` from a mapping of ``by`` to class; rows that it does not name get an empty class."""
+    """Fill ``pcl`` from a mapping of ``by`` to class; other rows get an empty class."""
     return meta.assign(pcl=meta[by].map(dict(classes)).fillna("").astype(object))
 
 
 def short(pcl: str) -> str:
-    """Say the name of a class as people do: ``CP_MEK_INHIBITOR`` is ``MEK inhibitor``."""
+    """Name of a class in plain words: ``CP_MEK_INHIBITOR`` is ``MEK inhibitor``."""
     words = pcl.removeprefix("CP_").split("_")
     return " ".join(word.lower() if word in ORDINARY or len(word) > 6 else word for word in words)
 

@@ -1,4 +1,4 @@
-"""The data sets of the paper, step by step: which signatures each one holds."""
+"""Selection steps of the paper: which signatures each data set contains."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-# The nine lines of knock-downs that the authors name; of drugs they keep lines with many signatures.
+# For knock-downs the authors name nine cell lines; for drugs they keep lines with many signatures.
 KNOCKDOWN_SERIES = "GSE106127"
 KNOCKDOWN_LINES = ("A375", "A549", "HA1E", "HCC515", "HEPG2", "HT29", "MCF7", "PC3", "VCAP")
 PROTEASOME = ("MG-132", "bortezomib")
@@ -15,9 +15,9 @@ LARGE = 150  # signatures of a class
 
 
 def is_in_lines(meta: pd.DataFrame, min_per_line: int = 10_000) -> np.ndarray:
-    """Mask (signature,): in a line with more than ``min_per_line`` signatures, or in one that is named.
+    """Mask (signature,): in a cell line with more than ``min_per_line`` signatures.
 
-    Lines are named for rows whose ``series`` is GSE106127, where that column exists.
+    Rows of the series GSE106127 (knock-downs) are kept in the nine lines that the authors name.
     """
     series = meta["series"] if "series" in meta else pd.Series("", index=meta.index)
     is_named = (series == KNOCKDOWN_SERIES).to_numpy()
@@ -28,32 +28,32 @@ def is_in_lines(meta: pd.DataFrame, min_per_line: int = 10_000) -> np.ndarray:
 
 
 def is_without(meta: pd.DataFrame, drugs: tuple[str, ...] = PROTEASOME) -> np.ndarray:
-    """Mask (signature,) of what is not one of ``drugs``, whatever the case of the letters."""
+    """Mask (signature,) of all but ``drugs``, regardless of case."""
     return ~meta["pert_name"].str.lower().isin([drug.lower() for drug in drugs]).to_numpy()
 
 
 def in_large_classes(meta: pd.DataFrame, least: int = LARGE) -> np.ndarray:
-    """Mask (signature,) of what belongs to a class with at least ``least`` signatures."""
+    """Mask (signature,) of classes with at least ``least`` signatures."""
     size = meta.groupby("pcl")["pcl"].transform("size").to_numpy()
     return (meta["pcl"] != "").to_numpy() & (size >= least)
 
 
 def steps(meta: pd.DataFrame, min_per_line: int = 10_000, min_per_class: int = LARGE) -> pd.DataFrame:
-    """Count what each step of the paper leaves.
+    """Count what remains after each selection step of the paper.
 
     Parameters
     ----------
     meta : DataFrame, (signature,)
     min_per_line : int
-        Lines of drugs with at most so many signatures are dropped.
+        Cell lines of drugs with at most so many signatures are dropped.
     min_per_class : int
         A class with at least so many signatures is large.
 
     Returns
     -------
     DataFrame, (step,)
-        ``step``; ``n_signatures``, ``n_drugs`` (different names among drugs), ``n_genes`` (knocked down),
-        ``n_classes``, ``n_lines`` of what is left.
+        ``step``; ``n_signatures``, ``n_drugs`` (different names), ``n_genes`` (knocked down), ``n_classes``,
+        ``n_lines``.
 
     Notes
     -----

@@ -1,4 +1,4 @@
-"""Where signatures come from: simulated, the small real files, or the two series at GEO."""
+"""Load signatures: simulated, the small real files, or the two series at GEO."""
 
 from __future__ import annotations
 
@@ -9,26 +9,24 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from reread.core import paths as places
+from reread.core import paths
 from reread.core.errors import DataError, ParameterError, did_you_mean
 from reread.core.tables import read_table
 from reread.lincs.data import annotations
 from reread.lincs.data.fields import described
 from reread.lincs.data.normalise import robust_z
 from reread.lincs.data.tables import CLIP, Signatures
-from reread.lincs.io import gct, gctx
-from reread.lincs.io import gctx_stream as stream
+from reread.lincs.io import gct, gctx, gctx_stream
 
 
 def load(source: str = "simulated", *, kind: str = "all", seed: int = 0) -> Signatures:
-    """Give signatures, genes in the order of the published weights where they are real.
+    """Load signatures; genes of real ones are in the order of the published weights.
 
     Parameters
     ----------
     source : str
-        ``simulated``; ``level-5``, 272 signatures of three drugs; ``plate``, the z-scores of a plate of A375
-        cells; ``pooled``, both; ``gse70138`` (drugs), ``gse106127`` (knock-downs), ``merged`` from
-        GEO.
+        ``simulated``; ``level-5``, 272 signatures of three drugs; ``plate``, z-scores of a plate of A375
+        cells; ``pooled``, both; ``gse70138`` (drugs), ``gse106127`` (knock-downs) and ``merged`` from GEO.
     kind : str
         ``all``, ``drug`` or ``knockdown``; controls are in ``all`` only.
     seed : int
@@ -37,20 +35,20 @@ def load(source: str = "simulated", *, kind: str = "all", seed: int = 0) -> Sign
     Returns
     -------
     Signatures
-        Values clipped to 10 on both sides. ``truth`` is there for simulated ones only.
+        Values clipped to 10 on both sides. ``truth`` exists for simulated ones only.
 
     Raises
     ------
     ParameterError
         If the source or the kind is unknown.
     DataError
-        If a file is missing or not what it has to be, or no signature is of that kind.
+        If a file is missing or damaged, or no signature is of that kind.
     """
     sources = _sources(seed)
     if source not in sources:
         raise ParameterError(f"There is no source {source!r}. {did_you_mean(source, sources)}")
     if kind not in ("all", "drug", "knockdown"):
-        raise ParameterError(f"kind must be all, drug or knockdown, but came as {kind!r}.")
+        raise ParameterError(f"kind must be all, drug or knockdown, but is {kind!r}.")
     found = sources[source]()
     if kind == "all":
         return found
@@ -61,7 +59,7 @@ def load(source: str = "simulated", *, kind: str = "all", seed: int = 0) -> Sign
 
 
 def landmarks() -> pd.DataFrame:
-    """Genes in the order of the published weights, (gene,): ``entrez`` and ``symbol``, both text."""
+    """Genes in the order of the published weights: ``entrez`` and ``symbol``, both text."""
     table = read_table(_fetch("lincs/landmark-order"), columns=["entrez", "symbol_2017"])
     return table.rename(columns={"symbol_2017": "symbol"})
 
@@ -69,10 +67,7 @@ def landmarks() -> pd.DataFrame:
 def in_order(values: np.ndarray, found: pd.Series, wanted: pd.Series) -> np.ndarray:
     """Columns of ``values`` (signature, gene) in the order of ``wanted`` gene ids.
 
-    Raises
-    ------
-    DataError
-        If a wanted gene is missing, or an id stands twice.
+    Missing or double ids are a DataError.
     """
     found = pd.Index(found.astype(str))
     if not found.is_unique:
@@ -86,13 +81,7 @@ def in_order(values: np.ndarray, found: pd.Series, wanted: pd.Series) -> np.ndar
 
 
 def stack(*parts: Signatures) -> Signatures:
-    """Put signatures over the same genes below each other; truth is dropped.
-
-    Raises
-    ------
-    DataError
-        If genes or their order differ.
-    """
+    """Concatenate signatures of the same genes; the simulated truth is dropped."""
     if any(part.genes != parts[0].genes for part in parts):
         raise DataError("Signatures to be stacked must have the same genes in the same order.")
     meta = pd.concat([part.meta for part in parts], ignore_index=True)
@@ -135,7 +124,7 @@ def _level_5() -> Signatures:
 
 
 def _plate() -> Signatures:
-    """Z-scores of our own from level 3: those of the level-4 file stand 0.86 too high in every gene."""
+    """Z-scores computed from level 3: those of the level-4 file are 0.86 too high in every gene."""
     values, meta = gct.read(_fetch("lincs/level-3-plate"))
     return _small(
         robust_z(values, meta.columns["det_plate"].to_numpy()),
@@ -146,7 +135,7 @@ def _plate() -> Signatures:
 
 
 def _small(values: np.ndarray, meta: gctx.Meta, plate: str, series: str) -> Signatures:
-    """Signatures whose genes are named by Entrez id in a field; classes from common pharmacology."""
+    """Signatures whose genes have Entrez ids in a field; classes from common pharmacology."""
     genes = landmarks()
     values = in_order(values, meta.rows["pr_gene_id"], genes["entrez"])
     named = {"plate": meta.columns[plate].to_numpy(dtype=object), "series": series}
@@ -173,14 +162,14 @@ def _gse106127() -> Signatures:
 
 
 def _series(name: str, genes: pd.DataFrame) -> Signatures:
-    """Landmark genes of a series at GEO, extracted once; fields are joined by id, never by place."""
-    path, out = _fetch(f"lincs/{name}"), places.data() / "lincs" / f"{name}-landmarks.f32"
-    values = stream.landmark_memmap(path, out, genes["entrez"].tolist())
+    """Landmark genes of a series at GEO, extracted once; fields are joined by id."""
+    path, out = _fetch(f"lincs/{name}"), paths.data() / "lincs" / f"{name}-landmarks.f32"
+    values = gctx_stream.landmark_memmap(path, out, genes["entrez"].tolist())
     table = read_table(_fetch(f"lincs/{name}-signatures"), sep="\t")
     if "sig_id" not in table:
         raise DataError(f"{name}: its table of signatures has no column 'sig_id'.")
     table = table.set_index("sig_id")
-    ids = stream.landmark_ids(out)
+    ids = gctx_stream.landmark_ids(out)
     missing, n_double = len(set(ids) - set(table.index)), int(table.index.duplicated().sum())
     if missing or n_double:
         raise DataError(

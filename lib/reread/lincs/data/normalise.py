@@ -1,11 +1,14 @@
-"""From level 3 to level 5: robust z-scores on a plate, and their moderated mean over replicates."""
+"""Normalisation from level 3 to level 5.
+
+Robust z-scores on a plate, and their moderated mean over replicates.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from scipy.stats import rankdata
 
-from reread.core import validate as check
+from reread.core import validate
 from reread.core.errors import DataError
 
 MAD_TO_SD = 1.4826  # of a normal distribution
@@ -14,34 +17,14 @@ MAD_TO_SD = 1.4826  # of a normal distribution
 def robust_z(
     values: np.ndarray, plate: np.ndarray, *, min_mad: float = 0.1, clip: float = 10.0
 ) -> np.ndarray:
-    """Level 3 to 4: how far each gene of a well is from the median of its plate.
+    """Level 3 to 4: ``(x - median) / (1.4826 * MAD)`` of each gene on the plate of each well, clipped.
 
-    Parameters
-    ----------
-    values : float array, (well, gene)
-        Log2 expression.
-    plate : array, (well,)
-        Plate of each well. All wells of the plate are the reference ("population"), not only the controls.
-    min_mad : float
-        Least median absolute deviation, in units of ``values``, so that flat genes do not explode.
-    clip : float
-        Largest z-score on either side.
-
-    Returns
-    -------
-    float32 array, (well, gene)
-
-    Raises
-    ------
-    DataError
-        If sizes differ, a value is not finite, or a plate has fewer than two wells.
-
-    Notes
-    -----
-    Source: Subramanian 2017, "level 4". ``(x - median) / (1.4826 * MAD)``, the MAD at least ``min_mad``.
+    ``values`` (well, gene) are log2 expression, ``plate`` (well,). All wells of a plate are the reference.
+    The MAD is at least ``min_mad``. Source: Subramanian 2017, level 4. Values that are not finite are a
+    DataError.
     """
     plate = np.asarray(plate)
-    check.axes(values, "values", well=len(plate), gene=None)
+    validate.axes(values, "values", well=len(plate), gene=None)
     if not np.isfinite(values).all():
         well, gene = np.argwhere(~np.isfinite(values))[0]
         raise DataError(
@@ -61,35 +44,16 @@ def robust_z(
 
 
 def modz(z: np.ndarray, *, min_weight: float = 0.01) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Level 4 to 5: the mean of replicates, each weighted by how well it agrees with the others.
+    """Level 4 to 5: mean of replicates (replicate.
 
-    Parameters
-    ----------
-    z : float array, (replicate, gene)
-        Robust z-scores of wells with the same treatment.
-    min_weight : float
-        Least weight of a replicate before weights are made to sum to 1.
+    Gene) weighted by their mean correlation with the others (MODZ).
 
-    Returns
-    -------
-    signature : float array, (gene,)
-    weights : float array, (replicate,)
-        They sum to 1.
-    cc : float array, (replicate, replicate)
-        Spearman correlation.
-
-    Raises
-    ------
-    DataError
-        If there is no replicate.
-
-    Notes
-    -----
-    Source: Subramanian 2017, "moderated z-score (MODZ)". The weight of a replicate is the mean of its
-    correlations with the others, negative ones counting as 0. One replicate is its own signature; of two,
-    each weighs one half.
+    Returns the signature (gene,), weights (replicate,) that sum to 1, and Spearman correlations (replicate,
+    replicate). Negative correlations count as 0, and a constant replicate correlates with none; a weight
+    is at least ``min_weight`` before scaling. A replicate that is not finite is a DataError. Source:
+    Subramanian 2017.
     """
-    check.axes(z, "z", replicate=None, gene=None)
+    validate.axes(z, "z", replicate=None, gene=None)
     n = len(z)
     if n == 0:
         raise DataError("A signature needs at least one replicate, but z has none.")

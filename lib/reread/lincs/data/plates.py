@@ -1,4 +1,4 @@
-"""A plate of wells at level 3, its z-scores at level 4, and signatures of its replicates at level 5."""
+"""Plates of wells at level 3, their z-scores at level 4, and signatures of replicates at level 5."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from reread.core import validate as check
+from reread.core import validate
 from reread.core.data import registry
 from reread.core.errors import DataError, ParameterError, did_you_mean
-from reread.lincs.data import load as data
+from reread.lincs.data import load as loading
 from reread.lincs.data import normalise
 from reread.lincs.data.fields import described
 from reread.lincs.data.tables import Signatures, meta_frame
@@ -23,16 +23,9 @@ NOISE = 1.5  # of a control well, z-scores
 
 @dataclass(frozen=True, eq=False)
 class Plate:
-    """Wells at two levels.
+    """Wells at level 3 (log2 expression) and level 4 (robust z-scores, not clipped), each (well, gene).
 
-    Attributes
-    ----------
-    level_3 : float32 array, (well, gene)
-        Log2 expression.
-    level_4 : float32 array, (well, gene)
-        Robust z-scores as they came with the plate (or as they were planted), not clipped.
-    meta : DataFrame, (well,)
-        As of signatures; ``plate`` names the plate of each well.
+    ``meta`` (well,) is as of signatures; ``plate`` names the plate of each well.
     """
 
     level_3: np.ndarray
@@ -40,18 +33,18 @@ class Plate:
     meta: pd.DataFrame = field(repr=False)
 
     def __post_init__(self):
-        check.axes(self.level_3, "level_3", well=len(self.meta), gene=np.shape(self.level_4)[1])
-        check.axes(self.level_4, "level_4", well=len(self.meta), gene=None)
+        validate.axes(self.level_3, "level_3", well=len(self.meta), gene=np.shape(self.level_4)[1])
+        validate.axes(self.level_4, "level_4", well=len(self.meta), gene=None)
 
 
 def load(source: str = "simulated", *, seed: int = 0) -> Plate:
-    """Give the wells of a plate.
+    """Load the wells of a plate.
 
     Parameters
     ----------
     source : str
-        ``plate``, 377 wells of A375 cells; or ``simulated``, two replicate plates of one simulated line, with
-        controls.
+        ``plate``, 377 wells of A375 cells; or ``simulated``, two replicate plates of one simulated cell
+        line, with controls.
     seed : int
         Random seed of the simulation.
 
@@ -60,10 +53,10 @@ def load(source: str = "simulated", *, seed: int = 0) -> Plate:
     ParameterError
         If the source is unknown.
     DataError
-        If the files of both levels are not of the same wells and genes.
+        If the files of both levels have different wells or genes.
     """
     if source == "simulated":
-        return _simulated(data.load("simulated", kind="drug", seed=seed), seed)
+        return _simulated(loading.load("simulated", kind="drug", seed=seed), seed)
     if source != "plate":
         raise ParameterError(f"There is no plate {source!r}. {did_you_mean(source, ('plate', 'simulated'))}")
     level_3, meta = gct.read(registry.fetch("lincs/level-3-plate"))
@@ -74,14 +67,13 @@ def load(source: str = "simulated", *, seed: int = 0) -> Plate:
 
 
 def compare_levels(plate: Plate) -> pd.DataFrame:
-    """Set our z-scores beside those that came, gene by gene.
+    """Compare our z-scores with those of the plate, gene by gene.
 
     Returns
     -------
     DataFrame, (gene,)
-        ``correlation`` over wells, ours not clipped either; ``offset``, median of theirs less ours, gene by
-        gene; ``max_difference`` over wells once one constant for all genes, the median of the offsets, is
-        taken off.
+        ``correlation`` over wells; ``offset``, median of theirs minus ours; ``max_difference`` over wells
+        after the median of the offsets is subtracted.
     """
     ours = normalise.robust_z(plate.level_3, plate.meta["plate"].to_numpy(), clip=np.inf)
     both = [z - z.mean(axis=0, dtype=float) for z in (ours, plate.level_4)]
@@ -97,13 +89,13 @@ def compare_levels(plate: Plate) -> pd.DataFrame:
 
 
 def signatures_of(plate: Plate, *, seed: int = 0) -> pd.DataFrame:
-    """Join wells into signatures by MODZ: drugs at high dose, and controls in groups of the same size.
+    """Combine wells into signatures by MODZ: drugs at high dose, and controls in groups of the same size.
 
     Parameters
     ----------
     plate : Plate
     seed : int
-        Deals the controls into groups.
+        Assigns the controls to groups.
 
     Returns
     -------
@@ -114,28 +106,28 @@ def signatures_of(plate: Plate, *, seed: int = 0) -> pd.DataFrame:
     Notes
     -----
     Source: :func:`reread.lincs.data.normalise.modz`. A plate has one well for each drug and dose, so doses
-    of at
-    least one micromolar stand in for replicates; real level-5 signatures join wells of several plates.
+    of at least one micromolar stand in for replicates; real level-5 signatures combine wells of several
+    plates.
     """
     z = normalise.robust_z(plate.level_3, plate.meta["plate"].to_numpy())
     is_drug = (plate.meta["kind"] == "drug") & (plate.meta["dose_um"] >= HIGH_DOSE_UM)
     groups = [("drug", name, rows) for name, rows in plate.meta[is_drug].groupby("pert_name").groups.items()]
     size = max(2, int(np.median([len(rows) for _, _, rows in groups])))
     control = np.random.default_rng(seed).permutation(np.flatnonzero(plate.meta["kind"] == "control"))
-    dealt = [control[start : start + size] for start in range(0, len(control) - size + 1, size)]
-    groups += [("control", f"controls {number + 1}", rows) for number, rows in enumerate(dealt)]
-    rows = [(kind, name, *_joined(z[np.asarray(wells)])) for kind, name, wells in groups if len(wells) > 1]
+    grouped = [control[start : start + size] for start in range(0, len(control) - size + 1, size)]
+    groups += [("control", f"controls {number + 1}", rows) for number, rows in enumerate(grouped)]
+    rows = [(kind, name, *_combined(z[np.asarray(wells)])) for kind, name, wells in groups if len(wells) > 1]
     return pd.DataFrame(rows, columns=["kind", "name", "n", "agreement", "strength", "least_weight"])
 
 
-def _joined(z: np.ndarray) -> tuple[int, float, float, float]:
+def _combined(z: np.ndarray) -> tuple[int, float, float, float]:
     signature, weights, cc = normalise.modz(z)
     agreement = cc[np.triu_indices(len(z), 1)].mean()
     return len(z), float(agreement), float(np.sqrt(np.mean(signature**2))), float(weights.min())
 
 
 def _simulated(drugs: Signatures, seed: int) -> Plate:
-    """Two plates of the first line: planted z-scores, seen through a level and a spread of each gene."""
+    """Two plates of the first cell line: simulated z-scores, scaled and shifted for each gene."""
     if drugs.truth is None:
         raise DataError("A simulated plate needs simulated signatures.")
     rng = np.random.default_rng(seed)
@@ -150,5 +142,5 @@ def _simulated(drugs: Signatures, seed: int) -> Plate:
 
 
 def _relative(z: np.ndarray, plate: np.ndarray) -> np.ndarray:
-    """Planted z-scores less the median of their plate, over its spread: what level 4 is by definition."""
+    """Simulated z-scores minus the median of their plate, over its MAD: level 4 by definition."""
     return normalise.robust_z(z, plate, min_mad=0, clip=np.inf)

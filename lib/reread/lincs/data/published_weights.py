@@ -1,4 +1,4 @@
-"""The weights that the authors published, and what they printed about them."""
+"""Weights that the authors published, and the results that they printed about them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from reread.core import validate as check
+from reread.core import validate
 from reread.core.data import registry
 from reread.core.errors import DataError, ParameterError, did_you_mean
 from reread.core.tables import read_table
-from reread.lincs.data import annotations
-from reread.lincs.data import load as data
-from reread.lincs.data import planted_weights as planted
+from reread.lincs.data import annotations, planted_weights
+from reread.lincs.data import load as loading
 from reread.lincs.data.tables import CLIP, Signatures
-from reread.lincs.io import torch_legacy as legacy
+from reread.lincs.io import torch_legacy
 
 HEADS = ("SMP", "GP", "SMGP")
 PARTS = ("encode", "embedding", "decode")
@@ -40,7 +39,7 @@ TEXTBOOK = (
 
 @dataclass(frozen=True)
 class Example:
-    """A drug in a line, and the classes that would be right for it."""
+    """A drug in a cell line, and the classes expected for it."""
 
     drug: str
     cell: str
@@ -49,15 +48,7 @@ class Example:
 
 @dataclass(frozen=True, eq=False)
 class PublishedSvqvae:
-    """The S-VQ-VAE as arrays.
-
-    Attributes
-    ----------
-    encode_w, encode_b : float32 array, (unit, gene) and (unit,)
-    codes : float32 array, (pcl, unit)
-        One code for each class.
-    decode_w, decode_b : float32 array, (gene, unit) and (gene,)
-    """
+    """Weights of the S-VQ-VAE: encoder (unit, gene), codes (pcl, unit), decoder (gene, unit), and biases."""
 
     encode_w: np.ndarray
     encode_b: np.ndarray
@@ -67,45 +58,41 @@ class PublishedSvqvae:
 
     def __post_init__(self):
         n_genes, n_units = np.shape(self.decode_w)
-        check.axes(self.encode_w, "encode_w", unit=n_units, gene=n_genes)
-        check.axes(self.encode_b, "encode_b", unit=n_units)
-        check.axes(self.codes, "codes", pcl=None, unit=n_units)
-        check.axes(self.decode_b, "decode_b", gene=n_genes)
+        validate.axes(self.encode_w, "encode_w", unit=n_units, gene=n_genes)
+        validate.axes(self.encode_b, "encode_b", unit=n_units)
+        validate.axes(self.codes, "codes", pcl=None, unit=n_units)
+        validate.axes(self.decode_b, "decode_b", gene=n_genes)
 
     def encode(self, values: np.ndarray) -> np.ndarray:
-        """Hidden state (signature, unit) of z-scores (signature, gene), each between -1 and 1."""
+        """Hidden state (signature, unit) of z-scores (signature, gene), each within +-1."""
         return np.tanh(np.asarray(values, dtype=float) @ self.encode_w.T.astype(float) + self.encode_b)
 
     def decode(self, codes: np.ndarray) -> np.ndarray:
-        """Z-scores (code, gene) that codes (code, unit) stand for, in double precision."""
+        """Decode codes (code, unit) to z-scores (code, gene) in double precision."""
         return CLIP * np.tanh(np.asarray(codes, dtype=float) @ self.decode_w.T.astype(float) + self.decode_b)
 
 
 @dataclass(frozen=True, eq=False)
 class Published:
-    """Weights with the names of what they are about, and what was printed of them.
+    """Published or simulated weights, with names and the printed results.
 
     Attributes
     ----------
     model : PublishedSvqvae
-    pcls : tuple of str, (pcl,)
-        Class of each code.
-    symbols : tuple of str, (gene,)
+    pcls, symbols : tuple of str, (pcl,) and (gene,)
     mu : dict
         Data set of a VAE to the weights (latent, unit) of its mean head; the last one has printed nodes.
     printed_nodes : tuple of int
-        The signature nodes as printed.
     printed_neighbours : DataFrame, (pcl,)
         ``pcl``, ``nn_pcl``, ``corr_dist``: nearest other class and its distance as printed.
     textbook : tuple
         Class, symbol, and -1 or 1: a gene that the class is known to lower or raise.
     unseen, familiar : Signatures
-        Drugs with a class to try the codes on: from batches that training did not see, and from those that
-        it did.
+        Drugs with a class, from batches that training did not use, and from those that it did.
     example : Example
     control : str
-        A class that is expected to be at chance: the inert one, or that of the one drug that hardly moves
-        expression in cancer cells (venlafaxine).
+        Class expected at chance: an inert one, or that of venlafaxine, which hardly changes expression in
+        cancer cells.
     """
 
     model: PublishedSvqvae
@@ -121,14 +108,14 @@ class Published:
     control: str
 
     def __post_init__(self):
-        check.axes(self.model.codes, "codes", pcl=len(self.pcls), unit=None)
-        check.axes(self.model.decode_b, "decode_b", gene=len(self.symbols))
+        validate.axes(self.model.codes, "codes", pcl=len(self.pcls), unit=None)
+        validate.axes(self.model.decode_b, "decode_b", gene=len(self.symbols))
         for name in ("unseen", "familiar"):
             annotations.check_classes(getattr(self, name).meta["pcl"], self.pcls, what=f"Signatures {name}")
 
     @property
     def profiles(self) -> np.ndarray:
-        """What each class does to each gene by its code, z-scores (pcl, gene)."""
+        """Decoded code of each class, z-scores (pcl, gene)."""
         return self.model.decode(self.model.codes)
 
 
@@ -138,10 +125,9 @@ def load(source: str, folder: Path, *, seed: int = 0) -> Published:
     Parameters
     ----------
     source : str
-        ``weights``: the nine published files. ``simulated``: files of the same format that are written into
-        ``folder`` first, with planted classes.
+        ``weights``: the nine published files; ``simulated``: files of the same format written into
+        ``folder``.
     folder : Path
-        Where simulated files are written.
     seed : int
         Random seed of the simulation.
 
@@ -150,7 +136,7 @@ def load(source: str, folder: Path, *, seed: int = 0) -> Published:
     ParameterError
         If the source is unknown.
     DataError
-        If a file is missing, is no file of weights, or tensors do not fit each other.
+        If a file is missing or damaged, or tensors do not fit each other.
     """
     if source == "simulated":
         return _planted(folder, seed)
@@ -160,7 +146,7 @@ def load(source: str, folder: Path, *, seed: int = 0) -> Published:
         )
     path, columns = registry.fetch("lincs/published-neighbours"), ["i", "pcl", "nn_pcl", "corr_dist"]
     neighbours = read_table(path, columns=columns, numbers=["i", "corr_dist"]).sort_values("i")
-    level_5, plate = data.load("level-5", kind="drug"), data.load("plate", kind="drug")
+    level_5, plate = loading.load("level-5", kind="drug"), loading.load("plate", kind="drug")
     return Published(
         svqvae({part: registry.fetch(f"lincs/svqvae-{part}") for part in PARTS}),
         tuple(neighbours["pcl"]),
@@ -177,32 +163,20 @@ def load(source: str, folder: Path, *, seed: int = 0) -> Published:
 
 
 def svqvae(paths: Mapping[str, Path]) -> PublishedSvqvae:
-    """Read ``encode``, ``embedding`` and ``decode`` from three legacy files.
-
-    Raises
-    ------
-    DataError
-        If a file is no file of weights, lacks a tensor, or tensors do not fit each other.
-    """
-    found = {part: legacy.load(paths[part]) for part in PARTS}
+    """Read ``encode``, ``embedding`` and ``decode`` from three legacy files."""
+    found = {part: torch_legacy.load(paths[part]) for part in PARTS}
     wanted = {"encode": ("0.weight", "0.bias"), "embedding": ("weight",), "decode": ("0.weight", "0.bias")}
     tensors = [tensor(found[part], name, paths[part]) for part in PARTS for name in wanted[part]]
     return PublishedSvqvae(*tensors)
 
 
 def mu_weight(path: Path) -> np.ndarray:
-    """Weights (latent, unit) of the mean head of a VAE, from a legacy file; errors as :func:`svqvae`."""
-    return tensor(legacy.load(path), "weight", path)
+    """Weights (latent, unit) of the mean head of a VAE."""
+    return tensor(torch_legacy.load(path), "weight", path)
 
 
 def tensor(found: Mapping[str, np.ndarray], name: str, path: Path) -> np.ndarray:
-    """The tensor of that name, finite throughout.
-
-    Raises
-    ------
-    DataError
-        If it is missing or holds something that is not finite.
-    """
+    """Tensor of that name; a missing one, or values that are not finite, are a DataError."""
     if name not in found:
         raise DataError(f"{path} has no tensor {name!r}; it has {', '.join(found)}.")
     if not np.isfinite(found[name]).all():
@@ -210,8 +184,8 @@ def tensor(found: Mapping[str, np.ndarray], name: str, path: Path) -> np.ndarray
     return found[name]
 
 
-def nodes(mu: np.ndarray) -> np.ndarray:
-    """Latent nodes that carry signal, by the norm of their row alone.
+def active_nodes(mu: np.ndarray) -> pd.DataFrame:
+    """Find active latent nodes by the norm of their weights alone.
 
     Parameters
     ----------
@@ -220,8 +194,9 @@ def nodes(mu: np.ndarray) -> np.ndarray:
 
     Returns
     -------
-    int array, (node,)
-        Ascending: the rows above the largest gap (as a ratio) between sorted norms.
+    DataFrame, (node,)
+        ``node``, ``rank``, ``norm`` (largest first), ``is_active``: before the largest ratio of successive
+        norms.
 
     Raises
     ------
@@ -230,26 +205,24 @@ def nodes(mu: np.ndarray) -> np.ndarray:
 
     Notes
     -----
-    Source: ours. The authors take nodes whose mean absolute value over 12,079 signatures is above 0.5; that
-    needs the encoder, which is not public. A node that is switched off has small weights whatever the data.
+    Source: ours. The authors take nodes whose mean absolute value over 12,079 signatures is above 0.5, which
+    needs the encoder, and that is not public. A collapsed node has small weights for any data.
     """
     norm = np.linalg.norm(mu, axis=1)
     if len(norm) < 2 or not (np.isfinite(norm).all() and (norm > 0).all()):
-        raise DataError("A gap between norms needs at least two rows, each with a finite norm above 0.")
-    ranked = np.argsort(-norm, kind="stable")
-    gap = norm[ranked][:-1] / norm[ranked][1:]
-    return np.sort(ranked[: int(gap.argmax()) + 1])
-
-
-def jaccard(found: np.ndarray, printed: tuple[int, ...]) -> float:
-    """Share of the nodes of either list that are in both."""
-    ours, theirs = set(map(int, found)), set(printed)
-    return len(ours & theirs) / len(ours | theirs)
+        raise DataError(
+            "Need at least two units with a finite, positive weight norm to compute the largest ratio of "
+            "successive norms."
+        )
+    order = np.argsort(-norm, kind="stable")
+    rank = np.arange(1, len(order) + 1)
+    n_active = int((norm[order][:-1] / norm[order][1:]).argmax()) + 1
+    return pd.DataFrame({"node": order, "rank": rank, "norm": norm[order], "is_active": rank <= n_active})
 
 
 def _planted(folder: Path, seed: int) -> Published:
-    drugs = data.load("simulated", kind="drug", seed=seed)
-    made = planted.write(folder, drugs.truth, seed=seed)
+    drugs = loading.load("simulated", kind="drug", seed=seed)
+    made = planted_weights.write(folder, drugs.truth, seed=seed)
     is_unseen = drugs.meta["cell"].isin(sorted(set(drugs.meta["cell"]))[::2]).to_numpy()
     first = drugs.meta[is_unseen].iloc[0]
     return Published(
@@ -259,7 +232,7 @@ def _planted(folder: Path, seed: int) -> Published:
         {name: mu_weight(path) for name, path in made.mu.items()},
         made.nodes,
         made.neighbours,
-        planted.textbook(drugs.truth, drugs.symbols),
+        planted_weights.textbook(drugs.truth, drugs.symbols),
         drugs.take(is_unseen),
         drugs.take(~is_unseen),
         Example(first["pert_name"], first["cell"], (first["pcl"],)),

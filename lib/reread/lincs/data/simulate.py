@@ -1,7 +1,7 @@
-"""Simulate drugs and knock-downs whose classes, hierarchy and targets are known, in z-scores.
+"""Simulate drugs and knock-downs with known classes, class hierarchy and targets, in z-scores.
 
-Our own model: a class of drugs is a direction in a space of few expression factors, seen through dose, cell
-line, off-target effects of each drug and noise.
+Our own model: a class of drugs is a direction in a space of few expression factors, changed by dose, cell
+line, off-target effects of each drug, and noise.
 """
 
 from __future__ import annotations
@@ -20,19 +20,22 @@ STRENGTH = {"strong": 1.0, "weak": 0.4, "inert": 0.0}
 LINES = ("LINE1", "LINE2", "LINE3", "LINE4")
 DOSES = (0.12, 1.11, 10.0)  # micromolar
 N_REPLICATES, N_TARGETS, N_FACTORS = 2, 2, 24
-FAMILY_SHARE = 0.4  # of the variance of a class programme, what its family shares
+FAMILY_SHARE = 0.4  # share of the variance of a class programme that its family has in common
 LOADED = 0.35  # share of genes that a factor moves
 PROGRAM = 1.5  # root mean square over genes of a strong programme at full dose
 KNOCKDOWN = 0.9  # the same of a knock-down
 MIMICRY = 0.75  # cosine between the programme of a strong class and the knock-down of its target
-SEED_EFFECT = 0.7  # the same of the off-target (seed) effect of a hairpin
-LINE_SPREAD = 0.25  # how much lines differ in how strongly they answer
-LINE_TURN = 0.35  # and in what else they do, as a share of the programme
+SEED_EFFECT = 0.7  # the same of the off-target (seed) effect of an shRNA
+LINE_SPREAD = 0.25  # how much cell lines differ in the size of the effect
+LINE_TURN = 0.35  # and in its direction, as a share of the programme
 
 
 @dataclass(frozen=True)
-class _World:
-    """Factors (factor, gene), class directions (pcl, factor), and who is in which family."""
+class _Design:
+    """Factors (factor, gene), class directions (pcl, factor), and names.
+
+    Strength and family of each class.
+    """
 
     factors: np.ndarray
     directions: np.ndarray
@@ -48,59 +51,36 @@ def simulate(
     n_per_family: int = 4,
     n_drugs: int = 6,
     n_knockdowns: int = 120,
-    n_hairpins: int = 3,
+    n_shrnas: int = 3,
     noise: float = 1.5,
     off: float = 1.1,
 ) -> Signatures:
-    """Draw level-5 signatures of drugs and knock-downs with planted classes and targets.
+    """Simulate level-5 signatures of drugs and knock-downs; drugs first, with ``truth``.
 
-    Parameters
-    ----------
-    seed : int
-        Random seed.
-    n_genes : int
-        Columns.
-    n_per_family : int
-        Classes in each of the three families. The last class of the first family is weak, those of the other
-        two are inert: their drugs share nothing, and their targets are targets in name only. There are two of
-        them because one alone is known by its lack of an effect; between the two there is nothing to tell.
-    n_drugs : int
-        Drugs in a class; each is given to 4 lines in 3 doses, twice.
-    n_knockdowns, n_hairpins : int
-        Genes knocked down, and hairpins for each of them and each line. Two genes of each class are its
-        targets and mimic it (what strength it has); the others do what they like.
-    noise : float
-        Standard deviation of a z-score without any effect.
-    off : float
-        Root mean square over genes of a drug's own off-target programme at full dose.
-
-    Returns
-    -------
-    Signatures
-        Drugs first, then knock-downs, with ``truth``. Drug ``A1-d2`` is the second of class ``A1``.
-
-    Raises
-    ------
-    ParameterError
-        If a class would have no drug of its own, or there are fewer knock-downs than targets.
+    Each of the three families has ``n_per_family`` classes. The last class of the first family is weak,
+    those of the other two are inert: their drugs share no effect. ``n_drugs`` drugs of a class are given
+    to 4 cell lines in 3 doses, twice. Two of the ``n_knockdowns`` genes are targets of each class and
+    mimic it. ``noise`` is the standard deviation of a z-score without effect, ``off`` the root mean square
+    of the off-target programme of a drug. Drug ``A1-d2`` is the second of class ``A1``. Sizes that are too
+    small are a ParameterError.
     """
     n_classes = len(FAMILIES) * n_per_family
-    if n_per_family < 2 or n_drugs < 2 or n_knockdowns < N_TARGETS * n_classes or n_hairpins < 1:
+    if n_per_family < 2 or n_drugs < 2 or n_knockdowns < N_TARGETS * n_classes or n_shrnas < 1:
         raise ParameterError(
             f"A simulation needs two classes a family, two drugs a class and {N_TARGETS * n_classes} "
             f"knock-downs, but n_per_family={n_per_family}, n_drugs={n_drugs}, n_knockdowns={n_knockdowns}."
         )
     rng = np.random.default_rng(seed)
-    world = _plant(rng, n_genes, n_per_family)
-    drugs, drug_meta = _drugs(rng, world, n_drugs, off)
-    downs, down_meta, targeted = _knockdowns(rng, world, n_knockdowns, n_hairpins)
-    effect = np.concatenate([drugs, downs]) @ world.factors
+    design = _sampled_design(rng, n_genes, n_per_family)
+    drugs, drug_meta = _drugs(rng, design, n_drugs, off)
+    downs, down_meta, targeted = _knockdowns(rng, design, n_knockdowns, n_shrnas)
+    effect = np.concatenate([drugs, downs]) @ design.factors
     values = effect + noise * rng.standard_normal(effect.shape)
     meta = pd.concat([drug_meta, down_meta], ignore_index=True)
     names = drug_meta[["pert_name", "pcl"]].drop_duplicates().itertuples(index=False)
     truth = Truth(
-        world.directions @ world.factors, world.pcls, world.strength,
-        {drug: targeted[pcl] for drug, pcl in names}, world.families,
+        design.directions @ design.factors, design.pcls, design.strength,
+        {drug: targeted[pcl] for drug, pcl in names}, design.families,
     )  # fmt: skip
     return Signatures(
         np.clip(values, -CLIP, CLIP).astype(np.float32),
@@ -110,22 +90,9 @@ def simulate(
 
 
 def write_simulated(path: Path, signatures: Signatures, n_other_genes: int = 3000, seed: int = 0) -> Path:
-    """Write signatures as GCTX among genes that are not landmarks, as the files at GEO are.
+    """Write signatures as GCTX among ``n_other_genes`` rows of noise that are no landmarks.
 
-    Parameters
-    ----------
-    path : Path
-        Where to write.
-    signatures : Signatures
-    n_other_genes : int
-        Rows of noise, spread at random between the landmark rows.
-    seed : int
-        Random seed of that noise and of the places.
-
-    Returns
-    -------
-    Path
-        As given.
+    As in the files at GEO.
     """
     from reread.lincs.io import gctx
 
@@ -146,8 +113,8 @@ def write_simulated(path: Path, signatures: Signatures, n_other_genes: int = 300
     return path
 
 
-def _plant(rng: np.random.Generator, n_genes: int, n_per_family: int) -> _World:
-    """Draw factors and class directions; a strong programme has root mean square ``PROGRAM`` over genes."""
+def _sampled_design(rng: np.random.Generator, n_genes: int, n_per_family: int) -> _Design:
+    """Sample factors and class directions; a strong programme has root mean square ``PROGRAM`` over genes."""
     factors = rng.standard_normal((N_FACTORS, n_genes)) * (rng.random((N_FACTORS, n_genes)) < LOADED)
     factors = np.sqrt(n_genes) * _unit(factors)
     kinds = ["strong"] * (n_per_family - 1)
@@ -158,24 +125,24 @@ def _plant(rng: np.random.Generator, n_genes: int, n_per_family: int) -> _World:
     mixed = np.sqrt(FAMILY_SHARE) * shared[list(families)] + np.sqrt(1 - FAMILY_SHARE) * own
     size = PROGRAM * np.array([STRENGTH[kind] for kind in strength])
     names = tuple(f"{FAMILIES[family]}{i % n_per_family + 1}" for i, family in enumerate(families))
-    return _World(factors, _unit(mixed) * size[:, None], names, strength, families)
+    return _Design(factors, _unit(mixed) * size[:, None], names, strength, families)
 
 
 def _drugs(
-    rng: np.random.Generator, world: _World, n_drugs: int, off: float
+    rng: np.random.Generator, design: _Design, n_drugs: int, off: float
 ) -> tuple[np.ndarray, pd.DataFrame]:
-    """Effects (signature, factor) of every drug, line, dose and replicate, and who they are."""
-    shape = (len(world.pcls), n_drugs, len(LINES), len(DOSES), N_REPLICATES)
+    """Effects (signature, factor) of every drug, cell line, dose and replicate, and their metadata."""
+    shape = (len(design.pcls), n_drugs, len(LINES), len(DOSES), N_REPLICATES)
     pcl, drug, line, dose, replicate = (one.ravel() for one in np.indices(shape))
     half_dose = np.exp(rng.normal(np.log(0.6), 0.9, shape[:2]))[pcl, drug]
     amount = 1 / (1 + half_dose / np.array(DOSES)[dose])  # Hill's curve, of slope one
-    gain = 1 + LINE_SPREAD * rng.standard_normal((len(LINES), len(world.pcls)))[line, pcl]
-    size = np.linalg.norm(world.directions, axis=1)
-    turned = _unit(rng.standard_normal((len(world.pcls), len(LINES), N_FACTORS))) * size[:, None, None]
+    gain = 1 + LINE_SPREAD * rng.standard_normal((len(LINES), len(design.pcls)))[line, pcl]
+    size = np.linalg.norm(design.directions, axis=1)
+    turned = _unit(rng.standard_normal((len(design.pcls), len(LINES), N_FACTORS))) * size[:, None, None]
     own = off * _unit(rng.standard_normal((*shape[:2], N_FACTORS)))
-    effect = (gain * amount)[:, None] * (world.directions[pcl] + LINE_TURN * turned[pcl, line])
+    effect = (gain * amount)[:, None] * (design.directions[pcl] + LINE_TURN * turned[pcl, line])
     effect += amount[:, None] * own[pcl, drug]
-    names = [f"{world.pcls[p]}-d{d + 1}" for p, d in zip(pcl, drug, strict=True)]
+    names = [f"{design.pcls[p]}-d{d + 1}" for p, d in zip(pcl, drug, strict=True)]
     return effect, meta_frame(
         len(pcl),
         sig_id=[f"SIM_{n}_{LINES[c]}_{DOSES[x]:g}_R{r + 1}"
@@ -183,37 +150,42 @@ def _drugs(
         pert_id=[f"SIM-D{p * n_drugs + d + 1:03d}" for p, d in zip(pcl, drug, strict=True)],
         pert_name=names, kind="drug", cell=np.array(LINES)[line], dose_um=np.array(DOSES)[dose], time_h=24.0,
         plate=[f"SIM_{LINES[c]}_R{r + 1}" for c, r in zip(line, replicate, strict=True)],
-        pcl=np.array(world.pcls)[pcl],
+        pcl=np.array(design.pcls)[pcl],
     )  # fmt: skip
 
 
 def _knockdowns(
-    rng: np.random.Generator, world: _World, n_knockdowns: int, n_hairpins: int
+    rng: np.random.Generator, design: _Design, n_knockdowns: int, n_shrnas: int
 ) -> tuple[np.ndarray, pd.DataFrame, dict[str, tuple[str, ...]]]:
-    """Effects (signature, factor) of every gene, line and hairpin, who they are, and targets by class."""
+    """Effects (signature, factor) of every gene, cell line and shRNA, their metadata.
+
+    And targets by class.
+    """
     names = [f"KD{i + 1:03d}" for i in range(n_knockdowns)]
     programs = KNOCKDOWN * _unit(rng.standard_normal((n_knockdowns, N_FACTORS)))
-    chosen = rng.permutation(n_knockdowns)[: N_TARGETS * len(world.pcls)].reshape(-1, N_TARGETS)
-    share = MIMICRY * np.array([STRENGTH[kind] for kind in world.strength])[:, None, None]
-    mimic = KNOCKDOWN * _unit(np.where(share > 0, world.directions[:, None], programs[chosen]))
+    chosen = rng.permutation(n_knockdowns)[: N_TARGETS * len(design.pcls)].reshape(-1, N_TARGETS)
+    share = MIMICRY * np.array([STRENGTH[kind] for kind in design.strength])[:, None, None]
+    mimic = KNOCKDOWN * _unit(np.where(share > 0, design.directions[:, None], programs[chosen]))
     programs[chosen] = share * mimic + np.sqrt(1 - share**2) * programs[chosen]
-    shape = (n_knockdowns, len(LINES), n_hairpins)
-    gene, line, hairpin = (one.ravel() for one in np.indices(shape))
-    seeds = SEED_EFFECT * _unit(rng.standard_normal((n_knockdowns, n_hairpins, N_FACTORS)))
+    shape = (n_knockdowns, len(LINES), n_shrnas)
+    gene, line, shrna = (one.ravel() for one in np.indices(shape))
+    seeds = SEED_EFFECT * _unit(rng.standard_normal((n_knockdowns, n_shrnas, N_FACTORS)))
     gain = 1 + LINE_SPREAD * rng.standard_normal((n_knockdowns, len(LINES)))[gene, line]
-    effect = gain[:, None] * programs[gene] + seeds[gene, hairpin]
-    ids = [f"SIM-{names[g]}-H{h + 1}" for g, h in zip(gene, hairpin, strict=True)]
+    effect = gain[:, None] * programs[gene] + seeds[gene, shrna]
+    ids = [f"SIM-{names[g]}-H{h + 1}" for g, h in zip(gene, shrna, strict=True)]
     meta = meta_frame(
         len(gene), sig_id=[f"SIM_{one}_{LINES[c]}" for one, c in zip(ids, line, strict=True)],
         pert_id=ids, pert_name=np.array(names)[gene], kind="knockdown", cell=np.array(LINES)[line],
-        time_h=96.0, plate=[f"SIM_{LINES[c]}_H{h + 1}" for c, h in zip(line, hairpin, strict=True)],
+        time_h=96.0, plate=[f"SIM_{LINES[c]}_H{h + 1}" for c, h in zip(line, shrna, strict=True)],
         gene=np.array(names)[gene],
     )  # fmt: skip
-    targets = {pcl: tuple(names[i] for i in sorted(row)) for pcl, row in zip(world.pcls, chosen, strict=True)}
+    targets = {
+        pcl: tuple(names[i] for i in sorted(row)) for pcl, row in zip(design.pcls, chosen, strict=True)
+    }
     return effect, meta, targets
 
 
 def _unit(rows: np.ndarray) -> np.ndarray:
-    """Rows scaled to length one; a row of zeros stays."""
+    """Rows scaled to length one; a row of zeros is unchanged."""
     length = np.linalg.norm(rows, axis=-1, keepdims=True)
     return np.divide(rows, length, out=np.zeros_like(rows, dtype=float), where=length > 0)

@@ -1,89 +1,119 @@
-"""Split signatures into training and test rows, by whole drugs or at random, and say what leaks."""
+"""Training and test rows of signatures: at random as published, or by whole drugs.
+
+And what both sides share.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from reread.core.errors import DataError, ParameterError, did_you_mean
+from reread.core.splits import Fold, by_mask, check_folds, check_share, leaks
+from reread.lincs.data import filters
+from reread.lincs.data.tables import Signatures
+
+RANDOM, HELD_OUT = "random", "held out"
+VALID_SHARE = 0.1  # the authors' random tenth
+SHARED = {"pert_name": "perturbation", "cell": "cell line", "plate": "plate", "pcl": "class"}
 
 
-@dataclass(frozen=True, eq=False)
-class Split:
-    """Which rows teach, which rows test; they never overlap.
-
-    Attributes
-    ----------
-    train, test : int array, (signature,)
-        Rows, ascending.
-    """
-
-    train: np.ndarray
-    test: np.ndarray
-
-
-def random(n: int, *, share: float = 0.2, seed: int = 0) -> Split:
-    """Split rows at random, as the authors do: doses and replicates of one drug fall on both sides.
+def training_rows(signatures: Signatures, min_per_line: int = 0) -> np.ndarray:
+    """Select the rows that the paper trains on.
 
     Parameters
     ----------
-    n : int
-        Number of rows.
+    signatures : Signatures
+    min_per_line : int
+        Cell lines of drugs with at most so many signatures are dropped.
+
+    Returns
+    -------
+    int array, (row,)
+        Without MG-132 and bortezomib.
+    """
+    kept = filters.is_in_lines(signatures.meta, min_per_line) & filters.is_without(signatures.meta)
+    return np.flatnonzero(kept)
+
+
+def both_splits(signatures: Signatures, *, share: float = 0.2, seed: int = 0) -> dict[str, Fold]:
+    """Split at random as published, a tenth to validate, and by whole perturbations.
+
+    Parameters
+    ----------
+    signatures : Signatures
     share : float
-        Share of rows that test, more than 0 and less than 1.
+        Share of the perturbations that are held out.
     seed : int
+
+    Returns
+    -------
+    dict of str to Fold
+        ``random`` and ``held out``.
 
     Raises
     ------
-    ParameterError
-        If the share is not between 0 and 1.
-    DataError
-        If a side would be empty.
+    ParameterError, DataError
+        If the share is not between 0 and 1, or a side would be empty.
     """
-    _check_share(share)
-    return _split(np.random.default_rng(seed).permutation(n) < round(share * n))
+    return {
+        RANDOM: random_rows(len(signatures), share=VALID_SHARE, seed=seed),
+        HELD_OUT: held_out_drugs(signatures, share=share, seed=seed),
+    }
+
+
+def held_out_drugs(signatures: Signatures, *, share: float = 0.2, seed: int = 0) -> Fold:
+    """Hold out whole perturbations and verify that none is on both sides.
+
+    Parameters and errors as :func:`both_splits`.
+    """
+    fold = by_group(signatures.meta, by=("pert_name",), share=share, seed=seed)
+    assert_no_leak(signatures.meta, fold)
+    return fold
+
+
+def sizes(signatures: Signatures, parts: dict[str, Fold]) -> dict[str, int]:
+    """Numbers of signatures, perturbations and genes, and of the test rows of each split."""
+    return {
+        "signatures": len(signatures),
+        "perturbations": int(signatures.meta["pert_name"].nunique()),
+        "genes": len(signatures.genes),
+        **{f"held-out.{name.replace(' ', '-')}": len(part.test) for name, part in parts.items()},
+    }
+
+
+def overlaps(signatures: Signatures, parts: dict[str, Fold]) -> pd.DataFrame:
+    """Share of the test rows whose perturbation, cell line, plate or class is in training.
+
+    A row each split.
+    """
+    rows = []
+    for name, part in parts.items():
+        found = overlap(signatures.meta, part, by=tuple(SHARED)).set_index("column")["share_of_test"]
+        rows.append({"split": name, **{words: found[column] for column, words in SHARED.items()}})
+    return pd.DataFrame(rows)
+
+
+def random_rows(n: int, *, share: float = 0.2, seed: int = 0) -> Fold:
+    """Split ``n`` rows at random, as the authors do: doses and replicates of one drug fall on both sides."""
+    check_share(share)
+    return by_mask(np.random.default_rng(seed).permutation(n) < round(share * n), RANDOM)
 
 
 def by_group(
-    meta: pd.DataFrame,
-    *,
-    by: Sequence[str] = ("pert_name",),
-    share: float = 0.2,
-    seed: int = 0,
+    meta: pd.DataFrame, *, by: Sequence[str] = ("pert_name",), share: float = 0.2, seed: int = 0,
     stratify: str = "pcl",
-) -> Split:
-    """Split so that no group stands on both sides.
+) -> Fold:  # fmt: skip
+    """Split so that no group (values of the columns ``by``) is on both sides.
 
-    Parameters
-    ----------
-    meta : DataFrame, (signature,)
-        Of :class:`reread.lincs.data.tables.Signatures`.
-    by : sequence of str
-        Columns that make a group: ``("pert_name",)`` holds out drugs, ``("pert_name", "cell")`` drugs in a
-        line. A name is safer than ``pert_id``: one drug can have several ids.
-    share : float
-        Share of the groups of each stratum that test; a stratum gives at least one group and keeps at least
-        one. Strata of a single group are one stratum together.
-    seed : int
-    stratify : str
-        Column whose values each give their share; empty is one stratum. A group that bears several values is
-        counted under the most frequent.
+    A share of each stratum is held out.
 
-    Raises
-    ------
-    ParameterError
-        If a column is unknown or the share not between 0 and 1.
-    DataError
-        If a side would be empty.
-
-    Notes
-    -----
-    Source: ours; the authors split signatures at random. Holding out whole drugs follows Leak Proof CMap.
+    A name is safer than ``pert_id``: one drug can have several ids. Each stratum holds out at least one group
+    and keeps one; strata with a single group are joined. Holding out drugs follows Leak Proof CMap.
     """
-    _check_share(share)
+    check_share(share)
     group, strata = _groups(meta, by), _strata(meta, by, stratify)
     rng = np.random.default_rng(seed)
     held = np.zeros(len(strata), dtype=bool)
@@ -91,85 +121,49 @@ def by_group(
         inside = rng.permutation(np.flatnonzero(strata == stratum))
         n = int(np.clip(round(share * len(inside)), 1, len(inside) - 1)) if len(inside) > 1 else 0
         held[inside[:n]] = True
-    return _split(held[group])
+    return by_mask(held[group], HELD_OUT)
 
 
 def folds(
     meta: pd.DataFrame, *, by: Sequence[str] = (), n_folds: int = 5, seed: int = 0, stratify: str = "pcl"
-) -> Iterator[Split]:
-    """Cut rows into folds, each tested once; whole groups when ``by`` names columns, else single rows.
+) -> Iterator[Fold]:
+    """Folds of rows, each tested once: whole groups where ``by`` names columns, else single rows.
 
-    Within each stratum groups are dealt out in random order, largest share first to the fold that has least,
-    so that folds are as equal as groups allow.
-
-    Raises
-    ------
-    ParameterError
-        If a column is unknown, or there are fewer than two folds.
-    DataError
-        If there are fewer groups than folds.
+    Within each stratum groups are assigned in random order, the largest first, to the fold that has the
+    least.
     """
-    if n_folds < 2:
-        raise ParameterError(f"n_folds must be at least 2, but came as {n_folds}.")
+    check_folds(n_folds)
     group = _groups(meta, by) if by else np.arange(len(meta))
     strata = _strata(meta, by, stratify) if by else _codes(meta, stratify)
     if len(strata) < n_folds:
         raise DataError(f"{n_folds} folds need {n_folds} groups, but there are {len(strata)}.")
-    fold = _dealt(np.bincount(group), strata, n_folds, np.random.default_rng(seed))[group]
+    fold = _assigned(np.bincount(group), strata, n_folds, np.random.default_rng(seed))[group]
     for k in range(n_folds):
-        yield _split(fold == k)
+        yield by_mask(fold == k, k)
 
 
-def leak_report(
-    meta: pd.DataFrame, split: Split, *, by: Sequence[str] = ("pert_name", "pert_id", "cell", "plate", "pcl")
-) -> pd.DataFrame:
-    """Say, for each column, what share of the test rows bears a value that training has seen.
+def overlap(meta: pd.DataFrame, fold: Fold, *, by: Sequence[str]) -> pd.DataFrame:
+    """Values of each column on both sides, and the share of test rows with such a value.
 
-    Returns
-    -------
-    DataFrame, (column,)
-        ``shared``, ``test_values``, ``train_values``: values on both sides, and on each; ``share_of_test``:
-        share of the test rows that bear a shared value. Empty values (unknown) are left out.
+    Unknown ones left out.
     """
     rows = []
     for name in by:
-        train, test = (_known(meta[name].iloc[part]) for part in (split.train, split.test))
+        train, test = (_known(meta[name].iloc[part]) for part in (fold.train, fold.test))
         both = set(train) & set(test)
         share = float(test.isin(both).mean()) if len(test) else 0.0
         rows.append((name, len(both), test.nunique(), train.nunique(), share))
     return pd.DataFrame(rows, columns=["column", "shared", "test_values", "train_values", "share_of_test"])
 
 
-def assert_no_leak(meta: pd.DataFrame, split: Split, by: Sequence[str] = ("pert_name",)) -> None:
-    """Refuse a split that has a group on both sides.
-
-    Raises
-    ------
-    DataError
-        If one has; it is named.
-    """
+def assert_no_leak(meta: pd.DataFrame, fold: Fold, by: Sequence[str] = ("pert_name",)) -> None:
+    """Raise DataError if a group is on both sides of a split."""
     group = meta[list(by)].astype(str).agg(" in ".join, axis=1)
-    both = sorted(set(group.iloc[split.train]) & set(group.iloc[split.test]))
+    both = sorted(leaks(group, fold))
     if both:
         raise DataError(
-            f"{len(both)} groups by {', '.join(by)} are in training and in test, such as {both[0]!r}.\n"
-            "Use split.by_group."
+            f"{len(both)} groups by {', '.join(by)} are in training and in test, such as {both[0]!r}."
         )
-
-
-def _split(is_test: np.ndarray) -> Split:
-    train, test = np.flatnonzero(~is_test), np.flatnonzero(is_test)
-    if not len(train) or not len(test):
-        raise DataError(
-            f"A split needs rows on both sides, but has {len(train)} for training and {len(test)} for "
-            "testing.\nUse more groups, or another share."
-        )
-    return Split(train, test)
-
-
-def _check_share(share: float) -> None:
-    if not 0 < share < 1:
-        raise ParameterError(f"share must be more than 0 and less than 1, but came as {share:g}.")
 
 
 def _groups(meta: pd.DataFrame, by: Sequence[str]) -> np.ndarray:
@@ -180,7 +174,10 @@ def _groups(meta: pd.DataFrame, by: Sequence[str]) -> np.ndarray:
 
 
 def _strata(meta: pd.DataFrame, by: Sequence[str], stratify: str) -> np.ndarray:
-    """Number of the stratum of each group (group,): the most frequent one of its rows; -1 for lone groups."""
+    """Number of the stratum of each group (group,): the most frequent one of its rows.
+
+    -1 for single groups.
+    """
     codes = pd.DataFrame({"group": _groups(meta, by), "stratum": _codes(meta, stratify)})
     counts = codes.value_counts(sort=False).rename("n").reset_index()
     best = counts.sort_values(["group", "n", "stratum"], ascending=[True, False, True], kind="stable")
@@ -200,7 +197,7 @@ def _check_column(meta: pd.DataFrame, name: str) -> None:
         raise ParameterError(f"meta has no column {name!r}. {did_you_mean(name, meta.columns)}")
 
 
-def _dealt(sizes: np.ndarray, strata: np.ndarray, n_folds: int, rng: np.random.Generator) -> np.ndarray:
+def _assigned(sizes: np.ndarray, strata: np.ndarray, n_folds: int, rng: np.random.Generator) -> np.ndarray:
     """Fold of each group (group,): every stratum is spread, and the folds stay near in size."""
     fold, load = np.empty(len(sizes), dtype=np.int64), np.zeros(n_folds)
     for stratum in np.unique(strata):

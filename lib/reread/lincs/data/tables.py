@@ -1,4 +1,4 @@
-"""The tables of this study: signatures with what is known of each, and the truth that a simulation plants."""
+"""Tables of this study: signatures with their metadata, and the ground truth of a simulation."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from reread.core import validate as check
+from reread.core import validate
 from reread.core.errors import DataError
 
 META = (
@@ -19,12 +19,12 @@ CLIP = 10.0
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """What a simulation planted, for scoring whatever is recovered.
+    """Ground truth of a simulation.
 
     Attributes
     ----------
     programs : float array, (pcl, gene)
-        Planted mean direction of each class, z-scores; an inert class has a row of zeros.
+        Mean direction of each class, z-scores; an inert class has a row of zeros.
     pcls : tuple of str, (pcl,)
         Names of the classes (PCL: perturbational class, drugs that share a mechanism).
     strength : tuple of str, (pcl,)
@@ -32,7 +32,7 @@ class Truth:
     targets : dict
         Drug to the genes whose knock-down mimics it; symbols, as in ``meta.gene``.
     families : tuple of int, (pcl,)
-        Planted hierarchy: family of each class.
+        Family of each class.
     """
 
     programs: np.ndarray
@@ -42,14 +42,14 @@ class Truth:
     families: tuple[int, ...]
 
     def __post_init__(self):
-        check.axes(self.programs, "programs", pcl=len(self.pcls), gene=None)
-        check.axes(self.strength, "strength", pcl=len(self.pcls))
-        check.axes(self.families, "families", pcl=len(self.pcls))
+        validate.axes(self.programs, "programs", pcl=len(self.pcls), gene=None)
+        validate.axes(self.strength, "strength", pcl=len(self.pcls))
+        validate.axes(self.families, "families", pcl=len(self.pcls))
 
 
 @dataclass(frozen=True, eq=False)
 class Signatures:
-    """Expression changes, one row a perturbation, and what is known of each.
+    """Expression changes, one row a perturbation, with metadata.
 
     Attributes
     ----------
@@ -58,10 +58,10 @@ class Signatures:
     genes, symbols : tuple of str, (gene,)
         Id (Entrez, as text) and symbol of each column.
     meta : DataFrame, (signature,)
-        Columns ``META``, numbered rows; ``pcl`` and ``gene`` are empty where nothing is known, ``dose_um``
-        (micromolar) and ``time_h`` (hours) are NaN there.
+        Columns ``META``, numbered rows; unknown ``pcl`` and ``gene`` are empty, unknown ``dose_um``
+        (micromolar) and ``time_h`` (hours) NaN.
     truth : Truth or None
-        What was planted, where the signatures are simulated.
+        Ground truth of simulated signatures.
 
     Raises
     ------
@@ -76,8 +76,8 @@ class Signatures:
     truth: Truth | None = field(default=None, repr=False)
 
     def __post_init__(self):
-        check.axes(self.symbols, "symbols", gene=len(self.genes))
-        check.axes(self.values, "values", signature=len(self.meta), gene=len(self.genes))
+        validate.axes(self.symbols, "symbols", gene=len(self.genes))
+        validate.axes(self.values, "values", signature=len(self.meta), gene=len(self.genes))
         _check_finite(self.values)
         _check_meta(self.meta)
 
@@ -85,7 +85,7 @@ class Signatures:
         return len(self.values)
 
     def take(self, rows: np.ndarray) -> Signatures:
-        """Rows (indices or a mask) in the order given, as new signatures with rows numbered again."""
+        """Rows (indices or a mask) in the given order, with meta numbered anew."""
         rows = np.asarray(rows)
         rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.int64)
         return replace(self, values=self.values[rows], meta=self.meta.iloc[rows].reset_index(drop=True))
@@ -97,7 +97,10 @@ class Signatures:
 
 
 def meta_frame(n: int, **columns: object) -> pd.DataFrame:
-    """A table ``META`` of ``n`` rows; what is not given is unknown: empty, or NaN for dose and time."""
+    """A table ``META`` of ``n`` rows; columns that are not given are unknown.
+
+    Empty, or NaN for dose and time.
+    """
     unknown = {name: np.nan if name in ("dose_um", "time_h") else "" for name in META}
     frame = pd.DataFrame({**unknown, **columns}, index=pd.RangeIndex(n))
     for name in META:

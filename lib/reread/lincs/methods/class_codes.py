@@ -1,51 +1,42 @@
-"""What codes say: which class is near to which, and what each class does to each gene."""
+"""Class codes of the published S-VQ-VAE: nearest classes, genes of each class, reconstruction."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from reread.core import validate as check
+from reread.core import validate
 from reread.core.errors import DataError
+from reread.core.stats import unit_rows
 from reread.lincs.data.published_weights import PublishedSvqvae
-from reread.lincs.methods.target_ranks import unit_rows
 
 
 def distance(codes: np.ndarray) -> np.ndarray:
-    """Correlation distance of every pair of codes.
-
-    Parameters
-    ----------
-    codes : float array, (pcl, unit)
-
-    Returns
-    -------
-    float64 array, (pcl, pcl)
-        1 minus Pearson's correlation; 0 on the diagonal.
-
-    Raises
-    ------
-    DataError
-        If a code is constant: it has no correlation.
-    """
-    apart = 1 - _correlation(codes, codes, "codes")
+    """Correlation distance (pcl, pcl) of every pair of codes (pcl, unit); a constant code is a DataError."""
+    apart = 1 - correlation(codes, codes, "codes")
     np.fill_diagonal(apart, 0)
     return apart
 
 
-def nearest(apart: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Nearest other class (pcl,) and its distance (pcl,), from distances (pcl, pcl)."""
-    check.axes(apart, "distance", pcl=len(apart), other=len(apart))
-    others = apart + np.where(np.eye(len(apart), dtype=bool), np.inf, 0)
-    return others.argmin(axis=1), others.min(axis=1)
+def correlation(left: np.ndarray, right: np.ndarray, what: str) -> np.ndarray:
+    """Pearson's correlation of every row with every row; a constant row is a DataError that names it."""
+    rows = []
+    for values in (left, right):
+        unit = unit_rows(np.asarray(values, dtype=float))
+        flat = np.flatnonzero(~unit.any(axis=1))
+        if len(flat):
+            raise DataError(f"A row of {what} is constant, so it has no correlation: row {flat[0]}.")
+        rows.append(unit)
+    return rows[0] @ rows[1].T
 
 
 def against_printed(apart: np.ndarray, pcls: tuple[str, ...], printed: pd.DataFrame) -> pd.DataFrame:
-    """Set our nearest classes beside the printed ones.
+    """Compare the nearest class of each class with the printed one.
 
     Parameters
     ----------
     apart : float array, (pcl, pcl)
+        Distances.
     pcls : tuple of str, (pcl,)
     printed : DataFrame, (pcl,)
         ``pcl``, ``nn_pcl``, ``corr_dist``; in the order of ``pcls``.
@@ -59,21 +50,21 @@ def against_printed(apart: np.ndarray, pcls: tuple[str, ...], printed: pd.DataFr
     Raises
     ------
     DataError
-        If the printed list is of other classes, or names one that is unknown.
+        If the printed list has other classes.
     """
-    place = {pcl: i for i, pcl in enumerate(pcls)}
-    unknown = sorted(set(printed["nn_pcl"]) - set(place))
+    index = {pcl: i for i, pcl in enumerate(pcls)}
+    unknown = sorted(set(printed["nn_pcl"]) - set(index))
     if tuple(printed["pcl"]) != tuple(pcls) or unknown:
         raise DataError(
             f"The printed neighbours are of other classes than the codes: {unknown[:1] or 'another order'}."
         )
-    best, near = nearest(apart)
-    theirs = printed["nn_pcl"].map(place).to_numpy()
+    others = apart + np.where(np.eye(len(apart), dtype=bool), np.inf, 0)
+    best, theirs = others.argmin(axis=1), printed["nn_pcl"].map(index).to_numpy()
     return pd.DataFrame(
         {
             "pcl": pcls,
             "nearest": np.asarray(pcls)[best],
-            "distance": near,
+            "distance": others.min(axis=1),
             "printed_nearest": printed["nn_pcl"].to_numpy(),
             "printed_distance": printed["corr_dist"].to_numpy(),
             "is_equal": best == theirs,
@@ -82,18 +73,10 @@ def against_printed(apart: np.ndarray, pcls: tuple[str, ...], printed: pd.DataFr
     )
 
 
-def leaf_order(apart: np.ndarray) -> np.ndarray:
-    """Order (pcl,) in which average linkage puts the classes, so that near ones stand together."""
-    from scipy.cluster.hierarchy import leaves_list, linkage
-    from scipy.spatial.distance import squareform
-
-    return leaves_list(linkage(squareform(apart, checks=False), method="average", optimal_ordering=True))
-
-
 def top_genes(
     profiles: np.ndarray, pcls: tuple[str, ...], symbols: tuple[str, ...], n_top: int = 5
 ) -> pd.DataFrame:
-    """Genes that each class raises and lowers most.
+    """List the genes that each class raises and lowers most.
 
     Parameters
     ----------
@@ -108,27 +91,29 @@ def top_genes(
     -------
     DataFrame, (pcl,)
         ``pcl``, ``norm`` (length of the profile), ``up`` and ``down`` as text, most changed first.
+
+    Raises
+    ------
+    DataError
+        If sizes do not fit.
     """
-    check.axes(profiles, "profiles", pcl=len(pcls), gene=len(symbols))
+    validate.axes(profiles, "profiles", pcl=len(pcls), gene=len(symbols))
     order = np.argsort(profiles, axis=1, kind="stable")
-    text = [
-        (
-            _listed(profiles[i], order[i, ::-1][:n_top], symbols),
-            _listed(profiles[i], order[i, :n_top], symbols),
-        )
-        for i in range(len(pcls))
-    ]
-    up, down = zip(*text, strict=True)
+    up, down = (
+        [
+            ", ".join(f"{symbols[g]} {row[g]:+.1f}" for g in genes[:n_top])
+            for row, genes in zip(profiles, ends, strict=True)
+        ]
+        for ends in (order[:, ::-1], order)
+    )
     return pd.DataFrame({"pcl": pcls, "norm": np.linalg.norm(profiles, axis=1), "up": up, "down": down})
 
 
 def textbook_ranks(
-    profiles: np.ndarray,
-    pcls: tuple[str, ...],
-    symbols: tuple[str, ...],
+    profiles: np.ndarray, pcls: tuple[str, ...], symbols: tuple[str, ...],
     expected: tuple[tuple[str, str, int], ...],
-) -> pd.DataFrame:
-    """Where a gene that a textbook expects stands among all genes of its class.
+) -> pd.DataFrame:  # fmt: skip
+    """Rank of an expected gene among all genes of its class.
 
     Parameters
     ----------
@@ -150,7 +135,7 @@ def textbook_ranks(
     rows = []
     for pcl, symbol, sign in expected:
         if pcl not in pcls or symbol not in symbols:
-            raise DataError(f"The textbook expects {symbol} of {pcl}, but one of them is not in the weights.")
+            raise DataError(f"{symbol} is expected of {pcl}, but one of them is not in the weights.")
         signed = sign * profiles[pcls.index(pcl)]
         gene = symbols.index(symbol)
         rank = 1 + int((signed > signed[gene]).sum())
@@ -159,61 +144,34 @@ def textbook_ranks(
 
 
 def reconstruction(model: PublishedSvqvae, values: np.ndarray, own: np.ndarray) -> dict[str, float]:
-    """How well the network tells a signature, by four ways to decode it.
+    """Reconstruction errors of the network with four inputs of its decoder.
 
     Parameters
     ----------
     model : PublishedSvqvae
     values : float array, (signature, gene)
     own : int array, (signature,)
-        Code of each signature's class.
+        Code of the class of each signature.
 
     Returns
     -------
     dict
-        Mean squared errors: ``zero`` (say nothing), ``own_code`` (the class is given, as in training),
-        ``nearest_code`` (it is inferred, by Euclidean distance), ``unquantised`` (no code at all);
-        ``saturated``, share of hidden values beyond 0.99; and ``same_nearest``, share of the signatures whose
-        nearest code is also the one that points most nearly where the hidden state does (cosine).
+        Mean squared errors: ``zero`` (zero for every gene), ``own_code`` (label given, as in training),
+        ``nearest_code`` (inferred by Euclidean distance), ``unquantised`` (hidden state without a code);
+        ``saturated``, share of hidden values beyond 0.99; ``same_nearest``, share of signatures whose nearest
+        code by distance is also the nearest by angle.
     """
+    codes = model.codes.astype(float)
     hidden = model.encode(values)
-    apart = (model.codes.astype(float) ** 2).sum(axis=1) - 2 * hidden @ model.codes.T.astype(float)
-    length = np.maximum(np.linalg.norm(model.codes.astype(float), axis=1), 1e-12)
-    near, aligned = apart.argmin(axis=1), (hidden @ model.codes.T.astype(float) / length).argmax(axis=1)
-    told = {
+    apart = (codes**2).sum(axis=1) - 2 * hidden @ codes.T
+    length = np.maximum(np.linalg.norm(codes, axis=1), 1e-12)
+    near, aligned = apart.argmin(axis=1), (hidden @ codes.T / length).argmax(axis=1)
+    rebuilt = {
         "zero": np.zeros_like(values),
         "own_code": model.decode(model.codes)[own],
         "nearest_code": model.decode(model.codes)[near],
         "unquantised": model.decode(hidden),
     }
-    errors = {name: float(np.mean((values - said) ** 2)) for name, said in told.items()}
+    errors = {name: float(np.mean((values - one) ** 2)) for name, one in rebuilt.items()}
     saturated, same = np.mean(np.abs(hidden) > 0.99), np.mean(near == aligned)
     return {**errors, "saturated": float(saturated), "same_nearest": float(same)}
-
-
-def told_table(told: dict[str, float]) -> pd.DataFrame:
-    """The errors of :func:`reconstruction`, as a table for readers."""
-    words = {
-        "zero": "nothing: zero for every gene",
-        "own_code": "the code of the class, which is given",
-        "nearest_code": "the code nearest to the hidden state",
-        "unquantised": "the hidden state itself",
-    }
-    rows = [(text, told[name]) for name, text in words.items()]
-    return pd.DataFrame(rows, columns=["what is decoded", "mean squared error"])
-
-
-def _listed(profile: np.ndarray, genes: np.ndarray, symbols: tuple[str, ...]) -> str:
-    return ", ".join(f"{symbols[gene]} {profile[gene]:+.1f}" for gene in genes)
-
-
-def _correlation(left: np.ndarray, right: np.ndarray, what: str) -> np.ndarray:
-    """Pearson's correlation of every row with every row, double precision."""
-    rows = []
-    for values in (left, right):
-        unit = unit_rows(values)
-        if not unit.any(axis=1).all():
-            flat = int((~unit.any(axis=1)).argmax())
-            raise DataError(f"A row of {what} is constant, so it has no correlation: row {flat}.")
-        rows.append(unit)
-    return rows[0] @ rows[1].T

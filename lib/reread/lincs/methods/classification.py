@@ -1,4 +1,4 @@
-"""Name the class of a signature from any representation, with drugs shared between folds or held out."""
+"""Classification of signatures by class (PCL), with random folds or with drugs held out."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
-from reread.core import validate as check
+from reread.core import validate
 from reread.core.errors import DataError, ParameterError, did_you_mean
-from reread.lincs.data import splits as split
+from reread.core.stats import permutation_p
+from reread.lincs.data.splits import folds as group_folds
+from reread.lincs.data.tables import Signatures
 
 CLASSIFIERS = ("logistic", "svm", "ridge")
 SPLITS = ("random", "held-out-drug")
@@ -25,38 +27,41 @@ TOLERANCE = 1e-4  # at which the published solvers stop: the default of scikit-l
 
 @dataclass(frozen=True, eq=False)
 class CrossValidated:
-    """Classes named in cross-validation.
+    """Predicted class and fold of each signature (signature,).
 
-    Attributes
-    ----------
-    named : array of str, (signature,)
-        Class that was named when the signature was held out.
-    fold : int array, (signature,)
-        Fold that held it out.
-    train_accuracy : float array, (fold,)
-        Share of the training signatures put right.
+    And the training accuracy of each fold (fold,).
     """
 
-    named: np.ndarray
+    predicted: np.ndarray
     fold: np.ndarray
     train_accuracy: np.ndarray
 
     def accuracy(self, pcl: np.ndarray) -> np.ndarray:
-        """Share of held-out signatures put right, (fold,)."""
-        right = self.named == np.asarray(pcl, dtype=str)
+        """Accuracy on held-out signatures, (fold,)."""
+        right = self.predicted == np.asarray(pcl, dtype=str)
         return np.array([right[self.fold == fold].mean() for fold in range(len(self.train_accuracy))])
 
 
 def folds(
     pcl: np.ndarray, groups: np.ndarray | None = None, *, n_folds: int = 5, seed: int = 0
 ) -> np.ndarray:
-    """Fold of each signature, (signature,): classes spread evenly, whole groups in one fold where given.
+    """Assign signatures to folds: classes spread evenly, whole groups in one fold where given.
+
+    Parameters
+    ----------
+    pcl : array of str, (signature,)
+    groups : array, (signature,), optional
+        Drug of each signature.
+    n_folds, seed : int
+
+    Returns
+    -------
+    int array, (signature,)
 
     Raises
     ------
     DataError
-        If a class has fewer groups (or, without groups, signatures) than two: it could not be both taught and
-        asked.
+        If a class has fewer than two groups (or, without groups, signatures).
     """
     pcl = np.asarray(pcl, dtype=str)
     units = pd.DataFrame({"pcl": pcl, "unit": np.arange(len(pcl)) if groups is None else np.asarray(groups)})
@@ -67,120 +72,90 @@ def folds(
         )
     fold = np.empty(len(pcl), dtype=np.int64)
     by = () if groups is None else ("unit",)
-    for number, part in enumerate(split.folds(units, by=by, n_folds=n_folds, seed=seed)):
-        fold[part.test] = number
+    for part in group_folds(units, by=by, n_folds=n_folds, seed=seed):
+        fold[part.test] = part.name
     return fold
 
 
 def pcl_cv(
-    features: np.ndarray,
-    pcl: np.ndarray,
-    fold: np.ndarray,
-    classifier: str = "logistic",
-    *,
+    features: np.ndarray, pcl: np.ndarray, fold: np.ndarray, classifier: str = "logistic", *,
     tolerance: float = TOLERANCE,
-) -> CrossValidated:
-    """Name the class of each signature by a classifier that has not seen its fold.
+) -> CrossValidated:  # fmt: skip
+    """Predict the class of each signature by a classifier that was not trained on its fold.
 
-    Parameters
-    ----------
-    features : float array, (signature, feature)
-        Any representation.
-    pcl : array of str, (signature,)
-    fold : int array, (signature,)
-        From :func:`folds`.
-    classifier : str
-        ``logistic`` and ``svm`` as published (on values as they are), or ``ridge`` (least squares against one
-        column a class, standardised inside each fold), whose null is cheap.
-    tolerance : float
-        Where the solvers of the published two stop; at ``TOLERANCE`` they are scikit-learn's defaults.
-
-    Returns
-    -------
-    CrossValidated
-
-    Raises
-    ------
-    ParameterError
-        If the classifier is another.
-    DataError
-        If sizes do not fit.
-
-    Notes
-    -----
-    Source: the authors' analysis notebook, in 86; there every fold is random, so that replicates, doses and
-    lines of one drug stand on both sides.
+    ``logistic`` and ``svm`` are as published (analysis notebook, in 86) on unscaled features; ``ridge`` is
+    least squares on one column for each class, standardised inside each fold, and makes permutations cheap.
     """
-    check.axes(features, "features", signature=len(pcl), feature=None)
+    validate.axes(features, "features", signature=len(pcl), feature=None)
     if classifier not in CLASSIFIERS:
         near = did_you_mean(classifier, CLASSIFIERS)
         raise ParameterError(f"There is no classifier {classifier!r}. {near}")
+    pcl = np.asarray(pcl, dtype=str)
     if classifier == "ridge":
-        return _ridge_cv(features, np.asarray(pcl, dtype=str), fold)
+        return _ridge_cv(features, pcl, fold)
     make = {
         "logistic": lambda: LogisticRegression(tol=tolerance),
         "svm": lambda: LinearSVC(random_state=0, tol=tolerance),
     }[classifier]
-    pcl, named, taught = np.asarray(pcl, dtype=str), np.empty(len(pcl), dtype=object), []
+    predicted, train_accuracy = np.empty(len(pcl), dtype=object), []
     for test in (fold == number for number in range(fold.max() + 1)):
         with warnings.catch_warnings():
             # the published solvers stop at the default number of steps, and so do ours
             warnings.simplefilter("ignore", ConvergenceWarning)
             fitted = make().fit(features[~test], pcl[~test])
-        named[test] = fitted.predict(features[test])
-        taught.append((fitted.predict(features[~test]) == pcl[~test]).mean())
-    return CrossValidated(named.astype(str), fold, np.array(taught))
+        predicted[test] = fitted.predict(features[test])
+        train_accuracy.append((fitted.predict(features[~test]) == pcl[~test]).mean())
+    return CrossValidated(predicted.astype(str), fold, np.array(train_accuracy))
 
 
 def _ridge_cv(features: np.ndarray, pcl: np.ndarray, fold: np.ndarray) -> CrossValidated:
     names, label = np.unique(pcl, return_inverse=True)
-    named, taught = np.empty(len(pcl), dtype=np.int64), []
-    for test, train, hat, seen in _hats(features, fold, with_train=True):
-        wanted = np.eye(len(names))[label[train]]
-        named[test] = (hat @ wanted).argmax(axis=1)
-        taught.append(((seen @ wanted).argmax(axis=1) == label[train]).mean())
-    return CrossValidated(names[named], fold, np.array(taught))
+    predicted, train_accuracy = np.empty(len(pcl), dtype=np.int64), []
+    for test, train, hat, train_hat in _hats(features, fold, with_train=True):
+        target = np.eye(len(names))[label[train]]
+        predicted[test] = (hat @ target).argmax(axis=1)
+        train_accuracy.append(((train_hat @ target).argmax(axis=1) == label[train]).mean())
+    return CrossValidated(names[predicted], fold, np.array(train_accuracy))
 
 
 def _hats(features: np.ndarray, fold: np.ndarray, *, with_train: bool = False):
-    """For each fold: held-out and training rows, and what maps training labels to both: (row, train)."""
+    """For each fold: test and training rows, and the maps (row, train) from training labels to both."""
     for number in range(fold.max() + 1):
         test, train = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
         scaler = StandardScaler().fit(features[train])
-        x, asked = scaler.transform(features[train]).astype(float), scaler.transform(features[test])
+        x, x_test = scaler.transform(features[train]).astype(float), scaler.transform(features[test])
         n, d = x.shape
         if d <= n:
             solved = np.linalg.solve(x.T @ x + PENALTY * np.eye(d), x.T)
         else:
             solved = x.T @ np.linalg.inv(x @ x.T + PENALTY * np.eye(n))
-        # training rows against training rows is the largest array of all: only for those who ask
-        yield test, train, _with_mean(asked @ solved), _with_mean(x @ solved) if with_train else None
+        # the map of training rows is the largest array of all, so it is made only on request
+        yield test, train, _with_mean(x_test @ solved), _with_mean(x @ solved) if with_train else None
 
 
 def _with_mean(hat: np.ndarray) -> np.ndarray:
-    """Let a map of centred labels take labels as they are."""
+    """Turn a map of centred labels into one of labels as they are."""
     return hat - hat.mean(axis=1, keepdims=True) + 1 / hat.shape[1]
 
 
-def null_of_folds(
-    features: np.ndarray,
-    pcl: np.ndarray,
-    groups: np.ndarray,
-    fold: np.ndarray,
-    *,
-    n_permutations: int = 199,
-    seed: int = 0,
-) -> pd.DataFrame:
-    """What held-out drugs of a meaningless class would reach: classes change drugs inside each fold.
+def permuted_classes(
+    features: np.ndarray, pcl: np.ndarray, groups: np.ndarray, fold: np.ndarray, *,
+    n_permutations: int = 199, seed: int = 0,
+) -> pd.DataFrame:  # fmt: skip
+    """Recall with drugs held out.
+
+    Beside its distribution when classes are permuted among the drugs of a fold.
 
     Parameters
     ----------
-    features, pcl, fold
-        As in :func:`pcl_cv`; the classifier is ridge, whose fit does not depend on labels.
+    features : float array, (signature, feature)
+        The classifier is ridge, whose fit does not depend on labels.
+    pcl : array of str, (signature,)
     groups : array, (signature,)
-        Drug of each signature, whole in one fold and of one class.
+        Drug of each signature, in one fold and of one class.
+    fold : int array, (signature,)
+        From :func:`folds`.
     n_permutations, seed : int
-        Draws, and their random seed.
 
     Returns
     -------
@@ -191,24 +166,24 @@ def null_of_folds(
     Raises
     ------
     DataError
-        If a drug stands in two folds or two classes.
+        If a drug has two folds or two classes.
     """
     names, label = np.unique(np.asarray(pcl, dtype=str), return_inverse=True)
-    drug, of_drug, fold_of_drug = _by_drug(label, groups, fold)
+    drug, class_of_drug, fold_of_drug = _by_drug(label, groups, fold)
     rng, maps = np.random.default_rng(seed), list(_hats(features, fold))
-    drawn = [of_drug]
+    permuted = [class_of_drug]
     for _ in range(n_permutations):
-        moved = of_drug.copy()
+        moved = class_of_drug.copy()
         for number in range(fold.max() + 1):
             here = np.flatnonzero(fold_of_drug == number)
-            moved[here] = of_drug[rng.permutation(here)]
-        drawn.append(moved)
-    scores = np.array([_recalls(maps, one[drug], len(names)) for one in drawn])
-    p = (scores >= scores[0] - 1e-12).mean(axis=0)
+            moved[here] = class_of_drug[rng.permutation(here)]
+        permuted.append(moved)
+    scores = np.array([_recalls(maps, one[drug], len(names)) for one in permuted])
     low, high = np.nanquantile(scores[1:], (0.025, 0.975), axis=0)
     return pd.DataFrame({
         "pcl": [*names, "all"], "n": [*np.bincount(label), len(label)], "accuracy": scores[0],
-        "null_mean": scores[1:].mean(axis=0), "null_low": low, "null_high": high, "p": p,
+        "null_mean": scores[1:].mean(axis=0), "null_low": low, "null_high": high,
+        "p": permutation_p(scores[0], scores[1:]),
     })  # fmt: skip
 
 
@@ -216,12 +191,12 @@ def _by_drug(label, groups, fold):
     """Number of the drug of each row, class and fold of each drug."""
     _, first, drug = np.unique(np.asarray(groups, dtype=str), return_index=True, return_inverse=True)
     if (label != label[first][drug]).any() or (fold != fold[first][drug]).any():
-        raise DataError("Each drug must be of one class and stand in one fold. Use folds(pcl, groups=drugs).")
+        raise DataError("Each drug must have one class and one fold. Use folds(pcl, groups=drugs).")
     return drug, label[first], fold[first]
 
 
 def _recalls(maps, label: np.ndarray, n_classes: int) -> np.ndarray:
-    """Recall of each class and share of all, (class + 1,)."""
+    """Recall of each class, and accuracy, (class + 1,)."""
     right = np.empty(len(label), dtype=bool)
     for test, train, hat, _ in maps:
         right[test] = (hat @ np.eye(n_classes)[label[train]]).argmax(axis=1) == label[test]
@@ -229,18 +204,52 @@ def _recalls(maps, label: np.ndarray, n_classes: int) -> np.ndarray:
     return np.append(np.bincount(label, right, n_classes) / counts, right.mean())
 
 
-def compare(
-    representations: Mapping[str, np.ndarray],
-    pcl: np.ndarray,
-    groups: np.ndarray,
-    classifiers: Sequence[str],
-    *,
-    splits: Sequence[str] = SPLITS,
-    n_folds: int = 5,
+def negative_control(
+    features: np.ndarray, signatures: Signatures, *, n_folds: int = 5, n_permutations: int = 199,
     seed: int = 0,
+) -> dict[str, float]:  # fmt: skip
+    """Classify the simulated classes without effect against each other, with drugs held out.
+
+    Among classes with an effect, one without is recognised by having none, so its recall exceeds chance.
+    Between two of them there is nothing to recognise.
+
+    Parameters
+    ----------
+    features : float array, (signature, feature)
+    signatures : Signatures
+        Each of a drug with a class.
+    n_folds, n_permutations, seed : int
+
+    Returns
+    -------
+    dict of str to float
+        ``accuracy``, ``null_mean`` and ``p``; empty where fewer than two such classes were simulated.
+
+    Raises
+    ------
+    DataError
+        If sizes do not fit.
+    """
+    validate.axes(features, "features", signature=len(signatures), feature=None)
+    truth, meta = signatures.truth, signatures.meta
+    inert = [] if truth is None else [pcl for pcl, kind in zip(truth.pcls, truth.strength, strict=True)
+                                      if kind == "inert"]  # fmt: skip
+    if len(inert) < 2:
+        return {}
+    rows = meta["pcl"].isin(inert).to_numpy()
+    pcl, drug = (meta.loc[rows, name].to_numpy(str) for name in ("pcl", "pert_name"))
+    fold = folds(pcl, drug, n_folds=n_folds, seed=seed)
+    found = permuted_classes(features[rows], pcl, drug, fold, n_permutations=n_permutations, seed=seed)
+    every = found.set_index("pcl").loc["all"]
+    return {name: float(every[name]) for name in ("accuracy", "null_mean", "p")}
+
+
+def compare(
+    representations: Mapping[str, np.ndarray], pcl: np.ndarray, groups: np.ndarray | None,
+    classifiers: Sequence[str], *, splits: Sequence[str] = SPLITS, n_folds: int = 5, seed: int = 0,
     tolerance: float = TOLERANCE,
-) -> pd.DataFrame:
-    """Accuracy of every representation and classifier under each split.
+) -> pd.DataFrame:  # fmt: skip
+    """Accuracy of every representation and classifier with each split.
 
     Parameters
     ----------
@@ -248,23 +257,25 @@ def compare(
     pcl, groups : array of str, (signature,)
         Class and drug.
     classifiers : sequence of str
+        ``logistic``, ``svm``, ``ridge``.
     splits : sequence of str
         ``random``, ``held-out-drug``.
     n_folds, seed : int
-        As in :func:`folds`.
     tolerance : float
-        As in :func:`pcl_cv`.
+        At which the solvers stop.
 
     Returns
     -------
     DataFrame
-        representation, n_features, split (``random``, ``held-out-drug``), classifier, accuracy (mean over
-        folds), sd (over folds), train_accuracy.
+        representation, n_features, split, classifier, accuracy (mean over folds), sd (over folds),
+        train_accuracy.
 
     Raises
     ------
-    ParameterError, DataError
-        As :func:`pcl_cv` and :func:`folds`.
+    ParameterError
+        If a classifier is unknown.
+    DataError
+        If a class is too small, or sizes do not fit.
     """
     rows = []
     for kind in splits:
@@ -272,17 +283,15 @@ def compare(
         for name, features in representations.items():
             for classifier in classifiers:
                 done = pcl_cv(features, pcl, fold, classifier, tolerance=tolerance)
-                by_fold = done.accuracy(pcl)
-                taught = done.train_accuracy.mean()
-                rows.append(
-                    (name, features.shape[1], kind, classifier, by_fold.mean(), by_fold.std(), taught)
-                )
+                by_fold, train = done.accuracy(pcl), done.train_accuracy.mean()
+                row = (name, features.shape[1], kind, classifier, by_fold.mean(), by_fold.std(), train)
+                rows.append(row)
     columns = ["representation", "n_features", "split", "classifier", "accuracy", "sd", "train_accuracy"]
     return pd.DataFrame(rows, columns=columns)
 
 
 def gaps(table: pd.DataFrame, classifier: str = "logistic") -> pd.DataFrame:
-    """What random folds give away: representation, leak_gap (accuracy less that with drugs held out)."""
+    """Accuracy with random folds minus that with drugs held out: representation, leak_gap."""
     part = table[table["classifier"] == classifier]
     wide = part.pivot(index="representation", columns="split", values="accuracy")
     gap = (wide["random"] - wide["held-out-drug"]).loc[list(dict.fromkeys(part["representation"]))]
@@ -290,7 +299,7 @@ def gaps(table: pd.DataFrame, classifier: str = "logistic") -> pd.DataFrame:
 
 
 def over_raw(table: pd.DataFrame, representation: str, kind: str = "random") -> float:
-    """Accuracy of a representation less that of raw signatures, logistic regression."""
+    """Accuracy of a representation minus that of raw signatures, logistic regression."""
     part = table[(table["classifier"] == "logistic") & (table["split"] == kind)]
     accuracy = part.set_index("representation")["accuracy"]
     return float(accuracy[representation] - accuracy["raw"])

@@ -1,4 +1,4 @@
-"""What a codebook of classes knows: given the label, and without it; beside the mean of each class."""
+"""Codebooks of classes, with the label given and without it, beside the mean of each class."""
 
 from __future__ import annotations
 
@@ -11,22 +11,24 @@ import numpy as np
 import pandas as pd
 
 from reread.core.errors import DataError
+from reread.core.splits import Fold
 from reread.lincs.data import filters
-from reread.lincs.data.splits import Split
 from reread.lincs.data.tables import Signatures
 from reread.lincs.methods.latent_usage import batch_perplexity, code_usage, perplexity
 from reread.lincs.methods.pca import class_means, mse
-from reread.lincs.models.arrays import Svq, nearest_code
-from reread.lincs.models.fit import fit_svqvae
+from reread.lincs.models.numpy_weights import Svq, nearest_code
 
 CODE, MEAN = "S-VQ-VAE", "class mean"
-TAUGHT, HELD = "training", "held out"
+TRAIN, TEST = "training", "held out"
 SATURATED = 0.99
 
 
 @dataclass(frozen=True, eq=False)
 class CodeRun:
-    """One trained codebook, its seed and curve; names of its codes, and the code of each row (signature,)."""
+    """One trained codebook.
+
+    Seed, network, curve, names of the codes, and the code (signature,) of each row.
+    """
 
     seed: int
     network: Svq
@@ -35,8 +37,20 @@ class CodeRun:
     label: np.ndarray
 
 
-def classed(signatures: Signatures, *, min_per_line: int = 0, min_drugs: int = 1) -> np.ndarray:
-    """Rows of classes with at least ``min_drugs`` drugs, without MG-132: the authors' SMC-NP when it is 1.
+def rows_with_class(signatures: Signatures, *, min_per_line: int = 0, min_drugs: int = 1) -> np.ndarray:
+    """Select the rows of classes with at least ``min_drugs`` drugs, without MG-132.
+
+    Parameters
+    ----------
+    signatures : Signatures
+    min_per_line : int
+        Cell lines of drugs with at most so many signatures are dropped.
+    min_drugs : int
+        With 1 the rows are the authors' set SMC-NP.
+
+    Returns
+    -------
+    int array, (row,)
 
     Raises
     ------
@@ -55,29 +69,31 @@ def classed(signatures: Signatures, *, min_per_line: int = 0, min_drugs: int = 1
 
 
 def train(
-    signatures: Signatures,
-    part: Split | None,
-    *,
-    n_seeds: int = 1,
-    seed: int = 0,
-    checkpoint: Path | None = None,
-    **settings: Any,
-) -> list[CodeRun]:
+    signatures: Signatures, part: Fold | None, *, n_seeds: int = 1, seed: int = 0,
+    checkpoint: Path | None = None, **settings: Any,
+) -> list[CodeRun]:  # fmt: skip
     """Train a codebook ``n_seeds`` times; on every row, as the authors do, where there is no split.
 
     Parameters
     ----------
     signatures : Signatures
         Every row has a class.
-    part : Split or None
+    part : Fold or None
     n_seeds, seed : int
         Seeds ``seed``, ``seed + 1``, ...
     checkpoint : path, optional
-        Folder that a killed run goes on from.
+        Folder that an interrupted run resumes from.
     settings
         ``codebook``, ``dim``, ``epochs``, ``batch``, ``device`` of
         :func:`reread.lincs.models.fit.fit_svqvae`.
+
+    Raises
+    ------
+    ParameterError, DataError
+        As :func:`reread.lincs.models.fit.fit_svqvae`.
     """
+    from reread.lincs.models.fit import fit_svqvae
+
     pcls = signatures.pcls
     label = np.searchsorted(pcls, signatures.meta["pcl"].to_numpy(dtype=str))
     rows = (part.train, part.test) if part is not None else (np.arange(len(label)), np.arange(0))
@@ -92,14 +108,7 @@ def train(
 
 
 def published_measures(run: CodeRun, batch: int) -> dict[str, float]:
-    """What the authors' log shows of a training on every row, and what it hides.
-
-    Returns
-    -------
-    dict
-        ``mse.train`` and ``perplexity.labels`` as printed, means over batches; ``perplexity.all-labels``, exp
-        of the entropy of all labels, which no training can move.
-    """
+    """Training error and label perplexity as the authors print them, and the perplexity of all labels."""
     n = len(run.pcls)
     return {
         "mse.train": float(run.history["train_mse"].iloc[-1]),
@@ -108,64 +117,76 @@ def published_measures(run: CodeRun, batch: int) -> dict[str, float]:
     }
 
 
-def given_label(signatures: Signatures, part: Split, runs: Sequence[CodeRun]) -> pd.DataFrame:
-    """Error of what is rebuilt when the class is told: columns rows, method, seed, mse (squared z)."""
+def given_label(signatures: Signatures, part: Fold, runs: Sequence[CodeRun]) -> pd.DataFrame:
+    """Reconstruction error given the class label: rows, method, seed, mse (squared z-scores)."""
     label, n = runs[0].label, len(runs[0].pcls)
     means = class_means(signatures.values[part.train], label[part.train], n)
     overall = signatures.values[part.train].mean(axis=0, dtype=np.float64)
-    ways = [
+    methods = [
         ("zero", 0, np.zeros_like(means)),
         ("training mean", 0, np.tile(overall, (n, 1))),
         (MEAN, 0, means),
+        *((CODE, run.seed, run.network.profiles()) for run in runs),
     ]
-    ways += [(CODE, run.seed, run.network.profiles()) for run in runs]
     rows = []
-    for where, index in ((TAUGHT, part.train), (HELD, part.test)):
-        for method, seed, profiles in ways:
+    for where, index in ((TRAIN, part.train), (TEST, part.test)):
+        for method, seed, profiles in methods:
             error = mse(signatures.values[index], profiles[label[index]])
             rows.append({"rows": where, "method": method, "seed": seed, "mse": error})
     return pd.DataFrame(rows)
 
 
-def inferred(signatures: Signatures, part: Split, runs: Sequence[CodeRun]) -> pd.DataFrame:
-    """Find the class from expression alone: nearest code, and nearest class mean, by length and by direction.
+def inferred(signatures: Signatures, part: Fold, runs: Sequence[CodeRun]) -> pd.DataFrame:
+    """Infer the class from expression: the nearest code and the nearest class mean, by distance and by angle.
+
+    Parameters
+    ----------
+    signatures : Signatures
+    part : Fold
+    runs : sequence of CodeRun
 
     Returns
     -------
     DataFrame
-        rows, method, metric, seed; ``accuracy``; ``recall``, its mean over classes, so that a large class
-        does not decide (chance is one over the number of classes); ``mse`` of the profile that was found.
+        rows, method, metric, seed; ``accuracy``; ``recall``, its mean over classes (chance is one over their
+        number); ``mse`` of the decoded profile.
     """
     label, n = runs[0].label, len(runs[0].pcls)
     values = signatures.values
     means = class_means(values[part.train], label[part.train], n)
     rows = []
-    for where, index in ((TAUGHT, part.train), (HELD, part.test)):
-        ways = [(MEAN, 0, values[index], means, means)]
-        ways += [
+    for where, index in ((TRAIN, part.train), (TEST, part.test)):
+        methods = [(MEAN, 0, values[index], means, means)]
+        methods += [
             (CODE, r.seed, r.network.encode(values[index]), r.network.codes, r.network.profiles())
             for r in runs
         ]
-        for method, seed, points, codes, profiles in ways:
-            for metric in ("euclid", "cosine"):
+        for method, seed, points, codes, profiles in methods:
+            for metric in ("euclidean", "cosine"):
                 found = nearest_code(points, codes, metric)
-                scores = {"rows": where, "method": method, "metric": metric, "seed": seed}
-                scores |= _hits(label[index], found, n)
-                rows.append(scores | {"mse": mse(values[index], profiles[found])})
+                row = {"rows": where, "method": method, "metric": metric, "seed": seed}
+                row |= _scores(label[index], found, n)
+                rows.append(row | {"mse": mse(values[index], profiles[found])})
     return pd.DataFrame(rows)
 
 
-def usage(signatures: Signatures, part: Split, run: CodeRun) -> tuple[pd.DataFrame, dict[str, float]]:
-    """Report which codes held-out signatures fall to, and how the codebook is used.
+def usage(signatures: Signatures, part: Fold, run: CodeRun) -> tuple[pd.DataFrame, dict[str, float]]:
+    """Report which codes the held-out signatures are assigned to.
+
+    Parameters
+    ----------
+    signatures : Signatures
+    part : Fold
+    run : CodeRun
 
     Returns
     -------
     DataFrame
         Of :func:`reread.lincs.methods.latent_usage.code_usage`.
     dict
-        Perplexity of labels and of inferred codes, dead codes, the share of numbers of z in the corners of
-        the tanh, how many times longer z is than a code, and the error of z decoded without its
-        code; for simulated signatures the correlation of profiles with what was planted.
+        Perplexity of labels and of inferred codes, number of unused codes, share of saturated values of z,
+        ratio of the lengths of z and codes, error of z decoded without its code; for simulated signatures the
+        correlation of decoded profiles with the true ones.
     """
     z = run.network.encode(signatures.values[part.test])
     label, found = run.label[part.test], nearest_code(z, run.network.codes)
@@ -178,16 +199,35 @@ def usage(signatures: Signatures, part: Split, run: CodeRun) -> tuple[pd.DataFra
         "saturated": float((np.abs(z) > SATURATED).mean()),
         "length_ratio": float(np.divide(*lengths)),
         "mse.unquantised": mse(signatures.values[part.test], run.network.decode(z)),
-        **_planted(signatures, part, run),
+        **_true_correlation(signatures, part, run),
     }
 
 
-def _planted(signatures: Signatures, part: Split, run: CodeRun) -> dict[str, float]:
-    """Correlation of profiles with the planted ones, mean over strong classes; none for real signatures."""
-    if signatures.truth is None:
+def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
+    """Mean of every measure over seeds."""
+    by = [name for name in ("rows", "method", "metric") if name in table]
+    return table.drop(columns="seed").groupby(by, sort=False).mean().reset_index()
+
+
+def over_class_mean(summary: pd.DataFrame, value: str = "mse", metric: str = "euclidean") -> dict[str, float]:
+    """A measure of codes minus that of class means, by rows.
+
+    Given the label, the difference of ``mse`` cannot be negative on training rows. That of ``recall`` is
+    positive where the codes classify better than the class means.
+    """
+    if "metric" in summary:
+        summary = summary[summary["metric"] == metric]
+    wide = summary.pivot(index="rows", columns="method", values=value)
+    gap = wide[CODE] - wide[MEAN]
+    return {where.replace(" ", "-"): float(gap[where]) for where in gap.index}
+
+
+def _true_correlation(signatures: Signatures, part: Fold, run: CodeRun) -> dict[str, float]:
+    """Mean correlation of profiles with the simulated truth over strong classes; none for real signatures."""
+    truth = signatures.truth
+    if truth is None:
         return {}
     means = class_means(signatures.values[part.train], run.label[part.train], len(run.pcls))
-    truth = signatures.truth
     strong = [name for name, kind in zip(truth.pcls, truth.strength, strict=True) if kind == "strong"]
     at = [(run.pcls.index(name), truth.pcls.index(name)) for name in strong]
     return {
@@ -198,27 +238,8 @@ def _planted(signatures: Signatures, part: Split, run: CodeRun) -> dict[str, flo
     }
 
 
-def _hits(label: np.ndarray, found: np.ndarray, n: int) -> dict[str, float]:
+def _scores(label: np.ndarray, found: np.ndarray, n: int) -> dict[str, float]:
     right = np.bincount(label[label == found], minlength=n)
     there = np.bincount(label, minlength=n)
     recall = right[there > 0] / there[there > 0]
     return {"accuracy": float((label == found).mean()), "recall": float(recall.mean())}
-
-
-def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
-    """Means of every measure over seeds."""
-    by = [name for name in ("rows", "method", "metric") if name in table]
-    return table.drop(columns="seed").groupby(by, sort=False).mean().reset_index()
-
-
-def over_class_mean(summary: pd.DataFrame, value: str = "mse", metric: str = "euclid") -> dict[str, float]:
-    """A measure of codes less that of class means, by rows; by the published distance unless told otherwise.
-
-    Given the label the difference of ``mse`` is never below 0 on training rows. That of ``recall`` is above 0
-    where the codes find more classes than the class means do.
-    """
-    if "metric" in summary:
-        summary = summary[summary["metric"] == metric]
-    wide = summary.pivot(index="rows", columns="method", values=value)
-    gap = wide[CODE] - wide[MEAN]
-    return {where.replace(" ", "-"): float(gap[where]) for where in gap.index}

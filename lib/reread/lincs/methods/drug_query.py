@@ -1,4 +1,4 @@
-"""The published handle: name drugs and targets, see which reference signatures look like the drug."""
+"""Query of drugs: at which rank their targets come among reference signatures, and what chance would give."""
 
 from __future__ import annotations
 
@@ -10,34 +10,34 @@ from math import comb
 import numpy as np
 import pandas as pd
 
-from reread.core import validate as check
+from reread.core import validate
 from reread.core.data import registry
 from reread.core.errors import DataError, ParameterError, did_you_mean
+from reread.core.stats import unit_rows
 from reread.lincs.data import annotations
 from reread.lincs.data.tables import Signatures
 from reread.lincs.methods.retrieval import AGAINST
-from reread.lincs.methods.target_ranks import mean_rank_by_chance, p_of_rank, score_genes, unit_rows
+from reread.lincs.methods.target_ranks import mean_rank_by_chance, p_of_rank, score_genes
 
 BLOCK = 4_000_000  # correlations held at once: 32 MB
 
 
 @dataclass(frozen=True, eq=False)
-class Handle:
-    """What the reader asked, answered.
+class QueryResult:
+    """Ranks of the targets of each queried drug. All ranks count from 1.
 
     Attributes
     ----------
-    summary : DataFrame, one row a drug
-        drug, n_signatures, n_reference, n_of_targets (reference signatures), mean_rank (of the first target,
-        from 1), by_chance (the same in random order), p (against as many names drawn at random),
-        best_name, best_rank (of the targets among all names by mean signature, from 1), best_p.
-    signatures : DataFrame, one row a signature of a drug
-        drug, sig_id, cell, dose_um, rank (from 1), nearest (name of the nearest reference).
-    names : DataFrame, one row for each drug and name
-        drug, name, score (correlation of mean signatures), rank (from 1), is_target.
-    null : dict of str to float array, (draw,)
-        Mean rank of the first of as many names, for each drug: of every choice of names where there are no
-        more choices than draws were asked for, else of choices drawn at random.
+    summary : DataFrame, (drug,)
+        drug, n_signatures, n_reference, n_of_targets (reference signatures), mean_rank (of the first target),
+        by_chance (the same in random order), p (against as many random names), best_name, best_rank (of the
+        targets among all names by mean signature), best_p.
+    signatures : DataFrame, (signature,)
+        drug, sig_id, cell, dose_um, rank, nearest (name of the nearest reference).
+    names : DataFrame, (drug and name,)
+        drug, name, score (correlation of mean signatures), rank, is_target.
+    null : dict of str to float array, (choice,)
+        Mean rank of the first of as many names, for each drug.
     """
 
     summary: pd.DataFrame
@@ -45,36 +45,39 @@ class Handle:
     names: pd.DataFrame
     null: dict[str, np.ndarray] = field(repr=False)
 
+    def with_null_ends(self) -> pd.DataFrame:
+        """Ranks of single signatures with the 95 % range of the null and the mean rank by chance."""
+        rows = []
+        for row in self.summary.itertuples():
+            null = self.null[row.drug]
+            low, high = np.quantile(null, 0.025, method="lower"), np.quantile(null, 0.975, method="higher")
+            rows.append({"drug": row.drug, "null_low": low, "null_high": high, "by_chance": row.by_chance})
+        return self.signatures.merge(pd.DataFrame(rows), on="drug")
 
-def look_up(
-    signatures: Signatures,
-    features: np.ndarray,
-    targets: Mapping[str, Sequence[str]],
-    *,
-    against: str = "knockdown",
-    n_permutations: int = 999,
-    seed: int = 0,
-) -> Handle:
-    """Rank the reference signatures of named targets for every signature of named drugs.
+
+def query_drugs(
+    signatures: Signatures, features: np.ndarray, targets: Mapping[str, Sequence[str]], *,
+    against: str = "knockdown", n_permutations: int = 999, seed: int = 0,
+) -> QueryResult:  # fmt: skip
+    """Rank the reference signatures of the targets of each drug, for every signature of the drug.
 
     Parameters
     ----------
     signatures : Signatures
         Drugs and what they are compared with.
     features : float array, (signature, feature)
-        Any representation of the same rows: z-scores themselves, or a layer of a network.
+        Any representation of the same rows.
     targets : mapping of str to sequence of str
         Targets of each drug. Drugs are named as in ``meta.pert_name``, targets as in ``meta.gene`` (against
         knock-downs) or ``meta.pcl`` (against other drugs).
     against : str
         ``knockdown``, as published; or ``drug``: signatures of the other drugs, named by their class.
     n_permutations, seed : int
-        Most draws of the null, and their random seed; with fewer choices of names than that, each is taken
-        once and nothing is random.
+        Random choices of names for the null; with fewer possible choices each is taken once.
 
     Returns
     -------
-    Handle
+    QueryResult
 
     Raises
     ------
@@ -85,17 +88,16 @@ def look_up(
 
     Notes
     -----
-    Source: the authors' notebook drug_gene_target_prediction_handle. It reports ranks without saying what
-    chance would give; the null here takes as many names, with all their signatures. Where every choice is
-    counted, the one that was asked for among them, p is the share of choices that do as well: at least one
-    over their number. Where choices are drawn, the observed one counts as a draw.
+    Source: the authors' notebook drug_gene_target_prediction_handle, which reports ranks without chance
+    level. Where every choice of names is counted, p is the share of choices that rank as well; the
+    requested one is among them. Where choices are random, the observed one counts as one of them.
     """
-    check.axes(features, "features", signature=len(signatures), feature=None)
-    query, reference, names = _sides(signatures.meta, targets, against)
+    validate.axes(features, "features", signature=len(signatures), feature=None)
+    drug_rows, reference, names = _sides(signatures.meta, targets, against)
     known = np.unique(names)
     parts, tables, sizes, null = [], [], {}, {}
     for drug, wanted in targets.items():
-        rows = query[drug]
+        rows = drug_rows[drug]
         others = reference & (signatures.meta["pert_name"] != drug).to_numpy()
         labels = names[others[reference]]
         ranks, nearest = first_ranks(features[rows], features[others], labels, known)
@@ -104,35 +106,23 @@ def look_up(
         tables.append(_by_name(features, rows, others, labels, drug, wanted))
         null[drug] = _null(ranks, int(np.isin(np.unique(labels), wanted).sum()), n_permutations, seed)
     by_signature, by_name = (pd.concat(one, ignore_index=True) for one in (parts, tables))
-    return Handle(_summary(by_signature, by_name, null, sizes), by_signature, by_name, null)
+    return QueryResult(_summary(by_signature, by_name, null, sizes), by_signature, by_name, null)
 
 
 def first_ranks(
     query: np.ndarray, reference: np.ndarray, labels: np.ndarray, known: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Rank of the first reference of every name, and the name of the nearest.
+    """Rank (signature, name) of the first reference of every name, and the name (signature,) of the nearest.
 
-    Parameters
-    ----------
-    query : float array, (signature, feature)
-    reference : float array, (reference, feature)
-    labels : array of str, (reference,)
-        Name of each reference.
-    known : array of str, (name,)
-        Names, sorted.
-
-    Returns
-    -------
-    ranks : float array, (signature, name)
-        From 1; infinite for a name that no reference bears.
-    nearest : array of str, (signature,)
+    ``labels`` (reference,) name the rows of ``reference``; ``known`` (name,) are sorted. A name without a
+    reference has an infinite rank.
     """
-    asked, held = unit_rows(query), unit_rows(reference).T
+    queries, references = unit_rows(query), unit_rows(reference).T
     column = np.searchsorted(known, labels)
-    ranks, nearest = np.full((len(asked), len(known)), np.inf), np.empty(len(asked), dtype=object)
-    step = max(1, BLOCK // max(1, held.shape[1]))
-    for start in range(0, len(asked), step):
-        for i, alike in enumerate(asked[start : start + step] @ held, start):
+    ranks, nearest = np.full((len(queries), len(known)), np.inf), np.empty(len(queries), dtype=object)
+    step = max(1, BLOCK // max(1, references.shape[1]))
+    for start in range(0, len(queries), step):
+        for i, alike in enumerate(queries[start : start + step] @ references, start):
             order = np.argsort(-alike, kind="stable")
             np.minimum.at(ranks[i], column[order], np.arange(1, len(order) + 1))
             nearest[i] = labels[order[0]]
@@ -140,14 +130,19 @@ def first_ranks(
 
 
 def known_targets(signatures: Signatures, against: str = "knockdown") -> dict[str, tuple[str, ...]]:
-    """What each drug should be near to: its targets, or, against other drugs, its class.
+    """Known targets of each drug, or its class where drugs are compared with other drugs.
+
+    Parameters
+    ----------
+    signatures : Signatures
+    against : str
+        ``knockdown`` or ``drug``.
 
     Returns
     -------
     dict
-        Drug to names: what was planted where the signatures are simulated, else the table of the user
-        (``lincs/drug-targets``). A drug of which nothing is known, or that is alone in its class, is not
-        there.
+        Drug to names: the simulated truth, or else the table ``lincs/drug-targets`` of the user. Drugs
+        without a known target, or alone in their class, are left out.
 
     Raises
     ------
@@ -169,6 +164,16 @@ def targets_of(
 ) -> dict[str, tuple[str, ...]]:
     """Targets of each drug: those that the reader names, or else the known ones of that drug.
 
+    Parameters
+    ----------
+    drugs, named : iterable of str
+    known : mapping of str to sequence of str
+        From :func:`known_targets`.
+
+    Returns
+    -------
+    dict of str to tuple of str
+
     Raises
     ------
     ParameterError
@@ -187,7 +192,7 @@ def targets_of(
 def _sides(meta: pd.DataFrame, targets: Mapping[str, Sequence[str]], against: str):
     """Rows of each drug, mask of the reference rows, and the name of each reference row."""
     if against not in AGAINST:
-        raise ParameterError(f"against must be one of {', '.join(AGAINST)}, but came as {against!r}.")
+        raise ParameterError(f"against must be one of {', '.join(AGAINST)}, but is {against!r}.")
     if not targets or not all(len(names) for names in targets.values()):
         raise ParameterError("A query needs at least one drug, and at least one target of each.")
     is_drug = (meta["kind"] == "drug").to_numpy()
@@ -198,18 +203,18 @@ def _sides(meta: pd.DataFrame, targets: Mapping[str, Sequence[str]], against: st
     for what, wanted, there in (
         ("drug", targets, set(all_drugs[is_drug])),
         ("target", dict.fromkeys(chain(*targets.values())), set(names[reference])),
-    ):  # fmt: skip
+    ):
         for name in wanted:
             if name not in there:
                 raise ParameterError(f"There is no {what} {name!r} here. {did_you_mean(name, there)}")
-    query = {drug: np.flatnonzero(is_drug & (all_drugs == drug)) for drug in targets}
-    return query, reference, names[reference]
+    drug_rows = {drug: np.flatnonzero(is_drug & (all_drugs == drug)) for drug in targets}
+    return drug_rows, reference, names[reference]
 
 
 def _by_signature(meta, rows, drug, ranks, known, targets, nearest) -> pd.DataFrame:
     first = ranks[:, np.isin(known, targets)].min(axis=1)
     if not np.isfinite(first).all():
-        raise DataError(f"No other drug than {drug} bears the name {', '.join(targets)}.")
+        raise DataError(f"No other drug than {drug} has the name {', '.join(targets)}.")
     table = meta.loc[rows, ["sig_id", "cell", "dose_um"]].reset_index(drop=True)
     return table.assign(drug=drug, rank=first.astype(int), nearest=nearest)[
         ["drug", "sig_id", "cell", "dose_um", "rank", "nearest"]
@@ -224,7 +229,7 @@ def _by_name(features, rows, others, labels, drug, targets) -> pd.DataFrame:
 
 
 def _null(ranks: np.ndarray, n_targets: int, n_permutations: int, seed: int) -> np.ndarray:
-    """Mean first rank (draw,) of as many names: of every choice, or of choices drawn at random."""
+    """Mean first rank (choice,) of as many names: of every choice, or of random ones."""
     there = np.flatnonzero(np.isfinite(ranks).all(axis=0))
     n_targets = min(n_targets, len(there))
     if comb(len(there), n_targets) <= n_permutations:
@@ -236,7 +241,7 @@ def _null(ranks: np.ndarray, n_targets: int, n_permutations: int, seed: int) -> 
 
 
 def _p_of_names(mean: float, null: np.ndarray, n_names: int, k_names: int) -> float:
-    """Share of choices of names with a mean rank as low; the observed one is added to drawn ones."""
+    """Share of choices of names with a mean rank as low; the observed one is added to random ones."""
     as_low = int((null <= mean + 1e-9).sum())
     is_whole = len(null) == comb(n_names, k_names)
     return as_low / len(null) if is_whole else (1 + as_low) / (1 + len(null))

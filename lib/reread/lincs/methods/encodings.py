@@ -1,4 +1,4 @@
-"""Signatures as a trained network sees them: what later chapters read from the chapter that trained it."""
+"""Signatures encoded by a trained network: written by the chapters that train, read by later ones."""
 
 from __future__ import annotations
 
@@ -12,38 +12,33 @@ import pandas as pd
 from sklearn.decomposition import PCA
 
 from reread.core.errors import DataError, ParameterError, did_you_mean
+from reread.core.files import written_whole
 from reread.core.tables import door
-from reread.lincs.data import filters
-from reread.lincs.data import load as data
+from reread.lincs.data import filters, load
 from reread.lincs.data.tables import Signatures
-from reread.lincs.methods import latent_space as latent
-from reread.lincs.models.arrays import Vae
+from reread.lincs.methods import latent_space
+from reread.lincs.models.numpy_weights import Svq, Vae
 
 PROTOCOLS = {"held-out": "-held-out", "random": ""}
+MAX_GENERATED = 10_000  # as the authors generate
 
 
 class Upstream(Protocol):
-    """A finished page, as ``page.upstream`` gives it."""
+    """A finished page, as ``page.upstream`` returns it."""
 
     page: str
     record: dict[str, Any]
 
     def artifact(self, name: str) -> Path:
-        """Path of a file it left."""
+        """Path of one of its files."""
 
 
 @dataclass(frozen=True, eq=False)
 class Encoded:
-    """Signatures, the network that read them, and which of them taught it.
+    """Signatures, the network that encodes them, its training rows, and the output of each layer.
 
-    Attributes
-    ----------
-    signatures : Signatures
-    network : Vae
-    is_trained : bool array, (signature,)
-        Whether the network was trained on the row.
-    layers : dict of str to float array, (signature, unit)
-        What each layer says: e1, e2, e3 (latent means), d1, d2.
+    ``is_trained`` (signature,) marks training rows; ``layers`` are e1, e2, e3 (latent means), d1 and d2, each
+    (signature, unit).
     """
 
     signatures: Signatures
@@ -57,7 +52,7 @@ class Encoded:
         return self.layers["e3"]
 
     def take(self, rows: np.ndarray) -> Encoded:
-        """Rows (indices or a mask) in the order given."""
+        """Rows (indices or a mask) in the given order."""
         rows = np.flatnonzero(rows) if np.asarray(rows).dtype == bool else np.asarray(rows)
         layers = {name: values[rows] for name, values in self.layers.items()}
         return replace(
@@ -69,44 +64,97 @@ class Encoded:
         return self.take((self.signatures.meta["kind"] == kind).to_numpy())
 
     def in_line(self, cell: str) -> Encoded:
-        """Signatures of one cell line; of all where the name is empty.
-
-        Raises
-        ------
-        ParameterError
-            If there is no such line.
-        """
+        """Signatures of one cell line, of all where the name is empty; an unknown one is a ParameterError."""
         lines = self.signatures.meta["cell"]
         if cell and not (lines == cell).any():
             raise ParameterError(f"There is no cell line {cell!r} here. {did_you_mean(cell, set(lines))}")
         return self.take((lines == cell).to_numpy() if cell else np.arange(len(lines)))
 
     def with_class(self, least_drugs: int = 1) -> Encoded:
-        """Signatures of drugs whose class is known and has enough drugs."""
+        """Signatures of drugs whose class is known and has at least ``least_drugs`` drugs."""
         meta = self.signatures.meta
         known = meta[(meta["kind"] == "drug") & (meta["pcl"] != "")]
         n_drugs = known.groupby("pcl")["pert_name"].nunique()
         return self.take(meta["pcl"].isin(n_drugs.index[n_drugs >= least_drugs]).to_numpy())
 
 
+def save_encodings(
+    path: Path, network: Vae, values: np.ndarray, *, rows: np.ndarray, trained: np.ndarray, seed: int
+) -> Path:
+    """Write the output of each layer, and generated signatures, as ``.npz``.
+
+    Parameters
+    ----------
+    path : Path
+    network : Vae
+    values : float array, (signature, gene)
+    rows : int array, (signature,)
+        Row of each signature in what :func:`reread.lincs.data.load.load` returned.
+    trained : int array, (row,)
+        Training rows among these signatures.
+    seed : int
+        Of the generated signatures: as many as given, at most ``MAX_GENERATED``.
+
+    Returns
+    -------
+    Path
+        Arrays ``mu``, ``e1`` to ``e3``, ``d1``, ``d2`` (signature, unit), ``rows``, ``trained``
+        (signature,) as a mask, and ``generated`` (n, gene).
+    """
+    layers = network.layers(values)
+    arrays = {**layers, "mu": layers["e3"], "rows": rows, "trained": np.isin(np.arange(len(values)), trained)}
+    return _save(path, arrays | {"generated": network.generate(min(len(values), MAX_GENERATED), seed)})
+
+
+def save_codebook(
+    path: Path, network: Svq, values: np.ndarray, *, pcls: tuple[str, ...], rows: np.ndarray,
+    trained: np.ndarray,
+) -> Path:  # fmt: skip
+    """Write codes, their decoded profiles, and the nearest code of each signature as ``.npz``.
+
+    Parameters
+    ----------
+    path, values, rows, trained
+        As :func:`save_encodings`.
+    network : Svq
+    pcls : tuple of str, (pcl,)
+        Name of each code.
+
+    Returns
+    -------
+    Path
+        Arrays ``codes`` (pcl, dim), ``pcls``, ``profiles`` (pcl, gene), ``z`` (signature, dim), ``assigned``,
+        ``rows`` and ``trained`` (signature,).
+    """
+    arrays = {"codes": network.codes, "pcls": np.array(pcls), "profiles": network.profiles()}
+    arrays |= {"z": network.encode(values), "assigned": network.assign(values), "rows": rows}
+    return _save(path, arrays | {"trained": np.isin(np.arange(len(values)), trained)})
+
+
+def _save(path: Path, arrays: dict[str, np.ndarray]) -> Path:
+    with written_whole(Path(path)) as part, part.open("wb") as stream:
+        np.savez(stream, **arrays)
+    return Path(path)
+
+
 def read(pages: Sequence[Upstream], page: str, source: str, protocol: str = "held-out") -> Encoded:
-    """Read the network of one page of chapter 02, and encode the signatures it was made from.
+    """Read the network of one page of chapter 02 and encode its signatures.
 
     Parameters
     ----------
     pages : sequence of Upstream
         From ``page.upstream("02-vae")``.
     page : str
-        Which of them: ``drugs``, ``genes`` or ``merged``.
+        ``drugs``, ``genes`` or ``merged``.
     source : str
-        Where the signatures come from; the page must have read the same.
+        Source of the signatures; the page must have read the same.
     protocol : str
         ``held-out``: trained with whole perturbations held out; ``random``: as published.
 
     Returns
     -------
     Encoded
-        All signatures of the cell lines that the page used, also those that were kept from training by name
+        All signatures of the cell lines that the page used, including those excluded from training by name
         (MG-132 and bortezomib in the paper).
 
     Raises
@@ -114,21 +162,21 @@ def read(pages: Sequence[Upstream], page: str, source: str, protocol: str = "hel
     ParameterError
         If there is no such page, or it read another source.
     DataError
-        If what it left does not fit the signatures.
+        If its files do not fit the signatures.
     """
-    found = [one for one in pages if one.page == page]
-    if not found:
+    found = next((one for one in pages if one.page == page), None)
+    if found is None:
         names = [one.page for one in pages]
         raise ParameterError(f"Chapter 02-vae has no page {page!r} here. {did_you_mean(page, names)}")
-    settings, suffix = found[0].record["parameters"], PROTOCOLS[protocol]
+    settings, suffix = found.record["parameters"], PROTOCOLS[protocol]
     if settings["source"] != source:
         raise ParameterError(
             f"The network of page {page} was trained on {settings['source']!r}, not on {source!r}.\n"
-            f"Run chapter 02-vae with that source first."
+            f"Run:  reread run lincs/02-vae.{page} -p source={source}"
         )
-    loaded = data.load(source, kind=settings["kind"], seed=settings["seed"])
-    network = Vae.load(found[0].artifact(f"vae{suffix}.npz"))
-    path = found[0].artifact(f"latent{suffix}.npz")
+    loaded = load.load(source, kind=settings["kind"], seed=settings["seed"])
+    network = Vae.load(found.artifact(f"vae{suffix}.npz"))
+    path = found.artifact(f"latent{suffix}.npz")
     with door(path, "encodings"), np.load(path, allow_pickle=False) as kept:
         trained, mu, rows = kept["trained"], kept["mu"], kept["rows"]
     in_lines = np.flatnonzero(filters.is_in_lines(loaded.meta, settings["min_per_line"]))
@@ -139,8 +187,9 @@ def read(pages: Sequence[Upstream], page: str, source: str, protocol: str = "hel
     place = np.searchsorted(in_lines, rows)
     if not np.isin(rows, in_lines).all() or not np.allclose(mu, layers["e3"][place], atol=1e-3):
         raise DataError(
-            f"The network of page {page} does not give the latent means that the page left, for the "
-            f"{len(rows)} of {len(loaded)} signatures of {source} that it read.\nRun chapter 02-vae again."
+            f"The network of page {page} does not reproduce the latent means in {path.name} for the "
+            f"{len(rows)} "
+            f"of {len(loaded)} signatures of {source}.\nRun:  reread run lincs/02-vae.{page}"
         )
     return Encoded(signatures, network, is_trained[in_lines], layers)
 
@@ -148,16 +197,15 @@ def read(pages: Sequence[Upstream], page: str, source: str, protocol: str = "hel
 def representations(
     encoded: Encoded, reference: Encoded | None = None, *, n_components: int = 32
 ) -> dict[str, np.ndarray]:
-    """Every representation of the signatures, by name.
+    """All representations of the signatures.
 
     Parameters
     ----------
     encoded : Encoded
         What is represented.
     reference : Encoded, optional
-        Where components and signature nodes come from: its rows that taught the network.
+        Its training rows determine components and signature nodes; ``encoded`` when left out.
     n_components : int
-        Principal components.
 
     Returns
     -------
@@ -165,57 +213,46 @@ def representations(
         raw, e1, e2, e3, nodes (signature nodes), d1, d2, pca; in this order.
     """
     reference = encoded if reference is None else reference
-    taught = reference.take(reference.is_trained)
-    nodes = signature_nodes(reference)
-    n = min(n_components, *taught.signatures.values.shape)
-    components = PCA(n, svd_solver="randomized", random_state=0).fit(taught.signatures.values)
+    train = reference.signatures.values[reference.is_trained]
+    n = min(n_components, *train.shape)
+    components = PCA(n, svd_solver="randomized", random_state=0).fit(train)
     layers = encoded.layers
     return {
         "raw": encoded.signatures.values, **{name: layers[name] for name in ("e1", "e2", "e3")},
-        "nodes": encoded.mu[:, nodes], **{name: layers[name] for name in ("d1", "d2")},
+        "nodes": encoded.mu[:, signature_nodes(reference)], **{name: layers[name] for name in ("d1", "d2")},
         "pca": components.transform(encoded.signatures.values),
     }  # fmt: skip
 
 
 def signature_nodes(encoded: Encoded) -> np.ndarray:
-    """Signature nodes by the published rule, over signatures that have a class, (signature node,).
+    """Signature nodes by the published rule, over training signatures with a class, (signature node,).
 
-    The authors take every signature with a class; here those of them that taught the network.
+    The authors use every signature with a class.
 
     Raises
     ------
     DataError
-        If there is none, or no node speaks.
+        If no training signature has a class, or no node is active.
     """
     known = encoded.take(encoded.is_trained).with_class()
     if not len(known.signatures):
         raise DataError(
-            f"None of the {int(encoded.is_trained.sum())} signatures that taught the network has a class.\n"
+            f"None of the {int(encoded.is_trained.sum())} training signatures has a class.\n"
             f"Choose a page of chapter 02-vae whose signatures are of drugs."
         )
-    return latent.signature_nodes(known.mu)
+    return latent_space.signature_nodes(known.mu)
 
 
 def codes_of(encoded: Encoded, pages: Sequence[Upstream]) -> dict[str, pd.DataFrame]:
-    """A code of each class, by where it comes from.
+    """A code of each class (pcl, feature).
 
-    Parameters
-    ----------
-    encoded : Encoded
-    pages : sequence of Upstream
-        From ``page.upstream("03-svqvae")``.
-
-    Returns
-    -------
-    dict of str to DataFrame, (pcl, feature)
-        ``mean signature`` and ``latent means`` of the rows that taught the network, and ``S-VQ-VAE`` with the
-        name of each page: its codebook.
+    Mean signature, latent means, and the codebook of each page of 03.
     """
-    taught = encoded.take(encoded.is_trained).with_class()
-    pcl = taught.signatures.meta["pcl"].to_numpy(str)
+    train = encoded.take(encoded.is_trained).with_class()
+    pcl = train.signatures.meta["pcl"].to_numpy(str)
     found = {
-        "mean signature": latent.by_class(taught.signatures.values, pcl),
-        "latent means": latent.by_class(taught.mu, pcl),
+        "mean signature": latent_space.by_class(train.signatures.values, pcl),
+        "latent means": latent_space.by_class(train.mu, pcl),
     }
     for page in pages:
         path = page.artifact("svqvae.npz")
@@ -225,9 +262,9 @@ def codes_of(encoded: Encoded, pages: Sequence[Upstream]) -> dict[str, pd.DataFr
 
 
 def families_of(signatures: Signatures) -> dict[str, int]:
-    """Class to its planted family, without inert classes; empty where nothing was planted."""
+    """Class to its simulated family, without inert classes; empty for real signatures."""
     if signatures.truth is None:
         return {}
     truth = signatures.truth
-    planted = zip(truth.pcls, truth.families, truth.strength, strict=True)
-    return {pcl: family for pcl, family, strength in planted if strength != "inert"}
+    every = zip(truth.pcls, truth.families, truth.strength, strict=True)
+    return {pcl: family for pcl, family, strength in every if strength != "inert"}

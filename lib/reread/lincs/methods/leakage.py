@@ -1,4 +1,4 @@
-"""What a split gives away: values seen in training, and how far a nearest neighbour gets by them."""
+"""Similarity of test and training signatures: what both share, and the recall of a nearest neighbour."""
 
 from __future__ import annotations
 
@@ -8,24 +8,19 @@ import numpy as np
 import pandas as pd
 
 from reread.core.errors import DataError
-from reread.lincs.data import splits as split
+from reread.core.stats import unit_rows
+from reread.lincs.data import splits
 from reread.lincs.data.tables import Signatures
-from reread.lincs.methods.target_ranks import unit_rows
 
 SCHEMES = {"random": (), "by drug": ("pert_name",), "by drug and line": ("pert_name", "cell")}
 SEEN = {"pert_name": "drug", "cell": "line", "plate": "plate"}
-AT_ONCE = 1000  # test rows whose correlations are held together
+BLOCK = 1000  # test rows whose correlations are held together
 
 
 def with_class(signatures: Signatures) -> Signatures:
-    """Signatures with a class of at least two drugs: without a second one, nothing is held out.
+    """Select signatures of classes with at least two drugs; without a second one no drug can be held out.
 
-    Where no drug has a class, knock-downs take the place of drugs: a hairpin is the drug, its gene the class.
-
-    Raises
-    ------
-    DataError
-        If none is left.
+    Where no drug has a class, knock-downs take the place of drugs: the shRNA is the drug, its gene the class.
     """
     meta = signatures.meta
     if not (meta["pcl"] != "").any():
@@ -33,63 +28,67 @@ def with_class(signatures: Signatures) -> Signatures:
     n_drugs = meta.groupby("pcl")["pert_name"].transform("nunique")
     rows = np.flatnonzero((meta["pcl"] != "") & (n_drugs > 1))
     if not len(rows):
-        raise DataError("No class has two drugs; a nearest neighbour of another drug cannot be asked for.")
+        raise DataError("No class has two drugs, so none can be held out. Use another source.")
     return replace(signatures, meta=meta).take(rows)
 
 
-def seen(signatures: Signatures, *, n_folds: int = 5, seed: int = 0) -> pd.DataFrame:
-    """Share of the test rows whose drug, line or plate training has seen, for each way to split.
+def shared_with_training(signatures: Signatures, *, n_folds: int = 5, seed: int = 0) -> pd.DataFrame:
+    """Share of test signatures whose drug, cell line or plate is in training, for each split.
+
+    Parameters
+    ----------
+    signatures : Signatures
+    n_folds, seed : int
 
     Returns
     -------
-    DataFrame, (scheme and what,)
-        ``scheme``, ``what``, ``share_seen``: mean over folds.
+    DataFrame
+        ``scheme``, ``what`` (drug, line, plate), ``share_seen``: mean over folds.
     """
     rows = []
     for scheme, by in SCHEMES.items():
-        for one in split.folds(signatures.meta, by=by, n_folds=n_folds, seed=seed):
-            report = split.leak_report(signatures.meta, one, by=list(SEEN))
+        for fold in splits.folds(signatures.meta, by=by, n_folds=n_folds, seed=seed):
+            report = splits.overlap(signatures.meta, fold, by=list(SEEN))
             rows += [
-                (scheme, SEEN[c], s) for c, s in zip(report["column"], report["share_of_test"], strict=True)
+                (scheme, SEEN[column], share)
+                for column, share in zip(report["column"], report["share_of_test"], strict=True)
             ]
     table = pd.DataFrame(rows, columns=["scheme", "what", "share_seen"])
     return table.groupby(["scheme", "what"], sort=False).mean().reset_index()
 
 
 def neighbour_recall(signatures: Signatures, *, n_folds: int = 5, seed: int = 0) -> pd.DataFrame:
-    """For each class, the share of its signatures whose most correlated training signature is of it too.
+    """Share of each class whose most correlated training signature is of the same class.
 
     Parameters
     ----------
     signatures : Signatures
         Each with a class.
-    n_folds, seed
-        As for :func:`reread.lincs.data.splits.folds`.
+    n_folds, seed : int
 
     Returns
     -------
-    DataFrame, (scheme and pcl,)
+    DataFrame
         ``scheme``, ``pcl``, ``n`` signatures, ``recall``; every signature is tested once.
 
     Raises
     ------
     DataError
-        If a split lets a drug, or a drug in a line, stand on both sides that it should hold out.
+        If a split that holds out drugs has one on both sides.
 
     Notes
     -----
-    Source: ours. One neighbour needs no training, so what it gains from a leaky split is the leak alone.
-    Classes count alike whatever their size: the share of all signatures would follow the largest class.
+    Source: ours. A nearest neighbour has no training, so its gain from a random split is data leakage.
     """
     meta, unit = signatures.meta, unit_rows(signatures.values).astype(np.float32)
     pcl = meta["pcl"].to_numpy()
     tables = []
     for scheme, by in SCHEMES.items():
         is_right = np.empty(len(meta), dtype=bool)
-        for one in split.folds(meta, by=by, n_folds=n_folds, seed=seed):
+        for fold in splits.folds(meta, by=by, n_folds=n_folds, seed=seed):
             if by:
-                split.assert_no_leak(meta, one, by)
-            is_right[one.test] = pcl[one.train[_nearest(unit, one.test, one.train)]] == pcl[one.test]
+                splits.assert_no_leak(meta, fold, by)
+            is_right[fold.test] = pcl[fold.train[_nearest(unit, fold.test, fold.train)]] == pcl[fold.test]
         found = pd.DataFrame({"pcl": pcl, "right": is_right}).groupby("pcl")["right"].agg(["size", "mean"])
         found = found.rename(columns={"size": "n", "mean": "recall"}).reset_index()
         tables.append(found.assign(scheme=scheme)[["scheme", "pcl", "n", "recall"]])
@@ -97,14 +96,14 @@ def neighbour_recall(signatures: Signatures, *, n_folds: int = 5, seed: int = 0)
 
 
 def gap(table: pd.DataFrame) -> float:
-    """What a random split adds to the mean of :func:`neighbour_recall` over classes, against one by drug."""
+    """Mean recall of :func:`neighbour_recall` with a random split minus that with drugs held out."""
     mean = table.groupby("scheme")["recall"].mean()
     return float(mean["random"] - mean["by drug"])
 
 
 def _nearest(unit: np.ndarray, test: np.ndarray, train: np.ndarray) -> np.ndarray:
-    """Place in ``train`` of the most correlated row for each row of ``test``, some at a time."""
+    """Index in ``train`` of the most correlated row for each row of ``test``, in blocks."""
     known = unit[train].T
     return np.concatenate(
-        [(unit[test[at : at + AT_ONCE]] @ known).argmax(axis=1) for at in range(0, len(test), AT_ONCE)]
+        [(unit[test[at : at + BLOCK]] @ known).argmax(axis=1) for at in range(0, len(test), BLOCK)]
     )

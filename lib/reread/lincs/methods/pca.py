@@ -1,85 +1,38 @@
-"""What a deep model has to beat: nothing, a mean, the mean of a class, principal components."""
+"""Baselines of reconstruction: class means and principal components; and the errors that all methods get."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from sklearn.decomposition import PCA
 
-from reread.core import validate as check
+from reread.core import validate
 from reread.core.errors import DataError, ParameterError
 
 
-@dataclass(frozen=True, eq=False)
-class Components:
-    """Principal components: ``centre`` (gene,) and orthonormal ``axes`` (component, gene), largest first."""
+def pca_rebuild(train: np.ndarray, values: np.ndarray, ks: Sequence[int]) -> dict[int, np.ndarray]:
+    """Reconstruct ``values`` (signature, gene) from the first k principal components of ``train``.
 
-    centre: np.ndarray
-    axes: np.ndarray
-
-    def first(self, k: int) -> Components:
-        """Return the same with the first ``k`` components alone."""
-        return Components(self.centre, self.axes[:k])
-
-    def encode(self, values: np.ndarray) -> np.ndarray:
-        """Scores (signature, component) of values (signature, gene)."""
-        return (np.asarray(values, dtype=np.float64) - self.centre) @ self.axes.T
-
-    def decode(self, z: np.ndarray) -> np.ndarray:
-        """Values (signature, gene) of scores (signature, component)."""
-        return np.asarray(z, dtype=np.float64) @ self.axes + self.centre
-
-    def rebuild(self, values: np.ndarray) -> np.ndarray:
-        """Values (signature, gene) as seen through the components."""
-        return self.decode(self.encode(values))
-
-
-def pca_fit(train: np.ndarray, k: int) -> Components:
-    """Find the ``k`` directions of greatest variance, exactly.
-
-    Parameters
-    ----------
-    train : float array, (signature, gene)
-        Signatures to learn from.
-    k : int
-        Components; at most signatures minus one, and genes.
-
-    Raises
-    ------
-    ParameterError
-        If there are not that many.
-
-    Notes
-    -----
-    Eigenvectors of the smaller of the two Gram matrices. Signs are fixed: the largest weight of a component
-    is positive.
+    For each k.
     """
-    check.axes(train, "train", signature=None, gene=None)
+    validate.axes(train, "train", signature=None, gene=None)
     most = min(len(train) - 1, train.shape[1])
-    if not 1 <= k <= most:
-        raise ParameterError(f"k must be 1 to {most} for {len(train)} signatures, but came as {k}.")
-    centre = np.mean(train, axis=0, dtype=np.float64)
-    x = np.asarray(train, dtype=np.float64) - centre
-    if x.shape[0] >= x.shape[1]:
-        axes = np.linalg.eigh(x.T @ x)[1][:, ::-1][:, :k].T
-    else:
-        axes = (x.T @ np.linalg.eigh(x @ x.T)[1][:, ::-1][:, :k]).T
-        axes /= np.linalg.norm(axes, axis=1, keepdims=True)
-    largest = axes[np.arange(k), np.abs(axes).argmax(axis=1)]
-    return Components(centre, axes * np.sign(largest)[:, None])
+    if not all(1 <= k <= most for k in ks):
+        raise ParameterError(f"k must be 1 to {most} for {len(train)} signatures, but is {list(ks)}.")
+    solver = "covariance_eigh" if len(train) >= train.shape[1] else "full"
+    fitted = PCA(max(ks), svd_solver=solver).fit(np.asarray(train, dtype=np.float64))
+    scores = fitted.transform(np.asarray(values, dtype=np.float64))
+    return {k: scores[:, :k] @ fitted.components_[:k] + fitted.mean_ for k in ks}
 
 
 def class_means(values: np.ndarray, label: np.ndarray, n_classes: int) -> np.ndarray:
-    """Mean profile of each class, (class, gene): nothing given a label alone has a smaller squared error.
+    """Mean profile (class, gene) of each class.
 
-    Raises
-    ------
-    DataError
-        If a class has no signature.
+    Given the label alone, no profile has a smaller squared error.
     """
-    check.axes(values, "values", signature=len(label), gene=None)
+    validate.axes(values, "values", signature=len(label), gene=None)
     count = np.bincount(label, minlength=n_classes)
     if (count == 0).any():
         raise DataError(f"Class {int(np.argmin(count))} of {n_classes} has no signature to average.")
@@ -93,9 +46,9 @@ def mse(values: np.ndarray, rebuilt: np.ndarray) -> float:
 
 
 def r2(values: np.ndarray, rebuilt: np.ndarray, centre: np.ndarray) -> float:
-    """Share of the squared distance from ``centre`` (gene,), the *training* mean, that is explained.
+    """Share of the squared distance from the training mean ``centre`` (gene,) that is explained.
 
-    0 is what the training mean gets, so that a model below 0 is worse than no model.
+    Its own R2 is 0.
     """
     return 1 - mse(values, rebuilt) / mse(values, np.broadcast_to(centre, np.shape(values)))
 
@@ -103,11 +56,11 @@ def r2(values: np.ndarray, rebuilt: np.ndarray, centre: np.ndarray) -> float:
 def r2_by_drug(
     values: np.ndarray, rebuilt: np.ndarray, names: Sequence[str], centre: np.ndarray
 ) -> pd.DataFrame:
-    """R2 of each perturbation by itself: columns name, n (signatures) and r2, in the order of names."""
+    """R2 of each perturbation: name, n (signatures), r2, in order of appearance."""
     names = np.asarray(names)
-    check.axes(names, "names", signature=len(values))
-    rows = []
-    for name in pd.unique(names):
-        own = names == name
-        rows.append({"name": name, "n": int(own.sum()), "r2": r2(values[own], rebuilt[own], centre)})
-    return pd.DataFrame(rows)
+    validate.axes(names, "names", signature=len(values))
+    code, known = pd.factorize(names)
+    values = np.asarray(values, dtype=np.float64)
+    n, errors = np.bincount(code), [np.square(values - one).mean(axis=1) for one in (rebuilt, centre)]
+    lost, spread = (np.bincount(code, error) / n for error in errors)
+    return pd.DataFrame({"name": known, "n": n, "r2": 1 - lost / spread})

@@ -1,4 +1,4 @@
-"""How much of a signature survives a bottleneck: networks beside principal components, on the same rows."""
+"""Reconstruction of held-out signatures by variational autoencoders and principal components."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reread.lincs.data.rows import HELD_OUT, RANDOM
-from reread.lincs.data.splits import Split
+from reread.core.splits import Fold
+from reread.lincs.data.splits import HELD_OUT, RANDOM
 from reread.lincs.data.tables import Signatures
-from reread.lincs.methods.pca import mse, pca_fit, r2, r2_by_drug
-from reread.lincs.models.arrays import Vae
-from reread.lincs.models.fit import fit_vae
+from reread.lincs.methods.latent_usage import ACTIVE_NATS, DEAD_NATS, unit_kl
+from reread.lincs.methods.pca import mse, pca_rebuild, r2, r2_by_drug
+from reread.lincs.models.numpy_weights import Vae
 
 PUBLISHED, CHOSEN = "VAE as published", "VAE, beta chosen"
 LOSS = {PUBLISHED: "published", CHOSEN: "explicit"}
 COMPONENTS = (10, 30, 100)
 CONDITION = ("pert_id", "cell", "dose_um", "time_h")
-MIN_PAIRS = 50  # replicates; fewer say more about themselves than about a method
+MIN_PAIRS = 50  # replicates; with fewer the error of a method is not distinguished from theirs
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """One trained network: under which split, with which loss and seed, and its curve."""
+    """One trained network: its split, loss and seed, and its curve."""
 
     split: str
     method: str
@@ -36,141 +36,153 @@ class Run:
 
 
 def train(
-    signatures: Signatures,
-    parts: dict[str, Split],
-    *,
-    n_seeds: int,
-    seed: int = 0,
-    checkpoint: Path | None = None,
-    beta: float = 1.0,
-    warmup: int = 0,
-    free_bits: float = 0.0,
-    **settings: Any,
-) -> list[Run]:
-    """Train as published on the random split; with both losses, ``n_seeds`` times, on the other.
+    signatures: Signatures, parts: dict[str, Fold], *, n_seeds: int, seed: int = 0,
+    checkpoint: Path | None = None, chosen: dict[str, float] | None = None, **settings: Any,
+) -> list[Run]:  # fmt: skip
+    """Train as published on the random split; with both losses, ``n_seeds`` times, on held-out perturbations.
 
     Parameters
     ----------
     signatures : Signatures
-    parts : dict
-        From :func:`reread.lincs.data.rows.splits`.
+    parts : dict of str to Fold
+        From :func:`reread.lincs.data.splits.both_splits`.
     n_seeds, seed : int
-        Seeds ``seed``, ``seed + 1``, ... of weights, order and draws.
+        Seeds ``seed``, ``seed + 1``, ... of weights, order and samples.
     checkpoint : path, optional
-        Folder that a killed run goes on from.
-    beta, warmup, free_bits
-        Of the chosen loss.
+        Folder that an interrupted run resumes from.
+    chosen : dict
+        ``beta``, ``warmup`` (epochs) and ``free_bits`` (nats) of the explicit loss.
     settings
         ``hidden``, ``latent``, ``epochs``, ``batch``, ``device`` of :func:`reread.lincs.models.fit.fit_vae`.
+
+    Raises
+    ------
+    ParameterError, DataError
+        As :func:`reread.lincs.models.fit.fit_vae`.
     """
+    from reread.lincs.models.fit import fit_vae
+
     seeds = range(seed, seed + n_seeds)
     plan = [(RANDOM, PUBLISHED, seed), *((HELD_OUT, method, s) for method in LOSS for s in seeds)]
     runs = []
     for name, method, s in plan:
-        chosen = {"beta": beta, "warmup": warmup, "free_bits": free_bits} if method == CHOSEN else {}
+        more = (chosen or {}) if method == CHOSEN else {}
         trained = fit_vae(
             signatures.values, train=parts[name].train, valid=parts[name].test, loss=LOSS[method], seed=s,
-            checkpoint=checkpoint, progress=True, **chosen, **settings,
+            checkpoint=checkpoint, progress=True, **more, **settings,
         )  # fmt: skip
         runs.append(Run(name, method, s, trained.network, trained.history))
     return runs
 
 
-def published_errors(signatures: Signatures, parts: dict[str, Split], run: Run) -> dict[str, float]:
-    """Errors as the authors print them: of the last pass in training, and of one draw on validation rows."""
+def published_errors(signatures: Signatures, parts: dict[str, Fold], run: Run) -> dict[str, float]:
+    """Mean squared errors as the authors print them.
+
+    Last training epoch, and one posterior sample in validation.
+    """
     rows = signatures.values[parts[run.split].test]
     return {
         "mse.train": float(run.history["train_mse"].iloc[-1]),
-        "mse.valid": mse(rows, run.network.rebuild_drawn(rows, run.seed)),
+        "mse.valid": mse(rows, run.network.rebuild_sampled(rows, run.seed)),
         "mse.valid-zero": mse(rows, np.zeros_like(rows)),
     }
 
 
 def compare(
-    signatures: Signatures, parts: dict[str, Split], runs: Sequence[Run], ks: Sequence[int] = COMPONENTS
+    signatures: Signatures, parts: dict[str, Fold], runs: Sequence[Run], ks: Sequence[int] = COMPONENTS
 ) -> pd.DataFrame:
-    """Score every method on the rows that its split kept from it.
+    """Score every method on the test rows of each split.
+
+    Parameters
+    ----------
+    signatures : Signatures
+    parts : dict of str to Fold
+    runs : sequence of Run
+    ks : sequence of int
+        Numbers of principal components; those that the training rows cannot have are left out.
 
     Returns
     -------
     DataFrame
-        split, method, family, seed; ``mse`` (squared z); ``r2`` beside the training mean; ``r2_median`` over
-        perturbations; ``r2_replicate``: the same signature rebuilt, scored against *another* measurement of
-        the same condition, so that copied noise does not count (NaN where there is none, or where the other
-        one may have been trained on).
+        split, method, family, seed; ``mse`` (squared z-scores); ``r2`` against the training mean;
+        ``r2_median`` over perturbations; ``r2_replicate``: the reconstruction scored against another
+        measurement of the same condition, so that reproduced noise does not count (NaN with too few
+        replicates, and on random splits).
     """
     rows = []
     for name, part in parts.items():
-        taught, asked = signatures.values[part.train], signatures.values[part.test]
-        centre = taught.mean(axis=0, dtype=np.float64)
-        ways = [("zero", "baseline", 0, np.zeros_like), ("training mean", "baseline", 0, _constant(centre))]
-        most = pca_fit(taught, min(max(ks), min(taught.shape) - 1))
-        ways += [(f"PCA {k}", "PCA", 0, most.first(k).rebuild) for k in ks if k <= len(most.axes)]
-        ways += [(run.method, "VAE", run.seed, run.network.rebuild) for run in runs if run.split == name]
-        twin = twins(signatures.meta)[part.test] if name == HELD_OUT else np.full(len(asked), -1)
-        for method, family, seed, rebuild in ways:
-            scores = _scores(signatures, asked, rebuild(asked), part, twin, centre)
+        train_values, test_values = signatures.values[part.train], signatures.values[part.test]
+        centre = train_values.mean(axis=0, dtype=np.float64)
+        possible = [k for k in ks if k < min(train_values.shape)]
+        pca = pca_rebuild(train_values, test_values, possible) if possible else {}
+        methods = [("zero", "baseline", 0, np.zeros_like(test_values))]
+        methods += [("training mean", "baseline", 0, np.broadcast_to(centre, test_values.shape))]
+        methods += [(f"PCA {k}", "PCA", 0, rebuilt) for k, rebuilt in pca.items()]
+        methods += [
+            (run.method, "VAE", run.seed, run.network.rebuild(test_values))
+            for run in runs
+            if run.split == name
+        ]
+        other = replicates(signatures.meta)[part.test] if name == HELD_OUT else np.full(len(test_values), -1)
+        for method, family, seed, rebuilt in methods:
+            scores = _scores(signatures, rebuilt, part, other, centre)
             rows.append({"split": name, "method": method, "family": family, "seed": seed, **scores})
     return pd.DataFrame(rows)
 
 
-def twins(meta: pd.DataFrame) -> np.ndarray:
+def replicates(meta: pd.DataFrame) -> np.ndarray:
     """Row of another measurement of the same ``CONDITION``, (signature,); -1 where there is none."""
     group = meta.groupby(list(CONDITION), dropna=False, sort=False).ngroup().to_numpy()
     order = np.argsort(group, kind="stable")
-    twin = np.full(len(meta), -1)
+    other = np.full(len(meta), -1)
     for rows in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
         if len(rows) > 1:
-            twin[rows] = np.roll(rows, -1)
-    return twin
+            other[rows] = np.roll(rows, -1)
+    return other
 
 
 def by_perturbation(
-    signatures: Signatures, part: Split, runs: Sequence[Run], method: str, k: int
+    signatures: Signatures, part: Fold, runs: Sequence[Run], method: str, k: int
 ) -> pd.DataFrame:
-    """R2 of each held-out perturbation through ``k`` components and through the first run of a method.
+    """R2 of each held-out perturbation with ``k`` components and with the first run of a method.
+
+    Parameters
+    ----------
+    signatures : Signatures
+    part : Fold
+        By perturbations.
+    runs : sequence of Run
+    method : str
+        ``PUBLISHED`` or ``CHOSEN``.
+    k : int
 
     Returns
     -------
     DataFrame
-        name, n, ``r2_pca``, ``r2_vae``.
+        name, n, ``r2_pca``, ``r2_vae``, ``better`` (which of both explains more).
     """
-    taught, asked = signatures.values[part.train], signatures.values[part.test]
-    centre, names = taught.mean(axis=0, dtype=np.float64), signatures.meta["pert_name"].to_numpy()[part.test]
+    train_values, test_values = signatures.values[part.train], signatures.values[part.test]
+    centre = train_values.mean(axis=0, dtype=np.float64)
+    names = signatures.meta["pert_name"].to_numpy()[part.test]
     network = next(run.network for run in runs if run.method == method and run.split == HELD_OUT)
-    pca = r2_by_drug(asked, pca_fit(taught, k).rebuild(asked), names, centre)
-    vae = r2_by_drug(asked, network.rebuild(asked), names, centre)
-    return pca.rename(columns={"r2": "r2_pca"}).assign(r2_vae=vae["r2"])
+    pca = r2_by_drug(test_values, pca_rebuild(train_values, test_values, [k])[k], names, centre)
+    vae = r2_by_drug(test_values, network.rebuild(test_values), names, centre)
+    table = pca.rename(columns={"r2": "r2_pca"}).assign(r2_vae=vae["r2"])
+    better = np.where(table["r2_vae"] > table["r2_pca"], method, f"PCA {k}")
+    return table.assign(better=better)
 
 
 def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
-    """Mean of every measure of :func:`compare` over seeds, and ``r2_range``, the width between seeds."""
+    """Mean of every measure of :func:`compare` over seeds, and ``r2_range``, largest minus smallest seed."""
     groups = table.groupby(["split", "method", "family"], sort=False)
     means = groups[["mse", "r2", "r2_median", "r2_replicate"]].mean()
     return means.assign(r2_range=groups["r2"].max() - groups["r2"].min()).reset_index()
 
 
-def _constant(centre: np.ndarray):
-    return lambda values: np.broadcast_to(centre, values.shape)
-
-
-def _scores(signatures, asked, rebuilt, part, twin, centre) -> dict[str, float]:
-    names = signatures.meta["pert_name"].to_numpy()[part.test]
-    has = twin >= 0
-    return {
-        "mse": mse(asked, rebuilt),
-        "r2": r2(asked, rebuilt, centre),
-        "r2_median": float(r2_by_drug(asked, rebuilt, names, centre)["r2"].median()),
-        "r2_replicate": r2(signatures.values[twin[has]], rebuilt[has], centre)
-        if has.sum() >= MIN_PAIRS
-        else np.nan,
-    }
-
-
 def replicate_gain(summary: pd.DataFrame) -> dict[str, float]:
-    """R2 on a replicate through the widest component analysis less that through the one before it.
+    """R2 on replicates with the most components minus that with the next fewer; below 0 they add noise.
 
-    Empty where no replicate was asked, or fewer than two widths. Below 0, the extra components carry noise.
+    Empty where there are no replicates, or fewer than two numbers of components.
     """
     held = summary[(summary["split"] == HELD_OUT) & (summary["family"] == "PCA")].dropna(
         subset="r2_replicate"
@@ -183,6 +195,51 @@ def replicate_gain(summary: pd.DataFrame) -> dict[str, float]:
 
 
 def vae_over_pca(summary: pd.DataFrame, k: int = 30) -> float:
-    """R2 on held-out perturbations through the VAE of the chosen beta less that of ``k`` components."""
+    """R2 on held-out perturbations of the VAE with chosen beta minus that of ``k`` components."""
     held = summary[summary["split"] == HELD_OUT].set_index("method")["r2"]
     return float(held[CHOSEN] - held[f"PCA {k}"])
+
+
+def curves(runs: Sequence[Run]) -> pd.DataFrame:
+    """Training curves of all runs with split, method and seed, one row for each epoch, rows and run.
+
+    Columns: rows (training or held out), epoch, mse (squared z-scores), kl (nats a signature).
+    """
+    tables = []
+    for run in runs:
+        for rows, prefix in (("training", "train"), ("held out", "valid")):
+            values = {name: run.history[f"{prefix}_{name}"] for name in ("mse", "kl")}
+            table = pd.DataFrame({"epoch": run.history["epoch"], **values})
+            tables.append(table.assign(split=run.split, method=run.method, seed=run.seed, rows=rows))
+    return pd.concat(tables, ignore_index=True)
+
+
+def kl_by_unit(signatures: Signatures, parts: dict[str, Fold], runs: Sequence[Run]) -> pd.DataFrame:
+    """KL of each latent unit on test rows, largest first: split, method, seed, rank (from 1), kl (nats)."""
+    tables = []
+    for run in runs:
+        kl = unit_kl(*run.network.posterior(signatures.values[parts[run.split].test]))
+        table = pd.DataFrame({"rank": np.arange(1, len(kl) + 1), "kl": np.sort(kl)[::-1]})
+        tables.append(table.assign(split=run.split, method=run.method, seed=run.seed))
+    return pd.concat(tables, ignore_index=True)[["split", "method", "seed", "rank", "kl"]]
+
+
+def count_units(units: pd.DataFrame) -> pd.DataFrame:
+    """Count latent units, means over seeds: split, method, active (> 0.1 nats), dead (< 0.01), nats (sum)."""
+    kl = units["kl"]
+    marked = units.assign(active=kl > ACTIVE_NATS, dead=kl < DEAD_NATS, nats=kl)
+    sums = marked.groupby(["split", "method", "seed"], sort=False)[["active", "dead", "nats"]].sum()
+    return sums.groupby(level=["split", "method"], sort=False).mean().reset_index()
+
+
+def _scores(signatures, rebuilt, part, other, centre) -> dict[str, float]:
+    test_values = signatures.values[part.test]
+    names, has = signatures.meta["pert_name"].to_numpy()[part.test], other >= 0
+    return {
+        "mse": mse(test_values, rebuilt),
+        "r2": r2(test_values, rebuilt, centre),
+        "r2_median": float(r2_by_drug(test_values, rebuilt, names, centre)["r2"].median()),
+        "r2_replicate": r2(signatures.values[other[has]], rebuilt[has], centre)
+        if has.sum() >= MIN_PAIRS
+        else np.nan,
+    }

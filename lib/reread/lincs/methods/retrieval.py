@@ -1,4 +1,4 @@
-"""Score the retrieval of targets: reciprocal ranks and hits of every drug, beside shuffled names."""
+"""Retrieval of drug targets: reciprocal ranks and hits of every drug, beside permuted names."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import false_discovery_control
 
-from reread.core import validate as check
+from reread.core import validate
 from reread.core.errors import DataError
+from reread.core.stats import benjamini_hochberg, permutation_p
 from reread.lincs.data.tables import Signatures
 from reread.lincs.methods.target_ranks import first_target_rank, mean_rank_by_chance, p_of_rank, score_genes
 
 HITS = (1, 5, 10)
 AGAINST = {"knockdown": "gene", "drug": "pcl"}
+Targets = Mapping[str, Sequence[str]]
 
 
 def score_against(features: np.ndarray, meta: pd.DataFrame, against: str) -> pd.DataFrame:
-    """Correlation of the mean signature of each drug with that of each gene, or of each class of other drugs.
+    """Correlate the mean signature of each drug with that of each gene, or of each class of other drugs.
 
     Parameters
     ----------
     features : float array, (signature, feature)
     meta : DataFrame, (signature,)
     against : str
-        ``knockdown`` (columns are genes) or ``drug`` (columns are classes; the mean of a class leaves the
-        drug itself out).
+        ``knockdown`` (columns are genes) or ``drug`` (columns are classes, without the drug itself).
 
     Returns
     -------
@@ -38,44 +38,39 @@ def score_against(features: np.ndarray, meta: pd.DataFrame, against: str) -> pd.
     DataError
         If there is nothing to compare with, or sizes do not fit.
     """
-    check.axes(features, "features", signature=len(meta), feature=None)
-    drug, names = meta["pert_name"].to_numpy(str), meta[AGAINST[against]].to_numpy(str)
-    is_drug, held = (meta["kind"] == "drug").to_numpy(), (meta["kind"] == against).to_numpy() & (names != "")
+    validate.axes(features, "features", signature=len(meta), feature=None)
+    drug, names, is_drug, held = _sides(meta, against)
     if not held.any():
         raise DataError(f"There is no {against} with a name to compare a drug with. Choose another source.")
     if against == "knockdown":
         return score_genes(features[is_drug], drug[is_drug], features[held], names[held])
-    asked = np.unique(drug[held])
-    rows = [
-        score_genes(
-            features[is_drug & (drug == one)], np.repeat(one, (is_drug & (drug == one)).sum()),
-            features[held & (drug != one)], names[held & (drug != one)],
-        )
-        for one in asked
-    ]  # fmt: skip
+    rows = []
+    for one in np.unique(drug[held]):
+        own, others = is_drug & (drug == one), held & (drug != one)
+        rows.append(score_genes(features[own], np.repeat(one, own.sum()), features[others], names[others]))
     return pd.concat(rows).reindex(columns=np.unique(names[held])).fillna(-1.0)
 
 
-def retrieve(scores: pd.DataFrame, targets: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """Rank of the first target of each drug among all genes.
+def retrieve(scores: pd.DataFrame, targets: Targets) -> pd.DataFrame:
+    """Rank of the first target of each drug among all names.
 
     Parameters
     ----------
-    scores : DataFrame, (drug, gene)
-        Higher is more alike.
+    scores : DataFrame, (drug, name)
+        Higher is more similar.
     targets : mapping of str to sequence of str
-        Genes of each drug; genes that were not knocked down are left out, and drugs without any other.
+        Names for each drug; those without a column, and drugs without any other, are left out.
 
     Returns
     -------
     DataFrame
-        drug, n_targets, rank (from 1), by_chance (mean rank in random order, from 1), reciprocal, hit1, hit5,
-        hit10, p (random order), q (Benjamini and Hochberg).
+        drug, n_targets, rank (from 1), by_chance (mean rank in random order), reciprocal, hit1, hit5, hit10,
+        p (random order), q (Benjamini and Hochberg).
 
     Raises
     ------
     DataError
-        If no drug has a target among the genes.
+        If no drug has a target among the names.
     """
     is_target = target_matrix(scores, targets)
     kept = is_target.any(axis=1)
@@ -87,46 +82,31 @@ def retrieve(scores: pd.DataFrame, targets: Mapping[str, Sequence[str]]) -> pd.D
     table = pd.DataFrame({
         "drug": scores.index[kept], "n_targets": k, "rank": rank, "by_chance": (n + 1) / (k + 1),
         "reciprocal": 1 / rank, **{f"hit{hit}": rank <= hit for hit in HITS}, "p": p,
-        "q": false_discovery_control(p),
+        "q": benjamini_hochberg(p),
     })  # fmt: skip
     return table.reset_index(drop=True)
 
 
-def target_matrix(scores: pd.DataFrame, targets: Mapping[str, Sequence[str]]) -> np.ndarray:
-    """Bool (drug, gene): which gene is a target of which drug."""
-    genes = [set(targets.get(str(drug), ())) for drug in scores.index]
-    return np.array([[gene in wanted for gene in scores.columns] for wanted in genes], dtype=bool)
+def target_matrix(scores: pd.DataFrame, targets: Targets) -> np.ndarray:
+    """Mask (drug, name) of the targets of each drug."""
+    names = [set(targets.get(str(drug), ())) for drug in scores.index]
+    return np.array([[name in own for name in scores.columns] for own in names], dtype=bool)
 
 
 def _first_ranks(scores: np.ndarray, is_target: np.ndarray) -> np.ndarray:
-    """Rank from 1 (drug,) of the best target; a drug without one gets the number of genes plus one."""
+    """Rank (drug,) of the best target from 1; one more than the number of names where there is none."""
     best = np.where(is_target, scores, -np.inf).max(axis=1, keepdims=True)
     return (scores > best).sum(axis=1) + 1
 
 
 def mrr_null(
-    scores: pd.DataFrame, targets: Mapping[str, Sequence[str]], *, n_permutations: int = 999, seed: int = 0
+    scores: pd.DataFrame, targets: Targets, *, n_permutations: int = 999, seed: int = 0
 ) -> pd.Series:
-    """Mean reciprocal rank and hits at 1, 5, 10, beside what genes of shuffled names would give.
+    """Mean reciprocal rank and hits, beside permuted names.
 
-    Parameters
-    ----------
-    scores, targets
-        As in :func:`retrieve`.
-    n_permutations, seed : int
-        Draws of the null, and their random seed. Shuffling names keeps drugs that share targets together, and
-        keeps genes that are alike to everything.
+    Mrr, hit1, hit5, hit10, null_mrr, null_high, p, n.
 
-    Returns
-    -------
-    Series
-        ``mrr``, ``hit1``, ``hit5``, ``hit10``, ``null_mrr`` (mean), ``null_high`` (95th percentile), ``p``,
-        ``n`` (drugs).
-
-    Raises
-    ------
-    DataError
-        As :func:`retrieve`.
+    Permuting names keeps drugs that share targets together, and genes that correlate with every drug.
     """
     found = retrieve(scores, targets)
     is_target = target_matrix(scores, targets)
@@ -140,20 +120,15 @@ def mrr_null(
     mrr = found["reciprocal"].mean()
     return pd.Series({
         "mrr": mrr, **{f"hit{hit}": found[f"hit{hit}"].mean() for hit in HITS}, "null_mrr": null.mean(),
-        "null_high": np.quantile(null, 0.95), "p": (1 + (null >= mrr - 1e-12).sum()) / (1 + n_permutations),
-        "n": len(found),
+        "null_high": np.quantile(null, 0.95), "p": permutation_p(mrr, null), "n": len(found),
     })  # fmt: skip
 
 
 def by_group(
-    scores: pd.DataFrame,
-    targets: Mapping[str, Sequence[str]],
-    group: Mapping[str, str],
-    *,
-    n_permutations: int = 999,
+    scores: pd.DataFrame, targets: Targets, group: Mapping[str, str], *, n_permutations: int = 999,
     seed: int = 0,
-) -> pd.DataFrame:
-    """:func:`mrr_null` for each group of drugs (drug to group), a row each: group and what that gives."""
+) -> pd.DataFrame:  # fmt: skip
+    """:func:`mrr_null` for each group of drugs, a row each."""
     rows = []
     for name in dict.fromkeys(group[str(drug)] for drug in scores.index if str(drug) in group):
         part = scores.loc[[drug for drug in scores.index if group.get(str(drug)) == name]]
@@ -163,15 +138,30 @@ def by_group(
 
 
 def by_representation(
-    representations: Mapping[str, np.ndarray],
-    signatures: Signatures,
-    against: str,
-    targets: Mapping[str, Sequence[str]],
-    *,
-    n_permutations: int = 999,
-    seed: int = 0,
-) -> pd.DataFrame:
-    """:func:`by_group` from every representation: representation, group, mrr, hits, null_mrr, mrr_p, n."""
+    representations: Mapping[str, np.ndarray], signatures: Signatures, against: str, targets: Targets, *,
+    n_permutations: int = 999, seed: int = 0,
+) -> pd.DataFrame:  # fmt: skip
+    """Mean reciprocal rank of every group of drugs from every representation, beside permuted names.
+
+    Parameters
+    ----------
+    representations : mapping of str to float array, (signature, feature)
+    signatures : Signatures
+    against, targets
+        As in :func:`score_against` and :func:`retrieve`.
+    n_permutations, seed : int
+
+    Returns
+    -------
+    DataFrame
+        group, mrr, hit1, hit5, hit10, null_mrr, null_high (95th percentile), mrr_p, n (drugs),
+        representation.
+
+    Raises
+    ------
+    DataError
+        As :func:`retrieve`.
+    """
     group, parts = groups_of(signatures), []
     for name, features in representations.items():
         scores = score_against(features, signatures.meta, against)
@@ -181,17 +171,17 @@ def by_representation(
 
 
 def groups_of(signatures: Signatures) -> dict[str, str]:
-    """Drug to what its class was planted as (strong, weak, inert); ``all`` where nothing was planted."""
+    """Drug to the simulated strength of its class (strong, weak, inert); ``all`` for real signatures."""
     drugs = signatures.meta[signatures.meta["kind"] == "drug"].drop_duplicates("pert_name")
-    planted = signatures.truth
-    kind = dict(zip(planted.pcls, planted.strength, strict=True)) if planted is not None else {}
+    truth = signatures.truth
+    kind = dict(zip(truth.pcls, truth.strength, strict=True)) if truth is not None else {}
     return {name: kind.get(pcl, "all") for name, pcl in zip(drugs["pert_name"], drugs["pcl"], strict=True)}
 
 
 def drug_ranks(
-    features: np.ndarray, meta: pd.DataFrame, targets: Mapping[str, Sequence[str]], against: str = "knockdown"
+    features: np.ndarray, meta: pd.DataFrame, targets: Targets, against: str = "knockdown"
 ) -> pd.DataFrame:
-    """Rank of the first target for every signature of every drug, as published, beside random order.
+    """Mean rank of the first target over the signatures of each drug, as published, beside random order.
 
     Parameters
     ----------
@@ -203,23 +193,39 @@ def drug_ranks(
     -------
     DataFrame
         drug, n_signatures, n_of_targets (reference signatures), mean_rank (from 1), by_chance, null_share
-        (how often a single signature in random order is before ``by_chance``: ranks lean to one side, so that
-        it is more than one half).
+        (share of single signatures in random order that rank before ``by_chance``; above one half, as
+        ranks are skewed).
+
+    Raises
+    ------
+    DataError
+        If sizes do not fit.
 
     Notes
     -----
-    Source: the authors' analysis notebook, in 92, which prints the mean rank alone.
+    Source: the authors' analysis notebook, in 92, which prints the mean rank alone, counted from 0.
     """
-    drug, names = meta["pert_name"].to_numpy(str), meta[AGAINST[against]].to_numpy(str)
-    is_drug, held = (meta["kind"] == "drug").to_numpy(), (meta["kind"] == against).to_numpy() & (names != "")
+    drug, names, is_drug, held = _sides(meta, against)
     rows = []
     for one in np.unique(drug[is_drug]):
-        others = held & ~(is_drug & (drug == one))
+        own = is_drug & (drug == one)
+        others = held & ~own
         hit = np.isin(names[others], targets.get(one, ()))
         if hit.any():
-            rank = first_target_rank(features[is_drug & (drug == one)], features[others], hit)
+            rank = first_target_rank(features[own], features[others], hit)
             chance = mean_rank_by_chance(len(hit), int(hit.sum()))
             before = float(p_of_rank(np.ceil(chance) - 1, len(hit), hit.sum()))
             rows.append((one, len(rank), int(hit.sum()), rank.mean(), chance, before))
     columns = ["drug", "n_signatures", "n_of_targets", "mean_rank", "by_chance", "null_share"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _sides(meta: pd.DataFrame, against: str) -> tuple[np.ndarray, ...]:
+    """Drug and name of each row, mask of the drugs and of the rows that they are compared with."""
+    drug, names = meta["pert_name"].to_numpy(str), meta[AGAINST[against]].to_numpy(str)
+    return (
+        drug,
+        names,
+        (meta["kind"] == "drug").to_numpy(),
+        (meta["kind"] == against).to_numpy() & (names != ""),
+    )

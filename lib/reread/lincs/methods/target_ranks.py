@@ -8,17 +8,9 @@ from scipy.stats import hypergeom, nhypergeom
 
 from reread.core import validate
 from reread.core.errors import DataError
+from reread.core.stats import unit_rows
 
 BLOCK = 8_000_000  # correlations held at once: 64 MB
-
-
-def unit_rows(values: np.ndarray) -> np.ndarray:
-    """Rows centred and scaled to length one, so that a product is a correlation; a constant row becomes 0."""
-    validate.axes(values, "values", signature=None, feature=None)
-    centred = np.asarray(values, dtype=float)
-    centred = centred - centred.mean(axis=1, keepdims=True)
-    length = np.linalg.norm(centred, axis=1, keepdims=True)
-    return np.divide(centred, length, out=np.zeros_like(centred), where=length > 0)
 
 
 def first_target_rank(query: np.ndarray, reference: np.ndarray, is_target: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Tell generated signatures from real ones: two tests with their error bars, and a search for copies."""
+"""Two-sample tests of generated against real signatures, and a test for memorised training data."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from reread.core import validate as check
+from reread.core import validate
 from reread.core.errors import DataError
+from reread.core.stats import permutation_p
 
 N_COMPONENTS = 20
 BLOCK = 500  # rows whose distances to all others are held at once
@@ -31,7 +32,10 @@ class Discrepancy:
 
 @dataclass(frozen=True)
 class TwoSample:
-    """Share of samples that a classifier puts right, its 95 % interval, p against guessing, samples asked."""
+    """Accuracy of a classifier on test samples, its 95 % interval, p against chance.
+
+    Number of test samples.
+    """
 
     accuracy: float
     low: float
@@ -41,36 +45,14 @@ class TwoSample:
 
 
 def mmd2(x: np.ndarray, y: np.ndarray, *, n_permutations: int = 199, seed: int = 0) -> Discrepancy:
-    """Squared maximum mean discrepancy of two samples, unbiased, with a permutation test.
+    """Squared maximum mean discrepancy of two samples (sample, gene), unbiased, with a permutation test.
 
-    Parameters
-    ----------
-    x, y : float array, (sample, gene)
-        At least two rows each.
-    n_permutations : int
-        Draws of the null, in which rows change sides.
-    seed : int
-        Random seed of these draws.
-
-    Returns
-    -------
-    Discrepancy
-        ``value`` is 0 in expectation when both come from one distribution.
-
-    Raises
-    ------
-    DataError
-        If the genes differ in number or a side has fewer than two rows.
-
-    Notes
-    -----
-    Source: Gretton et al. 2012, equation 3, Gaussian kernel, width = median distance of the pooled rows. All
-    permutations share one kernel matrix.
+    Source: Gretton et al. 2012, equation 3; Gaussian kernel, width the median distance of the pooled rows.
+    All permutations share one kernel matrix.
     """
     _check_sides(x, y)
     pooled = np.concatenate([x, y]).astype(float)
-    distance = pdist(pooled)
-    width = float(np.median(distance))
+    width = float(np.median(pdist(pooled)))
     kernel = cdist(pooled, pooled, "sqeuclidean")
     np.exp(-kernel / (2 * width**2), out=kernel)
     np.fill_diagonal(kernel, 0)
@@ -80,11 +62,11 @@ def mmd2(x: np.ndarray, y: np.ndarray, *, n_permutations: int = 199, seed: int =
     for row in is_x[1:]:
         row[rng.permutation(len(pooled))[: len(x)]] = 1
     value = _unbiased(kernel, is_x, len(x), len(y))
-    return Discrepancy(float(value[0]), float(np.mean(value >= value[0] - 1e-12)), width)
+    return Discrepancy(float(value[0]), permutation_p(value[0], value[1:]), width)
 
 
 def _unbiased(kernel: np.ndarray, is_x: np.ndarray, n_x: int, n_y: int) -> np.ndarray:
-    """Unbiased MMD^2 (draw,) of every way to tell sides apart, from a kernel with an empty diagonal."""
+    """Unbiased MMD^2 (permutation,) from a kernel with an empty diagonal; ``is_x`` (permutation, row)."""
     to_x = is_x @ kernel
     within_x = (to_x * is_x).sum(axis=1)
     across = (to_x * (1 - is_x)).sum(axis=1)
@@ -93,52 +75,32 @@ def _unbiased(kernel: np.ndarray, is_x: np.ndarray, n_x: int, n_y: int) -> np.nd
 
 
 def c2st(x: np.ndarray, y: np.ndarray, *, seed: int = 0, n_components: int = N_COMPONENTS) -> TwoSample:
-    """Classifier two-sample test: half of the rows teach a classifier, the other half asks it.
+    """Classifier two-sample test: half of the rows (sample, gene) train a classifier, the other half test it.
 
-    Parameters
-    ----------
-    x, y : float array, (sample, gene)
-        The larger side is thinned to the size of the smaller, so that guessing is right half the time.
-    seed : int
-        Random seed of the thinning and of the halves.
-    n_components : int
-        Principal components, of the teaching half, that the classifier sees.
-
-    Returns
-    -------
-    TwoSample
-        0.5 means that the two cannot be told apart by this classifier.
-
-    Raises
-    ------
-    DataError
-        As :func:`mmd2`, with at least ten rows a side.
-
-    Notes
-    -----
-    Source: Lopez-Paz and Oquab 2017. The classifier is a logistic regression on components, their squares,
-    and the logarithm of what the components leave of a row: it sees differences in mean, spread and noise.
-    The interval is exact (Clopper and Pearson), since the asked rows taught nothing.
+    The larger sample is reduced to the size of the smaller, so that chance level is 0.5. Source: Lopez-Paz
+    and Oquab 2017. The classifier is a logistic regression on principal components, their squares and the
+    logarithm of the residual: it sees differences in mean, spread and noise. The interval is exact
+    (Clopper and Pearson).
     """
     _check_sides(x, y, least=10)
     n = min(len(x), len(y))
     rng = np.random.default_rng(seed)
     rows = np.concatenate([x[rng.permutation(len(x))[:n]], y[rng.permutation(len(y))[:n]]]).astype(float)
     is_y = np.repeat([0, 1], n)
-    teach = np.zeros(2 * n, dtype=bool)
+    train = np.zeros(2 * n, dtype=bool)
     for side in (0, 1):
-        teach[rng.permutation(np.flatnonzero(is_y == side))[: n // 2]] = True
-    seen = _moments(rows, teach, min(n_components, rows.shape[1], int(teach.sum()) - 1))
+        train[rng.permutation(np.flatnonzero(is_y == side))[: n // 2]] = True
+    features = _moments(rows, train, min(n_components, rows.shape[1], int(train.sum()) - 1))
     classifier = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=500))
-    right = classifier.fit(seen[teach], is_y[teach]).predict(seen[~teach]) == is_y[~teach]
+    right = classifier.fit(features[train], is_y[train]).predict(features[~train]) == is_y[~train]
     test = binomtest(int(right.sum()), len(right), 0.5, alternative="greater")
     interval = binomtest(int(right.sum()), len(right)).proportion_ci()
     return TwoSample(float(right.mean()), interval.low, interval.high, test.pvalue, len(right))
 
 
-def _moments(rows: np.ndarray, teach: np.ndarray, n_components: int) -> np.ndarray:
-    """Components of the teaching rows, their squares, and the log length of the rest (sample, feature)."""
-    components = PCA(n_components, svd_solver="full").fit(rows[teach])
+def _moments(rows: np.ndarray, train: np.ndarray, n_components: int) -> np.ndarray:
+    """Components of the training rows, their squares, and the log of the residual (sample, feature)."""
+    components = PCA(n_components, svd_solver="full").fit(rows[train])
     along = components.transform(rows)
     left = np.square(rows - components.inverse_transform(along)).mean(axis=1)
     return np.column_stack([along, np.square(along), np.log(left + 1e-6)])
@@ -147,31 +109,13 @@ def _moments(rows: np.ndarray, teach: np.ndarray, n_components: int) -> np.ndarr
 def memorised(
     generated: np.ndarray, train: np.ndarray, test: np.ndarray, *, n_permutations: int = 999, seed: int = 0
 ) -> pd.Series:
-    """Ask whether generated signatures are nearer to training signatures than to ones held out.
+    """Test whether generated signatures are nearer to training than to held-out signatures (sample, gene).
 
-    Parameters
-    ----------
-    generated, train, test : float array, (sample, gene)
-        ``train`` and ``test`` are a random split of one set.
-    n_permutations, seed : int
-        Draws of the null, in which real rows change sides, and their random seed.
-
-    Returns
-    -------
-    Series
-        ``nearer_train`` (share of generated rows whose nearest real row was trained on), ``expected`` (share
-        of real rows that were), ``p`` (more than that), ``distance`` (median distance of a generated row to
-        the nearest real one), ``real_distance`` (the same of a held-out row to training rows).
-
-    Raises
-    ------
-    DataError
-        If the genes differ in number or a side has fewer than two rows.
-
-    Notes
-    -----
-    Ours. A sign test would count every generated row as independent; but many share their nearest real row,
-    one near the middle of all, and that row is on one side or the other as a whole.
+    Returns ``nearer_train``, the share of generated rows whose nearest real row is a training row, and
+    ``expected``, the share of training rows. ``p`` permutes real rows between both sides. ``distance`` is the
+    median distance of a generated row to the nearest real one, ``real_distance`` that of a held-out row to
+    the nearest training row. A sign test would count each generated row as independent, although many
+    share their nearest real row.
     """
     _check_sides(train, test)
     _check_sides(generated, train)
@@ -182,9 +126,8 @@ def memorised(
     null = np.array([hits[rng.permutation(is_train)].sum() for _ in range(n_permutations)])
     share = hits[is_train].sum()
     return pd.Series({
-        "nearer_train": share, "expected": is_train.mean(),
-        "p": (1 + (null >= share - 1e-12).sum()) / (1 + n_permutations), "distance": np.median(distance),
-        "real_distance": np.median(_nearest(test, train)[0]),
+        "nearer_train": share, "expected": is_train.mean(), "p": permutation_p(share, null),
+        "distance": np.median(distance), "real_distance": np.median(_nearest(test, train)[0]),
     })  # fmt: skip
 
 
@@ -198,16 +141,16 @@ def _nearest(rows: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, np.nd
     return np.concatenate(distance), np.concatenate(index)
 
 
-def calibrated(pairs: dict[str, tuple[np.ndarray, np.ndarray]], *, n_permutations: int = 199,
-               seed: int = 0) -> pd.DataFrame:  # fmt: skip
-    """Both tests on several pairs of samples, among them real against real.
+def both_tests(
+    pairs: dict[str, tuple[np.ndarray, np.ndarray]], *, n_permutations: int = 199, seed: int = 0
+) -> pd.DataFrame:
+    """Run both tests on several pairs of samples.
 
     Parameters
     ----------
     pairs : mapping of str to two float arrays, (sample, gene)
-        What is compared with what, by name.
+        Two samples by name of the comparison.
     n_permutations, seed : int
-        As in :func:`mmd2`.
 
     Returns
     -------
@@ -217,14 +160,14 @@ def calibrated(pairs: dict[str, tuple[np.ndarray, np.ndarray]], *, n_permutation
     Raises
     ------
     DataError
-        As the two tests.
+        If a sample has fewer than ten rows, or genes differ in number.
     """
     rows = []
     for name, (x, y) in pairs.items():
-        moved = mmd2(x, y, n_permutations=n_permutations, seed=seed)
-        told = c2st(x, y, seed=seed)
-        said = (moved.value, moved.p, told.accuracy, told.low, told.high, told.p)
-        rows.append((name, min(len(x), len(y)), *said))
+        kernel = mmd2(x, y, n_permutations=n_permutations, seed=seed)
+        trained = c2st(x, y, seed=seed)
+        found = (kernel.value, kernel.p, trained.accuracy, trained.low, trained.high, trained.p)
+        rows.append((name, min(len(x), len(y)), *found))
     columns = ["compared", "n", "mmd2", "mmd2_p", "c2st", "c2st_low", "c2st_high", "c2st_p"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -232,13 +175,7 @@ def calibrated(pairs: dict[str, tuple[np.ndarray, np.ndarray]], *, n_permutation
 def halves(
     real: np.ndarray, groups: np.ndarray | None = None, *, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Two halves of real signatures (sample, gene): at random, or with whole groups on one side.
-
-    Raises
-    ------
-    DataError
-        If there are fewer than two groups.
-    """
+    """Two halves of real signatures (sample, gene): at random, or with whole groups on one side."""
     groups = np.arange(len(real)) if groups is None else np.asarray(groups)
     names = np.unique(groups)
     if len(names) < 2:
@@ -248,7 +185,7 @@ def halves(
 
 
 def p_values_on_real(real: np.ndarray, *, n: int, n_draws: int, seed: int = 0) -> pd.DataFrame:
-    """P of both tests on two random disjoint sets of real signatures, drawn again and again.
+    """P values of both tests on two random disjoint sets of real signatures, repeatedly.
 
     Parameters
     ----------
@@ -256,14 +193,13 @@ def p_values_on_real(real: np.ndarray, *, n: int, n_draws: int, seed: int = 0) -
     n : int
         Signatures in each of the two sets.
     n_draws : int
-        How often they are drawn.
+        Repeats.
     seed : int
-        Random seed.
 
     Returns
     -------
     DataFrame
-        draw, mmd2, mmd2_p, c2st, c2st_p: a calibrated test has p uniform here.
+        draw, mmd2, mmd2_p, c2st, c2st_p: p of a calibrated test is uniform here.
 
     Raises
     ------
@@ -274,15 +210,15 @@ def p_values_on_real(real: np.ndarray, *, n: int, n_draws: int, seed: int = 0) -
         raise DataError(f"Two sets of {n} need {2 * n} signatures, but there are {len(real)}.")
     rng, rows = np.random.default_rng(seed), []
     for draw in range(n_draws):
-        drawn = real[rng.permutation(len(real))[: 2 * n]]
-        moved = mmd2(drawn[:n], drawn[n:], n_permutations=99, seed=draw)
-        told = c2st(drawn[:n], drawn[n:], seed=draw)
-        rows.append((draw, moved.value, moved.p, told.accuracy, told.p))
+        both = real[rng.permutation(len(real))[: 2 * n]]
+        kernel = mmd2(both[:n], both[n:], n_permutations=99, seed=draw)
+        trained = c2st(both[:n], both[n:], seed=draw)
+        rows.append((draw, kernel.value, kernel.p, trained.accuracy, trained.p))
     return pd.DataFrame(rows, columns=["draw", "mmd2", "mmd2_p", "c2st", "c2st_p"])
 
 
 def _check_sides(x: np.ndarray, y: np.ndarray, least: int = 2) -> None:
-    check.axes(x, "x", sample=None, gene=None)
-    check.axes(y, "y", sample=None, gene=x.shape[1])
+    validate.axes(x, "x", sample=None, gene=None)
+    validate.axes(y, "y", sample=None, gene=x.shape[1])
     if min(len(x), len(y)) < least:
-        raise DataError(f"Two samples of at least {least} rows are compared, but have {len(x)} and {len(y)}.")
+        raise DataError(f"Two samples of at least {least} rows are needed, but have {len(x)} and {len(y)}.")

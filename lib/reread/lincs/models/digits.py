@@ -1,6 +1,6 @@
-"""The codebook of classes for pictures of digits: convolutions outside, the same training inside.
+"""S-VQ-VAE for images of digits: convolutional encoder and decoder, the same training.
 
-Source: the authors' tutorial on MNIST, of which we have a description; smaller, for 8 by 8 pictures.
+Source: the authors' tutorial on MNIST, of which we have a description; smaller, for 8 by 8 images.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from reread.core.training.loop import finish
 from reread.lincs.models.svqvae import SvqNetwork, Svqvae
 
 SIDE = 8
-PLACES = 16  # of a picture after the second convolution: 4 by 4
+POSITIONS = 16  # of an image after the second convolution: 4 by 4
 
 
 def convolutions(n_codes: int, channels: int) -> SvqNetwork:
-    """Two convolutions to ``PLACES * channels`` numbers within +-1, and back to grey values of 0 to 1.
+    """Two convolutions to ``POSITIONS * channels`` values within +-1, and back.
 
-    Takes and gives flat pictures, (picture, pixel).
+    Images are (image, pixel), grey 0 to 1.
     """
     half = max(1, channels // 2)
     return SvqNetwork(
@@ -40,24 +40,15 @@ def convolutions(n_codes: int, channels: int) -> SvqNetwork:
             nn.Flatten(),
         ),
         n_codes,
-        PLACES * channels,
+        POSITIONS * channels,
     )
 
 
 class DigitBook:
-    """A codebook of digits: arrays in, arrays out; training as :class:`reread.lincs.models.svqvae.Svqvae`.
+    """A codebook of digits: ``values`` (image, pixel) and ``label`` (image,) in, arrays out.
 
-    Parameters
-    ----------
-    values : float array, (picture, pixel)
-        Grey values, 0 to 1.
-    label : int array, (picture,)
-        Digit of each picture.
-    train, valid : int array, (row,)
-    channels : int
-        Channels of the second convolution; a code has 16 numbers for each.
-    settings
-        ``codebook``, ``learning_rate``, ``batch``, ``seed``, ``device``.
+    A code has 16 values for each channel. Settings are ``codebook``, ``learning_rate``, ``batch``,
+    ``seed`` and ``device`` of :class:`reread.lincs.models.svqvae.Svqvae`.
     """
 
     def __init__(self, values, label, train, valid, *, channels: int = 32, **settings):
@@ -65,7 +56,7 @@ class DigitBook:
         self.recipe = Svqvae(lambda: convolutions(n, channels), values, label, train, valid, **settings)
 
     def fit(self, epochs: int, checkpoint=None) -> list[dict]:
-        """Train to ``epochs`` passes, or go on from ``<checkpoint>.ckpt``; return the curve."""
+        """Train to ``epochs`` epochs, or resume from ``<checkpoint>.ckpt``; return the curve."""
         return finish(self.recipe, epochs=epochs, stem=checkpoint, every=10, progress=True)
 
     @property
@@ -75,12 +66,12 @@ class DigitBook:
 
     @torch.no_grad()
     def encode(self, values: np.ndarray) -> np.ndarray:
-        """Map (picture, pixel) to (picture, dim)."""
+        """Map (image, pixel) to (image, dim)."""
         return self.recipe.network.eval().encoder(self._tensor(values)).cpu().numpy()
 
     @torch.no_grad()
     def decode(self, z: np.ndarray) -> np.ndarray:
-        """Map (picture, dim) to (picture, pixel)."""
+        """Map (image, dim) to (image, pixel)."""
         return self.recipe.network.eval().decoder(self._tensor(z)).cpu().numpy()
 
     def profiles(self) -> np.ndarray:

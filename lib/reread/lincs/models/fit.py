@@ -1,4 +1,4 @@
-"""Train the two networks of the paper and keep them as arrays; resumable, any device, no framework here."""
+"""Train the two networks of the paper and return them as NumPy weights."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reread.core import validate as check
+from reread.core import validate
 from reread.core.errors import DataError, ParameterError, did_you_mean
 from reread.core.files import digest
-from reread.lincs.models.arrays import Svq, Vae
+from reread.lincs.models.numpy_weights import Svq, Vae
 
 LOSSES = ("published", "explicit")
 CODEBOOKS = ("published", "ema")
@@ -22,15 +22,10 @@ CHECKPOINT_EVERY = 10
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A network after training, and its curve.
+    """A trained network (Vae or Svq) and its curve.
 
-    Attributes
-    ----------
-    network : Vae or Svq
-        Plain arrays.
-    history : DataFrame
-        One row a pass: epoch, train_mse and valid_mse (squared z a gene) and what else the recipe says. The
-        validation error is for looking at, never for choosing.
+    ``history`` has one row for each epoch: epoch, train_mse and valid_mse (squared z-scores a gene) and
+    the other losses. Nothing is chosen by the validation error.
     """
 
     network: Any
@@ -38,7 +33,7 @@ class Trained:
 
 
 def beta_by_averaging(n_genes: int, latent: int) -> float:
-    """Beta that the published averages amount to, ``n_genes / (2 * latent)``; 4.89 for 978 and 100."""
+    """Beta implied by the published averages, ``n_genes / (2 * latent)``: 4.89 for 978 and 100."""
     return n_genes / (2 * latent)
 
 
@@ -60,39 +55,27 @@ def fit_vae(
     checkpoint: Path | None = None,
     progress: bool = False,
 ) -> Trained:
-    """Train the variational autoencoder.
+    """Train the variational autoencoder on z-scores (signature, gene), clipped to +-10.
 
     Parameters
     ----------
     values : float array, (signature, gene)
-        Z-scores, clipped to +-10: the network cannot say more.
     train, valid : int array, (row,)
-        Rows to learn from, and rows for the curve.
+        Training rows, and rows for the validation curve.
     hidden, latent : int
         Widths.
     loss : str
         ``published``, whose beta is ``n_genes / (2 * latent)``; or ``explicit``.
-    beta : float
-        Weight of the KL of the explicit loss; 1 is the evidence bound.
-    warmup : int
-        Passes over which beta rises from 0.
-    free_bits : float
-        Nats that each unit may carry free of charge.
-    epochs, batch : int
-        Passes; signatures a step.
-    seed : int
-        Of weights, order and draws.
+    beta, warmup, free_bits : float, int, float
+        Of the explicit loss: weight of the KL (1 is the evidence lower bound), epochs over which it rises
+        from 0, and nats of each unit without cost.
+    epochs, batch, seed : int
     device : str
         ``auto``, ``cpu`` or ``cuda``.
     checkpoint : path, optional
-        Folder; a run that was killed goes on from there to the same bits.
+        Folder that an interrupted run resumes from.
     progress : bool
-        A line for each tenth of the passes.
-
-    Returns
-    -------
-    Trained
-        ``network`` is a :class:`reread.lincs.models.arrays.Vae`.
+        Print a line for each tenth of the epochs.
 
     Raises
     ------
@@ -129,31 +112,11 @@ def fit_svqvae(
     checkpoint: Path | None = None,
     progress: bool = False,
 ) -> Trained:
-    """Train the supervised vector-quantised autoencoder.
+    """Train the supervised vector-quantised autoencoder; ``label`` (signature,) is 0 to ``n_codes - 1``.
 
-    Parameters
-    ----------
-    values : float array, (signature, gene)
-    label : int array, (signature,)
-        Class of each signature, 0 to ``n_codes - 1``.
-    n_codes, dim : int
-        Classes; length of a code.
-    codebook : str
-        ``published`` (codes by gradient, unbounded repulsion) or ``ema`` (moving averages, bounded).
-    learning_rate : float
-        Of Adam; 1e-4 as published, for 900 passes over ten thousand signatures.
-    train, valid, epochs, batch, seed, device, checkpoint, progress
-        As :func:`fit_vae`.
-
-    Returns
-    -------
-    Trained
-        ``network`` is a :class:`reread.lincs.models.arrays.Svq`.
-
-    Raises
-    ------
-    ParameterError, DataError
-        As :func:`fit_vae`; and if a label is not that of a code.
+    ``codebook`` is ``published`` (codes by gradient, unbounded repulsion) or ``ema`` (moving averages,
+    bounded repulsion); the learning rate of Adam is 1e-4 as published. The other parameters are those of
+    :func:`fit_vae`.
     """
     _check_choice("codebook", codebook, CODEBOOKS)
     _check_task(values, train, valid, epochs)
@@ -170,7 +133,7 @@ def fit_svqvae(
 
 
 def _finish(recipe, kind, arrays, settings, epochs, folder, progress) -> pd.DataFrame:
-    """Train to the end; checkpoints are named by everything that decides the result."""
+    """Train to the end; the name of a checkpoint is a digest of everything that determines the result."""
     from reread.core.training.loop import finish
 
     stem = None
@@ -188,9 +151,9 @@ def _check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
 
 
 def _check_task(values, train, valid, epochs: int) -> None:
-    check.axes(values, "values", signature=None, gene=None)
+    validate.axes(values, "values", signature=None, gene=None)
     if epochs < 1:
-        raise ParameterError(f"Training needs at least 1 pass over the signatures, but epochs={epochs}.")
+        raise ParameterError(f"Training needs at least 1 epoch, but epochs={epochs}.")
     if not np.isfinite(values).all():
         raise DataError("values must be finite. Drop or fill what is missing first.")
     if not len(train):
@@ -198,12 +161,12 @@ def _check_task(values, train, valid, epochs: int) -> None:
     both = np.intersect1d(train, valid)
     if len(both):
         raise DataError(
-            f"{len(both)} rows are to train and to validate, the first {int(both[0])}. Split again."
+            f"{len(both)} rows are in training and in validation, the first {int(both[0])}. Split again."
         )
 
 
 def _check_labels(label, n: int, n_codes: int) -> None:
-    check.axes(label, "label", signature=n)
+    validate.axes(label, "label", signature=n)
     if np.min(label) < 0 or np.max(label) >= n_codes:
         raise DataError(
             f"label must be 0 to {n_codes - 1}, but holds {int(np.min(label))} to {int(np.max(label))}."

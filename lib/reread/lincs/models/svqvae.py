@@ -1,4 +1,4 @@
-"""The published supervised vector-quantised autoencoder, and a version whose loss has a floor.
+"""Supervised vector-quantised autoencoder of the paper, and a variant whose loss is bounded below.
 
 Source: Xue, Ding, Lu 2020 (doi 10.1038/s41540-020-00158-2), arXiv 1909.11124, and the authors' notebook,
 written anew.
@@ -22,19 +22,16 @@ COMMITMENT = 0.25
 DIVERGENCE = 0.1
 DECAY = 0.99
 # Mean squared difference a dimension between a signature and the nearest code of another class, beyond its
-# own: chosen before any run as a quarter of what two random corners of the tanh cube differ by (2).
+# own:
+# set before any run to a quarter of that between two random corners of the tanh cube (2).
 MARGIN = 0.5
 
 
 class SvqNetwork(nn.Module):
-    """One layer to a point, the code of a class near it, one layer back to genes.
+    """Encoder to a point z, one code for each class, decoder back to genes.
 
-    Parameters
-    ----------
-    encoder, decoder : function () -> Module
-        Called in the authors' order, around the codes, so that one seed draws the same weights.
-    n_codes, dim : int
-        Classes, and the length of a code; 75 and 1000 as published.
+    ``encoder`` and ``decoder`` are functions that make a module; they are called in the authors' order,
+    around the codes, so that one seed gives the same weights. As published 75 codes of length 1000.
     """
 
     def __init__(self, encoder, decoder, n_codes: int, dim: int):
@@ -45,18 +42,18 @@ class SvqNetwork(nn.Module):
         self.decoder = decoder()
 
     def forward(self, x: Tensor, label: Tensor, *, is_straight: bool = True) -> tuple[Tensor, Tensor]:
-        """Rebuild x (signature, gene) from the code of its *label*; return it with z (signature, dim).
+        """Reconstruct x (signature, gene) from the code of its label; return it with z (signature, dim).
 
-        As published the gradient of the error passes straight through the code to z, although z has no part
-        in what is rebuilt: z is driven into the corners of the tanh by an error it cannot change. With
-        ``is_straight`` false it stops at the code.
+        As published the gradient of the error passes straight through the code to z (``is_straight``),
+        although z does not affect the reconstruction; it drives z into saturation. Otherwise it stops at
+        the code.
         """
         z, code = self.encoder(x), self.codes(label)
         return self.decoder(z + (code - z).detach() if is_straight else code), z
 
 
-class Stretch(nn.Module):
-    """Tanh, stretched to the bound of the z-scores."""
+class ScaledTanh(nn.Module):
+    """Tanh scaled to the clipping range of the z-scores."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Map any number into +-``CLIP``."""
@@ -67,7 +64,7 @@ def dense(n_genes: int, n_codes: int, dim: int) -> SvqNetwork:
     """The published network: one tanh layer each way."""
     return SvqNetwork(
         lambda: nn.Sequential(nn.Linear(n_genes, dim), nn.Tanh()),
-        lambda: nn.Sequential(nn.Linear(dim, n_genes), Stretch()),
+        lambda: nn.Sequential(nn.Linear(dim, n_genes), ScaledTanh()),
         n_codes,
         dim,
     )
@@ -79,18 +76,10 @@ def squared_distance(z: Tensor, codes: Tensor) -> Tensor:
 
 
 def published_loss(z: Tensor, codes: Tensor, label: Tensor) -> Tensor:
-    """Pull z and its own code together, push z and a nearer wrong code apart, without any bound.
+    """Attract z (signature, dim) and the code of its label, repel z and a nearer wrong code.
 
-    Parameters
-    ----------
-    z : float tensor, (signature, dim)
-    codes : float tensor, (code, dim)
-    label : int tensor, (signature,)
-
-    Notes
-    -----
-    All four terms are means over signatures and dimensions. The third has weight 1 and no floor: the loss
-    falls as fast as a wrong code flees.
+    All four terms are means over signatures and dimensions. The repulsion has weight 1 and is not bounded
+    below, so the loss can decrease without limit.
     """
     nearest = squared_distance(z, codes).argmin(1)
     is_wrong = (nearest != label).float()[:, None]
@@ -102,14 +91,10 @@ def published_loss(z: Tensor, codes: Tensor, label: Tensor) -> Tensor:
 
 
 def bounded_loss(z: Tensor, codes: Tensor, label: Tensor, margin: float = MARGIN) -> Tensor:
-    """Pull z to its own code; push it from the nearest other code until that is ``margin`` farther, no more.
+    """Attract z to the code of its label; repel it from the nearest other code up to a margin. Never below 0.
 
-    Parameters
-    ----------
-    z, codes, label
-        As :func:`published_loss`; codes are taken as given (a moving average moves them).
-    margin : float
-        Mean squared difference a dimension. The loss is never below 0.
+    ``margin`` is a mean squared difference a dimension. Codes are constants here: a moving average moves
+    them.
     """
     distance = squared_distance(z, codes.detach()) / z.shape[1]
     own = distance.gather(1, label[:, None])[:, 0]
@@ -118,24 +103,13 @@ def bounded_loss(z: Tensor, codes: Tensor, label: Tensor, margin: float = MARGIN
 
 
 class Svqvae:
-    """The training: codes by gradient as published, or as moving averages with a bounded repulsion.
+    """Training recipe: codes by gradient as published.
 
-    The second also stops the gradient that the published code passes straight through to the encoder; that
-    this helps was seen on simulated drugs held out of simulated training drugs.
+    Or as moving averages with a bounded repulsion (``ema``).
 
-    Parameters
-    ----------
-    network : SvqNetwork or function () -> SvqNetwork
-        A function is called inside the random stream, so that the seed decides the weights.
-    values : float array, (signature, gene)
-    label : int array, (signature,)
-        Class of each signature; that of validation rows serves the curve alone.
-    train, valid : int array, (row,)
-        Rows of ``values``.
-    codebook : str
-        ``published`` or ``ema``.
-    learning_rate, batch, seed, device
-        Of Adam with amsgrad; signatures a step; of the random stream; ``auto``, ``cpu`` or ``cuda``.
+    With ``ema`` the gradient also stops at the code; that this helps was seen on simulated drugs held out of
+    simulated training drugs. ``network`` is a function, called inside the random stream. Settings are
+    those of :func:`reread.lincs.models.fit.fit_svqvae`.
     """
 
     def __init__(
@@ -159,16 +133,19 @@ class Svqvae:
         self.codebook, self.batch = codebook, batch
         if codebook == "ema":
             self._average()
-        taught = [part for part in self.network.parameters() if part.requires_grad]
-        self.optimizer = FusedAdam(taught, learning_rate, amsgrad=True)
+        trained = [part for part in self.network.parameters() if part.requires_grad]
+        self.optimizer = FusedAdam(trained, learning_rate, amsgrad=True)
         self.values = torch.as_tensor(np.asarray(values, dtype=np.float32), device=self.device)
         self.label = torch.as_tensor(np.asarray(label, dtype=np.int64), device=self.device)
         self.train, self.valid = (
             torch.as_tensor(np.asarray(rows, dtype=np.int64)) for rows in (train, valid)
         )
 
-    def pass_over(self) -> dict[str, float]:
-        """Train one pass; return mean errors (squared z a gene, given the label) and the codebook loss."""
+    def run_epoch(self) -> dict[str, float]:
+        """Train one epoch; return mean errors (squared z-scores a gene.
+
+        Label given) and the codebook loss.
+        """
         self.network.train()
         with self.stream:
             order = shuffled(len(self.train))
@@ -190,7 +167,7 @@ class Svqvae:
         return torch.stack((error.detach(), codebook.detach()))
 
     def _average(self) -> None:
-        """Let codes be moving averages: weights that no optimiser touches, and a checkpoint keeps."""
+        """Make the codes moving averages: buffers that no optimiser changes and a checkpoint stores."""
         codes = self.network.codes.weight.requires_grad_(False)
         self.network.register_buffer("code_count", torch.ones(len(codes), device=self.device))
         self.network.register_buffer("code_sum", codes.clone())
@@ -215,5 +192,5 @@ class Svqvae:
         return error / len(self.valid)
 
     def weights(self) -> dict[str, np.ndarray]:
-        """Weights, biases and codes by name, for :class:`reread.lincs.models.arrays.Svq`."""
+        """Weights, biases and codes by name, for :class:`reread.lincs.models.numpy_weights.Svq`."""
         return {name: part.cpu().numpy() for name, part in self.network.state_dict().items()}

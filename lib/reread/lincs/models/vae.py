@@ -1,4 +1,4 @@
-"""The published variational autoencoder, its loss as published and with a beta that is chosen, not met.
+"""Variational autoencoder of the paper, with its loss as published or with an explicit beta.
 
 Source: Xue, Ding, Lu 2020 (doi 10.1038/s41540-020-00158-2) and the authors' notebook, written anew.
 """
@@ -19,17 +19,10 @@ BATCH = 512
 
 
 class VaeNetwork(nn.Module):
-    """Genes to two hidden layers, to mean and log variance of each latent unit, and the same way back.
+    """Encoder n_genes-hidden-hidden-(mu, log variance), and a decoder that mirrors it; tanh activations.
 
-    Parameters
-    ----------
-    n_genes, hidden, latent : int
-        Widths; 978, 1000 and 100 as published, which makes 4.26 million weights.
-
-    Notes
-    -----
-    All layers are tanh; the last is stretched to ``CLIP``, the bound of the z-scores. Parts are made in the
-    authors' order, so that one seed draws the same weights.
+    As published 978, 1000 and 100. The output is scaled to ``CLIP``. Layers are made in the authors'
+    order, so that one seed gives the same weights.
     """
 
     def __init__(self, n_genes: int, hidden: int, latent: int):
@@ -40,15 +33,15 @@ class VaeNetwork(nn.Module):
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Map (signature, gene) to mean and log variance, (signature, unit) each."""
-        inside = self.encoder(x)
-        return self.mu(inside), self.logvar(inside)
+        hidden = self.encoder(x)
+        return self.mu(hidden), self.logvar(hidden)
 
     def decode(self, z: Tensor) -> Tensor:
         """Map (signature, unit) to z-scores (signature, gene)."""
         return CLIP * self.decoder(z)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Rebuild x through one draw of the latent units; return it with their mean and log variance."""
+        """Reconstruct x from one posterior sample; return it with mean and log variance."""
         mu, logvar = self.posterior(x)
         return self.decode(mu + torch.exp(0.5 * logvar) * torch.randn_like(mu)), mu, logvar
 
@@ -63,12 +56,9 @@ def kl(mu: Tensor, logvar: Tensor) -> Tensor:
 
 
 def published_loss(rebuilt: Tensor, x: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
-    """Mean squared error over signatures *and genes*, plus KL averaged over signatures *and units*.
+    """Mean squared error over signatures and genes, plus KL averaged over signatures and units.
 
-    Notes
-    -----
-    Both are means, over different numbers of things. Times ``n_genes / 2`` it is :func:`explicit_loss` with
-    ``beta = n_genes / (2 * latent)``, 4.89 for 978 genes and 100 units: nobody chose it.
+    Times ``n_genes / 2`` it is :func:`explicit_loss` with ``beta = n_genes / (2 * latent)``.
     """
     return functional.mse_loss(rebuilt, x) + kl(mu, logvar).mean()
 
@@ -76,42 +66,19 @@ def published_loss(rebuilt: Tensor, x: Tensor, mu: Tensor, logvar: Tensor) -> Te
 def explicit_loss(
     rebuilt: Tensor, x: Tensor, mu: Tensor, logvar: Tensor, *, beta: float, free_bits: float = 0.0
 ) -> Tensor:
-    """Negative evidence bound of a signature with unit noise, KL weighed by ``beta``; nats a signature.
+    """Negative evidence lower bound with unit noise and the KL weighted by ``beta``; nats a signature.
 
-    Parameters
-    ----------
-    rebuilt, x : float tensor, (signature, gene)
-    mu, logvar : float tensor, (signature, unit)
-    beta : float
-        Weight of the KL; 1 is the bound itself.
-    free_bits : float
-        Nats that a unit may carry free of charge, on the mean of a batch (Kingma et al. 2016).
+    ``free_bits`` are nats of each unit without cost, on the mean of a batch (Kingma et al. 2016).
     """
     error = 0.5 * (rebuilt - x).square().sum(1).mean()
     return error + beta * kl(mu, logvar).mean(0).clamp(min=free_bits).sum()
 
 
 class VaeTraining:
-    """The training, with data that stay on the device and the authors' order of random draws.
+    """Training recipe: data stay on the device, random numbers are used in the authors' order.
 
-    Parameters
-    ----------
-    values : float array, (signature, gene)
-        Z-scores, within ``CLIP``.
-    train, valid : int array, (row,)
-        Rows of ``values``. Validation rows serve the curve alone; nothing is chosen by it.
-    hidden, latent : int
-        Widths of the network.
-    loss : str
-        ``published``, or ``explicit`` with ``beta``, ``warmup`` and ``free_bits``.
-    beta : float
-        Weight of the KL at the end of the warm-up.
-    warmup : int
-        Passes over which beta rises in a line from 0.
-    free_bits : float
-        As :func:`explicit_loss`.
-    batch, seed, device
-        Signatures a step; of the random stream; ``auto``, ``cpu`` or ``cuda``.
+    ``train`` and ``valid`` are rows of ``values`` (signature, gene); validation rows give the curve only.
+    Settings are those of :func:`reread.lincs.models.fit.fit_vae`.
     """
 
     def __init__(
@@ -135,7 +102,7 @@ class VaeTraining:
         with self.stream:
             self.network = VaeNetwork(values.shape[1], hidden, latent).to(self.device)
         self.optimizer = FusedAdam(self.network.parameters(), LEARNING_RATE)
-        self.optimizer.param_groups[0]["passes"] = 0  # kept here, so that a checkpoint knows it
+        self.optimizer.param_groups[0]["epochs"] = 0  # stored here, so that it is in the checkpoint
         self.loss, self.beta, self.warmup, self.free_bits = loss, beta, warmup, free_bits
         self.batch = batch
         self.values = torch.as_tensor(np.asarray(values, dtype=np.float32), device=self.device)
@@ -143,18 +110,18 @@ class VaeTraining:
             torch.as_tensor(np.asarray(rows, dtype=np.int64)) for rows in (train, valid)
         )
 
-    def pass_over(self) -> dict[str, float]:
-        """Train one pass; return mean errors (squared z a gene), KL (nats a signature) and beta.
+    def run_epoch(self) -> dict[str, float]:
+        """Train one epoch; return mean errors (squared z-scores a gene), KL (nats a signature) and beta.
 
-        Training errors are those of the draws, each batch before its step, as the authors print them;
-        validation errors are those of the posterior mean.
+        Training errors are of posterior samples, each batch before its step, as the authors print them;
+        validation errors are of the posterior mean.
         """
         self.network.train()
         beta = self.beta_now()
         with self.stream:
             order = shuffled(len(self.train))
             steps = [self._step(rows, beta) for rows in self.train[order].split(self.batch)]
-        self.optimizer.param_groups[0]["passes"] += 1
+        self.optimizer.param_groups[0]["epochs"] += 1
         error, divergence = torch.stack(steps).mean(0).tolist()
         valid_error, valid_divergence = self._validate()
         return {
@@ -163,11 +130,11 @@ class VaeTraining:
         }  # fmt: skip
 
     def beta_now(self) -> float:
-        """Weight of the KL in the pass that comes, in the units of :func:`explicit_loss`."""
+        """Weight of the KL in the next epoch, in the units of :func:`explicit_loss`."""
         if self.loss == "published":
             return self.values.shape[1] / (2 * self.network.mu.out_features)
-        passes = self.optimizer.param_groups[0]["passes"]
-        return self.beta * (min(1.0, passes / self.warmup) if self.warmup else 1.0)
+        done = self.optimizer.param_groups[0]["epochs"]
+        return self.beta * (min(1.0, done / self.warmup) if self.warmup else 1.0)
 
     def _step(self, rows: Tensor, beta: float) -> Tensor:
         x = self.values[rows.to(self.device)]
@@ -196,16 +163,16 @@ class VaeTraining:
         return error / len(self.valid), divergence / len(self.valid)
 
     def weights(self) -> dict[str, np.ndarray]:
-        """Weights and biases by name, for :class:`reread.lincs.models.arrays.Vae`."""
+        """Weights and biases by name, for :class:`reread.lincs.models.numpy_weights.Vae`."""
         return {name: part.cpu().numpy() for name, part in self.network.state_dict().items()}
 
 
 def shuffled(n: int) -> Tensor:
-    """An order of n rows that takes from torch's stream what the authors' shuffling loader takes."""
+    """Permutation of n rows that uses torch's random stream as the authors' data loader does."""
     loader_seed()
     return torch.randperm(n, generator=torch.Generator().manual_seed(loader_seed()))
 
 
 def loader_seed() -> int:
-    """Draw what a DataLoader draws from the global stream each time it is started."""
+    """Number that a DataLoader draws from the random stream each time it is started."""
     return int(torch.empty((), dtype=torch.int64).random_())

@@ -13,13 +13,13 @@ CHUNK = 200_000
 
 
 def batched_kmeans(
-    points: np.ndarray, k: int, *, n_init: int = 10, seed: int = 0, init: str = "k-means++"
+    points: np.ndarray, k: int, *, n_init: int = 10, seed: int = 0, init: str = "kmeans-plus-plus"
 ) -> tuple[np.ndarray, np.ndarray]:
     """Cluster the samples of every set (set, sample, dim), keeping the best of ``n_init`` starts of each.
 
     Returns labels (set, sample) and inertia (set,), the sum of squared distances to the means. Lloyd's steps
     until no label moves, as scikit-learn's ``KMeans``; an empty cluster takes the sample farthest from its
-    mean. ``init``: ``k-means++`` with scikit-learn's local trials, or ``random`` samples as published.
+    mean. ``init``: ``kmeans-plus-plus`` with scikit-learn's local trials, or ``random`` samples as published.
     """
     validate.axes(points, "points", set=None, sample=None, dim=None)
     n_sets, n_samples, _ = points.shape
@@ -123,7 +123,7 @@ def _apart(points: np.ndarray) -> np.ndarray:
     return np.maximum(square[:, :, None] + square[:, None, :] - 2 * product, 0)
 
 
-STARTS = {"k-means++": _plus_plus, "random": _random}
+STARTS = {"kmeans-plus-plus": _plus_plus, "random": _random}
 
 
 def v_measure(tissue: np.ndarray, labels: np.ndarray) -> np.ndarray:

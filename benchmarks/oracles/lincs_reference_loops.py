@@ -1,6 +1,6 @@
-"""The published loops as the authors wrote them: a DataLoader that hands out signatures one by one.
+"""The published training loops as the authors wrote them: a DataLoader that returns signatures one by one.
 
-Slow on purpose: the oracle and the peer of the fast recipes. Re-expressed by us; facts from the authors'
+Slow on purpose: oracle and competitor of the fast recipes. Re-expressed by us; facts from the authors'
 notebook (doi 10.1038/s41540-020-00158-2), no line copied.
 """
 
@@ -8,26 +8,17 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from torch.nn import functional
-from torch.utils.data import DataLoader, TensorDataset
-
 from reread.core.training.loop import device_of
 from reread.lincs.models.svqvae import SvqNetwork, dense
 from reread.lincs.models.svqvae import published_loss as codebook_loss
 from reread.lincs.models.vae import VaeNetwork
 from reread.lincs.models.vae import published_loss as evidence_loss
+from torch.nn import functional
+from torch.utils.data import DataLoader, TensorDataset
 
 
 class PlainVae:
-    """The published training of the VAE, one pass at a time, from torch's global random stream.
-
-    Parameters
-    ----------
-    values : float array, (signature, gene)
-    train : int array, (row,)
-    hidden, latent, batch, seed, device
-        As :class:`reread.lincs.models.vae.VaeTraining`.
-    """
+    """Published training of the VAE, one epoch at a time, from torch's global random stream."""
 
     def __init__(self, values, train, *, hidden=1000, latent=100, batch=512, seed=0, device="cpu"):
         torch.manual_seed(seed)
@@ -38,7 +29,7 @@ class PlainVae:
         self.loader = DataLoader(TensorDataset(rows), batch_size=batch, shuffle=True)
 
     def train_epoch(self) -> list[float]:
-        """Train one pass; return the mean squared error of each batch."""
+        """Train one epoch; return the mean squared error of each batch."""
         self.network.train()
         errors = []
         for (part,) in self.loader:
@@ -60,16 +51,7 @@ class PlainVae:
 
 
 class PlainSvqvae:
-    """The published training of the S-VQ-VAE, one pass at a time, from torch's global random stream.
-
-    Parameters
-    ----------
-    values : float array, (signature, gene)
-    label : int array, (signature,)
-    train : int array, (row,)
-    n_codes, dim, batch, seed, device
-        As :class:`reread.lincs.models.svqvae.Svqvae`.
-    """
+    """Published training of the S-VQ-VAE, one epoch at a time, from torch's global random stream."""
 
     def __init__(self, values, label, train, *, n_codes, dim=1000, batch=256, seed=0, device="cpu"):
         torch.manual_seed(seed)
@@ -81,7 +63,7 @@ class PlainSvqvae:
         self.loader = DataLoader(TensorDataset(rows, labels), batch_size=batch, shuffle=True)
 
     def train_epoch(self) -> list[float]:
-        """Train one pass; return the mean squared error of each batch."""
+        """Train one epoch; return the mean squared error of each batch."""
         self.network.train()
         errors = []
         for x, label in self.loader:
@@ -96,7 +78,7 @@ class PlainSvqvae:
         return errors
 
     def _perplexity(self, label) -> float:
-        """What the authors print at each batch: the perplexity of its *labels*."""
+        """Perplexity of the labels of a batch, which the authors print."""
         one_hot = functional.one_hot(label, self.network.codes.num_embeddings).float()
         share = one_hot.mean(0)
         return torch.exp(-(share * torch.log(share + 1e-10)).sum()).item()

@@ -1,4 +1,4 @@
-"""Trained networks as plain arrays: NumPy alone encodes and decodes, and their files hold no code."""
+"""Trained networks as NumPy arrays: encode and decode without torch, stored without pickle."""
 
 from __future__ import annotations
 
@@ -8,38 +8,32 @@ from typing import ClassVar
 
 import numpy as np
 
-from reread.core import validate as check
+from reread.core import validate
 from reread.core.errors import DataError, ParameterError
 from reread.core.files import written_whole
 from reread.core.tables import door
 from reread.lincs.data.tables import CLIP
 
-METRICS = ("euclid", "cosine")
+METRICS = ("euclidean", "cosine")
 BLOCK = 8192
 
 
 @dataclass(frozen=True, eq=False)
-class _Fitted:
-    """Weights by the name that the network gives them: ``encoder.0.weight`` (out, in), ``encoder.0.bias``."""
+class _Weights:
+    """Weights under the names of the network: ``encoder.0.weight`` (out, in), ``encoder.0.bias``."""
 
     weights: dict[str, np.ndarray]
     NEEDS: ClassVar[tuple[str, ...]] = ()
 
     def save(self, path: Path) -> Path:
-        """Write the weights as ``.npz``, whole; return the path."""
+        """Write the weights as ``.npz``; return the path."""
         with written_whole(Path(path)) as part, part.open("wb") as stream:
             np.savez(stream, **self.weights)
         return Path(path)
 
     @classmethod
-    def load(cls, path: Path) -> _Fitted:
-        """Read what :meth:`save` wrote; a file that holds Python objects is refused.
-
-        Raises
-        ------
-        DataError
-            If the file is no such archive, or is of another network.
-        """
+    def load(cls, path: Path) -> _Weights:
+        """Read what :meth:`save` wrote; a file of another network, or with Python objects, is a DataError."""
         with door(path, f"weights of a {cls.__name__}"), np.load(path, allow_pickle=False) as kept:
             weights = {name: kept[name] for name in kept.files}
         missing = [name for name in cls.NEEDS if name not in weights]
@@ -56,7 +50,7 @@ class _Fitted:
 
     def _checked(self, values: np.ndarray) -> np.ndarray:
         n_genes = self.weights["encoder.0.weight"].shape[1]
-        check.axes(values, "values", signature=None, gene=n_genes)
+        validate.axes(values, "values", signature=None, gene=n_genes)
         return np.asarray(values, dtype=np.float32)
 
 
@@ -77,7 +71,7 @@ def _check_shapes(weights: dict[str, np.ndarray], path: Path) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Vae(_Fitted):
+class Vae(_Weights):
     """A trained variational autoencoder; see :class:`reread.lincs.models.vae.VaeNetwork`."""
 
     NEEDS: ClassVar[tuple[str, ...]] = ("encoder.2.weight", "mu.weight", "logvar.weight", "decoder.4.weight")
@@ -89,8 +83,8 @@ class Vae(_Fitted):
 
     def posterior(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Map (signature, gene) to mean and log variance, (signature, unit) each."""
-        inside = self._tanh("encoder.2", self._tanh("encoder.0", self._checked(values)))
-        return self._linear("mu", inside), self._linear("logvar", inside)
+        hidden = self._tanh("encoder.2", self._tanh("encoder.0", self._checked(values)))
+        return self._linear("mu", hidden), self._linear("logvar", hidden)
 
     def encode(self, values: np.ndarray) -> np.ndarray:
         """Posterior means, (signature, unit)."""
@@ -101,21 +95,21 @@ class Vae(_Fitted):
         return CLIP * self._tanh("decoder.4", self._decoded(np.asarray(z, dtype=np.float32))[1])
 
     def rebuild(self, values: np.ndarray) -> np.ndarray:
-        """Z-scores (signature, gene) as rebuilt from the posterior mean."""
+        """Reconstruct z-scores (signature, gene) from the posterior mean."""
         return self.decode(self.encode(values))
 
-    def rebuild_drawn(self, values: np.ndarray, seed: int = 0) -> np.ndarray:
-        """Z-scores as rebuilt from one draw of the posterior, which is how the authors validate."""
+    def rebuild_sampled(self, values: np.ndarray, seed: int = 0) -> np.ndarray:
+        """Reconstruct z-scores from one posterior sample, as the authors do in validation."""
         mu, logvar = self.posterior(values)
         noise = np.random.default_rng(seed).standard_normal(mu.shape, dtype=np.float32)
         return self.decode(mu + np.exp(0.5 * logvar) * noise)
 
     def generate(self, n: int, seed: int = 0) -> np.ndarray:
-        """Z-scores (n, gene) decoded from ``n`` draws of the standard normal."""
+        """Decode ``n`` samples of the standard normal to z-scores (n, gene)."""
         return self.decode(np.random.default_rng(seed).standard_normal((n, self.latent), dtype=np.float32))
 
     def layers(self, values: np.ndarray) -> dict[str, np.ndarray]:
-        """What each layer says: e1, e2, e3 (the mean), d1 and d2, (signature, unit) each."""
+        """Output of each layer: e1, e2, e3 (the mean), d1 and d2, (signature, unit) each."""
         first = self._tanh("encoder.0", self._checked(values))
         second = self._tanh("encoder.2", first)
         mean = self._linear("mu", second)
@@ -128,7 +122,7 @@ class Vae(_Fitted):
 
 
 @dataclass(frozen=True, eq=False)
-class Svq(_Fitted):
+class Svq(_Weights):
     """A trained supervised vector-quantised autoencoder; see :func:`reread.lincs.models.svqvae.dense`."""
 
     NEEDS: ClassVar[tuple[str, ...]] = ("encoder.0.weight", "codes.weight", "decoder.0.weight")
@@ -139,7 +133,7 @@ class Svq(_Fitted):
         return self.weights["codes.weight"]
 
     def encode(self, values: np.ndarray) -> np.ndarray:
-        """Map (signature, gene) to (signature, dim), each number within +-1."""
+        """Map (signature, gene) to (signature, dim), each value within +-1."""
         return self._tanh("encoder.0", self._checked(values))
 
     def decode(self, z: np.ndarray) -> np.ndarray:
@@ -150,30 +144,19 @@ class Svq(_Fitted):
         """Decoded code of each class, (code, gene)."""
         return self.decode(self.codes)
 
-    def assign(self, values: np.ndarray, metric: str = "euclid") -> np.ndarray:
-        """Index of the code nearest to each signature, (signature,); labels are not seen."""
+    def assign(self, values: np.ndarray, metric: str = "euclidean") -> np.ndarray:
+        """Index of the nearest code of each signature, (signature,); labels are not used."""
         return nearest_code(self.encode(values), self.codes, metric)
 
 
-def nearest_code(z: np.ndarray, codes: np.ndarray, metric: str = "euclid") -> np.ndarray:
-    """Index of the nearest code, (signature,).
+def nearest_code(z: np.ndarray, codes: np.ndarray, metric: str = "euclidean") -> np.ndarray:
+    """Index (signature,) of the code (code, dim) nearest to each point z (signature, dim).
 
-    Parameters
-    ----------
-    z : float array, (signature, dim)
-    codes : float array, (code, dim)
-    metric : str
-        ``euclid``, as published, where length counts: points longer than all codes fall to a long code that
-        points their way, short points to a short one; or ``cosine``, which sees directions only.
-
-    Raises
-    ------
-    ParameterError
-        If the metric is another.
+    By ``euclidean`` distance, as published, the length of a code counts; by ``cosine`` only its direction.
     """
     if metric not in METRICS:
-        raise ParameterError(f"metric must be one of {', '.join(METRICS)}, but came as {metric!r}.")
-    check.axes(codes, "codes", code=None, dim=np.shape(z)[1])
+        raise ParameterError(f"metric must be one of {', '.join(METRICS)}, but is {metric!r}.")
+    validate.axes(codes, "codes", code=None, dim=np.shape(z)[1])
     z, codes = np.asarray(z, dtype=np.float64), np.asarray(codes, dtype=np.float64)
     length = np.square(codes).sum(axis=1)
     if metric == "cosine":

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from reread.core.errors import DataError, ParameterError
-from reread.lincs.models.arrays import Svq, Vae, nearest_code
+from reread.lincs.models.numpy_weights import Svq, Vae, nearest_code
 
 
 def network(kind):
@@ -56,8 +56,8 @@ def test_layers_lie_on_the_way(values):
 def test_a_draw_moves_with_its_seed_and_is_wider_than_the_mean(values):
     _, fitted = network(Vae)
 
-    np.testing.assert_array_equal(fitted.rebuild_drawn(values, 1), fitted.rebuild_drawn(values, 1))
-    assert np.abs(fitted.rebuild_drawn(values, 1) - fitted.rebuild_drawn(values, 2)).max() > 1e-3
+    np.testing.assert_array_equal(fitted.rebuild_sampled(values, 1), fitted.rebuild_sampled(values, 1))
+    assert np.abs(fitted.rebuild_sampled(values, 1) - fitted.rebuild_sampled(values, 2)).max() > 1e-3
     assert fitted.generate(6, 1).shape == (6, 13)
     assert np.abs(fitted.generate(6, 1)).max() <= 10
 
@@ -82,7 +82,7 @@ def test_weights_of_another_network_are_refused(tmp_path):
 def test_a_file_of_python_objects_is_refused(tmp_path):
     np.savez(tmp_path / "bad.npz", mu=np.array([{"a": 1}], dtype=object))
 
-    with pytest.raises(DataError, match=r"holds no weights of ours"):
+    with pytest.raises(DataError, match=r"cannot be read as weights of a Vae"):
         Vae.load(tmp_path / "bad.npz")
 
 
@@ -91,12 +91,12 @@ def test_values_of_other_genes_are_refused(values):
         network(Vae)[1].encode(values[:, :12])
 
 
-@pytest.mark.parametrize("metric", ["euclid", "cosine"])
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
 def test_the_nearest_code_agrees_with_one_signature_at_a_time(metric):
     rng = np.random.default_rng(0)
     z, codes = rng.normal(size=(9, 5)), rng.normal(size=(4, 5)) * [[0.1], [1], [2], [9]]
     distance = {
-        "euclid": lambda a, b: np.linalg.norm(a - b),
+        "euclidean": lambda a, b: np.linalg.norm(a - b),
         "cosine": lambda a, b: -a @ b / np.linalg.norm(b),
     }[metric]
 
@@ -106,5 +106,5 @@ def test_the_nearest_code_agrees_with_one_signature_at_a_time(metric):
 
 
 def test_an_unknown_metric_is_refused():
-    with pytest.raises(ParameterError, match="metric must be one of euclid, cosine"):
+    with pytest.raises(ParameterError, match="metric must be one of euclidean, cosine"):
         nearest_code(np.zeros((2, 3)), np.zeros((4, 3)), "manhattan")
