@@ -204,7 +204,7 @@ class Page:
         return list(found.values())
 
     def close(self) -> None:
-        """Show the verdicts and the planted-truth checks, and write what was measured.
+        """Show the verdicts and the checks on simulated data, and write what was measured.
 
         Raises
         ------
@@ -219,7 +219,7 @@ class Page:
         claims, checks = self._verdicts(), self._checks()
         for name, data, caption in (
             ("verdicts", claims, "Claims that this page answers"),
-            ("planted-truth", checks, "Planted truth: what the simulated data must show"),
+            ("checks", checks, "Checks on simulated data"),
         ):
             if len(data):
                 self.table(data, name, caption=caption, is_whole=True)
@@ -391,6 +391,19 @@ def _may_be_parameter(name: str, value: Any) -> bool:
     """Whether a variable of the notebook is data that somebody set, and not Python's or papermill's."""
     ours = not name.startswith(("_", "PAPERMILL_")) and name not in NOT_PARAMETERS
     return ours and (value is None or isinstance(value, (bool, int, float, str, list, tuple, dict)))
+
+
+def _peak_mb() -> float:
+    """Most memory that this process has held, in MB."""
+    import psutil
+
+    memory = psutil.Process().memory_info()
+    if hasattr(memory, "peak_wset"):  # Windows
+        return memory.peak_wset / 2**20
+    import resource
+
+    unit = 2**20 if sys.platform == "darwin" else 2**10  # macOS counts bytes, Linux kilobytes
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
 def _device() -> str:

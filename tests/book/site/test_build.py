@@ -194,7 +194,7 @@ def test_the_sections_of_a_page_come_in_the_order_of_the_book(staged):
         "{admonition} Claims of the paper",
         "{admonition} The data",
         "{dropdown} Parameters of this page",
-        "## Verdicts on the claims",
+        "{rubric} Verdicts on the claims",
         "## Change this and run again",
         "{dropdown} Provenance",
     ]
