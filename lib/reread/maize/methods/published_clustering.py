@@ -36,8 +36,8 @@ class Protocol:
     """How samples are embedded and clustered.
 
     ``embed`` as ``embedding.embed``, such as ``umap-2``. ``n_clusters`` 0 is the number of tissues. Each set
-    is clustered ``n_runs`` times, keeping the best of ``n_init`` starts; ``init`` is ``random`` as published or
-    ``kmeans-plus-plus``. With ``feed_back`` the clusters of a run are a feature of the next (notebook 3).
+    is clustered ``n_runs`` times, keeping the best of ``n_init`` starts; ``init`` is ``random`` (published)
+    or ``kmeans-plus-plus``. With ``feed_back`` the clusters of a run are a feature of the next (notebook 3).
     """
 
     embed: str = "pca-10"
