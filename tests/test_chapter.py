@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from reread import chapter
+from reread import chapter, pages
 from reread.core import charts, figures
 from reread.core import paths as places
 from reread.core.data import registry
@@ -54,9 +54,14 @@ def page(tiny, shown) -> chapter.Page:
 
 @pytest.fixture
 def run(tiny, shown, tmp_path, monkeypatch):
-    """Open a page as the runner does: ``run("02-genes", GENES, page="short")``."""
+    """Open a page as the runner does, after what it builds on: ``run("02-genes", GENES, page="short")``."""
 
-    def opened(key: str, variables: dict, *, page: str = "", profile: str = "demo") -> chapter.Page:
+    def opened(
+        key: str, variables: dict, *, page: str = "", profile: str = "demo", is_after: bool = True
+    ) -> chapter.Page:
+        before = places.runs() / profile / "maize/01-cells/record.json"
+        if is_after and key == "02-genes" and not before.exists():
+            write_json(before, {"parameters": CELLS})
         for name, value in {
             "RUN": tmp_path / "part",
             "PAGE": page,
@@ -146,8 +151,26 @@ class TestGuard:
 
         again = chapter.open_page("maize/01-cells", dict(CELLS))
 
-        assert again.folder == places.runs() / "scratch/maize/01-cells"
+        assert again.folder.parent == places.runs() / "scratch/maize/01-cells"
         assert list(again.folder.iterdir()) == []
+
+    def test_each_set_of_parameters_has_a_scratch_folder_of_its_own(self, page):
+        page.artifact("old.csv").write_text("old")
+
+        other = chapter.open_page("maize/01-cells", CELLS | {"seed": 1})
+
+        assert other.folder != page.folder
+        assert page.artifact("old.csv").read_text() == "old"
+
+    def test_the_scratch_folder_of_a_process_that_works_is_left_alone(self, page, monkeypatch):
+        page.artifact("of-another.csv").write_text("rows")
+        for pid, is_alive in ((999_999, True), (999_998, False)):
+            monkeypatch.setattr("os.getpid", lambda pid=pid: pid)
+            monkeypatch.setattr("psutil.pid_exists", lambda _, is_alive=is_alive: is_alive)
+            again = chapter.open_page("maize/01-cells", dict(CELLS))
+
+            assert again.folder != page.folder
+            assert page.folder.exists() == is_alive
 
     def test_the_runner_names_folder_page_and_profile(self, run, tmp_path):
         opened = run("02-genes", GENES, page="long", profile="real")
@@ -342,9 +365,49 @@ class TestUpstream:
 
     def test_a_page_that_has_not_run_names_its_command_in_the_same_profile(self, run, finished_cells):
         with pytest.raises(RunError, match=r"reread run maize/01-cells --profile real") as caught:
-            run("02-genes", GENES, page="short", profile="real").upstream("01-cells")
+            run("02-genes", GENES, page="short", profile="real", is_after=False)
 
         assert caught.value.exit_code == 9
+
+    @pytest.fixture
+    def real_studies(self, tmp_path, monkeypatch) -> dict:
+        """Parameters of a page of networks that builds on another, with an empty folder of runs."""
+        monkeypatch.setenv("REREAD_RUNS", str(tmp_path / "runs"))
+        return dict(pages.page("networks/03-baselines-and-nulls.simulated").parameters)
+
+    @pytest.mark.parametrize(
+        ("change", "option"),
+        [({"seed": 7}, " -p seed=7"), ({"negatives": "matched"}, " -p negatives=matched"), ({}, "")],
+    )
+    def test_the_upstream_page_to_run_is_named_before_any_work(self, real_studies, shown, change, option):
+        with pytest.raises(RunError) as caught:
+            chapter.open_page("networks/03-baselines-and-nulls", real_studies | change)
+
+        assert f"Run:  reread run networks/02-deeptgi.corrected --profile demo{option}" in str(caught.value)
+        assert not (places.runs() / "scratch").exists()
+
+    def test_a_run_with_the_same_shared_parameters_is_found_where_p_keeps_it(self, real_studies, shown):
+        for seed, folder in (
+            (0, "demo/networks/02-deeptgi.corrected"),
+            (7, "custom/networks/02-deeptgi.corrected-0123abcd"),
+        ):
+            record = pages.page("networks/02-deeptgi.corrected").parameters | {"seed": seed, "latent": 3}
+            write_json(places.runs() / folder / "record.json", {"parameters": record})
+
+        page = chapter.open_page("networks/03-baselines-and-nulls", real_studies | {"seed": 7})
+
+        (found,) = page.upstream("02-deeptgi")
+        assert found.folder == places.runs() / "custom/networks/02-deeptgi.corrected-0123abcd"
+
+    def test_parameters_that_only_share_a_name_need_not_agree(self, real_studies, shown):
+        params = pages.page("maize/04-cluster-comparison.corrected").parameters
+        for key in ("simulated", "small-effects"):
+            ref = pages.page(f"maize/03-shap-genes.{key}")
+            write_json(ref.folder / "record.json", {"parameters": ref.parameters})
+
+        page = chapter.open_page("maize/04-cluster-comparison", dict(params) | {"n_null": 50, "top_k": 5})
+
+        assert [up.page for up in page.upstream("03-shap-genes")] == ["simulated"]
 
     @pytest.mark.parametrize(
         ("key", "near"), [("01-cels", "Did you mean '01-cells'?"), ("02-genes", "Known: 01-cells.")]
@@ -378,7 +441,7 @@ class TestClose:
         written = read_json(opened.folder / "measured.json")
         cost = written.pop("cost")
         assert [entry["id"] for entry in written.pop("figures")] == ["heights"]
-        assert [entry["id"] for entry in written.pop("tables")] == ["planted-truth"]
+        assert [entry["id"] for entry in written.pop("tables")] == ["checks"]
         assert written == {
             "schema": 1,
             "study": "maize",
@@ -409,7 +472,7 @@ class TestClose:
         opened.measure("cells", n)
         opened.close()
 
-        row = (opened.folder / "tables/planted-truth.csv").read_text().splitlines()[1]
+        row = (opened.folder / "tables/checks.csv").read_text().splitlines()[1]
         assert row == f"m1,as many cells as asked for,5,5,{n},{outcome}"
         assert f"| {outcome} |" in said(shown)
 
@@ -418,7 +481,7 @@ class TestClose:
         opened.measure("other", 1)
         opened.close()
 
-        assert (opened.folder / "tables/planted-truth.csv").read_text().rstrip().endswith("not measured")
+        assert (opened.folder / "tables/checks.csv").read_text().rstrip().endswith("not measured")
 
     @pytest.mark.parametrize(("source", "is_shown"), [("planted", True), ("field", False)])
     def test_planted_truth_is_asked_of_simulated_data_only(self, run, tiny, source, is_shown):
@@ -430,7 +493,7 @@ class TestClose:
         opened.measure("sum", 5)
         opened.close()
 
-        assert (opened.folder / "tables/planted-truth.csv").is_file() == is_shown
+        assert (opened.folder / "tables/checks.csv").is_file() == is_shown
 
     @pytest.mark.parametrize(
         ("source", "value", "word"),

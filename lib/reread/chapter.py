@@ -7,7 +7,6 @@ Under ``reread run`` everything lands in the folder of the run; elsewhere (Jupyt
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import sys
 import time
@@ -19,8 +18,8 @@ from reread import pages, studies
 from reread.core import figures, measured, show, verdicts
 from reread.core import paths as places
 from reread.core.data import registry
-from reread.core.errors import DataError, ParameterError, RunError, did_you_mean
-from reread.core.files import read_json, write_json
+from reread.core.errors import DataError, ExitCode, ParameterError, RunError, did_you_mean
+from reread.core.files import digest, read_json, write_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,8 +70,8 @@ class Page:
         Raises
         ------
         ParameterError
-            If the key was measured before: two values under one name would be one lie. If it cannot be
-            quoted, or the value is neither a number nor a word.
+            If the key was measured before on this page or cannot be quoted, or the value is neither a number
+            nor a word.
         """
         if measured.check_key(key) in self.values:
             raise ParameterError(f"{key!r} is measured twice in {self.ref.name}; each value has its own key.")
@@ -166,32 +165,46 @@ class Page:
         return places.state() / "checkpoints" / key[:16] if key else self.folder / "checkpoints"
 
     def upstream(self, chapter: str) -> list[Upstream]:
-        """Finished pages of a chapter this one needs, in the same profile.
+        """Finished pages of a chapter that this one needs, run with the same shared parameters.
+
+        Parameters
+        ----------
+        chapter : str
+            A chapter that the record names under ``needs``.
+
+        Returns
+        -------
+        list of Upstream
+            One for each page that fits: of the profile, else a run that was made with ``-p``.
 
         Raises
         ------
         ParameterError
             If the record does not say that this chapter needs it: it would not be run before.
         RunError
-            If one has not run: its command is in the message.
+            If none fits, or one that would fit has not run: its command is in the message.
         """
         if chapter not in self.ref.chapter.needs:
             near = did_you_mean(chapter, self.ref.chapter.needs)
             raise ParameterError(f"{self.ref.name} does not need {chapter!r} by its record. {near}")
-        found = [ref for ref in self.ref.upstream if ref.chapter.key == chapter]
-        for ref in found:
-            if not (ref.folder / "record.json").is_file():
-                raise RunError(
-                    f"{self.ref.name} needs {ref.name}, which has not run.\n"
-                    f"Run:  reread run {ref.name} --profile {ref.profile}",
-                    exit_code=9,
-                )
-        built_on = [Upstream(ref.page, ref.folder, read_json(ref.folder / "record.json")) for ref in found]
-        self._upstream_scopes |= {up.record.get("scope", "") for up in built_on}
-        return built_on
+        shared = pages.shared_parameters(self.ref, chapter)
+        wanted = {name: self.parameters[name] for name in shared}
+        refs = [ref for ref in self.ref.upstream if ref.chapter.key == chapter]
+        found = {ref.name: run for ref in refs if (run := _finished(ref, wanted))}
+        lacking = [ref for ref in refs if ref.name not in found and _fits(ref.parameters, wanted)]
+        if lacking or not found:
+            commands = "\nRun:  ".join(pages.command(ref, wanted) for ref in lacking or refs)
+            values = ", ".join(f"{name}={value}" for name, value in wanted.items())
+            name = (lacking or refs)[0].name + (f" with {values}" if values else "")
+            raise RunError(
+                f"{self.ref.name} needs a finished run of {name}.\nRun:  {commands}",
+                ExitCode.STALE,
+            )
+        self._upstream_scopes |= {up.record.get("scope", "") for up in found.values()}
+        return list(found.values())
 
     def close(self) -> None:
-        """Show the verdicts and the planted-truth checks, and write what was measured.
+        """Show the verdicts and the checks on simulated data, and write what was measured.
 
         Raises
         ------
@@ -199,11 +212,14 @@ class Page:
             If nothing was measured: a page without a value is hollow.
         """
         if not self.values:
-            raise RunError(f"{self.ref.name} measured nothing; a page needs at least one value.", exit_code=9)
+            raise RunError(
+                f"{self.ref.name} measured nothing; a page needs at least one value.",
+                exit_code=ExitCode.STALE,
+            )
         claims, checks = self._verdicts(), self._checks()
         for name, data, caption in (
             ("verdicts", claims, "Claims that this page answers"),
-            ("planted-truth", checks, "Planted truth: what the simulated data must show"),
+            ("checks", checks, "Checks on simulated data"),
         ):
             if len(data):
                 self.table(data, name, caption=caption, is_whole=True)
@@ -228,7 +244,7 @@ class Page:
             "device": _device(),
             "cost": {
                 "cpu_s": time.process_time() - self._started,
-                "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+                "peak_mb": _peak_mb(),
             },
         }
 
@@ -289,11 +305,45 @@ def open_page(name: str, variables: dict[str, Any]) -> Page:
     for missing in chapter.parameters.keys() - given.keys():
         raise ParameterError(f"{name} lacks its parameter {missing!r}.\nRun:  reread sync {study_key}")
     ref, run = _ref(study, chapter), os.environ.get("REREAD_RUN", "")
-    folder = Path(run) if run else places.runs() / "scratch" / name
-    if not run:
-        shutil.rmtree(folder, ignore_errors=True)
+    folder = Path(run) if run else _scratch(name, parameters)
+    page = Page(ref, parameters, folder, is_published=bool(run))
+    for needed in filter(lambda key: pages.builds_on(ref, key), chapter.needs):
+        page.upstream(needed)  # a page that cannot find what it builds on stops before any work
     folder.mkdir(parents=True, exist_ok=True)
-    return Page(ref, parameters, folder, is_published=bool(run))
+    return page
+
+
+def _scratch(name: str, parameters: dict[str, studies.Value]) -> Path:
+    """Folder of a run outside of the runner: one for each set of parameters and process.
+
+    What a process that has ended left for the same parameters is removed.
+    """
+    import psutil
+
+    above = places.runs() / "scratch" / name
+    key = digest(parameters)[:8]
+    for old in above.glob(f"{key}-*"):
+        pid = int(old.name.rpartition("-")[2])
+        if pid == os.getpid() or not psutil.pid_exists(pid):
+            shutil.rmtree(old, ignore_errors=True)
+    return above / f"{key}-{os.getpid()}"
+
+
+def _finished(ref: pages.PageRef, wanted: dict[str, studies.Value]) -> Upstream | None:
+    """The finished run of a page with these values: of the profile, else the newest that was made with -p."""
+    custom = (places.runs() / "custom").glob(f"{ref.name}-????????")
+    newest = sorted(custom, key=lambda folder: (folder.stat().st_mtime, folder.name), reverse=True)
+    for folder in (ref.folder, *newest):
+        if not (folder / "record.json").is_file():
+            continue
+        record = read_json(folder / "record.json")
+        if _fits(record.get("parameters", {}), wanted):
+            return Upstream(ref.page, folder, record)
+    return None
+
+
+def _fits(parameters: dict[str, studies.Value], wanted: dict[str, studies.Value]) -> bool:
+    return wanted.items() <= parameters.items()
 
 
 def _ref(study: studies.Study, chapter: studies.Chapter) -> pages.PageRef:
@@ -317,3 +367,15 @@ def _device() -> str:
     """Name of the accelerator, if a framework was loaded and found one."""
     torch = sys.modules.get("torch")
     return torch.cuda.get_device_name(0) if torch is not None and torch.cuda.is_available() else "cpu"
+
+
+def _peak_mb() -> float:
+    """Most memory that this process held, in units of 1024 squared bytes."""
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows
+        import psutil
+
+        return psutil.Process().memory_info().peak_wset / 2**20
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)  # macOS counts bytes, Linux thousands

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import errno
 import sys
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -26,15 +25,8 @@ app.add_typer(data_app, name="data")
 app.add_typer(runs_app, name="runs")
 
 
-class ProfileName(StrEnum):
-    """The three columns of parameter values."""
-
-    demo = "demo"
-    real = "real"
-    paper = "paper"
-
-
-ProfileOption = Annotated[ProfileName, typer.Option(help="Which column of parameter values.")]
+Profile = Literal["demo", "real", "paper"]
+ProfileOption = Annotated[Profile, typer.Option(help="Which column of parameter values.")]
 KeysArgument = Annotated[list[str], typer.Argument(help="Keys, or a study for all of its files.")]
 AllOption = Annotated[bool, typer.Option("--all", help="Every file of every study.")]
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.ENOTDIR, errno.EEXIST)
@@ -60,12 +52,12 @@ def options(
 
 
 @app.command("list")
-def list_pages(profile: ProfileOption = ProfileName.demo) -> None:
+def list_pages(profile: ProfileOption = "demo") -> None:
     """List studies, chapters and pages with the state of their runs."""
     from reread import pages
     from reread.book.status.staleness import Status
 
-    refs = pages.pages(profile.value)
+    refs = pages.pages(profile)
     states = Status().states(refs)
     for study in dict.fromkeys(ref.study.key for ref in refs):
         of_study = [ref for ref in refs if ref.study.key == study]
@@ -77,7 +69,7 @@ def list_pages(profile: ProfileOption = ProfileName.demo) -> None:
 def run(
     name: Annotated[str, typer.Argument(metavar="STUDY/CHAPTER[.PAGE]")],
     page: Annotated[str, typer.Option(help="The page, if not in the name.")] = "",
-    profile: ProfileOption = ProfileName.demo,
+    profile: ProfileOption = "demo",
     parameter: Annotated[
         list[str], typer.Option("-p", "--parameter", metavar="NAME=VALUE", help="Another value.")
     ] = [],  # noqa: B006 (typer copies it)
@@ -90,7 +82,7 @@ def run(
     from reread import pages
     from reread.book.running.page_run import run_page
 
-    ref = pages.page(f"{name}.{page}" if page else name, profile.value)
+    ref = pages.page(f"{name}.{page}" if page else name, profile)
     overrides = ref.chapter.parsed(_assignments(parameter))
     typer.echo(f"{ref.name} ({ref.profile})")
     folder = run_page(ref, overrides=overrides, timeout_s=timeout_s or None, threads=threads, say=typer.echo)
@@ -116,7 +108,7 @@ def sync(
 
 @app.command()
 def build(
-    profile: ProfileOption = ProfileName.demo,
+    profile: ProfileOption = "demo",
     study: StudyOption = "",
     cores: Annotated[int, typer.Option(min=1, help="Pages that run at once.")] = 2,
     threads: Annotated[int, typer.Option(min=1, help="Threads of each page.")] = 1,
@@ -133,7 +125,7 @@ def build(
     if site:
         require("jupyter_book", "book")
     report = graph.build(
-        profile.value, study, cores, threads=threads, workflow_profile=workflow_profile, say=typer.echo
+        profile, study, cores, threads=threads, workflow_profile=workflow_profile, say=typer.echo
     )
     typer.echo(report.text())
     if report.exit_code:
@@ -143,19 +135,19 @@ def build(
 
 
 @app.command()
-def book(profile: ProfileOption = ProfileName.demo, study: StudyOption = "") -> None:
+def book(profile: ProfileOption = "demo", study: StudyOption = "") -> None:
     """Build the site from finished runs."""
     from reread.book.site.build import build_site
 
-    typer.echo(f"The book is at {build_site(profile.value, study, app=app)}")
+    typer.echo(f"The book is at {build_site(profile, study, app=app)}")
 
 
 @app.command()
-def status(profile: ProfileOption = ProfileName.demo, study: StudyOption = "") -> None:
+def status(profile: ProfileOption = "demo", study: StudyOption = "") -> None:
     """Show for each page whether it is fresh, or which field and file changed."""
     from reread.book.status.staleness import Status
 
-    typer.echo(Status().report(profile.value, study))
+    typer.echo(Status().report(profile, study))
 
 
 @app.command()
@@ -171,7 +163,7 @@ def claims(
 
 @app.command()
 def compare(
-    profile: ProfileOption = ProfileName.demo,
+    profile: ProfileOption = "demo",
     study: StudyOption = "",
     write: Annotated[bool, typer.Option("--write", help="Make the runs at hand the reference.")] = False,
     spread: Annotated[
@@ -183,9 +175,9 @@ def compare(
     from reread.book.status import regression as comparing
 
     if spread:
-        report = comparing.spread(profile.value, spread, study)
+        report = comparing.spread(profile, spread, study)
     else:
-        report = (comparing.write if write else comparing.compare)(profile.value, study)
+        report = (comparing.write if write else comparing.compare)(profile, study)
     typer.echo(report.text())
     raise typer.Exit(report.exit_code)
 
@@ -242,13 +234,13 @@ def data_where(key: str) -> None:
 @runs_app.command("export")
 def runs_export(
     out: Annotated[Path, typer.Option(help="The archive to write.")] = Path("runs.tar.gz"),
-    profile: ProfileOption = ProfileName.real,
+    profile: ProfileOption = "real",
     study: StudyOption = "",
 ) -> None:
     """Pack finished runs into one archive."""
     from reread.book.transfer import archive
 
-    typer.echo(archive.export_runs(out, profile.value, study).text())
+    typer.echo(archive.export_runs(out, profile, study).text())
 
 
 @runs_app.command("import")
@@ -303,21 +295,24 @@ def _disk_error(error: OSError) -> str:
     from reread.core import paths
 
     folders = {"REREAD_RUNS": paths.runs(), "REREAD_DATA": paths.data(), "REREAD_STATE": paths.state()}
-    name = Path(error.filename).absolute() if isinstance(error.filename, (str, Path)) else None
-    inside = [key for key, folder in folders.items() if name and name.is_relative_to(folder.absolute())]
-    wanted = inside or list(folders)
-    cure = "Make room there" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "Make it writable"
-    return (
-        f"{error.strerror}: {error.filename or 'the disk of runs, data or state'}\n"
-        f"{cure}, or name another folder with {', '.join(wanted)} "
-        f"(now {', '.join(str(folders[key]) for key in wanted)})."
-    )
+    name = Path(str(error.filename)).absolute()
+    inside = [key for key, folder in folders.items() if name.is_relative_to(folder.absolute())]
+    now = ", ".join(f"{key} (now {folders[key]})" for key in inside or folders)
+    return f"{error.strerror}: {error.filename or 'the disk'}\nMake room or make it writable, or set {now}."
 
 
 def main() -> None:
     """Run the command line; an expected error is printed without a traceback."""
+    from reread.book.running.stopping import stoppable
+
     try:
-        app()
+        with stoppable():
+            app()
+    except SystemExit as stop:
+        # what click ends in when it is interrupted
+        sys.exit(ExitCode.INTERRUPTED if stop.code == 130 else stop.code)
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)
     except RereadError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

@@ -14,13 +14,9 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from reread.core import paths as places
 from reread.core.errors import ParameterError, did_you_mean
-from reread.core.parameters import FROM_SOURCES, PROFILES, TYPES, Parameter, Profile, Value
+from reread.core.parameters import FROM_SOURCES, PROFILES, Parameter, Profile, Value
+from reread.core.parameters import TYPES as TYPES
 from reread.core.records import Finite, Record, read_record
-
-__all__ = [
-    "PROFILES", "SCOPES", "TYPES", "Answer", "Chapter", "Check", "Claim", "Page", "Paper", "Parameter",
-    "Profile", "Published", "Scope", "Source", "Study", "Tolerance", "Value", "every", "find",
-]  # fmt: skip
 
 Scope = Literal["own", "simulated", "subset", "full"]
 SCOPES: tuple[Scope, ...] = ("own", "simulated", "subset", "full")

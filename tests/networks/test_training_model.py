@@ -29,18 +29,18 @@ def same(one, other) -> bool:
     return all(torch.equal(a, b) for a, b in pairs)
 
 
-def killed_in_pass(recipe, number: int):
+def killed_in_epoch(recipe, number: int):
     """Make a recipe die in the middle of a pass, after it has already drawn and stepped."""
-    whole, done = recipe.pass_over, []
+    whole, done = recipe.run_epoch, []
 
-    def pass_over():
+    def run_epoch():
         losses = whole()
         done.append(losses)
         if len(done) == number:
             raise KeyboardInterrupt
         return losses
 
-    recipe.pass_over = pass_over
+    recipe.run_epoch = run_epoch
     return recipe
 
 
@@ -56,7 +56,7 @@ def test_a_killed_training_goes_on_bit_identical_to_one_that_was_not(make, tmp_p
     whole = make()
     curve = fit(whole, epochs=EPOCHS)
     with pytest.raises((KeyboardInterrupt, SystemExit)):
-        fit(killed_in_pass(make(), 4), epochs=EPOCHS, checkpoint=checkpoint)
+        fit(killed_in_epoch(make(), 4), epochs=EPOCHS, checkpoint=checkpoint)
     torch.rand(3)
 
     resumed = make()
@@ -67,7 +67,7 @@ def test_a_killed_training_goes_on_bit_identical_to_one_that_was_not(make, tmp_p
 
 def test_a_killed_training_leaves_the_checkpoint_of_its_last_whole_pass_and_nothing_else(make, tmp_path):
     with pytest.raises((KeyboardInterrupt, SystemExit)):
-        fit(killed_in_pass(make(), 4), epochs=EPOCHS, checkpoint=tmp_path / "way.ckpt", every=2)
+        fit(killed_in_epoch(make(), 4), epochs=EPOCHS, checkpoint=tmp_path / "way.ckpt", every=2)
 
     assert [path.name for path in tmp_path.iterdir()] == ["way.ckpt"]
     assert len(torch.load(tmp_path / "way.ckpt", weights_only=True)["curve"]) == 2
@@ -77,7 +77,7 @@ def test_a_finished_training_is_read_back_and_its_checkpoint_is_gone(make, tmp_p
     first, second = make(), make()
     curve = finish(first, epochs=EPOCHS, stem=tmp_path / "fold", every=2)
 
-    second.pass_over = None  # reading back must not train
+    second.run_epoch = None  # reading back must not train
 
     assert finish(second, epochs=EPOCHS, stem=tmp_path / "fold", every=2) == curve
     assert same(first, second)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from reread.core.figures import ALT_LENGTH
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 NAME_LENGTH = 32
 
@@ -109,7 +106,7 @@ def of_points(
     """Alt text of points in a plane: their number and groups, their ranges and their correlation."""
     words = words or Words()
     known = table.dropna(subset=[x, y])
-    of = f"in {known[hue].nunique()} groups ({words.column(hue)})" if hue else ""
+    of = f"in {_count(known[hue].nunique(), 'group')} ({words.column(hue)})" if hue else ""
     head = (
         f"{chart} of {words.column(y)} against {words.column(x)}, {_count(len(known), 'point')} {of}".rstrip()
     )
@@ -121,22 +118,22 @@ def of_points(
 
 
 def of_groups(
-    chart: str, table: pd.DataFrame, value: str, by: Sequence[str | None], words: Words | None = None
-) -> str:
-    """Alt text of distributions: how many values, and the median of each group."""
+    chart: str, table: pd.DataFrame, value: str, by: Sequence[str | None], weight: str | None = None,
+    words: Words | None = None,
+) -> str:  # fmt: skip
+    """Alt text of distributions: how many values, and the median and middle nine tenths of each group."""
     words, by = words or Words(), [name for name in by if name]
     known = table.dropna(subset=[value])
-    clauses = [f"{chart} of {words.column(value)}, {_count(len(known), 'value')}"]
-    if by:
-        clauses[0] += " by " + " and ".join(map(words.column, by))
-        median = known.groupby(by, sort=False, observed=True)[value].median()
-        named = {" ".join(words.brief(one) for one in (key if isinstance(key, tuple) else (key,))): v
-                 for key, v in median.items()}  # fmt: skip
-        top, bottom = max(named, key=named.get), min(named, key=named.get)
-        clauses.append(f"medians from {number(named[bottom])} ({bottom}) to {number(named[top])} ({top})")
-    else:
-        low, middle, high = known[value].quantile([0.05, 0.5, 0.95])
-        clauses.append(f"median {number(middle)}, nine tenths from {number(low)} to {number(high)}")
+    head = f"{chart} of {words.column(value)}, {_count(len(known), 'bin' if weight else 'value')}"
+    parts = list(known.groupby(by, sort=False, observed=True)) if by else [("", known)]
+    clauses = [head + (" by " + " and ".join(map(words.column, by)) if by else "")]
+    for key, rows in parts:
+        rows = rows.sort_values(value)
+        share = (rows[weight] if weight else pd.Series(1.0, rows.index)).cumsum()
+        at = [rows[value].iloc[int((share < q * share.iloc[-1]).sum())] for q in (0.05, 0.5, 0.95)]
+        name = ", ".join(words.brief(one) for one in (key if isinstance(key, tuple) else (key,)))
+        ends = f"median {number(at[1])}, nine tenths from {number(at[0])} to {number(at[2])}"
+        clauses.append(f"{name} {ends}".strip())
     return fitted(clauses)
 
 

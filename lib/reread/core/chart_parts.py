@@ -131,7 +131,8 @@ def _name_lines(plot: Plot, axes: Axes, ends: list[tuple], is_named: bool) -> No
     """Names at the ends of lines that reach the right edge together, else in the legend."""
     lasts = [x for *_, x, _ in ends]
     to_right = (axes.transScale + axes.transLimits).transform([(x, y) for *_, x, y in ends])
-    if is_named and len(set(lasts)) == 1 and not plot.look.panel:
+    gaps = np.diff(np.sort(to_right[:, 1]))
+    if is_named and len(set(lasts)) == 1 and gaps.min() > 0.02:
         figures.label_ends(
             axes,
             1.0,
@@ -212,9 +213,8 @@ def histogram(
         share, _ = np.histogram(part[x], edges, weights=weights)
         one = plot.number(level) if plot.hue else plot.axes.index(axes)
         axes.stairs(share, edges, fill=True, color=colour(one), alpha=0.35, linewidth=0)
-        axes.stairs(
-            share, edges, color=colour(one), linestyle=line(one), linewidth=1.4, label=plot.name(level)
-        )
+        kind = line(one) if plot.hue else "-"
+        axes.stairs(share, edges, color=colour(one), linestyle=kind, linewidth=1.4, label=plot.name(level))
     if isinstance(plot.look.reference, str):
         axes.axvline(rows[plot.look.reference].iloc[0], color="black", linewidth=2, linestyle="--",
                      label=plot.words.column(plot.look.reference))  # fmt: skip
@@ -233,8 +233,9 @@ def strips(plot: Plot, axes: Axes, rows: pd.DataFrame, x: str, by: str) -> None:
             _violins(plot, axes, part, place, x, level)
         turn = np.arange(len(part)) * GOLDEN % 1 - 0.5
         size = {"s": 5, "alpha": 0.35} if many else {"s": 26, "alpha": 0.7}
-        axes.scatter(part[x], place + 0.6 * plot.slot * turn, color=plot.shade(level), linewidth=0, zorder=3,
-                     marker=marker(plot.number(level)), label=plot.name(level), **size)  # fmt: skip
+        look = {"color": plot.shade(level), "marker": marker(plot.number(level)), "linewidth": 0}
+        axes.scatter(part[x], place + 0.6 * plot.slot * turn, zorder=3, **look, **size)
+        axes.scatter([], [], s=30, label=plot.name(level), **look)
         middle = part[x].groupby(place).median()
         reach = 0.4 * plot.slot
         axes.vlines(middle, middle.index - reach, middle.index + reach, color="black", linewidth=2, zorder=4)
@@ -249,3 +250,4 @@ def _violins(plot: Plot, axes: Axes, part: pd.DataFrame, place: np.ndarray, x: s
     look = {"inner": None, "cut": 0, "linewidth": 0.8, "alpha": 0.35, "legend": False}
     seaborn.violinplot(shown, x="value", y="place", orient="h", native_scale=True, ax=axes,
                        color=plot.shade(level), width=0.9 * plot.slot, **look)  # fmt: skip
+    axes.set(xlabel="", ylabel="")

@@ -28,8 +28,9 @@ Keywords that every chart takes where they make sense (the fields of :class:`rer
 - ``shade``: ``{"best 5 %": (0, 0.05)}``, a shaded range of the value axis.
 - ``text``: column with words written beside each mark.
 - ``log``: ``"x"``, ``"y"`` or ``"xy"``. ``limits``: ends of the value axis. ``height``: inches.
+- ``free``: each panel has its own categories. ``shared=False``: and its own value axis, for several measures.
 
-Hue is told by colour and by a second cue: marker, line style or hatching. Lines are named at their ends where
+Colour and a second cue (marker, line style or hatching) show the hue. Lines are named at their ends where
 there is room. Where all values are equal or there is none, ``figure`` is None and ``alt`` says so.
 A study changes what a chart shows by changing the table (``melt``, ``assign``, ``query``), not by drawing.
 """
@@ -74,7 +75,7 @@ def dots(
     x, y : str
         Columns. The one that is not a number is the category; with two numbers it is ``x``.
     hue : str, optional
-        Column told by colour and marker; dots of one category lie side by side.
+        Column shown by colour and marker; dots of one category lie side by side.
     connect : bool
         A grey line from the least to the largest dot of a category, all on one height.
     stem : bool
@@ -97,7 +98,7 @@ def dots(
     value, category = plot.value_and_category()
     if plot.is_constant(value):
         return plot.sentence(value)
-    for axes, rows in plot.panels(plot.category_height(category)):
+    for axes, rows in plot.panels(plot.category_height(category, is_level=connect)):
         for level, part, place in plot.levels(rows, category, is_level=connect):
             intervals(plot, axes, part, place)
             if stem:
@@ -145,7 +146,7 @@ def lines(
         Columns; ``x`` a number, or settings in their order. Several rows with one ``x`` are faint dots, and
         the line is their mean.
     hue, style : str, optional
-        Columns told by colour and by line style; without ``style`` the hue has both.
+        Columns shown by colour and by line style; without ``style`` the hue has both.
     mark : str, optional
         Column of bool; rows where it is true get a marker.
     **look
@@ -172,11 +173,10 @@ def curves(
 ) -> Drawn:  # fmt: skip
     """Draw curves whose axes are shares, as precision against recall or observed against predicted.
 
-    Columns and errors as in :func:`lines`. ``size`` is a column of counts, told by the area of the markers;
+    Columns and errors as in :func:`lines`. ``size`` is a column of counts, shown by the area of the markers;
     ``diagonal`` is a dotted line of equality.
     """
     plot = Plot("Curve", table, Look(**look), x, y, hue, size)
-    plot.is_flat = False
     if plot.is_constant(y):
         return plot.sentence(y)
     return draw_lines(plot, x, y, None, None, 4.0, size, diagonal)
@@ -194,7 +194,7 @@ def scatter(
     x, y : str
         Columns of numbers.
     hue : str, optional
-        Column told by colour and marker.
+        Column shown by colour and marker.
     diagonal : bool
         A dotted line of equality on axes of one scale.
     names : bool
@@ -212,7 +212,7 @@ def scatter(
         If a column is not in the table.
     """
     plot = Plot("Scatter plot", table, Look(**look), x, y, hue)
-    plot.is_flat = False
+    plot.is_plane = True
     if plot.is_constant(y) and plot.is_constant(x):
         return plot.sentence(y)
     size = 34 if len(table) <= 150 else 18
@@ -258,7 +258,7 @@ def heatmap(
     ParameterError
         If a column is not in the table.
     """
-    plot = Plot("Heat map", table, Look(**look), x, y, None, value)
+    plot = Plot("Heat map", table, Look(**look | {"shared": False}), x, y, None, value)
     if plot.is_constant(value):
         return plot.sentence(value)
     columns, rows = plot.values(x), plot.values(y)
@@ -271,9 +271,11 @@ def heatmap(
         axes.grid(False)
         axes.spines[:].set_visible(False)
         axes.tick_params(length=0)
-        ticks(axes.xaxis, [plot.words.value(one) for one in columns], 30 // len(plot.split))
-        ticks(axes.yaxis, [plot.words.value(one) for one in rows], 60)
-        axes.set_xlabel(plot.words.column(x))
+        beside = min(len(plot.split), plot.look.columns)
+        ticks(axes.xaxis, [plot.words.value(one) for one in columns], 24 // beside, 55 / beside)
+        names = [plot.words.value(one) if plot.is_first_column else "" for one in rows]
+        ticks(axes.yaxis, names, 60)
+        plot.name_axis(axes, "x", x)
         texts = part.pivot(index=y, columns=x, values=plot.look.text or value).reindex_like(grid)
         if (numbers and not kinds and texts.size * len(plot.split) <= CELLS_WITH_NUMBERS) or plot.look.text:
             cell_texts(axes, image, cells, texts, numbers)
@@ -300,7 +302,7 @@ def distributions(
     by : str, optional
         Category of each row of the chart; up to 40 values of one are drawn as dots over their median.
     hue : str, optional
-        Column told by colour: groups of one histogram, or of one row.
+        Column shown by colour: groups of one histogram, or of one row.
     weight : str, optional
         Column of weights of a histogram, for values that were counted before.
     bins : int
@@ -329,7 +331,7 @@ def distributions(
         else:
             histogram(plot, axes, rows, x, weight, edges)
             plot.value_axis(axes, x, is_x=True)
-    return plot.finish(alt_text.of_groups, x, (by, hue, plot.look.panel))
+    return plot.finish(alt_text.of_groups, x, (by, hue, plot.look.panel), weight)
 
 
 def network(table: pd.DataFrame, source: str, target: str, *, hue: str | None = None, **look: Any) -> Drawn:
@@ -342,7 +344,7 @@ def network(table: pd.DataFrame, source: str, target: str, *, hue: str | None = 
     source, target : str
         Columns of names.
     hue : str, optional
-        Kind of edge, told by colour and line style.
+        Kind of edge, shown by colour and line style.
     **look
         Keywords of all charts.
 
@@ -363,7 +365,7 @@ def network(table: pd.DataFrame, source: str, target: str, *, hue: str | None = 
     """
     from reread.core import rings
 
-    plot = Plot("Network", table, Look(**look), source, target, hue)
+    plot = Plot("Network", table, Look(**look | {"shared": False}), source, target, hue)
     if table.empty:
         return Drawn(None, table, "No figure is drawn: there is no edge.")
     place = rings.layout(table[source], table[target])

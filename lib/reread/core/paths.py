@@ -12,13 +12,7 @@ STUDIES = ("depression", "maize", "genomes", "lincs", "networks")
 
 
 def root() -> Path:
-    """Top of the checkout: ``REREAD_HOME``, else the nearest folder upwards, else beside the package.
-
-    Raises
-    ------
-    ParameterError
-        If ``REREAD_HOME`` names no folder.
-    """
+    """Top of the checkout: ``REREAD_HOME``, else the nearest folder upwards, else beside the package."""
     if named := os.environ.get("REREAD_HOME"):
         home = Path(named).expanduser().resolve()
         if not home.is_dir():
@@ -45,13 +39,7 @@ def state() -> Path:
 
 
 def mirror() -> Path | None:
-    """Folder that is tried before the network: ``REREAD_MIRROR``, else ``../shared/data`` where it is.
-
-    Raises
-    ------
-    ParameterError
-        If ``REREAD_MIRROR`` names no folder.
-    """
+    """Folder that is tried before the network: ``REREAD_MIRROR``, else ``../shared/data`` where it is."""
     named = os.environ.get("REREAD_MIRROR", "")
     if not named:
         beside = root().parent / "shared" / "data"
@@ -67,12 +55,6 @@ def mirror() -> Path | None:
 
 
 def surroundings() -> dict[str, str]:
-    """All places as absolute paths, for the environment of a process that starts in another folder.
-
-    Raises
-    ------
-    ParameterError
-        As :func:`root` and :func:`mirror`.
-    """
+    """All folders as absolute paths, for the environment of a process that starts elsewhere."""
     found = {"HOME": root(), "RUNS": runs(), "DATA": data(), "STATE": state(), "MIRROR": mirror()}
     return {f"REREAD_{name}": str(path.resolve()) for name, path in found.items() if path is not None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 PANEL_HEIGHT = 0.35  # inches of a title above a panel
+LETTERS = 62  # letters of all titles beside each other
 LETTER = 0.075  # inches of a letter of the legend
 SHADE = "#fbeed5"
 
@@ -40,6 +42,8 @@ class Look:
     log: str = ""
     limits: tuple[float | None, float | None] | None = None
     height: float | None = None
+    free: bool = False
+    shared: bool = True
 
 
 class Plot:
@@ -49,6 +53,8 @@ class Plot:
         self.chart, self.table, self.look, self.x, self.y = chart, table, look, x, y
         self.hue = others[0] if others else None
         self.words = alt_text.Words(look.labels)
+        self.is_plane = False  # whether both axes are values
+        self.rows = table  # of the panel that is drawn
         self.is_flat = False  # whether the value lies on the horizontal axis
         named = [x, y, *others, look.panel, look.low, look.high, look.text, *(look.band or ())]
         named.append(look.reference if isinstance(look.reference, str) else None)
@@ -60,12 +66,15 @@ class Plot:
                 )
         self.split = self.values(look.panel) if look.panel else [None]
         self.hues = self.values(self.hue) if self.hue else [None]
+        if look.free:
+            self.most = int(table.groupby(look.panel, observed=True)[y].nunique().max())
         self.slot = 0.6
         self.kinds: dict[str, str] = {}  # colours of a heat map of kinds
 
     def values(self, column: str) -> list:
         """Values of a column in the order shown: as asked for, then as in the table."""
-        held = self.table[column].dropna()
+        own = self.look.free and column not in (self.hue, self.look.panel)
+        held = (self.rows if own else self.table)[column].dropna()
         found = held.cat.categories if isinstance(held.dtype, pd.CategoricalDtype) else held.unique()
         found = [one for one in found if (held == one).any()]
         wanted = [one for one in self.look.order.get(column, ()) if one in found]
@@ -88,12 +97,13 @@ class Plot:
         """What is returned in place of a figure of constant data."""
         return Drawn(None, self.table, alt_text.constant(self.table, value, self.words))
 
-    def category_height(self, category: str) -> float:
+    def category_height(self, category: str, *, is_level: bool = False) -> float:
         """Inches of a panel: a line for each category, more where hues lie side by side."""
-        n = len(self.values(category))
         if not self.is_flat:
             return 3.4
-        return 0.75 + n * (0.3 + 0.09 * min(len(self.hues) - 1, 4))
+        n = self.most if self.look.free else len(self.values(category))
+        beside = 0 if is_level or not self._meet(self.table, category) else min(len(self.hues) - 1, 4)
+        return 0.75 + n * (0.28 + 0.1 * beside)
 
     def panels(self, height: float) -> Iterator[tuple[Axes, pd.DataFrame]]:
         """Open the figure, and give each panel with its rows; draw what lies behind the data."""
@@ -106,20 +116,27 @@ class Plot:
         self.axes = self.axes[: len(self.split)]
         for i, (one, value) in enumerate(zip(self.axes, self.split, strict=True)):
             self.is_first_column, self.is_last_row = i % ncols == 0, i + ncols >= len(self.split)
-            rows = self.table if value is None else self.table[self.table[self.look.panel] == value]
+            rows = self.rows = (
+                self.table if value is None else self.table[self.table[self.look.panel] == value]
+            )
             if value is not None:
                 letter = f"{chr(97 + i)}  " if len(self.split) > 1 else ""
-                one.set_title(f"{letter}{self.words.value(value)}")
+                one.set_title(fill(f"{letter}{self.words.value(value)}", int(LETTERS / ncols)))
             yield one, rows
 
     def levels(self, rows: pd.DataFrame, category: str, *, is_level: bool) -> Iterator[tuple]:
         """Each hue with its rows and their places on the category axis, hues side by side where they meet."""
-        met = rows.groupby(category, observed=True)[self.hue].nunique().max() > 1 if self.hue else False
-        n = len(self.hues) if met and not is_level else 1
+        n = len(self.hues) if self._meet(rows, category) and not is_level else 1
         self.slot = 0.7 / n
         for level, part in self.parts(rows):
             shift = (self.hues.index(level) - (n - 1) / 2) * self.slot if n > 1 else 0.0
             yield level, part, self.places(category, part[category]) + shift
+
+    def _meet(self, rows: pd.DataFrame, category: str) -> bool:
+        """Whether a category has several hues."""
+        if not self.hue:
+            return False
+        return bool(rows.groupby(category, observed=True)[self.hue].nunique().max() > 1)
 
     def parts(self, rows: pd.DataFrame) -> Iterator[tuple[Any, pd.DataFrame]]:
         """Each hue with its rows."""
@@ -167,14 +184,16 @@ class Plot:
             axes.set_xticks(range(len(names)), texts, **turned)
             axes.set_xlim(ends)
             figures.grid_lines(axes, "y")
-        (axes.tick_params)(axis="y" if self.is_flat else "x", length=0)
+        axes.tick_params(axis="y" if self.is_flat else "x", length=0)
+        if category in self.look.labels or pd.api.types.is_numeric_dtype(self.table[category]):
+            (axes.set_ylabel if self.is_flat else axes.set_xlabel)(self.words.column(category))
         self.value_axis(axes, value, is_x=self.is_flat)
 
     def value_axis(self, axes: Axes, value: str, *, is_x: bool) -> None:
         """Label, scale and ends of the value axis, with its references and shaded ranges."""
         axis = "x" if is_x else "y"
         if axis in self.look.log:
-            axes.set(**{f"{axis}scale": "log"})
+            log_axis(axes, axis)
         line, span = (axes.axvline, axes.axvspan) if is_x else (axes.axhline, axes.axhspan)
         for name, (low, high) in self.look.shade.items():
             span(low, high, color=SHADE, linewidth=0, zorder=0, label=name)
@@ -183,16 +202,21 @@ class Plot:
                 line(at, color=GREY, linewidth=1.2, linestyle=(":", "--", "-.")[i % 3], zorder=1, label=name)
         if self.look.limits:
             axes.set(**{f"{axis}lim": self.look.limits})
-        if self.is_last_row if is_x else self.is_first_column:
-            axes.set(**{f"{axis}label": self.words.column(value)})
+        self.name_axis(axes, axis, value)
+
+    def name_axis(self, axes: Axes, axis: str, column: str) -> None:
+        """Words of an axis: once for panels side by side."""
+        if axis == "x" and len(self.split) > 1:
+            self.figure.supxlabel(self.words.column(column))
+        elif axis == "x" or self.is_first_column:
+            axes.set(**{f"{axis}label": self.words.column(column)})
 
     def value_axes(self, axes: Axes, x: str, y: str, diagonal: bool) -> None:
         """Both axes of numbers, with a line of equality where asked for."""
         if "x" in self.look.log:
-            axes.set_xscale("log")
+            log_axis(axes, "x")
         self.value_axis(axes, y, is_x=False)
-        if self.is_last_row:
-            axes.set_xlabel(self.words.column(x))
+        self.name_axis(axes, "x", x)
         if diagonal:
             ends = [min(axes.get_xlim()[0], axes.get_ylim()[0]), max(axes.get_xlim()[1], axes.get_ylim()[1])]
             axes.plot(ends, ends, color=GREY, linewidth=1, linestyle=":", zorder=1)
@@ -200,6 +224,11 @@ class Plot:
 
     def finish(self, say: Callable[..., str], *columns: Any) -> Drawn:
         """Add the legend, and the alt text from the table."""
+        if self.look.shared and not self.kinds:
+            for axis in ("x",) if self.is_flat else ("y", "x") if self.is_plane else ("y",):
+                ends = np.array([getattr(axes, f"get_{axis}lim")() for axes in self.axes])
+                for axes in self.axes:
+                    axes.set(**{f"{axis}lim": (ends.min(), ends.max())})
         shown: dict[str, Any] = {}
         for axes in self.axes:
             for handle, text in zip(*axes.get_legend_handles_labels(), strict=True):
@@ -221,11 +250,25 @@ class Plot:
         )
 
 
-def ticks(axis: Any, texts: list[str], most: int) -> None:
-    """Name at most so many places of an axis."""
+def log_axis(axes: Axes, axis: str) -> None:
+    """A logarithmic axis whose ticks are plain numbers, also between the powers of ten where it is short."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axes.set(**{f"{axis}scale": "log"})
+    low, high = axes.dataLim.intervalx if axis == "x" else axes.dataLim.intervaly
+    side = axes.xaxis if axis == "x" else axes.yaxis
+    if 0 < low < high and high / low < 1000:
+        side.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    if low >= 1e-3 and high < 1e7:
+        side.set_major_formatter(FuncFormatter(lambda value, _: alt_text.number(value)))
+    side.set_minor_formatter(NullFormatter())
+
+
+def ticks(axis: Any, texts: list[str], most: int, room: float = 55) -> None:
+    """Name at most so many places of an axis; slanted where the letters need more than ``room``."""
     step = max(1, ceil(len(texts) / most))
     places = range(0, len(texts), step)
     is_x = axis.axis_name == "x"
-    is_long = is_x and max(map(len, texts), default=0) * len(places) > 55
+    is_long = is_x and max(map(len, texts), default=0) * len(places) > room
     turned = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"} if is_long else {}
     axis.set_ticks(places, [texts[i] for i in places], **turned)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
-from typing import Any, Protocol
+from typing import Any
 
 from reread.core.errors import DataError, did_you_mean
 
@@ -26,17 +26,6 @@ PLACES = 3  # of a value in a reason, unless more are needed
 SIGNIFICANT = 12  # digits that a float computed in another order still shares
 
 
-class Judged(Protocol):
-    """What a claim must offer to be judged; see :class:`reread.studies.Claim`."""
-
-    kind: str
-    published: Any
-    tolerance: Any
-    data_scope: str
-    blocked_by: str
-    neutral: float | None
-
-
 @dataclass(frozen=True)
 class Verdict:
     """A word of ``VERDICTS``, the reason for it, and our value where there is one."""
@@ -46,27 +35,11 @@ class Verdict:
     ours: float | None = None
 
 
-def judge(claim: Judged, ours: float | None, *, scope: str, is_stale: bool = False) -> Verdict:
-    """Compare a measured value with a claim.
+def judge(claim: Any, ours: float | None, *, scope: str, is_stale: bool = False) -> Verdict:
+    """Compare a measured value (None: no run has measured it) with a :class:`reread.studies.Claim`.
 
     The rules apply in this order: cannot be tested here, not measured, data out of scope, outdated, then the
     comparison itself, in decimals at the printed precision.
-
-    Parameters
-    ----------
-    claim : Claim
-        Published value, tolerance and the narrowest data scope that may answer it.
-    ours : float or None
-        The measured value; None when no run has measured it.
-    scope : str
-        What the data of the run can answer: a word of ``SCOPES``.
-    is_stale : bool
-        Whether the run was made with other code, data or parameters than today's.
-
-    Raises
-    ------
-    DataError
-        If the scope is none of ``SCOPES``.
     """
     if scope not in SCOPES:
         raise DataError(
@@ -89,7 +62,7 @@ def judge(claim: Judged, ours: float | None, *, scope: str, is_stale: bool = Fal
     return Verdict("reproduced on a subset" if is_part else word, reason, ours)
 
 
-def _by_bound(claim: Judged, ours: float) -> tuple[str, str]:
+def _by_bound(claim: Any, ours: float) -> tuple[str, str]:
     """Compare with a bound; without a published number a value can at most have the same direction."""
     rule, bound = claim.tolerance.rule, _decimal(claim.tolerance.value)
     value = _decimal(ours)
@@ -102,7 +75,7 @@ def _by_bound(claim: Judged, ours: float) -> tuple[str, str]:
     return "reproduced", reason
 
 
-def _by_distance(claim: Judged, ours: float) -> tuple[str, str]:
+def _by_distance(claim: Any, ours: float) -> tuple[str, str]:
     """Compare with the published number: within the tolerance, within twice of it, same side, or neither."""
     published, tolerance = _decimal(claim.published.value), _decimal(claim.tolerance.value)
     allowed = tolerance * abs(published) if claim.tolerance.rule == "relative" else tolerance

@@ -90,7 +90,7 @@ def test_two_fast_passes_give_the_errors_and_weights_of_two_plain_ones(task):
     errors = [np.mean(plain.train_epoch()) for _ in range(2)]
     fast = recipe(task)
 
-    assert [fast.pass_over()["train_mse"] for _ in range(2)] == pytest.approx(errors, abs=1e-5)
+    assert [fast.run_epoch()["train_mse"] for _ in range(2)] == pytest.approx(errors, abs=1e-5)
     assert (flat(fast.network) - flat(plain.network)).abs().max() < 1e-5
 
 
@@ -127,7 +127,7 @@ def test_averaged_codes_come_to_the_means_of_their_classes(task):
     """With an encoder that stands still a moving average has one place to go."""
     one = recipe(task, "ema", learning_rate=0.0)
     for _ in range(400):
-        one.pass_over()
+        one.run_epoch()
 
     z = one.network.encoder(torch.as_tensor(task[0])[:50]).detach().numpy()
     means = np.stack([z[task[1][:50] == k].mean(0) for k in range(N_CODES)])
@@ -146,7 +146,7 @@ def test_no_step_of_the_optimiser_touches_averaged_codes(task):
 @pytest.mark.parametrize("codebook", ["published", "ema"])
 def test_training_brings_the_error_down(task, codebook):
     one = recipe(task, codebook, learning_rate=1e-2)
-    curve = [one.pass_over() for _ in range(60)]
+    curve = [one.run_epoch() for _ in range(60)]
 
     assert curve[-1]["train_mse"] < 0.5 * curve[0]["train_mse"]
     assert curve[-1]["valid_mse"] < curve[0]["valid_mse"]

@@ -32,17 +32,17 @@ def same(one, other) -> bool:
     return all(torch.equal(a, b) for a, b in pairs)
 
 
-def killed_in_pass(recipe, number: int):
+def killed_in_epoch(recipe, number: int):
     """Make a recipe die in the middle of a pass, after it has already drawn and stepped."""
-    whole, done = recipe.pass_over, []
+    whole, done = recipe.run_epoch, []
 
-    def pass_over():
+    def run_epoch():
         done.append(whole())
         if len(done) == number:
             raise KeyboardInterrupt
         return done[-1]
 
-    recipe.pass_over = pass_over
+    recipe.run_epoch = run_epoch
     return recipe
 
 
@@ -51,7 +51,7 @@ def test_a_killed_training_goes_on_bit_identical_to_one_that_was_not(make, tmp_p
     whole = make()
     curve = fit(whole, epochs=EPOCHS)
     with pytest.raises((KeyboardInterrupt, SystemExit)):
-        fit(killed_in_pass(make(), 4), epochs=EPOCHS, checkpoint=checkpoint)
+        fit(killed_in_epoch(make(), 4), epochs=EPOCHS, checkpoint=checkpoint)
     torch.rand(3)
 
     resumed = make()
@@ -103,7 +103,7 @@ def test_a_checkpoint_of_another_network_is_set_aside_and_leaves_no_weight_behin
 def test_a_finished_training_is_read_back_without_training(make, tmp_path):
     first, second = make(), make()
     curve = finish(first, epochs=EPOCHS, stem=tmp_path / "one", every=2)
-    second.pass_over = None
+    second.run_epoch = None
 
     assert finish(second, epochs=EPOCHS, stem=tmp_path / "one", every=2) == curve
     assert same(first, second)

@@ -98,11 +98,11 @@ def test_free_bits_cost_nothing_until_they_are_used_up():
 def test_beta_rises_in_a_line_and_stays(values):
     slow = recipe(values, loss="explicit", beta=2.0, warmup=4)
 
-    assert [slow.pass_over()["beta"] for _ in range(6)] == [0.0, 0.5, 1.0, 1.5, 2.0, 2.0]
+    assert [slow.run_epoch()["beta"] for _ in range(6)] == [0.0, 0.5, 1.0, 1.5, 2.0, 2.0]
 
 
 def test_without_warm_up_beta_is_there_at_once(values):
-    assert recipe(values, loss="explicit", beta=2.0).pass_over()["beta"] == 2.0
+    assert recipe(values, loss="explicit", beta=2.0).run_epoch()["beta"] == 2.0
 
 
 def test_two_fast_passes_give_the_errors_and_weights_of_two_plain_ones(values):
@@ -111,7 +111,7 @@ def test_two_fast_passes_give_the_errors_and_weights_of_two_plain_ones(values):
     errors = [np.mean(plain.train_epoch()) for _ in range(2)]
     fast = recipe(values)
 
-    assert [fast.pass_over()["train_mse"] for _ in range(2)] == pytest.approx(errors, abs=1e-5)
+    assert [fast.run_epoch()["train_mse"] for _ in range(2)] == pytest.approx(errors, abs=1e-5)
     assert (flat(fast.network) - flat(plain.network)).abs().max() < 1e-5
 
 
@@ -119,7 +119,7 @@ def test_a_beta_of_nought_lets_more_be_said_than_a_large_one(values):
     said = {}
     for beta in (0.0, 50.0):
         one = recipe(values, loss="explicit", beta=beta, seed=3)
-        said[beta] = [one.pass_over() for _ in range(30)][-1]["train_kl"]
+        said[beta] = [one.run_epoch() for _ in range(30)][-1]["train_kl"]
 
     assert said[0.0] > 10 * said[50.0]
 
@@ -127,7 +127,7 @@ def test_a_beta_of_nought_lets_more_be_said_than_a_large_one(values):
 def test_validation_rows_change_nothing_that_is_learned(values):
     one, other = recipe(values), recipe(np.concatenate((values[:50], 9 * np.ones((10, 13)))))
     for each in (one, other):
-        each.pass_over()
+        each.run_epoch()
 
     assert torch.equal(flat(one.network), flat(other.network))
 
@@ -137,7 +137,7 @@ def test_training_leaves_the_global_random_stream_where_it_was(values):
     expected = torch.rand(2)
     torch.manual_seed(3)
 
-    recipe(values).pass_over()
+    recipe(values).run_epoch()
 
     assert torch.equal(torch.rand(2), expected)
 
@@ -145,4 +145,4 @@ def test_training_leaves_the_global_random_stream_where_it_was(values):
 def test_nothing_to_validate_is_said_as_not_a_number(values):
     one = VaeTraining(values, np.arange(60), np.arange(0), hidden=11, latent=5, device="cpu")
 
-    assert np.isnan(one.pass_over()["valid_mse"])
+    assert np.isnan(one.run_epoch()["valid_mse"])

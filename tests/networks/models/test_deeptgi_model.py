@@ -69,7 +69,7 @@ def test_the_first_pass_over_mhsc_e_gives_the_losses_the_authors_script_prints(m
 
     recipe = Published(features, pairs, fold.train, fold.test, device="cpu")
 
-    assert recipe.pass_over() == pytest.approx({"train_loss": 0.133313, "test_loss": 0.123593}, abs=1e-6)
+    assert recipe.run_epoch() == pytest.approx({"train_loss": 0.133313, "test_loss": 0.123593}, abs=1e-6)
 
 
 def test_fused_radam_takes_the_steps_of_radam():

@@ -93,4 +93,4 @@ def test_a_feature_that_is_constant_over_genes_does_no_harm(task):
 
     recipe = Tokens(**{**task, "features": features}, epochs=1, device="cpu")
 
-    assert np.isfinite(list(recipe.pass_over().values())).all()
+    assert np.isfinite(list(recipe.run_epoch().values())).all()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zlib
 from collections.abc import Iterable
 from contextlib import suppress
@@ -11,21 +10,18 @@ from typing import Any, Literal
 
 from reread.core import paths as places
 from reread.core.data import download
-from reread.core.data.datasets import Dataset, Pin, datasets, find, matching, pin_first_use, pin_of
+from reread.core.data.datasets import Dataset, Pin, find, pin_first_use, pin_of
+from reread.core.data.datasets import datasets as datasets
+from reread.core.data.datasets import matching as matching
 from reread.core.errors import DataError, ParameterError
 from reread.core.files import read_json, write_json
-
-__all__ = [
-    "Dataset", "by_series", "datasets", "fetch", "find", "forget_used", "matching", "pinned", "state", "used",
-    "verify", "where",
-]  # fmt: skip
 
 ALWAYS_HASHED = 50_000_000  # bytes; a larger file is hashed again only if its size or time moved
 _used: dict[str, dict[str, Any]] = {}
 
 
 def pinned(key: str) -> str:
-    """SHA-256 that a file must have; empty when nobody has seen it yet."""
+    """SHA-256 that a file must have; empty where none is recorded."""
     pin = pin_of(key)
     return pin.sha256 if pin else ""
 
@@ -39,15 +35,7 @@ def by_series(keys: Iterable[str]) -> dict[str, list[Dataset]]:
 
 
 def fetch(key: str) -> Path:
-    """Path of a verified file: here, in the mirror, or downloaded now.
-
-    Raises
-    ------
-    ParameterError
-        If no such file is recorded.
-    DataError
-        If the file cannot be had or is not the recorded one; nothing half-written remains.
-    """
+    """Path of a verified file: here, in the mirror, or downloaded now; nothing half-written remains."""
     dataset, pin, path = find(key), pin_of(key), where(key)
     target = places.data() / dataset.file
     if path is None and dataset.needs_application:
@@ -135,36 +123,27 @@ def _problem(key: str) -> str:
 
 
 def _content(key: str, path: Path, pin: Pin | None) -> Pin:
-    """Hash a file; take the hash of last time for a large one that nobody touched since."""
+    """Digest and size of a file; remembered for a large file until its size or time changes."""
     try:
         stat = path.stat()
         if stat.st_size < ALWAYS_HASHED or pin is None:
             return download.content(path)
-        seen = _Seen(path, stat)
-        return seen.known() or seen.remember(download.content(path))
+        stamp = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
+        seen = _seen().get(str(path), {})
+        if seen.get("stamp") == stamp:
+            return Pin(seen["sha256"], stat.st_size)
+        found = download.content(path)
+        with suppress(OSError):  # a hash that is not remembered only costs time
+            entry = {"stamp": stamp, "sha256": found.sha256}
+            write_json(places.state() / "verified.json", _seen() | {str(path): entry})
+        return found
     except OSError as error:
         raise DataError(f"{key}: {path} cannot be read: {error.strerror}.\n{_cure(key, path)}") from None
 
 
-class _Seen:
-    """The hash of a large file, remembered with its size and the time of its last change."""
-
-    def __init__(self, path: Path, stat: os.stat_result):
-        self.book = places.state() / "verified.json"
-        self.path, self.stamp = str(path), [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
-
-    def known(self) -> Pin | None:
-        entry = self._entries().get(self.path)
-        return Pin(entry["sha256"], self.stamp[0]) if entry and entry["stamp"] == self.stamp else None
-
-    def remember(self, found: Pin) -> Pin:
-        with suppress(OSError):  # only the next check is slower
-            entry = {"stamp": self.stamp, "sha256": found.sha256}
-            write_json(self.book, self._entries() | {self.path: entry})
-        return found
-
-    def _entries(self) -> dict[str, Any]:
-        try:
-            return dict(read_json(self.book))
-        except (OSError, ValueError, TypeError):
-            return {}
+def _seen() -> dict[str, Any]:
+    """Hashes of large files, remembered with their size and the time of their last change."""
+    try:
+        return dict(read_json(places.state() / "verified.json"))
+    except (OSError, ValueError, TypeError):
+        return {}

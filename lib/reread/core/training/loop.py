@@ -72,7 +72,7 @@ def fit(
 ) -> list[dict]:
     """Train a recipe to ``epochs`` epochs in total, resuming from ``checkpoint`` if it exists.
 
-    ``recipe`` has ``network``, ``optimizer``, ``stream``, ``device`` and ``pass_over() -> dict``: it trains
+    ``recipe`` has ``network``, ``optimizer``, ``stream``, ``device`` and ``run_epoch() -> dict``: it trains
     one epoch and returns its losses. The checkpoint is written every ``every`` epochs; a resumed run ends
     bit-identical to an uninterrupted one. Returns the losses of each epoch.
     """
@@ -80,7 +80,7 @@ def fit(
     if checkpoint is not None:
         curve = _restored(checkpoint, recipe, lambda kept: _restore(recipe, kept)) or []
     for done in range(len(curve) + 1, epochs + 1):
-        curve.append(recipe.pass_over())
+        curve.append(recipe.run_epoch())
         if checkpoint is not None and done % every == 0:
             _save(checkpoint, {**_state(recipe), "curve": curve})
         if progress and done * 10 // epochs > (done - 1) * 10 // epochs:

@@ -111,11 +111,11 @@ def memorised(
 ) -> pd.Series:
     """Test whether generated signatures are nearer to training than to held-out signatures (sample, gene).
 
-    Returns ``nearer_train`` (share of generated rows whose nearest real row is a training row), ``expected``
-    (share of training rows), ``p`` (real rows permuted between both sides), ``distance`` (median distance
-    of a generated row to the nearest real one) and ``real_distance`` (of a held-out row to the nearest
-    training row). A sign test would count each generated row as independent, although many share their
-    nearest real row.
+    Returns ``nearer_train``, the share of generated rows whose nearest real row is a training row, and
+    ``expected``, the share of training rows. ``p`` permutes real rows between both sides. ``distance`` is the
+    median distance of a generated row to the nearest real one, ``real_distance`` that of a held-out row to
+    the nearest training row. A sign test would count each generated row as independent, although many
+    share their nearest real row.
     """
     _check_sides(train, test)
     _check_sides(generated, train)

@@ -141,7 +141,7 @@ class Svqvae:
             torch.as_tensor(np.asarray(rows, dtype=np.int64)) for rows in (train, valid)
         )
 
-    def pass_over(self) -> dict[str, float]:
+    def run_epoch(self) -> dict[str, float]:
         """Train one epoch; return mean errors (squared z-scores a gene.
 
         Label given) and the codebook loss.

@@ -110,7 +110,7 @@ class VaeTraining:
             torch.as_tensor(np.asarray(rows, dtype=np.int64)) for rows in (train, valid)
         )
 
-    def pass_over(self) -> dict[str, float]:
+    def run_epoch(self) -> dict[str, float]:
         """Train one epoch; return mean errors (squared z-scores a gene), KL (nats a signature) and beta.
 
         Training errors are of posterior samples, each batch before its step, as the authors print them;

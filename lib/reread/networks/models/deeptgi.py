@@ -193,7 +193,7 @@ class Published:
         )
         self.test = self._tensors(left[test], right[test], label[test])
 
-    def pass_over(self) -> dict[str, float]:
+    def run_epoch(self) -> dict[str, float]:
         """Train one epoch; return the losses as the authors print them: batch means, summed, over rows."""
         train, test = self.train_epoch(), self.test_losses()
         return {"train_loss": sum(train) / len(self.train[0]), "test_loss": sum(test) / len(self.test[0])}

@@ -112,7 +112,7 @@ class Tokens:
         self.label = torch.as_tensor(pairs.label, dtype=torch.float32, device=self.device)
         self.train, self.test = (torch.as_tensor(np.asarray(rows, dtype=np.int64)) for rows in (train, test))
 
-    def pass_over(self) -> dict[str, float]:
+    def run_epoch(self) -> dict[str, float]:
         """Train one epoch; return the mean losses (nats a pair)."""
         self.network.train()
         with self.stream:
