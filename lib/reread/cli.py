@@ -183,11 +183,11 @@ def compare(
 
 
 @app.command()
-def record(profile: ProfileOption = ProfileName.real, study: StudyOption = "") -> None:
+def record(profile: ProfileOption = "real", study: StudyOption = "") -> None:
     """Pack finished runs into the file that travels with the repository."""
     from reread.book.transfer import recorded
 
-    typer.echo(recorded.record_runs(profile.value, study).text())
+    typer.echo(recorded.record_runs(profile, study).text())
 
 
 @data_app.command("list")

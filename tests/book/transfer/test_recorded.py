@@ -68,7 +68,7 @@ def test_recorded_runs_come_back_in_reading_order_and_fit_today(file, tmp_path):
     kept = {str(path.relative_to(found[0].folder)) for path in found[0].folder.rglob("*") if path.is_file()}
     assert kept == {
         *("notebook.ipynb", "record.json", "parameters.yml"),
-        *("figures/drawn.svg", "figures/drawn.csv", "tables/planted-truth.csv"),
+        *("figures/drawn.svg", "figures/drawn.csv", "tables/checks.csv"),
     }
 
 
