@@ -259,9 +259,16 @@ def log_axis(axes: Axes, axis: str) -> None:
     side = axes.xaxis if axis == "x" else axes.yaxis
     if 0 < low < high and high / low < 1000:
         side.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    if low >= 1e-3 and high < 1e7:
-        side.set_major_formatter(FuncFormatter(lambda value, _: alt_text.number(value)))
+    form = alt_text.number if low >= 1e-3 and high < 1e7 else _power
+    side.set_major_formatter(FuncFormatter(lambda value, _: form(value)))
     side.set_minor_formatter(NullFormatter())
+
+
+def _power(value: float) -> str:
+    """A power of ten or its multiple with a raised exponent: no mathematics is read in a figure."""
+    digits, _, exponent = f"{value:.0e}".partition("e")
+    raised = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"10{raised}" if digits == "1" else f"{digits}·10{raised}"
 
 
 def ticks(axis: Any, texts: list[str], most: int, room: float = 55) -> None:
