@@ -8,9 +8,14 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+if find_spec("triton"):  # a CUDA build of torch: loaded after TensorFlow, it ends the process of the tests
+    import_module("triton")
 
 ROOT = Path(__file__).resolve().parents[1]
 STUDY = """

@@ -162,7 +162,7 @@ ODDITIES = {
 
 
 @pytest.mark.parametrize("oddity", ODDITIES)
-def test_what_is_hardly_a_record_is_refused_at_once(record, oddity):
+def test_an_empty_or_malformed_record_is_refused(record, oddity):
     text, says = ODDITIES[oddity]
     record.write_bytes(text)
 
@@ -190,7 +190,7 @@ def test_a_value_that_is_no_number_in_range_is_refused(record, value):
 
 
 @pytest.mark.parametrize("words", ["", " ", "sum sum", "sum, mean", "Sum"])
-def test_words_are_known_and_stand_once(record, words):
+def test_each_word_must_be_known_and_given_once(record, words):
     chapter = studies.find("maize").chapter("02-genes")
 
     with pytest.raises(ParameterError, match="ways must be words"):

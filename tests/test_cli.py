@@ -200,7 +200,7 @@ def test_the_version_is_that_of_the_package(reread):
     assert reread("--version").out == f"reread {version('reread')}\n"
 
 
-def test_a_fault_of_ours_keeps_its_traceback(tiny, reread, monkeypatch):
+def test_an_unexpected_error_keeps_its_traceback(tiny, reread, monkeypatch):
     def fail(*args, **options):
         raise FileNotFoundError(errno.ENOENT, "no such file", "x")
 
@@ -246,7 +246,7 @@ def test_compare_ends_in_nine_without_a_reference_and_zero_with_it(finished, rer
     assert reread("compare").code == 0
 
 
-def test_runs_go_out_and_come_home(finished, reread, tmp_path):
+def test_exported_runs_can_be_imported(finished, reread, tmp_path):
     archive = tmp_path / "runs.tar.gz"
     assert reread("runs", "export", "--profile", "demo", "--out", str(archive)).code == 0
     (page("maize/01-cells").folder / "record.json").unlink()

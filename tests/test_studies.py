@@ -52,17 +52,17 @@ def test_every_file_of_a_source_is_recorded(key):
 
 
 @pytest.mark.parametrize("key", STUDIES)
-def test_demo_reads_simulated_data_only(key):
+def test_demo_downloads_no_data(key):
     """The demo must run in a room without network."""
     study = find(key)
     for chapter in study.chapters:
         for page in [key for key, page in chapter.pages.items() if "demo" in page.profiles] or [""]:
             used = [study.sources[name] for name in chapter.sources(chapter.values("demo", page))]
-            assert [source.datasets for source in used if source.scope != "simulated"] == []
+            assert [name for source in used if source.scope != "simulated" for name in source.datasets] == []
 
 
 @pytest.mark.parametrize("key", STUDIES)
-def test_planted_truth_is_asked_of_simulated_pages_and_has_a_negative_control(key):
+def test_checks_are_made_on_simulated_pages_and_include_a_negative_control(key):
     study = find(key)
     for check in study.checks:
         chapter = study.chapter(check.answered_by.chapter)
@@ -79,7 +79,7 @@ def test_no_claim_of_a_paper_can_be_answered_by_simulated_data(key):
     assert [c.id for c in find(key).claims if c.made_by == "paper" and c.data_scope == "simulated"] == []
 
 
-def test_a_page_outranks_a_profile_which_outranks_nothing(tiny):
+def test_a_value_of_the_page_comes_before_that_of_the_profile(tiny):
     chapter = find("maize").chapter("02-genes")
 
     assert chapter.values("demo") == {"source": "planted", "ways": "sum mean"}

@@ -393,6 +393,19 @@ def _may_be_parameter(name: str, value: Any) -> bool:
     return ours and (value is None or isinstance(value, (bool, int, float, str, list, tuple, dict)))
 
 
+def _peak_mb() -> float:
+    """Most memory that this process has held, in MB."""
+    import psutil
+
+    memory = psutil.Process().memory_info()
+    if hasattr(memory, "peak_wset"):  # Windows
+        return memory.peak_wset / 2**20
+    import resource
+
+    unit = 2**20 if sys.platform == "darwin" else 2**10  # macOS counts bytes, Linux kilobytes
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
 def _device() -> str:
     """Name of the accelerator, if a framework was loaded and found one."""
     torch = sys.modules.get("torch")

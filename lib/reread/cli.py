@@ -295,8 +295,16 @@ def _disk_error(error: OSError) -> str:
 
 def main() -> None:
     """Run the command line; an expected error is printed without a traceback."""
+    from reread.book.running.stopping import stoppable
+
     try:
-        app()
+        with stoppable():
+            app()
+    except SystemExit as stop:
+        # what click ends in when it is interrupted
+        sys.exit(ExitCode.INTERRUPTED if stop.code == 130 else stop.code)
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)
     except RereadError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

@@ -94,7 +94,7 @@ def test_json_comes_back_to_the_last_bit(tmp_path):
     assert [type(v) for v in back] == [type(v) for v in values]
 
 
-def test_what_json_cannot_say_leaves_no_file(tmp_path):
+def test_a_value_that_json_cannot_hold_leaves_no_file(tmp_path):
     with pytest.raises(TypeError):
         write_json(tmp_path / "a.json", {"a": object()})
 
@@ -108,7 +108,7 @@ def test_the_hash_of_a_file_is_that_of_its_bytes(tmp_path):
     assert sha256(tmp_path / "a") == hashlib.sha256(content).hexdigest()
 
 
-def test_a_digest_does_not_hang_on_the_order_of_keys():
+def test_a_digest_is_independent_of_the_order_of_keys():
     assert digest({"a": 1, "b": {"c": 2, "d": 3}}) == digest({"b": {"d": 3, "c": 2}, "a": 1})
 
 

@@ -13,7 +13,7 @@ from reread.core.parameters import TYPES, Parameter
 
 
 def parameter(kind: str, value: Any, **more) -> Parameter:
-    given = {"type": kind, "help": "a knob", "demo": value, "real": value, "paper": value}
+    given = {"type": kind, "help": "a setting", "demo": value, "real": value, "paper": value}
     return Parameter.model_validate(given | more)
 
 
@@ -33,12 +33,12 @@ FITS = [
 ]
 
 
-@pytest.mark.parametrize(("knob", "value", "taken"), FITS)
-def test_a_value_that_fits_is_taken_in_its_type(knob, value, taken):
-    got = knob.check("knob", value)
+@pytest.mark.parametrize(("depth", "value", "taken"), FITS)
+def test_a_value_that_fits_is_taken_in_its_type(depth, value, taken):
+    got = depth.check("depth", value)
 
     assert got == taken
-    assert type(got) is TYPES[knob.type]
+    assert type(got) is TYPES[depth.type]
 
 
 REFUSED = [
@@ -67,12 +67,12 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("knob", "value", "wanted"), REFUSED)
-def test_a_value_that_does_not_fit_is_refused_with_what_was_wanted_and_what_came(knob, value, wanted):
+@pytest.mark.parametrize(("depth", "value", "wanted"), REFUSED)
+def test_a_value_that_does_not_fit_is_refused_with_what_was_wanted_and_what_came(depth, value, wanted):
     with pytest.raises(ParameterError) as caught:
-        knob.check("knob", value)
+        depth.check("depth", value)
 
-    assert str(caught.value).startswith(f"knob must be {wanted}, but came as {value!r}.")
+    assert str(caught.value).startswith(f"depth must be {wanted}, but came as {value!r}.")
 
 
 PARSED = [
@@ -101,7 +101,7 @@ PARSED = [
 def test_a_text_of_the_command_line_is_read_by_the_declared_type(kind, text, value):
     example = {"int": 1, "float": 1.0, "bool": True}.get(kind, "a")
 
-    got = parameter(kind, example).parse("knob", text)
+    got = parameter(kind, example).parse("depth", text)
 
     assert (got, type(got)) == (value, type(value))
 
@@ -118,8 +118,8 @@ def test_a_text_of_the_command_line_is_read_by_the_declared_type(kind, text, val
     ],
 )
 def test_a_text_of_another_type_is_refused_by_name(kind, text):
-    with pytest.raises(ParameterError, match=r"^knob must be "):
-        parameter(kind, {"int": 1, "float": 1.0, "bool": True}[kind]).parse("knob", text)
+    with pytest.raises(ParameterError, match=r"^depth must be "):
+        parameter(kind, {"int": 1, "float": 1.0, "bool": True}[kind]).parse("depth", text)
 
 
 def test_a_number_for_a_text_says_how_papermill_keeps_it():
@@ -129,16 +129,16 @@ def test_a_number_for_a_text_says_how_papermill_keeps_it():
 
 def test_a_long_value_is_cut_in_the_message():
     with pytest.raises(ParameterError) as caught:
-        parameter("int", 3).check("knob", "9" * 30_000)
+        parameter("int", 3).check("depth", "9" * 30_000)
 
     assert len(str(caught.value)) < 200
 
 
 def test_the_nearest_word_is_suggested():
-    knob = parameter("words", "pearson", choices=["pearson", "spearman"])
+    depth = parameter("words", "pearson", choices=["pearson", "spearman"])
 
     with pytest.raises(ParameterError, match=r"Did you mean 'spearman'\?"):
-        knob.check("knob", "pearson sperman")
+        depth.check("depth", "pearson sperman")
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def test_a_folder_named_chapters_alone_is_no_checkout(tmp_path, monkeypatch):
     assert places.root() == Path(reread.__file__).resolve().parents[2]
 
 
-def test_home_outranks_where_one_stands(checkout, tmp_path, monkeypatch):
+def test_reread_home_comes_before_the_current_folder(checkout, tmp_path, monkeypatch):
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(checkout)
     monkeypatch.setenv("REREAD_HOME", str(tmp_path / "elsewhere"))
@@ -92,7 +92,7 @@ def test_locks_keys_and_checkpoints_have_a_place_of_their_own(checkout, tmp_path
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_empty_variable_says_nothing(checkout, monkeypatch, name):
+def test_an_empty_variable_is_ignored(checkout, monkeypatch, name):
     monkeypatch.chdir(checkout)
     before = (places.root(), places.runs(), places.data())
     monkeypatch.setenv(name, "")

@@ -1,1 +1,1 @@
-"""Tissues told apart by expression, and the genes that a network is said to tell them apart by."""
+"""Tissue classification and tissue-specific genes of maize: the study of Wang et al. 2023."""

@@ -40,7 +40,7 @@ def test_the_most_variable_genes_are_kept_in_the_order_of_the_source():
 def test_which_genes_are_kept_does_not_depend_on_any_tissue(small):
     shuffled = small.values[np.random.default_rng(0).permutation(14)]
 
-    assert data.most_variable(small.values, 2).tolist() == data.most_variable(shuffled, 2).tolist()
+    assert data._most_variable(small.values, 2).tolist() == data._most_variable(shuffled, 2).tolist()
 
 
 def test_as_many_genes_as_there_are_or_more_keep_all(small):

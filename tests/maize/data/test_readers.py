@@ -5,7 +5,7 @@ import gzip
 import numpy as np
 import pytest
 from reread.core.errors import DataError
-from reread.maize.data.readers import groups_of, read_expression, read_walley, write_table
+from reread.maize.data.readers import _groups_of, read_expression, read_walley, write_table
 
 TABLE = "sample,G1,G2,G3,tissue\nSRR7,0,1.5,2,root\nSRR8,3,0,1,leaf \nSRR900,1,1,1,root\nSRR902,2,2,2,root\n"
 
@@ -47,7 +47,7 @@ def test_accessions_in_a_row_are_one_group_and_count_its_replicates(file):
 def test_groups_do_not_depend_on_the_order_of_samples():
     names = ("SRR101", "x", "ERR102", "SRR500", "SRR100", "SRR140", "SRR190", "SRR241")
 
-    assert groups_of(names).tolist() == [
+    assert _groups_of(names).tolist() == [
         *("SRR100", "x", "ERR102", "SRR500", "SRR100", "SRR100", "SRR100", "SRR241"),
     ]
 

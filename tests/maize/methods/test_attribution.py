@@ -6,7 +6,7 @@ from reread.core.errors import DataError, ParameterError
 from reread.maize.data.simulate import Design, simulate
 from reread.maize.data.splits import split
 from reread.maize.methods import attribution
-from reread.maize.methods.attribution import Explainer, class_scores, explain, train_models
+from reread.maize.methods.attribution import Explainer, _class_scores, explain, train_models
 from reread.maize.methods.recovery import recovery
 from reread.maize.models.training import Recipe
 
@@ -42,7 +42,7 @@ def test_a_class_score_is_the_median_over_correctly_classified_samples():
     values = np.array([[1.0, 0], [3, 0], [2, 0], [90, 9], [5, 7]])
     true, predicted = np.array([0, 0, 0, 0, 2]), np.array([0, 0, 0, 1, 2])
 
-    found, n_used = class_scores(values, true, predicted, 3)
+    found, n_used = _class_scores(values, true, predicted, 3)
 
     assert found[0].tolist() == [2, 0]
     assert np.isnan(found[1]).all()
@@ -52,9 +52,9 @@ def test_a_class_score_is_the_median_over_correctly_classified_samples():
 
 def test_sizes_and_statistics_that_do_not_fit_are_refused():
     with pytest.raises(DataError, match=r"attribution must have axes \(sample=2, gene\)"):
-        class_scores(np.zeros((3, 5)), np.zeros(2, int), np.zeros(2, int), 2)
+        _class_scores(np.zeros((3, 5)), np.zeros(2, int), np.zeros(2, int), 2)
     with pytest.raises(ParameterError, match="Did you mean 'median'"):
-        class_scores(np.zeros((2, 5)), np.zeros(2, int), np.zeros(2, int), 2, stat="medain")
+        _class_scores(np.zeros((2, 5)), np.zeros(2, int), np.zeros(2, int), 2, stat="medain")
     with pytest.raises(ParameterError, match="Did you mean 'CNN, expected gradients'"):
         trained(["CNN, expected gradient"], None, None)
 

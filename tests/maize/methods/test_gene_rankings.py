@@ -73,12 +73,12 @@ def test_methods_run_with_each_seed_expected_gradients_with_each_order_and_the_p
 
 
 def test_only_training_samples_are_explained_and_as_many_of_each_tissue(samples, held, runs):
-    rows = gene_rankings.samples_to_explain(samples, held.train, 2)
+    rows = gene_rankings._samples_to_explain(samples, held.train, 2)
 
     assert np.isin(rows, held.train).all()
     assert np.bincount(samples.tissue[rows]).tolist() == [2] * N_TISSUES
     assert all(run.scores.n_used.tolist() == [2] * N_TISSUES for run in runs if run.method != PUBLISHED)
-    assert gene_rankings.samples_to_explain(samples, held.train, 0).tolist() == held.train.tolist()
+    assert gene_rankings._samples_to_explain(samples, held.train, 0).tolist() == held.train.tolist()
 
 
 def test_the_published_variant_has_the_published_training_all_references_and_explains_the_test_samples(

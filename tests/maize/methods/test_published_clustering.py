@@ -64,7 +64,7 @@ def test_clusters_fed_back_agree_with_the_table_of_the_notebook(log, tissue):
     points = published_clustering.embed(log, [MARKERS], "pca-2")
     protocol = Protocol("pca-2", 12, 4, 3, True, "random")
 
-    runs = published_clustering.cluster_runs(points, 12, protocol)
+    runs = published_clustering._cluster_runs(points, 12, protocol)
 
     assert (runs[:, 0] == fed_back_by_hand(points[0], 12, protocol)).all()
 
@@ -73,7 +73,7 @@ def test_with_points_close_together_fed_back_clusters_repeat_the_first_run(log, 
     points = 0.01 * published_clustering.embed(log, [MARKERS], "pca-2")
     fed, clean = (Protocol("pca-2", 12, 60, 4, is_fed) for is_fed in (True, False))
 
-    frozen, free = (published_clustering.cluster_runs(points, 12, protocol) for protocol in (fed, clean))
+    frozen, free = (published_clustering._cluster_runs(points, 12, protocol) for protocol in (fed, clean))
     partitions = [
         [published_clustering.v_measure(runs[0, 0], one)[0] for one in runs[1:]] for runs in (frozen, free)
     ]

@@ -155,7 +155,7 @@ def test_labels_out_of_range_are_refused():
 
 @pytest.mark.parametrize("value", [0.01, 0.3, 1, 7, 200])
 def test_the_inverse_of_trigamma_is_one(value):
-    assert empirical_bayes.trigamma_inverse(polygamma(1, value)) == pytest.approx(value, rel=1e-8)
+    assert empirical_bayes._trigamma_inverse(polygamma(1, value)) == pytest.approx(value, rel=1e-8)
 
 
 def test_the_prior_of_variances_that_were_drawn_from_one_is_found():

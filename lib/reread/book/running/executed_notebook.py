@@ -8,8 +8,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import nbformat
-
 from reread.core.files import write_text
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -17,6 +15,8 @@ ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 def first_lines(path: Path) -> list[str]:
     """For each cell, in papermill's count (an injected cell comes after the parameters), what it is about."""
+    import nbformat
+
     lines = []
     for cell in nbformat.read(path, as_version=4).cells:
         lines.append(_about(cell))
@@ -35,6 +35,8 @@ class Failure(NamedTuple):
 
 def failure_of(path: Path) -> Failure | None:
     """Where an executed notebook failed; None if it did not, or if there is no notebook to tell."""
+    import nbformat
+
     try:
         cells = nbformat.read(path, as_version=4).cells
     except (OSError, ValueError):
@@ -44,6 +46,19 @@ def failure_of(path: Path) -> Failure | None:
             if output.output_type == "error":
                 return Failure(_about(cell), output.ename, ANSI.sub("", output.evalue))
     return None
+
+
+def sources(path: Path) -> list[tuple[str, str]]:
+    """Type and source of each cell, without what papermill adds."""
+    import nbformat
+
+    cells = nbformat.read(path, as_version=4).cells
+    added = ("injected-parameters", "papermill-error-cell-tag", "papermill-error-link-tag")
+    return [
+        (cell.cell_type, cell.source)
+        for cell in cells
+        if not any(tag in added for tag in cell.metadata.get("tags", []))
+    ]
 
 
 def _about(cell: Any) -> str:
@@ -78,6 +93,8 @@ def tidy(path: Path) -> None:
     Two runs of one page then give equal bytes. What went to the error stream (progress, warnings with paths)
     is in the log of the run.
     """
+    import nbformat
+
     found = nbformat.read(path, as_version=4)
     injected = found.metadata.get("papermill", {}).get("parameters", {})
     found.metadata["papermill"] = {"parameters": injected}

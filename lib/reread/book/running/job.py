@@ -1,24 +1,25 @@
 """One page as a job of the graph: run it, say how it went, leave its marker.
 
-``python -m reread.book.job PROFILE STUDY/CHAPTER.PAGE THREADS``, on this machine or on a node of a cluster.
+``python -m reread.book.running.job PROFILE STUDY/CHAPTER.PAGE THREADS``, on this machine or on a node of a
+cluster; or forked from the server of a build.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 import traceback
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from reread.book.running.stopping import stoppable, tie
 from reread.book.status.run_record import RunRecord
 from reread.core import paths as places
-from reread.core.errors import RereadError
+from reread.core.errors import ExitCode, RereadError
 from reread.core.files import read_json, write_json, write_text
 from reread.pages import PageRef, page
-
-INTERRUPTED = 8
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Result:
 
 def folder() -> Path:
     """Where the graph keeps its books, beside the runs and never among them."""
-    return places.root() / ".reread"
+    return places.state()
 
 
 def marker(profile: str, name: str) -> Path:
@@ -55,12 +56,16 @@ def result(profile: str, name: str) -> Result | None:
 def run_job(ref: PageRef, threads: int) -> int:
     """Run one page and write its result and, if it ended well, its marker. Returns the exit code."""
     path, started = result_file(ref.profile, ref.name), time.monotonic()
-    write_json(path, asdict(Result(os.getpid())))
-    code, error = _run(ref, threads)
-    if code == 0:
-        record = RunRecord.read(ref.folder)
-        write_text(marker(ref.profile, ref.name), f"{record.stale['key']}\n")
-    write_json(path, asdict(Result(os.getpid(), code, round(time.monotonic() - started, 1), error)))
+    with stoppable():
+        try:
+            write_json(path, asdict(Result(os.getpid())))
+            code, error = _run(ref, threads)
+            if code == 0:
+                key = RunRecord.read(ref.folder).stale["key"]
+                write_text(marker(ref.profile, ref.name), f"{key}\n")
+        except KeyboardInterrupt:
+            code, error = ExitCode.INTERRUPTED, "interrupted"
+        write_json(path, asdict(Result(os.getpid(), int(code), round(time.monotonic() - started, 1), error)))
     return code
 
 
@@ -73,13 +78,18 @@ def _run(ref: PageRef, threads: int) -> tuple[int, str]:
     except RereadError as error:
         print(error)
         return error.exit_code, str(error)
-    except KeyboardInterrupt:
-        return INTERRUPTED, "interrupted"
     except Exception as error:  # a fault of ours: the log gets the traceback, the build its last line
         traceback.print_exc(file=sys.stdout)
         return 1, f"{type(error).__name__}: {error}"
     return 0, ""
 
 
+def main(arguments: list[str]) -> int:
+    """Run the page that the arguments name."""
+    profile, name, threads = arguments
+    return run_job(page(name, profile), int(threads))
+
+
 if __name__ == "__main__":
-    sys.exit(run_job(page(sys.argv[2], sys.argv[1]), int(sys.argv[3])))
+    tie(signal.SIGTERM)
+    sys.exit(main(sys.argv[1:]))

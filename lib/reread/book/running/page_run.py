@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,30 +11,30 @@ from typing import Any
 
 import yaml
 
+from reread.book.running import environment, kernel, process, provenance
 from reread.book.running import executed_notebook as notebook
-from reread.book.running import process, provenance
-from reread.book.running.atomic_folder import landing
+from reread.book.running.landing import landing
+from reread.book.running.stopping import SESSION, stoppable
 from reread.book.status import staleness as stale
 from reread.book.status.run_record import RunRecord
 from reread.core import paths as places
 from reread.core.data import registry
-from reread.core.errors import DataError, RereadError, RunError
-from reread.core.files import digest, read_json, write_text
+from reread.core.errors import DataError, ExitCode, RereadError, RunError
+from reread.core.files import digest, read_json, sha256, write_text
 from reread.pages import PageRef
 
-ENVIRONMENT, FAILED, KILLED, INTERRUPTED, HOLLOW = 4, 5, 7, 8, 9
 # papermill's own word for a dead kernel, then what shells and Python say of a process that was killed
-KILLED_CODES = (138, 137, 139, -signal.SIGKILL, -signal.SIGSEGV, -signal.SIGBUS)
+KILLED_CODES = (138, 137, 139, -9, -11, -7)
 # what an error of a cell means for the exit code; anything else is an error of the notebook
 EXIT_CODES = {
-    "ParameterError": 2,
-    "DataError": 3,
-    "MissingExtra": ENVIRONMENT,
-    "MemoryError": KILLED,
-    "OutOfMemoryError": KILLED,
-    "KeyboardInterrupt": INTERRUPTED,
-    "RunError": HOLLOW,
-    "SystemExit": HOLLOW,
+    "ParameterError": ExitCode.PARAMETER,
+    "DataError": ExitCode.DATA,
+    "MissingExtra": ExitCode.ENVIRONMENT,
+    "MemoryError": ExitCode.KILLED,
+    "OutOfMemoryError": ExitCode.KILLED,
+    "KeyboardInterrupt": ExitCode.INTERRUPTED,
+    "RunError": ExitCode.STALE,
+    "SystemExit": ExitCode.STALE,
 }
 FOLDERS = ("figures", "tables", "artifacts")
 
@@ -82,14 +82,16 @@ def run_page(
     target = _custom(ref, parameters) if overrides else ref.folder
     kept = places.runs() / "failed" / target.relative_to(places.runs())
     try:
-        with process.stoppable(), landing(target) as part:
+        with stoppable(), landing(target) as part:
             try:
                 write_text(part / "parameters.yml", yaml.safe_dump(parameters, sort_keys=True))
-                _make(ref, part, fields, timeout_s, threads, say)
+                _make(ref, part, parameters, fields, timeout_s, threads, say)
             except (RereadError, KeyboardInterrupt) as error:
                 raise _kept(error, part, kept) from None
     except KeyboardInterrupt:
-        raise RunError(f"{ref.name} was interrupted; what was there before stays.", INTERRUPTED) from None
+        raise RunError(
+            f"{ref.name} was interrupted; what was there before stays.", ExitCode.INTERRUPTED
+        ) from None
     shutil.rmtree(kept, ignore_errors=True)
     return target
 
@@ -106,7 +108,7 @@ def _fields(ref: PageRef, parameters: dict[str, Any], say: Callable[[str], None]
             raise RunError(
                 f"{ref.name} needs {up.name}, which has not run.\n"
                 f"Run:  reread run {up.name} --profile {up.profile}",
-                HOLLOW,
+                ExitCode.STALE,
             )
         if key != fields[name]:
             say(f"note: {up.name} is stale, so this page will be too. Run it first, or:  reread build")
@@ -125,6 +127,7 @@ def _key_of_run(ref: PageRef) -> str:
 def _make(
     ref: PageRef,
     part: Path,
+    parameters: dict[str, Any],
     fields: dict[str, str],
     timeout_s: float | None,
     threads: int,
@@ -134,33 +137,65 @@ def _make(
     started = time.time()
     code = process.execute(ref, part, key=stale.key(fields), timeout_s=timeout_s, threads=threads, say=say)
     _check(ref, part, code)
+    measured, ran = read_json(part / kernel.MEASURED), read_json(part / kernel.REPORT)
+    with_data = _with_data(ref, fields, measured["data"])
+    _check_unchanged(ref, part, fields, _fields(ref, parameters, lambda _: None), ran)
+    fields = with_data
     notebook.tidy(part / "notebook.ipynb")
-    measured = read_json(part / "measured.json")
-    fields = _with_data(ref, fields, measured["data"])
-    for name in ("measured.json", "log"):
-        (part / name).unlink()
+    for name in (kernel.MEASURED, kernel.REPORT, SESSION, "log"):
+        (part / name).unlink(missing_ok=True)
+    shutil.rmtree(part / environment.HOME, ignore_errors=True)
     for name in FOLDERS:
         (part / name).mkdir(exist_ok=True)
-    stamp = {"stale": {"key": stale.key(fields), "fields": fields}, "made": provenance.made(started)}
+    made = provenance.made(started) | {k: v for k, v in ran.items() if k not in ("read", "executable")}
+    stamp = {"stale": {"key": stale.key(fields), "fields": fields}, "made": made}
     RunRecord.seal(part, measured | stamp)
+
+
+def _check_unchanged(
+    ref: PageRef, part: Path, before: dict[str, str], now: dict[str, str], ran: dict[str, Any]
+) -> None:
+    """Refuse a run whose code was edited while it ran, also when the edit was taken back since.
+
+    What the kernel read must be what lies there now, and that must be what the run started with.
+    """
+    moves = stale.moved(before, now)
+    moves += [f"code of {path}" for path, read in ran["read"].items() if _sha(Path(path)) != read]
+    if notebook.sources(part / "notebook.ipynb") != notebook.sources(ref.notebook):
+        moves.append("the cells of the notebook")
+    if ran["executable"] != sys.executable:
+        raise RunError(
+            f"{ref.name} was run by {ran['executable']}, not by {sys.executable}.", ExitCode.ENVIRONMENT
+        )
+    if moves:
+        raise RunError(
+            f"{ref.name} was edited while it ran: {', '.join(dict.fromkeys(moves))}. "
+            f"Its values belong to no state of the code.\n"
+            f"Run it again:  reread run {ref.name} --profile {ref.profile}",
+            ExitCode.STALE,
+        )
+
+
+def _sha(path: Path) -> str:
+    return sha256(path) if path.is_file() else ""
 
 
 def _check(ref: PageRef, part: Path, code: int) -> None:
     """Say why there is no result, if there is none."""
     failure = notebook.failure_of(part / "notebook.ipynb")
     if failure:
-        exit_code = EXIT_CODES.get(failure.error, FAILED)
+        exit_code = EXIT_CODES.get(failure.error, ExitCode.NOTEBOOK)
         text = f"{failure.error}: {failure.message}".rstrip(": ")
         raise RunError(f"{ref.name} failed in the cell `{failure.cell}`\n{text}", exit_code)
     if code in KILLED_CODES:
-        raise RunError(f"{ref.name} failed: its kernel was killed, or ran out of memory.", KILLED)
+        raise RunError(f"{ref.name} failed: its kernel was killed, or ran out of memory.", ExitCode.KILLED)
     if code:
         said = notebook.last_line((part / "log").read_text(encoding="utf-8", errors="replace"))
-        raise RunError(f"{ref.name} could not be executed: {said}", ENVIRONMENT)
+        raise RunError(f"{ref.name} could not be executed: {said}", ExitCode.ENVIRONMENT)
     if not stale.is_finished(part / "notebook.ipynb"):
-        raise RunError(f"{ref.name} is hollow: a cell did not run.", HOLLOW)
-    if not (part / "measured.json").is_file():
-        raise RunError(f"{ref.name} is hollow: its last cell must be page.close().", HOLLOW)
+        raise RunError(f"{ref.name} is hollow: a cell did not run.", ExitCode.STALE)
+    if not (part / kernel.MEASURED).is_file() or not (part / kernel.REPORT).is_file():
+        raise RunError(f"{ref.name} is hollow: its last cell must be page.close().", ExitCode.STALE)
 
 
 def _with_data(ref: PageRef, fields: dict[str, str], used: list[dict[str, Any]]) -> dict[str, str]:

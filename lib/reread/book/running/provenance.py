@@ -5,24 +5,34 @@ from __future__ import annotations
 import platform
 import re
 import subprocess
+import sys
 import time
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from reread.book.running import environment
 from reread.core import paths as places
 
 
 def made(started: float) -> dict[str, Any]:
-    """Time, versions, commit and machine of a run that started at ``started`` (seconds since the epoch)."""
+    """Time and commit of a run that started at ``started`` (seconds since the epoch)."""
     return {
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
         "wall_s": round(time.time() - started, 1),
         "reread": version("reread"),
+        "commit": _git("rev-parse", "HEAD"),
+        "is_dirty": bool(_git("status", "--porcelain", "--untracked-files=no")),
+    }
+
+
+def of_this_process() -> dict[str, Any]:
+    """What this process runs with: interpreter, machine, packages, choices between numerical kernels."""
+    return {
+        "executable": sys.executable,
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
         "packages": packages(),
-        "commit": _git("rev-parse", "HEAD"),
-        "is_dirty": bool(_git("status", "--porcelain", "--untracked-files=no")),
+        "environment": environment.selectors(),
     }
 
 

@@ -6,10 +6,8 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +15,8 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import reread
+from reread.book.running import tied
+from reread.book.running.stopping import stoppable
 from reread.book.status import claims as ledger
 from reread.book.status import publishable
 from reread.book.workflow import snakemake as engine
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(reread.__file__).resolve().parent
 BUILDERS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinx-design", "sphinxcontrib-bibtex")
-JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
+JUPYTER_BOOK = "jupyter_book.cli.main:main"
 STRICT = ("-W", "-n", "--keep-going")
 PROSE = ("book", "_config.yml", "_toc.yml", "chapters", "data/datasets.yml")
 N_LINES = 30
@@ -91,7 +91,7 @@ def make(stage: Path, site: Path) -> None:
     for left in site.parent.glob(".site.*.part"):  # of a build that was killed
         shutil.rmtree(left, ignore_errors=True)
     part = site.parent / f".site.{uuid4().hex[:8]}.part"
-    command = [sys.executable, "-c", JUPYTER_BOOK, "build", str(stage), "--path-output", str(part), *STRICT]
+    command = tied.command(JUPYTER_BOOK, "build", str(stage), "--path-output", str(part), *STRICT)
     log, html = site.parent / "site.log", part / "_build/html"
     try:
         code = _run(command, log, stage)
@@ -108,12 +108,15 @@ def make(stage: Path, site: Path) -> None:
 def _run(command: list[str], log: Path, stage: Path) -> int:
     """Run a command to its end, or end it with its children when a signal stops this process."""
     env = os.environ | {"PYTHONHASHSEED": "0", "REREAD_HOME": str(paths.root())}
-    with log.open("w", encoding="utf-8") as stream, _signals_raise():
+    with log.open("w", encoding="utf-8") as stream, stoppable():
         process = subprocess.Popen(
             command, stdout=stream, stderr=stream, env=env, cwd=stage, start_new_session=True
         )
         try:
             return process.wait()
+        except KeyboardInterrupt:
+            text = "The build of the site was interrupted; the old site stays."
+            raise RunError(text, ExitCode.INTERRUPTED) from None
         finally:
             if process.poll() is None:
                 _end(process)
@@ -126,23 +129,6 @@ def _end(process: subprocess.Popen) -> None:
         with suppress(subprocess.TimeoutExpired):
             process.wait(PATIENCE_S)
             return
-
-
-@contextmanager
-def _signals_raise() -> Iterator[None]:
-    """Turn the signals that end a process into an error, so that what was started is ended too."""
-
-    def stop(number: int, frame: object) -> None:
-        raise RunError("The build of the site was interrupted; the old site stays.", ExitCode.INTERRUPTED)
-
-    names = [name for name in ("SIGTERM", "SIGHUP", "SIGINT") if hasattr(signal, name)]
-    is_main = threading.current_thread() is threading.main_thread()
-    before = {name: signal.signal(getattr(signal, name), stop) for name in names} if is_main else {}
-    try:
-        yield
-    finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)
 
 
 def _finish(html: Path, stage: Path) -> None:

@@ -22,7 +22,7 @@ from reread.pages import PageRef, pages
 from reread.studies import Profile, Value
 
 # counted up where the runner makes something else of the same inputs
-RUNNER_VERSION = "2"
+RUNNER_VERSION = "3"
 Word = Literal["fresh", "stale", "altered", "never run", "hollow", "interrupted", "failed"]
 
 

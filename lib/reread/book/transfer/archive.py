@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO
 
-from reread.book.running.atomic_folder import landing
+from reread.book.running.landing import landing
 from reread.book.status.run_record import FOLDERS, NAME, NOTEBOOK, STALE, AlteredRunError, RunRecord
 from reread.book.status.staleness import Status, contradictions, is_finished, moved
 from reread.book.transfer.outputs import alien_outputs

@@ -8,20 +8,23 @@ deleted run all come out right.
 from __future__ import annotations
 
 import os
+import shlex
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from reread.book.running import job
+from reread.book.running import client, job, warm
+from reread.book.running.stopping import stoppable
 from reread.book.status.staleness import Status
 from reread.book.workflow import snakemake as engine
+from reread.core.errors import ExitCode, RunError
 from reread.core.files import write_text
 from reread.pages import PageRef, page, pages
 from reread.studies import Profile
 
-JOB = job.__name__
-KILLED = 7
 WORDS = ("ran", "fresh", "failed", "skipped")
 
 
@@ -102,12 +105,24 @@ def build(
         If interrupted (8), another build is at work, or Snakemake itself fails (4).
     """
     refs = pages(profile, study)
-    with engine.alone() as lock:
+    with stoppable(), engine.alone():
         due = prepare(refs)
         if due:
             command = engine.command(due, cores, keep_going, threads, workflow_profile)
-            engine.run(command, due, lock, say)
+            try:
+                with _server(due, threads, workflow_profile) as server:
+                    engine.run(command, due, server, say)
+            except KeyboardInterrupt:
+                text = "Interrupted. Finished pages are kept; reread build goes on from there."
+                raise RunError(text, ExitCode.INTERRUPTED) from None
     return Report(tuple(_rows(refs, {ref.name for ref in due})))
+
+
+def _server(due: list[PageRef], threads: int, workflow_profile: str) -> AbstractContextManager[str]:
+    """The server from which jobs on this machine fork; on a cluster each job starts afresh."""
+    if workflow_profile:
+        return nullcontext("")
+    return warm.started(due, threads, engine.log_folder() / "server.log")
 
 
 def prepare(refs: list[PageRef]) -> list[PageRef]:
@@ -123,6 +138,13 @@ def prepare(refs: list[PageRef]) -> list[PageRef]:
         else:
             write_text(marker, f"{key}\n")
     return due
+
+
+def job_command() -> str:
+    """The command of a job for the shell: ask the server of this build, or start afresh."""
+    _, _, address = os.environ.get(warm.VARIABLE, "").partition(":")
+    ask = [sys.executable, "-I", "-S", client.__file__, address]
+    return shlex.join(ask if address else [sys.executable, "-u", "-m", job.__name__])
 
 
 def upstream_markers(profile: Profile, name: str, due: list[str]) -> list[str]:
@@ -148,12 +170,17 @@ def _rows(refs: list[PageRef], due: set[str]) -> Iterator[Row]:
         elif result is None:
             lost.add(ref.name)
             blame = [up.name for up in ref.upstream if up.name in lost]
-            yield Row(ref.name, "skipped", note=f"needs {', '.join(blame)}" if blame else "not started")
+            # a page that waits for one that failed has that one's exit code; else Snakemake was ended
+            code = ExitCode.OK if blame else ExitCode.KILLED
+            note = f"needs {', '.join(blame)}" if blame else "not started"
+            yield Row(ref.name, "skipped", exit_code=code, note=note)
         elif result.exit_code == 0:
-            changes = status.state(ref).moved
+            state = status.state(ref)
+            changes = state.moved or ([] if state.word == "fresh" else [state.word])
             note = f"stale again, changed meanwhile: {', '.join(changes)}" if changes else ""
-            yield Row(ref.name, "ran", result.seconds, note=note)
+            code = ExitCode.STALE if changes else ExitCode.OK
+            yield Row(ref.name, "ran", result.seconds, code, note)
         else:
             lost.add(ref.name)
-            code = KILLED if result.exit_code is None else result.exit_code
+            code = ExitCode.KILLED if result.exit_code is None else result.exit_code
             yield Row(ref.name, "failed", result.seconds, code, f"exit {code}, log: {engine.log_file(ref)}")

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 import reread
-from reread.book.running import job
+from reread.book.running import job, tied, warm
+from reread.book.running.locks import locked
 from reread.core import paths as places
-from reread.core.errors import ParameterError, RunError
+from reread.core.errors import ExitCode, ParameterError, RunError
 from reread.pages import PageRef
 
 POLL_S = 0.2
@@ -22,21 +21,9 @@ PATIENCE_S = 15.0
 TAIL = 4
 
 
-@contextmanager
-def alone() -> Iterator[int]:
-    """Hold the lock of this checkout. Snakemake inherits it, so one left over by a killed build counts."""
-    import fcntl
-
-    path = job.folder() / "build.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise RunError(
-                f"Another build holds {path}.\nWait until it has ended, then run this again.", exit_code=4
-            ) from None
-        yield stream.fileno()
+def alone() -> AbstractContextManager[None]:
+    """Hold the build lock of this checkout."""
+    return locked("build", "Another build is at work in this checkout")
 
 
 def command(due: list[PageRef], cores: int, keep_going: bool, threads: int, profile: str) -> list[str]:
@@ -52,15 +39,11 @@ def command(due: list[PageRef], cores: int, keep_going: bool, threads: int, prof
         raise ParameterError(f"{settings} is no workflow profile: it holds no config.yaml.")
     wanted = " ".join(f"done/{ref.profile}/{ref.name}" for ref in due)
     return [
-        *(sys.executable, "-m", "snakemake", "--snakefile", str(_workflow() / "Snakefile")),
+        *tied.command("snakemake", "--snakefile", str(_workflow() / "Snakefile")),
         *("--directory", str(job.folder()), "--workflow-profile", str(settings)),
         *(["--keep-going"] if keep_going else []),
         *([] if profile else ["--cores", str(cores)]),
-        *(
-            "--config",
-            f"threads={threads}",
-            f"due={wanted}",
-        ),
+        *("--config", f"threads={threads}", f"due={wanted}"),
     ]
 
 
@@ -69,34 +52,39 @@ def _workflow() -> Path:
     for top in (places.root(), Path(reread.__file__).resolve().parents[2]):
         if (top / "workflow/Snakefile").is_file():
             return top / "workflow"
-    raise RunError(f"There is no workflow/Snakefile in {places.root()}.\nRun from a checkout.", exit_code=4)
+    raise RunError(
+        f"There is no workflow/Snakefile in {places.root()}.\nRun from a checkout.", ExitCode.ENVIRONMENT
+    )
 
 
-def run(command: list[str], due: list[PageRef], lock: int, say: Callable[[str], None]) -> None:
-    """Run Snakemake to its end and say which page starts and ends.
+def run(command: list[str], due: list[PageRef], server: str, say: Callable[[str], None]) -> None:
+    """Run Snakemake to its end and say which page starts and ends; ``server`` is where its jobs fork from.
 
     Raises
     ------
     RunError
         If interrupted (8), or if Snakemake fails before any page has started (4).
     """
-    log = job.folder() / "logs/snakemake.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
+    log = log_folder() / "snakemake.log"
     # absolute, because jobs run in a folder of their own
-    env = os.environ | places.surroundings()
-    with log.open("w") as stream, _terminated_as_interrupted():
-        process = subprocess.Popen(
-            command, stdout=stream, stderr=stream, env=env, start_new_session=True, pass_fds=[lock]
-        )
+    env = os.environ | places.surroundings() | {warm.VARIABLE: server}
+    with log.open("w") as stream:
+        process = subprocess.Popen(command, stdout=stream, stderr=stream, env=env, start_new_session=True)
         try:
             _watch(process, due, say)
         except KeyboardInterrupt:
             _stop(process)
-            raise RunError(
-                "Interrupted. Finished pages are kept; reread build goes on from there.", exit_code=8
-            ) from None
+            raise
     if process.returncode and not any(job.result(ref.profile, ref.name) for ref in due):
-        raise RunError(f"Snakemake failed before any page ran; see {log}\n{_tail(log)}", exit_code=4)
+        code = ExitCode.KILLED if process.returncode < 0 else ExitCode.ENVIRONMENT
+        raise RunError(f"Snakemake failed before any page ran; see {log}\n{_tail(log)}", code)
+
+
+def log_folder() -> Path:
+    """Folder of the logs of builds."""
+    folder = job.folder() / "logs"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def _watch(process: subprocess.Popen, due: list[PageRef], say: Callable[[str], None]) -> None:
@@ -128,7 +116,7 @@ def _news(ref: PageRef, said: dict[str, str]) -> Iterator[str]:
 
 def log_file(ref: PageRef) -> Path:
     """What the job of a page printed."""
-    return job.folder() / "logs" / ref.profile / f"{ref.name}.log"
+    return log_folder() / ref.profile / f"{ref.name}.log"
 
 
 def _tail(log: Path) -> str:
@@ -137,36 +125,15 @@ def _tail(log: Path) -> str:
     return "\n".join([line for line in text.splitlines() if line.strip()][-TAIL:])
 
 
-@contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
-    """Treat SIGTERM like Ctrl-C: both must leave no kernel behind."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
 def _stop(process: subprocess.Popen) -> None:
-    """Ask the whole group to end, ever less politely: Snakemake, its shells, the jobs and their runners."""
-    for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, kind)
-        deadline = time.monotonic() + PATIENCE_S
-        while time.monotonic() < deadline:
-            # a job may still be clearing up after Snakemake itself has gone
-            if process.poll() is not None and not _is_group_alive(process.pid):
-                return
-            time.sleep(POLL_S)
+    """Ask Snakemake and its jobs to end, ever less politely; a job clears up after Snakemake has gone."""
+    import psutil
 
-
-def _is_group_alive(group: int) -> bool:
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    with suppress(psutil.NoSuchProcess):
+        family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+        for ask in ("terminate", "kill"):
+            for one in family:
+                with suppress(psutil.NoSuchProcess):
+                    getattr(one, ask)()
+            family = psutil.wait_procs(family, PATIENCE_S)[1]
+    process.wait()

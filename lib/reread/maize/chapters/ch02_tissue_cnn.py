@@ -51,7 +51,7 @@ def holdouts(summary: pd.DataFrame) -> Drawn:
 def confusion(table: pd.DataFrame) -> Drawn:
     """Draw the confusion matrix: shades are shares of a row, numbers are predictions."""
     labels = {"share": "share of the row", "tissue": "true tissue", "predicted": "predicted tissue"}
-    return charts.heatmap(table, "predicted", "tissue", "share", text="n", labels=labels)
+    return charts.heatmap(table, "predicted", "tissue", "share", text="n", numbers=".0f", labels=labels)
 
 
 def order(runs: pd.DataFrame, pairs: pd.DataFrame, chance: float) -> Drawn:

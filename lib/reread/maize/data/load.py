@@ -24,7 +24,7 @@ def load(source: str, *, n_genes: int = 0, seed: int = 0) -> Expression:
         ``simulated`` and ``simulated-hard``, with known specific genes; ``walley-2016``, 68 libraries of
         maize; ``compendium``, a csv in the authors' format.
     n_genes : int
-        Genes to keep, the most variable by :func:`most_variable`; 0 keeps all.
+        Genes to keep, those of the largest variance of log2(x + 1); 0 keeps all.
     seed : int
         Random seed of the simulation.
 
@@ -54,19 +54,13 @@ def load(source: str, *, n_genes: int = 0, seed: int = 0) -> Expression:
 
 
 def narrowed(data: Expression, n_genes: int) -> Expression:
-    """Keep the ``n_genes`` most variable genes; all if 0 or if there are fewer.
-
-    Raises
-    ------
-    ParameterError
-        If ``n_genes`` is negative.
-    """
+    """Keep the ``n_genes`` most variable genes (all if 0); ParameterError if it is negative."""
     if n_genes < 0:
         raise ParameterError(f"n_genes must be 0 (all) or more, but is {n_genes}.")
-    return data.keep_genes(most_variable(data.values, n_genes)) if 0 < n_genes < len(data.genes) else data
+    return data.keep_genes(_most_variable(data.values, n_genes)) if 0 < n_genes < len(data.genes) else data
 
 
-def most_variable(values: np.ndarray, n_genes: int) -> np.ndarray:
+def _most_variable(values: np.ndarray, n_genes: int) -> np.ndarray:
     """Columns (gene kept,) with the largest variance of log2(x + 1) over all samples; no label is used.
 
     Variances are rounded to six digits, so that another order of summation keeps the same genes.

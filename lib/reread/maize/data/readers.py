@@ -24,7 +24,7 @@ VERIFY = "Run:  reread data verify maize"
 def read_expression(path: Path) -> Expression:
     """Read a csv of samples by genes whose first column is the sample and whose last is its tissue.
 
-    A column ``study`` is no gene: it becomes ``group``. Without it, :func:`groups_of` guesses the study from
+    A column ``study`` is no gene: it becomes ``group``. Without it, :func:`_groups_of` guesses the study from
     the accessions. Tissues are stripped of blanks and sorted; ``replicate`` counts samples of a tissue in a
     group. Source: README of the authors; the column of studies is ours.
     """
@@ -42,25 +42,16 @@ def read_expression(path: Path) -> Expression:
     words = _words(path, table[last], last)
     tissues = tuple(sorted(set(words)))
     tissue = np.array([tissues.index(word) for word in words])
-    group = np.array(_words(path, table[STUDY], STUDY)) if STUDY in names[1:-1] else groups_of(samples)
+    group = np.array(_words(path, table[STUDY], STUDY)) if STUDY in names[1:-1] else _groups_of(samples)
     counts = pd.DataFrame({"tissue": tissue, "group": group}).groupby(["tissue", "group"]).cumcount()
     values = table[genes].to_numpy(np.float32)
     return Expression(values, tissue, tissues, samples, tuple(genes), counts.to_numpy() + 1, group)
 
 
 def write_table(data: Expression, path: Path) -> None:
-    """Write a csv that :func:`read_expression`, and the authors' notebooks, can read: sample, genes, tissue.
+    """Write a csv (sample, genes, tissue) in the authors' format, whole, with six digits.
 
-    Parameters
-    ----------
-    data : Expression
-    path : Path
-        Written whole; values (sample, gene) with six digits.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written.
+    Raises OSError if the file cannot be written. :func:`read_expression` reads it back.
     """
     table = pd.DataFrame(data.values, index=pd.Index(data.samples, name="sample"), columns=list(data.genes))
     table["tissue"] = np.asarray(data.tissues, dtype=object)[data.tissue]
@@ -68,7 +59,7 @@ def write_table(data: Expression, path: Path) -> None:
         table.to_csv(part, float_format="%.6g", lineterminator="\n")
 
 
-def groups_of(samples: tuple[str, ...]) -> np.ndarray:
+def _groups_of(samples: tuple[str, ...]) -> np.ndarray:
     """Guess the study of each sample (sample,) from accessions that follow each other.
 
     The runs of one study are numbered consecutively when they are submitted: a gap of more than ``GAP``

@@ -17,24 +17,10 @@ READS_PER_FPKM = 12.0  # counts behind one FPKM in a library of usual depth
 class Design:
     """Sizes and effects of a simulation; effects and standard deviations in log2 units.
 
-    Attributes
-    ----------
-    n_tissues, n_studies, n_replicates : int
-        Every study holds every tissue, in so many replicates.
-    n_genes, n_planted, n_decoys : int
-        Genes in all, planted genes of each tissue, decoys that several tissues share.
-    effect : tuple of float
-        Smallest and largest rise of a planted gene in its tissue.
-    n_modules : int
-        Groups of co-expressed genes.
-    module_spread, module_tissue : float
-        Spread of a module between samples of one tissue, and between tissues.
-    noise, study : float
-        Spread of a gene between samples, and between studies.
-    share_study : float
-        Share of the genes that a study shifts.
-    share_low : float
-        Share of the ordinary genes that are as low as planted ones.
+    Every study holds every tissue in ``n_replicates``. Planted genes rise by ``effect`` (smallest, largest)
+    in one tissue, decoys in several. Modules of co-expressed genes vary between samples (``module_spread``)
+    and tissues (``module_tissue``), genes between samples (``noise``) and a share of them between studies
+    (``study``). ``share_low`` of the ordinary genes are as low as planted ones.
     """
 
     n_tissues: int = 8
@@ -165,21 +151,12 @@ def _counted(log: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def rises(data: Expression) -> dict[str, float]:
     """Mean rise of planted genes in their tissue, and the largest rise of the other genes.
 
-    Parameters
-    ----------
-    data : Expression
-        ``values`` (sample, gene).
-
     Returns
     -------
     dict of str to float
         In log2(x + 1) units; empty for data without ground truth. ``rise.planted``: mean rise of the planted
         genes above the other tissues. ``rise.other``: 99 % quantile of the rise of genes that are neither
-        planted nor decoys, each in the tissue where it is highest.
-
-    Notes
-    -----
-    The highest tissue is taken because the signed rises of a gene sum to 0 over tissues.
+        planted nor decoys, each in the tissue where it is highest (the signed rises of a gene sum to 0).
     """
     if data.truth is None:
         return {}

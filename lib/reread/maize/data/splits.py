@@ -16,19 +16,10 @@ KINDS = ("random", "replicate", "group")
 
 @dataclass(frozen=True, eq=False)
 class Split(Fold):
-    """One fold; its name is ``random 1``, ``replicate 3``, ``group 2``.
+    """One fold; its name is ``random 1``, ``replicate 3``, ``group 2``, its kind one of ``KINDS``.
 
-    Attributes
-    ----------
-    kind : str
-        One of ``KINDS``.
-    without_training : tuple of str
-        Tissues that are tested but have no training sample. They keep their number, so that no label moves.
-    untested : tuple of str
-        Tissues without a test sample.
-    never_held_out : tuple of str
-        Replicates (with their tissue) or groups that stay in training in every fold, because a tissue has no
-        other.
+    ``without_training`` and ``untested`` are tissues without a training or a test sample.
+    ``never_held_out`` are replicates or groups in training in every fold, because a tissue has no other.
     """
 
     kind: str = "random"

@@ -16,12 +16,8 @@ from reread.core.errors import DataError
 class Truth:
     """Ground truth of the simulation.
 
-    Attributes
-    ----------
-    tissue_of : int array, (gene,)
-        The one tissue in which a planted gene is raised; -1 for every other gene.
-    is_decoy : bool array, (gene,)
-        True for a gene raised in several tissues, which is no marker of any.
+    ``tissue_of`` (gene,) is the one tissue in which a planted gene is raised, -1 for every other gene.
+    ``is_decoy`` (gene,) is true for a gene raised in several tissues.
     """
 
     tissue_of: np.ndarray

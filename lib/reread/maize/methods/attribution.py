@@ -21,18 +21,10 @@ STATISTICS = {"median": np.median, "mean": np.mean}
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """Scores of genes by one method.
+    """Scores (tissue, gene) by one method: higher is more specific, NaN without explained samples.
 
-    Attributes
-    ----------
-    per_tissue : float array, (tissue, gene)
-        Higher means more specific. NaN for a tissue without explained samples.
-    n_used : int array, (tissue,)
-        Correctly classified samples behind each row.
-    residual : float array, (sample,)
-        Error of additivity of each explained sample; empty for weights.
-    accuracy : float
-        Share of the explained samples that the model classifies correctly.
+    ``n_used`` (tissue,) counts correctly classified samples, ``residual`` (sample,) is the error of
+    additivity (empty for weights), ``accuracy`` is the share of the explained samples classified correctly.
     """
 
     per_tissue: np.ndarray
@@ -75,7 +67,7 @@ class Task:
         return values[np.sort(rows)]
 
 
-def class_scores(
+def _class_scores(
     attribution: np.ndarray, true: np.ndarray, predicted: np.ndarray, n_tissues: int, *, stat: str = "median"
 ) -> tuple[np.ndarray, np.ndarray]:
     """Median (or mean) attribution (tissue, gene) over the correctly classified samples of each tissue.
@@ -159,7 +151,7 @@ def _by_weights(model: baselines.Linear, task: Task) -> Scores:
 
 def _scored(attribution: np.ndarray, residual: np.ndarray, predicted: np.ndarray, task: Task) -> Scores:
     true, stat = task.test.tissue, task.settings.stat
-    scores, n_used = class_scores(attribution, true, predicted, task.test.n_tissues, stat=stat)
+    scores, n_used = _class_scores(attribution, true, predicted, task.test.n_tissues, stat=stat)
     return Scores(scores, n_used, residual, float((predicted == true).mean()))
 
 

@@ -88,8 +88,7 @@ def compare(
 
     Parameters
     ----------
-    log : float array, (sample, gene)
-    tissue : int array, (sample,)
+    log, tissue : float array, (sample, gene), and int array, (sample,)
     sets : mapping of str to int array, (member,)
         Genes of each method.
     protocol : Protocol
@@ -167,8 +166,7 @@ def by_size(
 
     Parameters
     ----------
-    log : float array, (sample, gene)
-    tissue : int array, (sample,)
+    log, tissue : float array, (sample, gene), and int array, (sample,)
     sizes : list of int
         Genes of a random set; those not below the number of genes are left out.
     numbers : list of int

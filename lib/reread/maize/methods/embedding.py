@@ -40,7 +40,7 @@ def _gram(log: np.ndarray, genes: np.ndarray) -> np.ndarray:
     return centred @ centred.T
 
 
-def umap_embed(log: np.ndarray, genes: np.ndarray, seed: int = UMAP_SEED, n_dims: int = 2) -> np.ndarray:
+def _umap_embed(log: np.ndarray, genes: np.ndarray, seed: int = UMAP_SEED, n_dims: int = 2) -> np.ndarray:
     """UMAP coordinates (sample, dim) with the settings of the authors' notebook 3."""
     umap = need("umap", "maize")
     reducer = umap.UMAP(n_components=n_dims, random_state=seed, n_jobs=1)
@@ -54,4 +54,4 @@ def embed(log: np.ndarray, sets: Iterable[np.ndarray], how: str, seed: int = UMA
         raise ParameterError(f"embed must be pca or umap and dimensions, such as pca-10, not {how!r}.")
     if way == "pca":
         return embed_sets(log, sets, int(n_dims))
-    return np.stack([umap_embed(log, genes, seed, int(n_dims)) for genes in sets])
+    return np.stack([_umap_embed(log, genes, seed, int(n_dims)) for genes in sets])

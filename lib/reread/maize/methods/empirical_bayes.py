@@ -12,7 +12,7 @@ MAX_STEPS = 60
 SMALLEST = 1e-5  # of the median variance; smaller variances are raised to it before the prior is fitted
 
 
-def trigamma_inverse(value: float) -> float:
+def _trigamma_inverse(value: float) -> float:
     """Solve trigamma(y) = value for y > 0 by Newton steps on 1 / trigamma (Smyth 2004, appendix)."""
     guess = 0.5 + 1 / value
     for _ in range(MAX_STEPS):
@@ -42,7 +42,7 @@ def fit_prior(variance: np.ndarray, freedom: float) -> tuple[float, float]:
     excess = logs.var(ddof=1) - polygamma(1, freedom / 2)
     if excess <= 0:
         return np.inf, float(raised.mean())
-    prior = 2 * trigamma_inverse(excess)
+    prior = 2 * _trigamma_inverse(excess)
     return prior, float(np.exp(logs.mean() + digamma(prior / 2) - np.log(prior / 2)))
 
 

@@ -92,22 +92,11 @@ def sensitivity(
 def overlaps(found: Sensitivity, k: int = 20) -> pd.DataFrame:
     """Overlap of the top ``k`` genes of every two networks.
 
-    Parameters
-    ----------
-    found : Sensitivity
-    k : int
-        Genes from the top of each tissue.
-
     Returns
     -------
     DataFrame
         One row a pair of networks: one, other (as ``file, seed 0``), differs (``seed``, ``order``, ``both``),
         jaccard (mean over tissues).
-
-    Raises
-    ------
-    ParameterError
-        If ``k`` exceeds the number of genes.
     """
     matrix, runs = jaccard(found.scores, k), found.runs
     names = [f"{row.order}, seed {row.seed}" for row in runs.itertuples()]

@@ -55,7 +55,7 @@ class Run:
     scores: Scores
 
 
-def samples_to_explain(data: Expression, rows: np.ndarray, per_tissue: int, seed: int = 0) -> np.ndarray:
+def _samples_to_explain(data: Expression, rows: np.ndarray, per_tissue: int, seed: int = 0) -> np.ndarray:
     """Up to ``per_tissue`` random samples (sample,) of each tissue among ``rows``, ascending; 0 keeps all."""
     if per_tissue == 0:
         return np.sort(rows)
@@ -109,7 +109,7 @@ def explain_all(
     settings = settings or Explainer()
     seed = settings.seed
     methods = [EXPLAINERS[word] for word in words if EXPLAINERS[word] != PUBLISHED]
-    rows = samples_to_explain(data, split.train, per_tissue, seed)
+    rows = _samples_to_explain(data, split.train, per_tissue, seed)
     runs = []
     if "shap" in words:
         models = train_models([PUBLISHED], data, split, seed=seed, recipe=AS_PUBLISHED[network])

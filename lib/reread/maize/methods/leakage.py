@@ -68,22 +68,12 @@ def leakage_by_kind(data: Expression, splits: Iterable[Split]) -> pd.DataFrame:
 
 
 def all_nearest(data: Expression, splits: Iterable[Split]) -> pd.DataFrame:
-    """Find the nearest training sample of each test sample.
-
-    Parameters
-    ----------
-    data : Expression
-    splits : iterable of Split
+    """Find the nearest training sample of each test sample of every split.
 
     Returns
     -------
     DataFrame
         kind, fold, sample, tissue, nearest (names), r, is_replicate (same group and tissue), has_tissue.
-
-    Raises
-    ------
-    DataError
-        If a matrix has the wrong axes.
     """
     log = log_plus_one(data.values)
     between = row_correlation(log, log)

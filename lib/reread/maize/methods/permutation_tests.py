@@ -27,8 +27,7 @@ def published_test(
 
     Parameters
     ----------
-    log : float array, (sample, gene)
-    tissue : int array, (sample,)
+    log, tissue : float array, (sample, gene), and int array, (sample,)
     sets : mapping of str to int array, (member,)
     protocol : Protocol
         With at least two runs of k-means.
@@ -68,8 +67,7 @@ def permutation_test(
 
     Parameters
     ----------
-    log : float array, (sample, gene)
-    tissue : int array, (sample,)
+    log, tissue : float array, (sample, gene), and int array, (sample,)
     sets : mapping of str to int array, (member,)
     protocol : Protocol
     n_null : int
@@ -109,8 +107,7 @@ def false_positives(
 
     Parameters
     ----------
-    log : float array, (sample, gene)
-    tissue : int array, (sample,)
+    log, tissue : float array, (sample, gene), and int array, (sample,)
     protocol : Protocol
     n_genes : int
         Genes of the random sets that are tested.
@@ -144,8 +141,7 @@ def matched_false_positives(
 
     Parameters
     ----------
-    log : float array, (sample, gene)
-    tissue : int array, (sample,)
+    log, tissue : float array, (sample, gene), and int array, (sample,)
     protocol : Protocol
     genes : int array, (member,)
         Set of a method; the tested sets are matched to it in size and expression.

@@ -73,7 +73,7 @@ def faults() -> pd.DataFrame:
     return pd.DataFrame(FAULTS, columns=["error", "as published", "corrected"])
 
 
-def cluster_runs(points: np.ndarray, k: int, protocol: Protocol, seed: int = 0) -> np.ndarray:
+def _cluster_runs(points: np.ndarray, k: int, protocol: Protocol, seed: int = 0) -> np.ndarray:
     """Clusters (run, set, sample) of points (set, sample, dim); each run has its own seed.
 
     Source: notebook 3, where the cluster column stays in the table: from the second run on it is a feature
@@ -99,7 +99,7 @@ def v_of_sets(
     """V-measure (set, run) of each set of genes in each run of k-means, on log (sample, gene)."""
     validate.axes(tissue, "tissue", sample=len(log))
     k = protocol.k(tissue)
-    runs = cluster_runs(embed(log, sets, protocol.embed, umap_seed), k, protocol, seed)
+    runs = _cluster_runs(embed(log, sets, protocol.embed, umap_seed), k, protocol, seed)
     return np.stack([v_measure(tissue, labels) for labels in runs], axis=1)
 
 
@@ -135,8 +135,7 @@ def sources_of_variance(
 
     Parameters
     ----------
-    log : float array, (sample, gene)
-    tissue : int array, (sample,)
+    log, tissue : float array, (sample, gene), and int array, (sample,)
     protocol : Protocol
     size, n_sets : int
         Genes of a random set, and random sets.
@@ -148,11 +147,6 @@ def sources_of_variance(
     -------
     dict
         ``runs`` (within a set, as published), ``sets`` (between the means of sets), and for UMAP ``seeds``.
-
-    Raises
-    ------
-    ParameterError
-        If there are fewer samples than clusters.
     """
     sets = random_sets(log.shape[1], min(size, log.shape[1]), n_sets, seed)
     v = v_of_sets(log, tissue, sets, protocol, seed)
@@ -168,23 +162,10 @@ def feedback_runs(
 ) -> pd.DataFrame:
     """V-measure of one set in each run, with the labels fed back and without.
 
-    Parameters
-    ----------
-    log : float array, (sample, gene)
-    tissue : int array, (sample,)
-    genes : int array, (member,)
-    protocol : Protocol
-    n_runs, seed : int
-
     Returns
     -------
     DataFrame
         run (from 1), labels (``fed back`` or ``not fed back``), v. The first run is the same in both.
-
-    Raises
-    ------
-    ParameterError
-        If there are fewer samples than clusters.
     """
     rows = []
     for name, is_fed in (("fed back", True), ("not fed back", False)):

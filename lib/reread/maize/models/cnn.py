@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -35,19 +34,8 @@ def silence_stderr() -> Iterator[None]:
         os.close(kept)
 
 
-def load_triton() -> None:
-    """Import torch's compiler before TensorFlow where triton is installed (a CUDA build of torch).
-
-    In the other order both bring an LLVM of their own and a torch optimizer ends in a segmentation fault.
-    """
-    if find_spec("triton") is not None and find_spec("torch") is not None:
-        with suppress(ImportError):
-            import torch._dynamo  # noqa: F401 (for its effect: triton is loaded first)
-
-
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 with silence_stderr():
-    load_triton()
     tf = need("tensorflow", "maize")
     keras = need("keras", "maize")
     # One thread and fixed kernels: equal seeds give equal weights. Threads can only be set at the start.

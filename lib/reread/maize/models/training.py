@@ -25,16 +25,8 @@ TRAINING = {
 class Recipe:
     """Settings of a network and its training; the defaults are the published values.
 
-    Attributes
-    ----------
-    inputs : str
-        ``published``: log2(x + 0.001) + 10. ``scaled``: log2(x + 1), standardised by the training samples.
-    widths : str
-        Channels of each convolution, as words.
-    dense, dropout, momentum
-        As ``models.cnn.build``.
-    epochs, batch, rate, validation, schedule
-        As ``models.cnn.train``.
+    ``inputs`` is ``published``, log2(x + 0.001) + 10, or ``scaled``, log2(x + 1) standardised by the training
+    samples. ``widths`` are channels as words. The other fields are those of ``cnn.build`` and ``cnn.train``.
     """
 
     inputs: str = "published"
@@ -202,26 +194,10 @@ def final_accuracy(network: Network) -> dict[str, float]:
 
 
 def reload_difference(network: Network, values: np.ndarray, folder: Path, stem: str) -> float:
-    """Save a network, read it back, and return the largest difference of a predicted probability.
+    """Save a network, read it back, and return the largest difference of a predicted probability, 0 to 1.
 
-    Parameters
-    ----------
-    network : Network
-    values : float array, (sample, gene)
-        FPKM of the samples to predict.
-    folder : Path
-        Where ``<stem>_model_topology.json`` and ``<stem>_model.weights.h5`` are written.
-    stem : str
-
-    Returns
-    -------
-    float
-        Between 0 and 1.
-
-    Raises
-    ------
-    DataError
-        If a file was not written.
+    ``values`` (sample, gene) in FPKM are predicted before and after. The files in ``folder`` have the
+    authors' names, ``<stem>_model_topology.json`` and ``<stem>_model.weights.h5``.
     """
     from reread.maize.models import cnn
 

@@ -7,14 +7,14 @@ from itertools import count
 
 import psutil
 import pytest
-from reread.book.running import process
+from reread.book.running import stopping
 
 
-@pytest.mark.parametrize("number", process.SIGNALS)
+@pytest.mark.parametrize("number", stopping.SIGNALS)
 def test_every_stopping_signal_comes_as_an_interrupt_and_the_next_one_is_not_heard(number):
     before = signal.getsignal(number)
 
-    with process.stoppable():
+    with stopping.stoppable():
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), number)
         os.kill(os.getpid(), number)
@@ -25,7 +25,7 @@ def test_every_stopping_signal_comes_as_an_interrupt_and_the_next_one_is_not_hea
 def test_who_ignores_a_closed_terminal_keeps_ignoring_it():
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        with process.stoppable():
+        with stopping.stoppable():
             os.kill(os.getpid(), signal.SIGHUP)
         assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     finally:
@@ -37,6 +37,6 @@ def test_a_process_that_is_not_seen_at_first_is_found_all_the_same(tmp_path, mon
     monkeypatch.setattr(psutil, "process_iter", lambda: everybody() if next(n_looks) else [])
     born = subprocess.Popen(["sleep", "60"], env=os.environ | {"REREAD_RUN": str(tmp_path)})
 
-    process.end_all_of(tmp_path)
+    stopping.end_all_of(tmp_path)
 
     assert born.wait(timeout=10) == -signal.SIGKILL

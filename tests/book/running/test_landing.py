@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from reread.book.running import atomic_folder as landing
+from reread.book.running import landing
 from reread.core.errors import RunError
 
 
@@ -11,6 +11,7 @@ from reread.core.errors import RunError
 def target(tmp_path, monkeypatch) -> Path:
     """Where a run lies already."""
     monkeypatch.setenv("REREAD_RUNS", str(tmp_path))
+    monkeypatch.setenv("REREAD_STATE", str(tmp_path.parent / "state"))
     folder = tmp_path / "demo/maize/01-cells"
     folder.mkdir(parents=True)
     (folder / "record.json").write_text("old")

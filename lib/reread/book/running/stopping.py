@@ -1,0 +1,128 @@
+"""No process outlives what it was started for: signals, a parent that died, everything a run has started.
+
+Only the standard library and psutil: a process that has yet to fork imports this.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+POLL_S = 0.05
+PARENT_POLL_S = 1.0
+PR_SET_PDEATHSIG = 1
+SESSION = "session.json"
+SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)  # Windows has no SIGHUP
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Let SIGTERM and a closed terminal stop a command as Ctrl-C does, once; cleaning up is not disturbed.
+
+    Signals are heard in the main thread only; elsewhere, and inside another ``stoppable``, this does nothing.
+    """
+
+    def stop(*_: object) -> None:
+        for number in before:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before: dict[int, object] = {}
+    if threading.current_thread() is threading.main_thread():
+        stop.is_ours = True  # type: ignore[attr-defined]
+        for number in SIGNALS:
+            now = signal.getsignal(number)
+            # whoever ignores a signal (nohup, a command that is cleaning up) keeps ignoring it
+            if now is not signal.SIG_IGN and not hasattr(now, "is_ours"):
+                before[number] = signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def tie(number: int = KILL, parent: int = 0) -> None:
+    """Have this process get signal ``number`` when its parent dies; end now if it is dead already."""
+    started_by = os.getppid()
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
+    else:
+        threading.Thread(target=_watch_parent, args=(started_by, number), daemon=True).start()
+    if os.getppid() != (parent or started_by):
+        os.kill(os.getpid(), number)
+
+
+def _watch_parent(parent: int, number: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(PARENT_POLL_S)
+    os.kill(os.getpid(), number)
+
+
+def note_session(part: Path) -> None:
+    """Write which session belongs to a run: the environment of a forked process shows its server's."""
+    import psutil
+
+    (part / SESSION).write_text(json.dumps([os.getpid(), psutil.Process().create_time()]))
+
+
+def end_all_of(part: Path) -> None:
+    """Kill every process that was started for a run, whoever its parent is now."""
+    end_marked(str(part.resolve()), _session(part))
+
+
+def end_marked(mark: str, session: int) -> None:
+    """Kill what has ``mark`` as its REREAD_RUN, or lives in ``session``.
+
+    It looks until it has found nobody twice: a process that is just being born is not seen at first.
+    """
+    n_clean = 0
+    while n_clean < 2:
+        n_clean = 0 if _kill(mark, session) else n_clean + 1
+        time.sleep(POLL_S)
+
+
+def _session(part: Path) -> int:
+    """Session of a run, unless its number was given to another process since; 0 if there is none."""
+    import psutil
+
+    try:
+        leader, started = json.loads((part / SESSION).read_text())
+        process = psutil.Process(leader)
+        return leader if abs(process.create_time() - started) < 1 else 0
+    except psutil.NoSuchProcess:
+        return leader  # a number stays taken while anybody lives in its session
+    except (OSError, ValueError):
+        return 0
+
+
+def _kill(mark: str, session: int) -> bool:
+    """Kill once everything that belongs to a run; whether there was any."""
+    import psutil
+
+    n_killed = 0
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if process.pid != os.getpid() and _belongs(process, mark, session):
+                process.kill()
+                n_killed += 1
+    return n_killed > 0
+
+
+def _belongs(process, mark: str, session: int) -> bool:
+    import psutil
+
+    is_of_session = bool(session) and hasattr(os, "getsid") and os.getsid(process.pid) == session
+    is_marked = is_of_session or (bool(mark) and process.environ().get("REREAD_RUN") == mark)
+    return is_marked and process.status() != psutil.STATUS_ZOMBIE
