@@ -53,6 +53,7 @@ class Plot:
         self.chart, self.table, self.look, self.x, self.y = chart, table, look, x, y
         self.hue = others[0] if others else None
         self.words = alt_text.Words(look.labels)
+        self.order = {column: list(values) for column, values in look.order.items()}
         self.is_plane = False  # whether both axes are values
         self.rows = table  # of the panel that is drawn
         self.is_flat = False  # whether the value lies on the horizontal axis
@@ -77,7 +78,7 @@ class Plot:
         held = (self.rows if own else self.table)[column].dropna()
         found = held.cat.categories if isinstance(held.dtype, pd.CategoricalDtype) else held.unique()
         found = [one for one in found if (held == one).any()]
-        wanted = [one for one in self.look.order.get(column, ()) if one in found]
+        wanted = [one for one in self.order.get(column, ()) if one in found]
         return wanted + [one for one in found if one not in wanted]
 
     def value_and_category(self) -> tuple[str, str]:
