@@ -85,6 +85,11 @@ PLANTED = {
         "from reread.maize.data import load\n",
         "reread.book is not allowed to import reread.maize",
     ),
+    "a chapter in another": (
+        "maize/chapters/ch04_clusters.py",
+        "from reread.maize.chapters import ch01_expression\n",
+        "reread.maize.chapters.ch04_clusters is not allowed to import",
+    ),
     "a framework in a method": (
         "networks/methods/hubs.py",
         "def late():\n    import torch\n",
@@ -184,6 +189,11 @@ def test_a_framework_is_asked_for_by_name_in_models_only():
 
     assert [named(path) for path in MODULES if not is_model(path) and asked.search(path.read_text())] == []
     assert asked.search('keras = need("keras", "maize")')
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if p.name == "__init__.py"], ids=named)
+def test_an_init_holds_one_docstring_and_exports_nothing(path):
+    assert len(ast.parse(path.read_text()).body) == 1
 
 
 # light imports

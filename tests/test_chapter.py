@@ -441,7 +441,7 @@ class TestClose:
         written = read_json(opened.folder / "measured.json")
         cost = written.pop("cost")
         assert [entry["id"] for entry in written.pop("figures")] == ["heights"]
-        assert [entry["id"] for entry in written.pop("tables")] == ["planted-truth"]
+        assert [entry["id"] for entry in written.pop("tables")] == ["checks"]
         assert written == {
             "schema": 1,
             "study": "maize",
@@ -472,7 +472,7 @@ class TestClose:
         opened.measure("cells", n)
         opened.close()
 
-        row = (opened.folder / "tables/planted-truth.csv").read_text().splitlines()[1]
+        row = (opened.folder / "tables/checks.csv").read_text().splitlines()[1]
         assert row == f"m1,as many cells as asked for,5,5,{n},{outcome}"
         assert f"| {outcome} |" in said(shown)
 
@@ -481,7 +481,7 @@ class TestClose:
         opened.measure("other", 1)
         opened.close()
 
-        assert (opened.folder / "tables/planted-truth.csv").read_text().rstrip().endswith("not measured")
+        assert (opened.folder / "tables/checks.csv").read_text().rstrip().endswith("not measured")
 
     @pytest.mark.parametrize(("source", "is_shown"), [("planted", True), ("field", False)])
     def test_planted_truth_is_asked_of_simulated_data_only(self, run, tiny, source, is_shown):
@@ -493,7 +493,7 @@ class TestClose:
         opened.measure("sum", 5)
         opened.close()
 
-        assert (opened.folder / "tables/planted-truth.csv").is_file() == is_shown
+        assert (opened.folder / "tables/checks.csv").is_file() == is_shown
 
     @pytest.mark.parametrize(
         ("source", "value", "word"),

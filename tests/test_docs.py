@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import typer
 import yaml
-from reread import pages
+from reread import pages, studies
 from reread.book.site import api_reference as reference
 from reread.book.site import stage
 from reread.cli import app
@@ -158,11 +158,19 @@ def test_every_citation_has_an_entry_and_every_entry_is_cited():
     assert cited == entries
 
 
+def test_the_course_plans_name_chapters_by_their_titles():
+    titles = {chapter.title for study in studies.every() for chapter in study.chapters}
+    named = re.findall(r"^\| \d+ \| ([^|]+) \|", (ROOT / "book/teach.md").read_text(), re.MULTILINE)
+
+    assert len(named) > 15
+    assert [name for name in named if name not in titles] == []
+
+
 def test_the_contents_name_every_text_of_the_book_once():
     skeleton = yaml.safe_load(stage.home("_toc.yml").read_text())
     named = [skeleton["root"], *(c["file"] for part in skeleton["parts"] for c in part.get("chapters", ()))]
     book = ROOT / "book"
     texts = {path.relative_to(book).with_suffix("").as_posix() for path in book.rglob("*.md")}
 
-    studies = {text for text in texts if (ROOT / "chapters" / text.split("/")[0]).is_dir()}
-    assert sorted(named) == sorted(texts - studies)
+    of_studies = {text for text in texts if (ROOT / "chapters" / text.split("/")[0]).is_dir()}
+    assert sorted(named) == sorted(texts - of_studies)

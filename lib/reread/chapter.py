@@ -187,13 +187,13 @@ class Page:
         if chapter not in self.ref.chapter.needs:
             near = did_you_mean(chapter, self.ref.chapter.needs)
             raise ParameterError(f"{self.ref.name} does not need {chapter!r} by its record. {near}")
-        shared = _shared(self.ref, chapter)
+        shared = pages.shared_parameters(self.ref, chapter)
         wanted = {name: self.parameters[name] for name in shared}
         refs = [ref for ref in self.ref.upstream if ref.chapter.key == chapter]
         found = {ref.name: run for ref in refs if (run := _finished(ref, wanted))}
         lacking = [ref for ref in refs if ref.name not in found and _fits(ref.parameters, wanted)]
         if lacking or not found:
-            commands = "\nRun:  ".join(_command(ref, wanted) for ref in lacking or refs)
+            commands = "\nRun:  ".join(pages.command(ref, wanted) for ref in lacking or refs)
             values = ", ".join(f"{name}={value}" for name, value in wanted.items())
             name = (lacking or refs)[0].name + (f" with {values}" if values else "")
             raise RunError(
@@ -204,7 +204,7 @@ class Page:
         return list(found.values())
 
     def close(self) -> None:
-        """Show the verdicts and the planted-truth checks, and write what was measured.
+        """Show the verdicts and the checks on simulated data, and write what was measured.
 
         Raises
         ------
@@ -219,7 +219,7 @@ class Page:
         claims, checks = self._verdicts(), self._checks()
         for name, data, caption in (
             ("verdicts", claims, "Claims that this page answers"),
-            ("planted-truth", checks, "Planted truth: what the simulated data must show"),
+            ("checks", checks, "Checks on simulated data"),
         ):
             if len(data):
                 self.table(data, name, caption=caption, is_whole=True)
@@ -307,7 +307,7 @@ def open_page(name: str, variables: dict[str, Any]) -> Page:
     ref, run = _ref(study, chapter), os.environ.get("REREAD_RUN", "")
     folder = Path(run) if run else _scratch(name, parameters)
     page = Page(ref, parameters, folder, is_published=bool(run))
-    for needed in filter(lambda key: _reads(ref, key), chapter.needs):
+    for needed in filter(lambda key: pages.builds_on(ref, key), chapter.needs):
         page.upstream(needed)  # a page that cannot find what it builds on stops before any work
     folder.mkdir(parents=True, exist_ok=True)
     return page
@@ -329,30 +329,6 @@ def _scratch(name: str, parameters: dict[str, studies.Value]) -> Path:
     return above / f"{key}-{os.getpid()}"
 
 
-def _reads(ref: pages.PageRef, chapter: str) -> bool:
-    """Whether the notebook builds on files of that chapter; others only come after it."""
-    return ref.notebook.is_file() and f'upstream(\\"{chapter}\\")' in ref.notebook.read_text(encoding="utf-8")
-
-
-def _shared(ref: pages.PageRef, chapter: str) -> list[str]:
-    """Parameters that say which data both chapters are about.
-
-    These are of one name in both, and of one value on all their pages that read the same source: a number of
-    permutations can have the same name and yet be each chapter's own.
-    """
-    both = [
-        (mine.parameters, other.parameters)
-        for profile in studies.PROFILES
-        for mine in pages.pages(profile, ref.study.key)
-        if mine.chapter.key == ref.chapter.key
-        for other in mine.upstream
-        if other.chapter.key == chapter
-    ]
-    same = [(a, b) for a, b in both if a.get("source") == b.get("source")]
-    names = [name for name in ref.chapter.parameters if name in ref.study.chapter(chapter).parameters]
-    return [name for name in names if name == "source" or (same and all(a[name] == b[name] for a, b in same))]
-
-
 def _finished(ref: pages.PageRef, wanted: dict[str, studies.Value]) -> Upstream | None:
     """The finished run of a page with these values: of the profile, else the newest that was made with -p."""
     custom = (places.runs() / "custom").glob(f"{ref.name}-????????")
@@ -370,12 +346,6 @@ def _fits(parameters: dict[str, studies.Value], wanted: dict[str, studies.Value]
     return wanted.items() <= parameters.items()
 
 
-def _command(ref: pages.PageRef, wanted: dict[str, studies.Value]) -> str:
-    """The command that runs a page with these values."""
-    other = [f"-p {name}={value}" for name, value in wanted.items() if ref.parameters.get(name) != value]
-    return " ".join([f"reread run {ref.name} --profile {ref.profile}", *other])
-
-
 def _ref(study: studies.Study, chapter: studies.Chapter) -> pages.PageRef:
     """The page that the runner says this is; by itself, the chapter in ``demo``."""
     profile, page = os.environ.get("REREAD_PROFILE") or "demo", os.environ.get("REREAD_PAGE", "")
@@ -391,19 +361,6 @@ def _may_be_parameter(name: str, value: Any) -> bool:
     """Whether a variable of the notebook is data that somebody set, and not Python's or papermill's."""
     ours = not name.startswith(("_", "PAPERMILL_")) and name not in NOT_PARAMETERS
     return ours and (value is None or isinstance(value, (bool, int, float, str, list, tuple, dict)))
-
-
-def _peak_mb() -> float:
-    """Most memory that this process has held, in MB."""
-    import psutil
-
-    memory = psutil.Process().memory_info()
-    if hasattr(memory, "peak_wset"):  # Windows
-        return memory.peak_wset / 2**20
-    import resource
-
-    unit = 2**20 if sys.platform == "darwin" else 2**10  # macOS counts bytes, Linux kilobytes
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
 def _device() -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from reread.core import paths as places
 from reread.core.data import registry
 from reread.core.errors import ParameterError, did_you_mean
-from reread.studies import SCOPES, Chapter, Profile, Scope, Source, Study, Value, every, find
+from reread.studies import PROFILES, SCOPES, Chapter, Profile, Scope, Source, Study, Value, every, find
 
 
 @dataclass(frozen=True)
@@ -96,3 +96,33 @@ def page(name: str, profile: Profile = "demo") -> PageRef:
         near = did_you_mean(key, known)
         raise ParameterError(f"{study}/{chapter} has no page {key!r} in {profile}. {near}")
     raise ParameterError(f"{name} has several pages in {profile}; add one of: .{', .'.join(known)}")
+
+
+def builds_on(ref: PageRef, chapter: str) -> bool:
+    """Whether the notebook builds on files of that chapter; others only come after it."""
+    return ref.notebook.is_file() and f'upstream(\\"{chapter}\\")' in ref.notebook.read_text(encoding="utf-8")
+
+
+def shared_parameters(ref: PageRef, chapter: str) -> list[str]:
+    """Parameters that say which data both chapters are about.
+
+    These are of one name in both, and of one value on all their pages that read the same source: a number of
+    permutations can have the same name and yet be each chapter's own.
+    """
+    both = [
+        (mine.parameters, other.parameters)
+        for profile in PROFILES
+        for mine in pages(profile, ref.study.key)
+        if mine.chapter.key == ref.chapter.key
+        for other in mine.upstream
+        if other.chapter.key == chapter
+    ]
+    same = [(a, b) for a, b in both if a.get("source") == b.get("source")]
+    names = [name for name in ref.chapter.parameters if name in ref.study.chapter(chapter).parameters]
+    return [name for name in names if name == "source" or (same and all(a[name] == b[name] for a, b in same))]
+
+
+def command(ref: PageRef, wanted: dict[str, Value]) -> str:
+    """The command that runs a page with these values."""
+    other = [f"-p {name}={value}" for name, value in wanted.items() if ref.parameters.get(name) != value]
+    return " ".join([f"reread run {ref.name} --profile {ref.profile}", *other])

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 from pydantic import Field, ValidationError
+from reread.core import records
 from reread.core.errors import ParameterError
 from reread.core.records import Record, read_record
 
@@ -167,3 +169,30 @@ def test_what_is_no_json_is_refused(tmp_path, text):
 
     with pytest.raises(ParameterError, match=r"plant\.json cannot be read"):
         read_record(tmp_path / "plant.json", Plant)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("010", 10),
+        ("-7", -7),
+        ("1:30", "1:30"),
+        ("no", "no"),
+        ("on", "on"),
+        ("2026-13-45", "2026-13-45"),
+        ("2026-01-05", "2026-01-05"),
+        ("0x_", "0x_"),
+        ("0x1F", "0x1F"),
+        ("1_000", "1_000"),
+        ("1e-06", 1e-06),
+        ("1.5", 1.5),
+        (".5", 0.5),
+        ("true", True),
+        ("null", None),
+        ("", None),
+    ],
+)
+def test_a_scalar_of_a_record_is_what_a_reader_takes_it_for(text, value):
+    loaded = yaml.load(f"a: {text}\n", Loader=records.Loader)
+
+    assert (loaded["a"], type(loaded["a"])) == (value, type(value))

@@ -30,7 +30,7 @@ Keywords that every chart takes where they make sense (the fields of :class:`rer
 - ``log``: ``"x"``, ``"y"`` or ``"xy"``. ``limits``: ends of the value axis. ``height``: inches.
 - ``free``: each panel has its own categories. ``shared=False``: and its own value axis, for several measures.
 
-Hue is told by colour and by a second cue: marker, line style or hatching. Lines are named at their ends where
+Colour and a second cue (marker, line style or hatching) show the hue. Lines are named at their ends where
 there is room. Where all values are equal or there is none, ``figure`` is None and ``alt`` says so.
 A study changes what a chart shows by changing the table (``melt``, ``assign``, ``query``), not by drawing.
 """
@@ -75,7 +75,7 @@ def dots(
     x, y : str
         Columns. The one that is not a number is the category; with two numbers it is ``x``.
     hue : str, optional
-        Column told by colour and marker; dots of one category lie side by side.
+        Column shown by colour and marker; dots of one category lie side by side.
     connect : bool
         A grey line from the least to the largest dot of a category, all on one height.
     stem : bool
@@ -146,7 +146,7 @@ def lines(
         Columns; ``x`` a number, or settings in their order. Several rows with one ``x`` are faint dots, and
         the line is their mean.
     hue, style : str, optional
-        Columns told by colour and by line style; without ``style`` the hue has both.
+        Columns shown by colour and by line style; without ``style`` the hue has both.
     mark : str, optional
         Column of bool; rows where it is true get a marker.
     **look
@@ -173,7 +173,7 @@ def curves(
 ) -> Drawn:  # fmt: skip
     """Draw curves whose axes are shares, as precision against recall or observed against predicted.
 
-    Columns and errors as in :func:`lines`. ``size`` is a column of counts, told by the area of the markers;
+    Columns and errors as in :func:`lines`. ``size`` is a column of counts, shown by the area of the markers;
     ``diagonal`` is a dotted line of equality.
     """
     plot = Plot("Curve", table, Look(**look), x, y, hue, size)
@@ -194,7 +194,7 @@ def scatter(
     x, y : str
         Columns of numbers.
     hue : str, optional
-        Column told by colour and marker.
+        Column shown by colour and marker.
     diagonal : bool
         A dotted line of equality on axes of one scale.
     names : bool
@@ -302,7 +302,7 @@ def distributions(
     by : str, optional
         Category of each row of the chart; up to 40 values of one are drawn as dots over their median.
     hue : str, optional
-        Column told by colour: groups of one histogram, or of one row.
+        Column shown by colour: groups of one histogram, or of one row.
     weight : str, optional
         Column of weights of a histogram, for values that were counted before.
     bins : int
@@ -344,7 +344,7 @@ def network(table: pd.DataFrame, source: str, target: str, *, hue: str | None = 
     source, target : str
         Columns of names.
     hue : str, optional
-        Kind of edge, told by colour and line style.
+        Kind of edge, shown by colour and line style.
     **look
         Keywords of all charts.
 

@@ -20,7 +20,7 @@ BEFORE = {"tensorflow": "triton", "keras": "triton", "umap": "triton"}
 
 
 class ExitCode(IntEnum):
-    """Exit codes of the command line; 1 is left to errors that nobody expected."""
+    """Exit codes of the command line; 1 is left to unexpected errors."""
 
     OK = 0
     PARAMETER = 2

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -30,7 +31,6 @@ SMALL_LIBRARY = {"records": ("files", ("core/files",))}
 def small(finished, monkeypatch) -> Path:
     """A checkout whose site is quick to build: one page of the library."""
     monkeypatch.setattr(reference, "library", lambda: SMALL_LIBRARY)
-    monkeypatch.setattr(site, "PACKAGE", finished / "lib")
     return finished
 
 
@@ -80,6 +80,7 @@ def test_two_clean_builds_are_equal_to_the_byte_and_a_third_builds_nothing(small
     assert "How many cells are there?" in chapter
     assert "Line chart of the numbers that were drawn, in the order in which they came." in chapter
     monkeypatch.setattr(site, "make", lambda *_: pytest.fail("built again though nothing changed"))
+    monkeypatch.setattr(stage.Stage, "write", lambda *_: pytest.fail("staged though nothing changed"))
     assert site.build_site("demo", app=app) == index
 
 
@@ -104,7 +105,7 @@ def test_a_failed_build_leaves_the_site_that_was_there(small):
 def test_what_a_killed_build_left_is_removed_by_the_next(small, monkeypatch):
     left = small / "_build/.site.0123abcd.part"
     left.mkdir(parents=True)
-    monkeypatch.setattr(site, "JUPYTER_BOOK", "raise SystemExit(1)")
+    monkeypatch.setattr(site, "JUPYTER_BOOK", "json:nothing")
 
     with pytest.raises(RunError, match="did not build the site"):
         site.build_site("demo", app=app)
@@ -115,15 +116,22 @@ def test_what_a_killed_build_left_is_removed_by_the_next(small, monkeypatch):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_the_build_of_the_site_with_all_that_it_started(small, number, tmp_path):
     marker = tmp_path / "child"
-    child = f"import os,time; open({str(marker)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    wait = f"def main():\n    open({str(marker)!r}, 'w').write(str(os.getpid()))\n    time.sleep(60)\n"
+    (tmp_path / "waiting.py").write_text(f"import os\nimport time\n\n{wait}")
     code = (
         "from pathlib import Path; from reread.book.site import build\n"
-        f"build.JUPYTER_BOOK = {child!r}\n"
+        "build.JUPYTER_BOOK = 'waiting:main'\n"
         "build.make(Path('_build/stage'), Path('_build/site'))"
     )
     (small / "_build/stage").mkdir(parents=True)
-    process = subprocess.Popen([sys.executable, "-c", code], cwd=small, stderr=subprocess.PIPE, text=True)
-    while not (marker.is_file() and marker.read_text()):
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=small,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+    )
+    while process.poll() is None and not (marker.is_file() and marker.read_text()):
         time.sleep(0.05)
     (small / "_build/.site.0.part").mkdir()
 
@@ -174,6 +182,17 @@ def test_an_artifact_whose_name_holds_markup_is_refused(finished):
         chapter_page._is_offered(ref, record, record.artifacts[0])
 
 
+@pytest.mark.parametrize(
+    "content", [b"<svg><script>x</script></svg>", b"<svg onload='x'/>", b"<a href='javascript:x'/>"]
+)
+def test_a_figure_that_holds_a_script_is_refused(finished, monkeypatch, tmp_path, content):
+    shelf, ref = publishable.admit("demo"), page("maize/01-cells")
+    monkeypatch.setattr(chapter_page, "_content", lambda *_: content)
+
+    with pytest.raises(RunError, match=r"drawn.svg holds a script"):
+        chapter_page._copy_files(ref, shelf.record(ref), [], tmp_path)
+
+
 def test_nothing_is_built_when_a_page_must_not_be_published(small):
     shutil.rmtree(page("maize/02-genes.long").folder)
 
@@ -194,7 +213,7 @@ def test_the_sections_of_a_page_come_in_the_order_of_the_book(staged):
         "{admonition} Claims of the paper",
         "{admonition} The data",
         "{dropdown} Parameters of this page",
-        "## Verdicts on the claims",
+        "{rubric} Verdicts on the claims",
         "## Change this and run again",
         "{dropdown} Provenance",
     ]

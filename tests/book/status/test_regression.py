@@ -185,7 +185,7 @@ def test_a_changed_planted_outcome_counts_as_a_verdict(home):
     report = compare.compare("demo")
 
     assert report.exit_code == 10
-    assert report.changed == ("maize  planted truth m1  reference passed  now failed",)
+    assert report.changed == ("maize  check m1  reference passed  now failed",)
 
 
 @pytest.mark.parametrize("kind", ["verdicts", "checks"])
@@ -398,7 +398,7 @@ def test_an_outcome_that_a_kernel_decides_is_named_with_the_kernel(home, others)
     report = compare.spread("demo", others)
 
     assert report.exit_code == 10
-    assert report.changed == ("maize  planted truth m1  reference passed  now failed  with sse",)
+    assert report.changed == ("maize  check m1  reference passed  now failed  with sse",)
 
 
 def test_runs_of_other_code_measure_no_tolerance(home, others):

@@ -17,7 +17,7 @@ from reread.pages import page, pages
 
 CELLS = "maize/01-cells"
 FILES = [
-    *("notebook.ipynb", "parameters.yml", "artifacts/drawn.csv", "tables/planted-truth.csv"),
+    *("notebook.ipynb", "parameters.yml", "artifacts/drawn.csv", "tables/checks.csv"),
     *(f"figures/drawn.{suffix}" for suffix in ("svg", "png", "csv")),
 ]
 

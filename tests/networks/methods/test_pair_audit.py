@@ -82,7 +82,7 @@ def test_shares_of_genes_add_up_and_the_fullest_comes_first(pairs):
     [
         (0.84, "WARNING", "AUROC of 0.840"),
         (0.07, "WARNING", "the reversed score predicts the labels"),
-        (0.52, "Gene names alone do not", "0.520"),
+        (0.52, "Gene names do not", "0.520"),
     ],
 )
 def test_an_auroc_far_from_one_half_gives_a_warning_and_chance_level_does_not(auroc, begins, says):

@@ -123,7 +123,7 @@ def _fork_kernel() -> tuple[int, int]:
 
 
 def _run_kernel(connection_file: str) -> int:
-    """Be the kernel until it is told to stop."""
+    """Serve as the kernel until it is stopped."""
     import numpy as np
     from ipykernel.kernelapp import IPKernelApp
 

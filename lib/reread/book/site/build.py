@@ -78,12 +78,16 @@ def build_site(
 def inputs(shelf: Shelf, judged: list) -> str:
     """Digest of everything that the site is made from: runs, verdicts, prose, docstrings, tools."""
     # a record holds the digest of every file of its run, and the gate has compared them
-    runs = {
-        str(ref.folder): sha256((ref.folder / "record.json").read_bytes()).hexdigest() for ref in shelf.pages
-    }
-    prose = [path for name in PROSE for path in _files(paths.root() / name)]
+    runs = {str(ref.folder): shelf.record(ref).model_dump_json() for ref in shelf.pages}
+    prose = [path for name in PROSE for path in _files(home(name))]
     texts = {str(path): sha256(path.read_bytes()).hexdigest() for path in [*prose, *_files(PACKAGE, "*.py")]}
     return digest([runs, judged, texts, {name: version(name) for name in BUILDERS}])
+
+
+def home(name: str) -> Path:
+    """A file or folder of the book's prose: of this checkout, else of the one the package comes from."""
+    here = paths.root() / name
+    return here if here.exists() else PACKAGE.parents[1] / name
 
 
 def make(stage: Path, site: Path) -> None:

@@ -23,7 +23,7 @@ KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 EXERCISES = "## Exercise"
 LARGEST_FILE = 2_000_000  # bytes; larger files stay with the run
 FILE_NAME = re.compile(r"[A-Za-z0-9][\w.+-]*(/[A-Za-z0-9][\w.+-]*)*")
-ACTIVE_SVG = re.compile(rb"<script|<foreignobject|javascript:|\son\w+\s*=", re.IGNORECASE)
+ACTIVE_SVG = re.compile(rb"<script|<foreignobject|javascript:|<[^>]*\son[a-z]+\s*=", re.IGNORECASE)
 
 
 class ReplacedRunError(RunError):

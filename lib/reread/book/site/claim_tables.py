@@ -5,7 +5,7 @@ from __future__ import annotations
 from reread.book.site import markup as myst
 from reread.book.status.claims import CheckRow, Row
 from reread.book.status.publishable import Shelf
-from reread.studies import Study, every
+from reread.studies import every
 
 MEANING = {
     "reproduced": "Our value lies within the tolerance, on the full data.",
@@ -59,7 +59,13 @@ def verdict_counts(rows: list[Row], checks: list[CheckRow]) -> str:
         own = [row.verdict.word for row in rows if row.study.key == study.key]
         outcomes = [row.outcome for row in checks if row.study.key == study.key]
         counts = [str(own.count(word)) for word in words]
-        lines.append([_study_link(study), *counts, f"{outcomes.count('passed')} of {len(outcomes)}"])
+        lines.append(
+            [
+                myst.link(study.title, f"{study.key}/index.md"),
+                *counts,
+                f"{outcomes.count('passed')} of {len(outcomes)}",
+            ]
+        )
     return myst.table(["study", *(f"{myst.badge(w)}>" for w in words), "checks passed>"], lines, "counts")
 
 
@@ -85,21 +91,13 @@ def of_check(row: CheckRow) -> list[str]:
     bounds = [f"at least {low:g}"] if low is not None else []
     bounds += [f"at most {high:g}"] if high is not None else []
     ours = myst.number(row.ours)
-    return [claim_id(row.check.id), myst.plain(row.check.says), " and ".join(bounds), ours, outcome(row)]
-
-
-def outcome(row: CheckRow) -> str:
-    """Outcome of a check as a badge."""
-    return myst.badge(row.outcome)
+    expected, word = " and ".join(bounds), myst.badge(row.outcome)
+    return [claim_id(row.check.id), myst.plain(row.check.says), expected, ours, word]
 
 
 def claim_id(name: str, anchor: str = "") -> str:
     """The short name of a claim or a check, with an anchor to link to if wanted."""
     return f"[{myst.plain(name)}]{{{f'#{anchor} ' if anchor else ''}.claim-id}}"
-
-
-def _study_link(study: Study) -> str:
-    return myst.link(study.title, f"{study.key}/index.md")
 
 
 def _page(row: Row | CheckRow, shelf: Shelf) -> str:

@@ -44,7 +44,8 @@ def box(kind: str, argument: str, body: str, **options: str) -> str:
     inner = max((len(colons) for colons in re.findall(r"^(:{3,})", body, re.MULTILINE)), default=2)
     fence = ":" * (inner + 1)
     lines = [f":{name.replace('_', '-')}: {value}" for name, value in options.items()]
-    return "\n".join([f"{fence}{{{kind}}} {argument}".rstrip(), *lines, "", body.strip(), fence, ""])
+    inside = ["", body.strip()] if body.strip() else []
+    return "\n".join([f"{fence}{{{kind}}} {argument}".rstrip(), *lines, *inside, fence, ""])
 
 
 def quoted(text: str) -> str:
@@ -59,8 +60,7 @@ def badge(word: str) -> str:
 
 def link(text: str, document: PurePosixPath | str) -> str:
     """Link to a page of the book by its path in the stage."""
-    path = document if PurePosixPath(document).suffix in (".md", ".ipynb") else f"{document}.md"
-    return f"[{plain(text)}](/{path})"
+    return f"[{plain(text)}](/{document})"
 
 
 def page_link(ref: PageRef) -> str:

@@ -64,11 +64,11 @@ def verdict(ref: PageRef, rows: list[Row], checks: list[CheckRow]) -> str:
     parts = []
     if claims:
         head = ["claim", "statement", "published>", "ours>", "verdict", "reason"]
-        parts += ["## Verdicts on the claims\n", myst.table(head, claims, "ledger")]
+        parts += [myst.box("rubric", "Verdicts on the claims", ""), myst.table(head, claims, "ledger")]
     if _own(checks, ref):
         head = ["check", "statement", "expected", "ours>", "outcome"]
         cells = [judged.of_check(row) for row in _own(checks, ref)]
-        parts += ["## Checks on simulated data\n", myst.table(head, cells, "ledger")]
+        parts += [myst.box("rubric", "Checks on simulated data", ""), myst.table(head, cells, "ledger")]
     return "\n".join(parts) or "This page judges no claim.\n"
 
 

@@ -16,6 +16,7 @@ from reread.book.site import api_reference as reference
 from reread.book.site import chapter_page, index_pages
 from reread.book.site import claim_tables as judged
 from reread.book.site import markup as myst
+from reread.book.site.build import home
 from reread.book.status import claims as ledger
 from reread.book.status.claims import CheckRow, Row
 from reread.book.status.publishable import Shelf
@@ -123,12 +124,6 @@ def copy_mathjax(folder: Path) -> None:
     source = Path(next(iter(spec.submodule_search_locations))) / "static/mathjax/tex-svg.js"
     (folder / "vendor").mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, folder / "vendor/tex-svg.js")
-
-
-def home(name: str) -> Path:
-    """A file or folder of the book's prose: of this checkout, else of the one the package comes from."""
-    here = paths.root() / name
-    return here if here.exists() else reference.PACKAGE.parents[1] / name
 
 
 def _with_library(part: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The claims ledger: every claim and every planted-truth check, judged by the runs at hand.
+"""The claims ledger: every claim and every check on simulated data, judged by the runs at hand.
 
 A claim is answered by the highest profile whose run can answer it: paper, then real, then demo.
 """
@@ -32,7 +32,7 @@ class Row:
 
 @dataclass(frozen=True)
 class CheckRow:
-    """A planted-truth check, what came out, and whether it holds."""
+    """A check on simulated data, what came out, and whether it holds."""
 
     study: Study
     check: Check
@@ -56,7 +56,7 @@ def ledger(study: str = "", status: Status | None = None) -> list[Row]:
 
 
 def checks(study: str = "", status: Status | None = None) -> list[CheckRow]:
-    """Outcome of every planted-truth check by the demo; a stale run says so in place of an outcome."""
+    """Outcome of every check on simulated data by the demo; a stale run says so in place of an outcome."""
     status = status or Status()
     return [judge_check(record, check, status) for record in _studies(study) for check in record.checks]
 

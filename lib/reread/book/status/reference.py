@@ -42,7 +42,7 @@ class Allowed(Record):
         return self
 
     def fits(self, page: str, key: str) -> bool:
-        """Whether the rule speaks of a value."""
+        """Whether the rule applies to a value."""
         return fnmatchcase(f"{page}/{key}" if "/" in self.pattern else key, self.pattern)
 
     def room(self, reference: float) -> float:

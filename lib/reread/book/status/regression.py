@@ -275,7 +275,7 @@ def _words_that_differ(
     study: Study, reference: Reference, now: dict[str, dict[str, str]], unknown: set[str]
 ) -> Iterator[str]:
     """A line for each verdict and outcome that is another word, came or went."""
-    for kind, what in (("verdicts", "verdict"), ("checks", "planted truth")):
+    for kind, what in (("verdicts", "verdict"), ("checks", "check")):
         before, ours = getattr(reference, kind), now[kind]
         for key in (key for key in dict.fromkeys([*before, *ours]) if key not in unknown):
             then, word = before.get(key, "none"), ours.get(key, "none")

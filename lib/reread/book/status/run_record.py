@@ -133,7 +133,7 @@ class RunRecord(Record):
         return self
 
     def named(self) -> Iterator[str]:
-        """Paths of the files that the record speaks of."""
+        """Paths of the files that the record names."""
         yield from (NOTEBOOK, "parameters.yml")
         for kind, suffixes in SUFFIXES.items():
             for entry in getattr(self, kind):

@@ -23,10 +23,9 @@ MEMBER = "{member}"
 class Dataset(Record):
     """One file: its source, digest, licence, content and caveats.
 
-    ``file`` is its path below the data folder, and below a mirror just so. An empty ``sha256`` means that
-    nobody has seen it yet; then ``bytes`` is what its publisher says (0: nothing). ``needs_application`` is
-    the address where to apply, for files that nobody may simply download. ``series`` is the key of the record
-    that the file is a member of.
+    ``file`` is its path below the data folder and below a mirror. Without a ``sha256``, ``bytes`` is the size
+    that its publisher gives (0: none). ``needs_application`` says where to apply for a file that is not
+    public. ``series`` is the key of the record that the file is a member of.
     """
 
     title: str

@@ -21,7 +21,7 @@ _used: dict[str, dict[str, Any]] = {}
 
 
 def pinned(key: str) -> str:
-    """SHA-256 that a file must have; empty when nobody has seen it yet."""
+    """SHA-256 that a file must have; empty where none is recorded."""
     pin = pin_of(key)
     return pin.sha256 if pin else ""
 
@@ -123,7 +123,7 @@ def _problem(key: str) -> str:
 
 
 def _content(key: str, path: Path, pin: Pin | None) -> Pin:
-    """Hash a file; take the hash of last time for a large one that nobody touched since."""
+    """Digest and size of a file; remembered for a large file until its size or time changes."""
     try:
         stat = path.stat()
         if stat.st_size < ALWAYS_HASHED or pin is None:

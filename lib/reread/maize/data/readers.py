@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -38,14 +39,15 @@ def read_expression(path: Path) -> Expression:
     first, last = names[0], names[-1]
     genes = [name for name in names[1:-1] if name != STUDY]
     table = read_table(path, text=[first, STUDY, last], sep=",", dtype="float32")
-    samples = tuple(table[first].str.strip())
+    samples = tuple(_filled(path, table[first], first or "sample"))
     words = _words(path, table[last], last)
     tissues = tuple(sorted(set(words)))
     tissue = np.array([tissues.index(word) for word in words])
     group = np.array(_words(path, table[STUDY], STUDY)) if STUDY in names[1:-1] else _groups_of(samples)
     counts = pd.DataFrame({"tissue": tissue, "group": group}).groupby(["tissue", "group"]).cumcount()
-    values = table[genes].to_numpy(np.float32)
-    return Expression(values, tissue, tissues, samples, tuple(genes), counts.to_numpy() + 1, group)
+    with _naming(path):
+        values = table[genes].to_numpy(np.float32)
+        return Expression(values, tissue, tissues, samples, tuple(genes), counts.to_numpy() + 1, group)
 
 
 def write_table(data: Expression, path: Path) -> None:
@@ -81,20 +83,30 @@ def read_walley(libraries: Mapping[str, Path], samples: Path) -> Expression:
     ``data-raw/walley2016_mapped_v4``. Each library has its rows in another order. 27 of 45,741 genes have two
     rows, whose FPKM are added; 342 values (0.01 %) that cufflinks marked FAIL are kept.
     """
-    listed = _walley_list(Path(samples))
-    unlisted = sorted(set(libraries) - set(listed["Run"]))
-    if unlisted or not libraries:
-        unknown = ", ".join(unlisted[:3]) or "any library"
-        raise DataError(f"{samples} does not list {unknown}.\nRun:  reread data get maize")
-    listed = listed[listed["Run"].isin(list(libraries))]
-    runs, stage = tuple(listed["Run"]), listed["sample"].to_numpy(dtype=str)
+    with _naming(Path(samples)):
+        listed = _walley_list(Path(samples))
+        unlisted = sorted(set(libraries) - set(listed["Run"]))
+        if unlisted or not libraries:
+            unknown = ", ".join(unlisted[:3]) or "any library"
+            raise DataError(f"{samples} does not list {unknown}.\nRun:  reread data get maize")
+        listed = listed[listed["Run"].isin(list(libraries))]
+        runs, stage = tuple(listed["Run"]), listed["sample"].to_numpy(dtype=str)
+        tissue, organs = organ_of(stage)
     how = {"columns": ["gene_id", "FPKM"], "numbers": ["FPKM"], "sep": "\t"}
     tables = {run: read_table(Path(libraries[run]), **how) for run in runs}
     genes = _common_genes(tables, libraries)
     values = np.stack([_fpkm_by_gene(table, genes) for table in tables.values()])
-    tissue, organs = organ_of(stage)
     replicate = listed["replicate"].str.rsplit("_", n=1).str[-1].astype(int).to_numpy()
     return Expression(values, tissue, organs, runs, tuple(genes), replicate, stage)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Add the name of the file to an error about what it holds."""
+    try:
+        yield
+    except DataError as error:
+        raise error if str(path) in str(error) else DataError(f"{path}: {error}") from None
 
 
 def _words(path: Path, column: pd.Series, label: str) -> list[str]:
@@ -108,6 +120,16 @@ def _words(path: Path, column: pd.Series, label: str) -> list[str]:
         raise DataError(
             f"{path}: the column {label!r} must hold names, but holds numbers.\n"
             f"The last column is the tissue; write names in place of numbers."
+        )
+    return words
+
+
+def _filled(path: Path, column: pd.Series, label: str) -> list[str]:
+    """A column of text without blanks around it; an empty cell is refused."""
+    words = [word.strip() for word in column]
+    if "" in words:
+        raise DataError(
+            f"{path}, line {words.index('') + 2}: {label} is empty.\nFill it in, or drop the row."
         )
     return words
 

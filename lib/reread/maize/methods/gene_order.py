@@ -65,11 +65,6 @@ def sensitivity(
     -------
     Sensitivity
 
-    Raises
-    ------
-    ParameterError
-        If the image is too small for the layers.
-
     Notes
     -----
     Convolutions and pooling combine neighbouring pixels, and neighbours in a csv are neighbours by name. If

@@ -41,11 +41,6 @@ def leakage_by_kind(data: Expression, splits: Iterable[Split]) -> pd.DataFrame:
         the correlation with the nearest training sample; ``nearest_is_replicate``, ``nearest_has_tissue``:
         the nearest training sample is a replicate, or has the same tissue.
 
-    Raises
-    ------
-    DataError
-        If a matrix has the wrong axes.
-
     Notes
     -----
     Pearson correlation of log2(x + 1) over all genes; no gene is selected by label.

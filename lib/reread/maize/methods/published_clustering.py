@@ -35,20 +35,9 @@ FAULTS = (
 class Protocol:
     """How samples are embedded and clustered.
 
-    Attributes
-    ----------
-    embed : str
-        As ``embedding.embed``, such as ``umap-2``.
-    n_clusters : int
-        0 for the number of tissues among the samples.
-    n_init : int
-        Starts of k-means in a run; the best is kept.
-    n_runs : int
-        Runs of k-means on each set.
-    feed_back : bool
-        Whether the clusters of a run are a feature of the next, as in notebook 3.
-    init : str
-        ``random`` as published, or ``kmeans-plus-plus``.
+    ``embed`` as ``embedding.embed``, such as ``umap-2``. ``n_clusters`` 0 is the number of tissues. Each set
+    is clustered ``n_runs`` times, keeping the best of ``n_init`` starts; ``init`` is ``random`` (published)
+    or ``kmeans-plus-plus``. With ``feed_back`` the clusters of a run are a feature of the next (notebook 3).
     """
 
     embed: str = "pca-10"

@@ -27,7 +27,7 @@ AUDIT = {
     "duplicate_rate": "duplicate pairs",
     "reversed_rate": "pairs whose reverse is listed too",
     "self_pairs": "pairs of a TF with itself",
-    "one_hot_auroc": "AUROC of gene names alone, pair split",
+    "one_hot_auroc": "AUROC of gene names, pair split",
 }
 
 
@@ -104,7 +104,7 @@ def concentration(pairs: Pairs) -> Drawn:
 
 
 def negative_pools(swept: pd.DataFrame) -> Drawn:
-    """Draw the AUROC of gene names alone by the sampling of negatives.
+    """Draw the AUROC of gene names by the sampling of negatives.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def negative_pools(swept: pd.DataFrame) -> Drawn:
     table = swept.rename(columns=columns).melt(
         ["negatives", "network"], list(columns.values()), "split", "auroc"
     )
-    labels = {"negatives": "sampling of the negatives", "auroc": "AUROC of gene names alone"}
+    labels = {"negatives": "sampling of the negatives", "auroc": "AUROC of gene names"}
     return charts.lines(
         table, x="negatives", y="auroc", hue="split", labels=labels, reference={"chance": 0.5}
     )

@@ -18,7 +18,7 @@ FLOOR = MOVED / 10  # smallest change shown on the logarithmic axis
 
 
 def folds(by_fold: pd.DataFrame) -> Drawn:
-    """Draw the AUROC of each fold, for the network and for gene names alone.
+    """Draw the AUROC of each fold, for the network and for gene names.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Sample negative pairs; the sampling decides how well gene names alone predict the labels."""
+"""Sample negative pairs; the sampling decides how well gene names predict the labels."""
 
 from __future__ import annotations
 

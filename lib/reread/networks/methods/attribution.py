@@ -39,9 +39,9 @@ def attribute_tf(
     Returns
     -------
     DataFrame
-        One row for each gene that is a token beside the target, strongest first: gene, attribution (absolute
-        share of the logit, mean over targets), attention (weight from the TF, mean over targets and heads),
-        n_tokens, null_mean, null_high (95th percentile) and p (permutation p value).
+        One row for each gene that is a token beside the target, strongest first. Columns: gene; attribution
+        (absolute share of the logit, mean over targets); attention (weight from the TF, mean over targets
+        and heads). Then n_tokens, null_mean, null_high (95th percentile) and p (permutation p value).
 
     Raises
     ------

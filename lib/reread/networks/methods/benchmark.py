@@ -1,4 +1,4 @@
-"""Compare all methods on the same test rows, and measure the AUPRC gain over gene names alone."""
+"""Compare all methods on the same test rows, and measure the AUPRC gain over gene names."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reread.networks.data.tables import GRNDataset
 
 NAMES, UNSUPERVISED, SUPERVISED, DEEP = (
-    "gene names only",
+    "gene names",
     "expression, unsupervised",
     "expression, supervised",
     "deep network",

@@ -1,4 +1,4 @@
-"""Predict labels from gene names alone, without expression: the baselines that every model has to exceed.
+"""Predict labels from gene names, without expression: the baselines that every model has to exceed.
 
 All functions are called alike: ``method(pairs, train, test, seed) -> score (test,)``.
 """

@@ -1,4 +1,4 @@
-"""Predict the test labels of a published split from gene names alone."""
+"""Predict the test labels of a published split from gene names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PUBLISHED = "published-predictions"
 
 
 def label_split_table(split: LabelSplit) -> pd.DataFrame:
-    """Score the test labels of a published split by gene names alone, beside the published predictions.
+    """Score the test labels of a published split by gene names, beside the published predictions.
 
     Parameters
     ----------

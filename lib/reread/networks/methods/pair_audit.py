@@ -1,4 +1,4 @@
-"""Audit a pair list before any model is trained: what gene names alone reveal about the labels."""
+"""Audit a pair list before any model is trained: what gene names reveal about the labels."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def gene_shares(pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
 
 
 def warning(audit: dict[str, float]) -> str:
-    """State what the audit found, as a warning where gene names alone predict the labels.
+    """State what the audit found, as a warning where gene names predict the labels.
 
     Parameters
     ----------
@@ -104,10 +104,10 @@ def warning(audit: dict[str, float]) -> str:
         f"and {audit['positive_gene_top50_share']:.1%} of the positives."
     )
     if abs(value - 0.5) <= TOLERATED:
-        return f"Gene names alone do not predict these labels (AUROC {value:.3f}, pair split). {pool}"
+        return f"Gene names do not predict these labels (AUROC {value:.3f}, pair split). {pool}"
     sign = "" if value > 0.5 else " (below 0.5: the reversed score predicts the labels)"
     return (
-        f"WARNING: Gene names alone predict these labels. Without expression, logistic regression on one-hot "
+        f"WARNING: Gene names predict these labels. Without expression, logistic regression on one-hot "
         f"names reaches an AUROC of {value:.3f} under the pair split{sign}. {pool} Hold out TFs and genes "
         f"before you trust a model on this list."
     )
@@ -116,7 +116,7 @@ def warning(audit: dict[str, float]) -> str:
 def negative_pool_sweep(
     *, n_genes: int = 120, n_tfs: int = 24, pools: Sequence[int] = POOLS, n_networks: int = 3, seed: int = 0
 ) -> pd.DataFrame:
-    """Measure the AUROC of gene names alone by the number of genes that negatives are sampled from.
+    """Measure the AUROC of gene names by the number of genes that negatives are sampled from.
 
     Parameters
     ----------

@@ -67,7 +67,7 @@ def run(
     seed: int = 0,
     **settings: Any,
 ) -> Outcome:
-    """Train one network for each fold of each scheme; score its test rows, also by gene names alone.
+    """Train one network for each fold of each scheme; score its test rows, also by gene names.
 
     Parameters
     ----------

@@ -1,0 +1,166 @@
+"""Every figure of the chapters is drawn for every legal choice of splits, methods and sources."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+from reread.core.figures import check_alt
+from reread.networks import plots
+from reread.networks.chapters import (
+    ch01_pair_audit,
+    ch02_deeptgi,
+    ch03_baselines,
+    ch04_full_grid,
+    ch05_transfer,
+    ch06_network,
+)
+from reread.networks.data import load
+from reread.networks.data.splits import SCHEMES
+from reread.networks.methods import (
+    benchmark,
+    full_grid,
+    hubs,
+    infer,
+    pair_audit,
+    protocol,
+    stability,
+    transfer,
+)
+
+METHODS = ("one-hot-logistic", "tf-rate", "spearman", "pearson", "components-logistic")
+CHOICES = [list(chosen) for n in range(1, 5) for chosen in combinations(SCHEMES, n)]
+
+
+def is_drawn(drawn) -> bool:
+    """Whether there is a figure with a valid alt text, or a sentence in its place."""
+    if drawn.figure is not None:
+        check_alt("figure", drawn.alt)
+    return len(drawn.alt) > 20
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    return load.load("simulated", n_cells=60, negatives="pool")
+
+
+@pytest.fixture(scope="module")
+def scores(dataset):
+    return benchmark.score_methods(dataset, SCHEMES, METHODS)
+
+
+@pytest.fixture(scope="module")
+def grid(dataset):
+    return full_grid.score_grid(dataset, ["pair", "tf"], METHODS[:3], n_folds=3)
+
+
+@pytest.mark.parametrize("schemes", CHOICES, ids=" ".join)
+def test_baselines_are_drawn_for_every_choice_of_splits(dataset, scores, schemes):
+    chosen = scores[scores["scheme"].isin(schemes)]
+    table = benchmark.compare_scores(dataset, chosen, n_boot=20)
+
+    assert is_drawn(plots.splits(table))
+    assert is_drawn(ch03_baselines.gain(table))
+    assert is_drawn(ch03_baselines.precision_recall(chosen, schemes[-1]))
+    assert ch03_baselines.best_methods(table).count("AUROC") == len(schemes)
+    assert plots.split_columns(table).shape == (len(METHODS), 2 + 2 * len(schemes))
+
+
+@pytest.mark.parametrize("schemes", [["pair"], ["tf"], ["pair", "tf"]], ids=" ".join)
+def test_the_full_grid_is_drawn_for_one_split_and_for_several(grid, schemes):
+    chosen = grid[grid["scheme"].isin(schemes)]
+    table = full_grid.measure_grid(chosen)
+
+    assert is_drawn(plots.splits(table, "auprc_ratio"))
+    assert len(benchmark.supervised_gains(table)) == len(schemes)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_one_split_of_any_kind_is_calibrated_and_drawn(dataset, scheme):
+    scores = full_grid.score_grid(dataset, [scheme], METHODS[2:4], n_folds=3)
+
+    curve = full_grid.calibration_table(scores)
+
+    assert set(curve["method"]) == set(METHODS[2:4])
+    assert is_drawn(plots.calibration(curve))
+
+
+def test_the_audit_is_drawn_for_pooled_and_matched_negatives(dataset):
+    matched = load.load("simulated", n_cells=60, negatives="matched")
+    for one in (dataset, matched):
+        assert is_drawn(ch01_pair_audit.concentration(one.pairs))
+        assert len(ch01_pair_audit.audit_table(pair_audit.audit_pairs(one.pairs))) == len(
+            ch01_pair_audit.AUDIT
+        )
+    swept = pair_audit.negative_pool_sweep(pools=(16,), n_networks=1)
+
+    assert is_drawn(ch01_pair_audit.negative_pools(swept))
+
+
+def test_a_data_set_is_counted(dataset):
+    counts = ch01_pair_audit.dataset_table(dataset).set_index("what")["n"]
+
+    assert counts["cells"] == "60"
+    assert counts["pairs"] == f"{len(dataset.pairs):,}"
+    assert counts["edges of the reference network"] == f"{int(dataset.truth.sum()):,}"
+
+
+def test_the_loss_of_every_split_starts_at_one(dataset):
+    curves = pd.DataFrame(
+        {
+            "scheme": ["pair"] * 3 + ["tf"] * 3,
+            "fold": 0,
+            "epoch": [1, 2, 3] * 2,
+            "train_loss": [4.0, 3, 2, 5, 4, 1],
+            "test_loss": [2.0, 2.5, 3, 1, 1, 2],
+        }
+    )
+
+    drawn = ch02_deeptgi.loss_curves(curves)
+
+    assert is_drawn(drawn)
+    assert (drawn.table.loc[drawn.table["epoch"] == 1, "loss"] == 1).all()
+
+
+@pytest.mark.parametrize("moves", [np.r_[0.4, np.zeros(31)], np.full(32, 0.01), np.zeros(32)])
+def test_the_batch_test_is_drawn_whether_all_predictions_change_or_one(moves):
+    assert is_drawn(ch02_deeptgi.batch(moves))
+
+
+def test_folds_are_drawn_for_one_fold_and_for_several(dataset, scores):
+    outcome = protocol.Outcome(scores[scores["method"].isin(METHODS[:2])], None, None, None)
+    by_fold = protocol.by_fold(outcome)
+
+    assert is_drawn(ch02_deeptgi.folds(by_fold))
+    assert is_drawn(ch02_deeptgi.folds(by_fold[(by_fold["fold"] == 0) & (by_fold["scheme"] == "pair")]))
+
+
+@pytest.mark.parametrize("method", ["pearson", "spearman", "mutual-information"])
+def test_networks_and_their_stability_are_drawn_for_every_method(dataset, method):
+    weights = infer.infer(method, dataset.expression, dataset.tfs)
+    edges = hubs.edge_table(weights, dataset, 10)
+
+    assert is_drawn(ch06_network.network(edges))
+    changed = stability.stability(dataset.expression, dataset.tfs, [method], n_runs=1, top=50)
+    assert is_drawn(ch04_full_grid.stability(changed))
+
+
+def test_attribution_shows_the_strongest_genes():
+    carried = pd.DataFrame({"gene": [f"g{k}" for k in range(20)], "attribution": np.linspace(1, 0.1, 20)})
+    carried = carried.assign(null_high=0.4, p=np.linspace(0.005, 0.6, 20))
+
+    drawn = ch06_network.attribution(carried, "TF01")
+
+    assert is_drawn(drawn)
+    assert drawn.table["gene"].tolist() == carried["gene"].tolist()[: ch06_network.TOP_GENES]
+
+
+def test_transfer_is_drawn_for_two_data_sets():
+    one, two = (load.load("simulated", n_cells=40, n_genes=60, n_tfs=12, seed=seed) for seed in (0, 1))
+    datasets = {"simulated": one, "simulated 2": transfer._renamed(two, "simulated 2")}
+    moved = transfer.transfer_matrix(datasets)
+
+    assert is_drawn(ch05_transfer.transfer(moved))
+    assert len(ch05_transfer.transfer_table(moved)) == 2 * 3
