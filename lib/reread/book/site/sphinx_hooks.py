@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from html import escape
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
-
-BARRED = re.compile(r"(?<![`\\\w])\|(\w+)\|(?![`\w])")
 
 
 class Unsearched(nodes.container, nodes.comment):
@@ -34,16 +31,10 @@ def escape_title(app: Sphinx, page: str, template: str, context: dict[str, Any],
     context["pagetitle"] = escape(str(context.get("pagetitle") or ""))
 
 
-def keep_bars(app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
-    """Escape bars in a docstring, as in ``|Spearman|``, which Sphinx takes for a substitution."""
-    lines[:] = [BARRED.sub(r"\\|\1\\|", line) for line in lines]
-
-
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register both; the HTML of the container is its content."""
     ignore = (lambda writer, node: None, lambda writer, node: None)
     app.add_node(Unsearched, html=ignore, latex=ignore, text=ignore)
     app.add_directive("unsearched", UnsearchedDirective)
-    app.connect("autodoc-process-docstring", keep_bars)
     app.connect("html-page-context", escape_title, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
