@@ -66,8 +66,9 @@ CELLS = [
     'np.savetxt(page.artifact("drawn.csv"), drawn)',
     "figure, axes = figures.new(width_in=3, height_in=2)\n"
     'axes.plot(drawn, marker="o")\n'
-    'page.figure((figure, pd.DataFrame({"drawn": drawn})), "drawn", caption="What was drawn.",\n'
-    '            alt="Line chart of the numbers that were drawn, in the order in which they came.")',
+    'alt = "Line chart of the numbers that were drawn, in the order in which they came."\n'
+    'shown = figures.Drawn(figure, pd.DataFrame({"drawn": drawn}), alt)\n'
+    'page.figure(shown, "drawn", caption="What was drawn.")',
 ]
 GENES = [
     "import numpy as np\nimport pandas as pd\nfrom reread.core.data import registry",

@@ -79,7 +79,7 @@ def run(tiny, shown, tmp_path, monkeypatch):
 def drawn():
     figure, axes = figures.new(width_in=3, height_in=2)
     axes.plot([1, 2, 3])
-    return figure, pd.DataFrame({"day": [1, 2, 3]})
+    return figures.Drawn(figure, pd.DataFrame({"day": [1, 2, 3]}), ALT)
 
 
 class TestGuard:
@@ -256,6 +256,13 @@ class TestMeasure:
             "n.both.names-logistic": 30,
         }
 
+    def test_columns_may_come_from_a_generator(self, page):
+        data = pd.DataFrame({"method": ["a", "b"], "auroc": [0.9, 0.5]})
+
+        page.measure_table(data, by=(name for name in ["method"]), values=(name for name in ["auroc"]))
+
+        assert page.values == {"auroc.a": 0.9, "auroc.b": 0.5}
+
     def test_rows_that_would_share_a_key_are_refused(self, page):
         data = pd.DataFrame({"method": ["A+B", "a b"], "auroc": [0.9, 0.5]})
 
@@ -265,7 +272,7 @@ class TestMeasure:
 
 class TestFigureAndTable:
     def test_a_reader_in_jupyter_sees_the_picture_with_its_alt_text(self, page, shown, drawn):
-        page.figure(drawn, "heights", caption="Heights.", alt=ALT)
+        page.figure(drawn, "heights", caption="Heights.")
 
         (content, _), (caption, _) = shown
         assert content["image"] == (page.folder / "figures/heights.png").read_bytes()
@@ -281,7 +288,7 @@ class TestFigureAndTable:
 
     def test_a_run_leaves_a_directive_and_no_picture_in_the_notebook(self, run, shown, drawn):
         opened = run("01-cells", CELLS)
-        opened.figure(drawn, "heights", caption="Heights.", alt=f"  {ALT}\n")
+        opened.figure(drawn._replace(alt=f"  {ALT}\n"), "heights", caption="Heights.")
 
         assert f':name: demo-maize-01-cells-heights\n:alt: "{ALT}"\n' in said(shown)
         assert opened.shown["figures"] == [
@@ -293,7 +300,7 @@ class TestFigureAndTable:
         labels = set()
         for page, profile in (("short", "demo"), ("long", "demo"), ("long", "real")):
             opened = run("02-genes", GENES, page=page, profile=profile)
-            opened.figure(drawn, "heights", caption="Heights.", alt=ALT)
+            opened.figure(drawn, "heights", caption="Heights.")
             labels.add(opened.shown["figures"][0]["label"])
 
         assert labels == {
@@ -304,24 +311,24 @@ class TestFigureAndTable:
 
     def test_a_figure_without_words_is_refused_and_not_saved(self, page, drawn):
         with pytest.raises(ParameterError, match="alt text of figure heights"):
-            page.figure(drawn, "heights", caption="Heights.", alt="a chart")
+            page.figure(drawn._replace(alt="a chart"), "heights", caption="Heights.")
 
         assert not (page.folder / "figures").exists()
 
     def test_two_that_share_a_name_are_refused(self, page, drawn):
-        page.figure(drawn, "heights", caption="Heights.", alt=ALT)
+        page.figure(drawn, "heights", caption="Heights.")
 
         with pytest.raises(ParameterError, match="shows 'heights' twice"):
-            page.figure(drawn, "heights", caption="Heights.", alt=ALT)
+            page.figure(drawn, "heights", caption="Heights.")
         with pytest.raises(ParameterError, match="shows 'heights' twice"):
-            page.table(drawn[1], "heights", caption="Heights.")
+            page.table(drawn.table, "heights", caption="Heights.")
 
     @pytest.mark.parametrize("name", ["", "a b", "a/b", "../a", "A", "a_b", "a.b", "-a", "a-", "a--b", "ä"])
     def test_a_name_that_files_cannot_bear_is_refused(self, page, drawn, name):
         with pytest.raises(ParameterError, match="must be small letters, digits and hyphens"):
-            page.figure(drawn, name, caption="Heights.", alt=ALT)
+            page.figure(drawn, name, caption="Heights.")
         with pytest.raises(ParameterError, match="must be small letters, digits and hyphens"):
-            page.table(drawn[1], name, caption="Heights.")
+            page.table(drawn.table, name, caption="Heights.")
 
     def test_a_table_is_shown_and_saved(self, page, shown):
         page.table(pd.DataFrame({"way": ["sum"], "n": [3.5]}), "counted", caption="Counts.")
@@ -433,7 +440,7 @@ class TestClose:
         monkeypatch.delitem(sys.modules, "torch", raising=False)
         opened = run("01-cells", CELLS | {"seed": 3}, profile="real")
         opened.measure("cells", 5)
-        opened.figure(drawn, "heights", caption="Heights.", alt=ALT)
+        opened.figure(drawn, "heights", caption="Heights.")
         opened.artifact("deep/b.csv").write_text("b")
         opened.artifact("a.csv").write_text("a")
         opened.close()

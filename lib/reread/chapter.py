@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,18 +85,19 @@ class Page:
         for key, value in dict(values).items():
             self.measure(f"{prefix}.{key}" if prefix else str(key), value)
 
-    def measure_table(self, data: pd.DataFrame, *, by: list[str], values: list[str]) -> None:
+    def measure_table(self, data: pd.DataFrame, *, by: Iterable[str], values: Iterable[str]) -> None:
         """Record the columns ``values`` of every row, keyed ``value.by.by``: ``auroc.pair.pearson``.
 
         A cell that holds NaN was not measured and gets no key.
         """
         import pandas as pd
 
+        by, values = list(by), list(values)  # a generator would be empty from the second row on
         for row in data.to_dict("records"):
             for name in (name for name in values if not pd.isna(row[name])):
                 self.measure(".".join([name, *(measured.slug(row[key]) for key in by)]), row[name])
 
-    def figure(self, drawn: figures.Drawn | tuple, name: str, *, caption: str, alt: str = "") -> None:
+    def figure(self, drawn: figures.Drawn, name: str, *, caption: str) -> None:
         """Show a figure: SVG, PNG and its data as CSV, with caption and alt text.
 
         Parameters
@@ -107,15 +109,13 @@ class Page:
             Names the files and the cross-reference.
         caption : str
             The finding, in MyST. Text that came with data goes through :func:`reread.core.show.plain`.
-        alt : str
-            The alt text where ``drawn`` is a figure and a table.
 
         Raises
         ------
         ParameterError
             If the alt text is too short or too long, or the name is taken or no file name.
         """
-        figure, data, alt = drawn if len(drawn) == 3 else (*drawn, alt)
+        figure, data, alt = drawn
         self._check_name(name)
         if figure is None:
             return self.say(alt)

@@ -182,6 +182,14 @@ def compare(
     raise typer.Exit(report.exit_code)
 
 
+@app.command()
+def record(profile: ProfileOption = "real", study: StudyOption = "") -> None:
+    """Pack finished runs into the file that travels with the repository."""
+    from reread.book.transfer import recorded
+
+    typer.echo(recorded.record_runs(profile, study).text())
+
+
 @data_app.command("list")
 def data_list() -> None:
     """List every data file: where it is, its size and licence."""

@@ -12,7 +12,7 @@ from reread.core import charts, figures
 from reread.core.errors import ParameterError
 from reread.core.figures import Drawn
 
-METHODS = ("names, logistic", "|Pearson|", "CNN <b>x</b>")
+METHODS = ("names, logistic", "$x$ and $\\nope$", "CNN <b>x</b>")
 SPLITS = ("pair", "both")
 
 
@@ -103,6 +103,8 @@ def test_text_is_text_in_the_svg_and_none_of_it_is_markup(chart):
 
     assert "<text" in svg
     assert "<b>" not in svg
+    if name in ("dots", "heatmap", "bars"):
+        assert ">$x$ and $\\nope$</text>" in svg, "mathematics is not read in a name"
     if name in ("dots", "heatmap", "bars"):
         assert "CNN &lt;b&gt;x&lt;/b&gt;" in svg
 

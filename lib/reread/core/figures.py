@@ -29,7 +29,6 @@ FONTS = ("DejaVu Sans", "Verdana", "Arial", "Helvetica", "sans-serif")
 STYLE = {
     "axes.axisbelow": True,
     "axes.edgecolor": "#4d4d4d",
-    "axes.formatter.use_mathtext": True,
     "axes.grid": True,
     "axes.labelsize": 10,
     "axes.spines.right": False,
@@ -54,6 +53,7 @@ STYLE = {
     "savefig.facecolor": "white",
     "svg.fonttype": "none",
     "svg.hashsalt": "reread",
+    "text.parse_math": False,  # a $ in a name that came with data is a $
     "xtick.color": "#4d4d4d",
     "xtick.labelcolor": "black",
     "xtick.labelsize": SMALL,

@@ -6,8 +6,6 @@ import re
 from numbers import Real
 from typing import Any
 
-import numpy as np
-
 from reread.core.errors import ParameterError
 
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -48,6 +46,8 @@ def plain(key: str, value: Any) -> bool | int | float | str:
     ParameterError
         If the value is neither a number nor a word.
     """
+    import numpy as np  # late: a build with nothing to do measures nothing
+
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
     if isinstance(value, (int, np.integer)):

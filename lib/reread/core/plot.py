@@ -53,6 +53,7 @@ class Plot:
         self.chart, self.table, self.look, self.x, self.y = chart, table, look, x, y
         self.hue = others[0] if others else None
         self.words = alt_text.Words(look.labels)
+        self.order = {column: list(values) for column, values in look.order.items()}
         self.is_plane = False  # whether both axes are values
         self.rows = table  # of the panel that is drawn
         self.is_flat = False  # whether the value lies on the horizontal axis
@@ -77,7 +78,7 @@ class Plot:
         held = (self.rows if own else self.table)[column].dropna()
         found = held.cat.categories if isinstance(held.dtype, pd.CategoricalDtype) else held.unique()
         found = [one for one in found if (held == one).any()]
-        wanted = [one for one in self.look.order.get(column, ()) if one in found]
+        wanted = [one for one in self.order.get(column, ()) if one in found]
         return wanted + [one for one in found if one not in wanted]
 
     def value_and_category(self) -> tuple[str, str]:
@@ -259,9 +260,16 @@ def log_axis(axes: Axes, axis: str) -> None:
     side = axes.xaxis if axis == "x" else axes.yaxis
     if 0 < low < high and high / low < 1000:
         side.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    if low >= 1e-3 and high < 1e7:
-        side.set_major_formatter(FuncFormatter(lambda value, _: alt_text.number(value)))
+    form = alt_text.number if low >= 1e-3 and high < 1e7 else _power
+    side.set_major_formatter(FuncFormatter(lambda value, _: form(value)))
     side.set_minor_formatter(NullFormatter())
+
+
+def _power(value: float) -> str:
+    """A power of ten or its multiple with a raised exponent: no mathematics is read in a figure."""
+    digits, _, exponent = f"{value:.0e}".partition("e")
+    raised = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"10{raised}" if digits == "1" else f"{digits}·10{raised}"
 
 
 def ticks(axis: Any, texts: list[str], most: int, room: float = 55) -> None:

@@ -77,6 +77,19 @@ def test_a_code_cell_whose_id_changed_is_found_by_its_place():
     assert cells[0]["outputs"] == [shown("one")]
 
 
+@pytest.mark.parametrize("nothing", ["# a remark only", "", "  \n# one\n# two"])
+def test_a_cell_of_comments_alone_that_came_or_went_asks_for_nothing(nothing):
+    alone, with_it = (
+        [code("b", "x = 1", shown("one"))],
+        [code("b", "x = 1", shown("one")), code("c", nothing)],
+    )
+
+    for source, executed in ((alone, with_it), (with_it, alone), (with_it[::-1], with_it)):
+        cells = merged(source, executed)
+        assert [cell["source"] for cell in cells] == ["x = 1"]
+        assert cells[0]["outputs"] == [shown("one")]
+
+
 def test_other_code_cells_than_those_of_the_run_are_refused():
     with pytest.raises(RunError, match="2 code cells and the source 1"):
         merged([code("a", "x")], [code("a", "x"), code("b", "y")])

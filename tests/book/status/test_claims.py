@@ -4,7 +4,6 @@ import json
 import shutil
 
 import pytest
-from reread.book.site import claim_tables as judged
 from reread.book.status import claims as ledger
 from reread.book.status import staleness as stale
 from reread.book.status.run_record import RunRecord
@@ -145,21 +144,3 @@ def test_the_json_holds_what_a_program_asks_for(finished):
     assert row["verdict"] == "reproduced on a subset"
     assert row["profile"] == "real"
     assert row["tolerance"] == {"rule": "absolute", "value": 0.5, "why": "counted by hand"}
-
-
-@pytest.mark.parametrize("says", ["plants grow", "plants grow at night"])
-def test_a_claim_and_its_correction_are_one_row(finished, says):
-    path = finished / "chapters/maize/study.yml"
-    corrected = f"""
-  - {{id: M1c, says: {says}, kind: value, locator: table 1, published: {{metric: sum, value: 15}},
-     answered_by: {{chapter: 02-genes, page: long, key: sum}}, protocol: corrected,
-     tolerance: {{rule: absolute, value: 0.5, why: counted by hand}}}}
-checks:"""
-    path.write_text(path.read_text().replace("\nchecks:", corrected))
-
-    lines = judged.claims_table(ledger.ledger()).splitlines()
-    rows = [line for line in lines if line.startswith("| [M1")]
-
-    assert len(rows) == 1
-    assert rows[0].count("{.verdict ") == 2
-    assert ("at night" in rows[0]) == (says == "plants grow at night")

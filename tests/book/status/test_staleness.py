@@ -45,7 +45,7 @@ maize/plants: {{title: -, url: "https://example.invalid", file: plants.csv, byte
 GENES = """
 from reread.maize import data  # the door
 genes = data.load(seed)
-page.figure(genes, "genes", caption="Genes of " + f"maize, {len(genes)} of them", alt="A bar chart of genes")
+page.figure(genes, "genes", caption=f"Genes of maize, {len(genes)} of them", alt="A bar chart of genes")
 """
 DATA = '''
 """Load plants."""
@@ -180,7 +180,7 @@ COSMETIC = {
     "comment in a module": in_package("data.py", "# as the paper did", "# as everybody did"),
     "docstring": in_package("data.py", '"""Draw plants."""', '"""Draw plants from a field."""'),
     "caption": in_chapter("Genes of ", "All genes of "),
-    "caption with a value": in_chapter("maize, {len", "all maize: {len"),
+    "caption with a value": in_chapter("{len(genes)} of them", "all {len(genes)}"),
     "alt": in_chapter("A bar chart of genes", "A bar chart of many genes"),
     "layout": in_chapter("data.load(seed)", "(data.load(seed  ))"),
     "comment in the lock": lambda top: replace(top / "home/requirements.lock", "via us", "via them"),

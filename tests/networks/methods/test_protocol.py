@@ -132,39 +132,26 @@ def test_binarised_scores_inflate_the_area_under_precision_and_recall():
     assert found["average_precision"] == pytest.approx((1 + 2 / 3 + 3 / 5) / 3)
 
 
-def upstream(tmp_path, method, **parameters):
+def upstream(tmp_path, method):
     """A finished page with one score of a method and one of the baseline."""
-    path = tmp_path / f"{method}-{len(list(tmp_path.iterdir()))}.csv"
+    path = tmp_path / f"{method}.csv"
     row = {"scheme": "pair", "fold": 0, "row": 4, "label": 1, "score": 0.5}
     pd.DataFrame([row | {"method": method}, row | {"method": BASELINE}]).to_csv(path, index=False)
-    return SimpleNamespace(record={"parameters": parameters}, artifact=lambda name: path)
+    return SimpleNamespace(artifact=lambda name: path)
 
 
-PARAMETERS = {"source": "mhsc-e", "negatives": "pool", "seed": 0}
+def test_deep_scores_come_from_every_page_and_without_the_baseline(tmp_path):
+    pages = [upstream(tmp_path, method) for method in ("deeptgi", "attention-over-tokens")]
 
+    scores = protocol.deep_scores(pages)
 
-def test_deep_scores_come_from_pages_with_the_same_pairs_and_without_the_baseline(tmp_path):
-    pages = [upstream(tmp_path, "deeptgi", **PARAMETERS, epochs=3)]
-    pages.append(upstream(tmp_path, "attention-over-tokens", **(PARAMETERS | {"source": "mhsc-l"})))
-
-    scores = protocol.deep_scores(pages, PARAMETERS | {"n_boot": 20})
-
-    assert scores["method"].tolist() == ["deeptgi"]
+    assert scores["method"].tolist() == ["deeptgi", "attention-over-tokens"]
     assert scores["row"].dtype == int
 
 
-@pytest.mark.parametrize("changed", [{"negatives": "matched"}, {"seed": 7}, {"source": "mdc"}])
-def test_without_a_page_of_these_parameters_the_command_that_makes_one_is_named(tmp_path, changed):
-    pages = [upstream(tmp_path, "deeptgi", **PARAMETERS)]
-    (name, value), *_ = changed.items()
-
-    with pytest.raises(ParameterError, match=rf"02-deeptgi\.corrected .*-p {name}={value}"):
-        protocol.deep_scores(pages, PARAMETERS | changed)
-
-
 def test_a_damaged_file_of_scores_is_named(tmp_path):
-    page = upstream(tmp_path, "deeptgi", **PARAMETERS)
+    page = upstream(tmp_path, "deeptgi")
     page.artifact("scores.csv").write_text("scheme,fold,row,label,score,method\npair,0,4,1,x,deeptgi\n")
 
-    with pytest.raises(DataError, match=r"deeptgi-0\.csv, line 2, column 'score'"):
-        protocol.deep_scores([page], PARAMETERS)
+    with pytest.raises(DataError, match=r"deeptgi\.csv, line 2, column 'score'"):
+        protocol.deep_scores([page])

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from reread.book.site import markup as myst
+from reread.book.status.fingerprint import is_code
 from reread.core.errors import RunError, did_you_mean
 
 Cell = dict[str, Any]
@@ -34,15 +35,21 @@ def merge_cells(
     output: Callable[[Cell], Cell | None],
 ) -> list[Cell]:
     """Cells of the source in order: prose through ``words``, the run's outputs through ``output``."""
-    ran = [cell for cell in executed if _is_code(cell) and cell["id"] != "injected-parameters"]
-    code = [cell for cell in source if _is_code(cell)]
+    ran = [cell for cell in executed if _does_something(cell) and cell["id"] != "injected-parameters"]
+    code = [cell for cell in source if _does_something(cell)]
     if len(code) != len(ran):
         raise RunError(
             f"The run has {len(ran)} code cells and the source {len(code)}; run the page again.", STALE
         )
     by_id = {cell["id"]: cell for cell in ran}
     runs = {cell["id"]: by_id.get(cell["id"], same) for cell, same in zip(code, ran, strict=True)}
-    return [_merged(c, runs[c["id"]], output) if _is_code(c) else _reworded(c, words) for c in source]
+    kept = [cell for cell in source if _does_something(cell) or not _is_code(cell)]
+    return [_merged(c, runs[c["id"]], output) if _is_code(c) else _reworded(c, words) for c in kept]
+
+
+def _does_something(cell: Cell) -> bool:
+    """Whether a cell is code and not comments alone: such a cell has no part in a run."""
+    return _is_code(cell) and is_code(text_of(cell))
 
 
 def text_of(cell: Cell) -> str:

@@ -135,6 +135,11 @@ def _remembered() -> dict[str, Code]:
         return {}
 
 
+def is_code(source: str) -> bool:
+    """Whether a cell does anything: not one that is empty, or holds comments only."""
+    return bool(_cell(source).digest)
+
+
 def _is_run(cell: dict) -> bool:
     """Whether a cell is code other than the parameters, those that papermill injects included."""
     tags = cell["metadata"].get("tags", ())
@@ -241,8 +246,6 @@ def _computed(node: ast.expr) -> list[ast.expr]:
         return []
     if isinstance(node, ast.JoinedStr):
         return [kept for part in node.values for kept in _computed(part)]
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        return _computed(node.left) + _computed(node.right)
     return [node]
 
 

@@ -92,6 +92,11 @@ class Status:
         """The record of a fresh or stale run; None where there is none, or it was altered."""
         return self._look(ref)[1]
 
+    def moved(self, ref: PageRef, record: RunRecord) -> list[str]:
+        """Fields in which a run, here or from elsewhere, differs from one that would be made today."""
+        moves = moved(record.stale["fields"], self.fields(ref))
+        return moves + (["scope"] if record.scope not in (ref.scope(), "own") else [])
+
     def report(self, profile: Profile, study: str = "") -> str:
         """One line for each page: its state, its name, and what moved."""
         found = self.states(pages(profile, study))
@@ -132,8 +137,7 @@ class Status:
             return State("hollow"), None
         if wrong := list(contradictions(ref, record, ref.folder)):
             return State("altered", wrong), None
-        moves = moved(record.stale["fields"], self.fields(ref))
-        moves += ["scope"] if record.scope not in (ref.scope(), "own") else []
+        moves = self.moved(ref, record)
         return State("stale", moves) if moves else State("fresh"), record
 
 

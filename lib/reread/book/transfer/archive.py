@@ -9,7 +9,6 @@ from __future__ import annotations
 import gzip
 import json
 import tarfile
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from io import BytesIO
@@ -18,12 +17,12 @@ from tempfile import TemporaryDirectory
 from typing import IO
 
 from reread.book.running.landing import landing
-from reread.book.status.run_record import FOLDERS, NAME, NOTEBOOK, STALE, AlteredRunError, RunRecord
-from reread.book.status.staleness import Status, contradictions, is_finished, moved
-from reread.book.transfer.outputs import alien_outputs
+from reread.book.status.run_record import FOLDERS, NAME, STALE, RunRecord
+from reread.book.status.staleness import Status
+from reread.book.transfer.foreign_run import checked
 from reread.book.transfer.unpack import MANIFEST, Manifest, unpack
 from reread.core import paths as places
-from reread.core.errors import DataError, ParameterError, RunError
+from reread.core.errors import ParameterError, RunError
 from reread.core.files import read_json, sha256, written_whole
 from reread.pages import PageRef, pages
 from reread.studies import Profile
@@ -57,8 +56,6 @@ def export_runs(out: Path, profile: Profile, study: str = "") -> Report:
     ------
     RunError
         With exit code 9, if no run is fresh: an import would refuse all of them.
-    DataError
-        If the folder of a run holds a link or anything else that is no plain file.
     """
     status = Status()
     states = status.states(refs := pages(profile, study))
@@ -66,10 +63,14 @@ def export_runs(out: Path, profile: Profile, study: str = "") -> Report:
     left_out = [f"  left out: {name}  {state}" for name, state in states.items() if state.word != "fresh"]
     if not packed:
         raise RunError("\n".join([f"There is no fresh run of {profile} to pack.", *left_out]), STALE)
-    files = {f"{_folder(ref)}/{name}": ref.folder / name for ref in packed for name in _names(ref)}
+    files = {
+        f"{folder_name(ref)}/{name}": ref.folder / name
+        for ref in packed
+        for name in (*status.record(ref).files, NAME)
+    }
     with written_whole(out) as part:
-        keys = {_folder(ref): status.key(ref) for ref in packed}
-        _pack(part, _manifest(keys, files), files)
+        keys = {folder_name(ref): status.key(ref) for ref in packed}
+        _pack(part, manifest_of(keys, files), files)
     size = out.stat().st_size
     return Report((f"{len(packed)} runs, {len(files)} files, {size:,} bytes packed: {out}", *left_out))
 
@@ -95,14 +96,15 @@ def import_runs(file: Path) -> Report:
     places.runs().mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=places.runs(), prefix=".import.") as folder:
         manifest = unpack(file, Path(folder))
-        found = [(_page(file, run), Path(folder) / run, key) for run, key in manifest.runs.items()]
+        found = [(page_of(file, run), Path(folder) / run, key) for run, key in manifest.runs.items()]
         _refuse_what_is_not_fresh(file, found)
         _land(found, f"{file.name} (SHA-256 {sha256(file)[:12]})")
     lines = [f"  {ref.name}  ({ref.profile})" for ref, _, _ in found]
     return Report((f"{len(found)} runs taken from {file}:", *lines))
 
 
-def _manifest(keys: dict[str, str], files: dict[str, Path]) -> bytes:
+def manifest_of(keys: dict[str, str], files: dict[str, Path]) -> bytes:
+    """The manifest of an archive: stale keys by folder of a run, size and digest by file."""
     entries = {name: {"sha256": sha256(path), "bytes": path.stat().st_size} for name, path in files.items()}
     manifest = {"version": 1, "runs": keys, "files": entries}
     Manifest.model_validate(manifest)
@@ -128,20 +130,12 @@ def _add(archive: tarfile.TarFile, name: str, size: int, content: IO[bytes]) -> 
     archive.addfile(member, content)
 
 
-def _names(ref: PageRef) -> Iterator[str]:
-    """Files of a run, by their path below it."""
-    for path in sorted(ref.folder.rglob("*")):
-        if path.is_symlink() or not (path.is_file() or path.is_dir()):
-            raise DataError(f"{path} is no plain file.\nRun:  reread run {ref.name} --profile {ref.profile}")
-        if path.is_file():
-            yield path.relative_to(ref.folder).as_posix()
-
-
-def _folder(ref: PageRef) -> str:
+def folder_name(ref: PageRef) -> str:
+    """Where the run of a page lies in an archive."""
     return f"runs/{ref.profile}/{ref.name}"
 
 
-def _page(file: Path, run: str) -> PageRef:
+def page_of(file: Path, run: str) -> PageRef:
     """The page whose run lies in a folder."""
     profile, name = run.split("/", 2)[1:]
     fits = [ref for ref in pages(profile, name.partition("/")[0]) if ref.name == name]
@@ -165,22 +159,12 @@ def _refuse_what_is_not_fresh(file: Path, found: list[tuple[PageRef, Path, str]]
 def _why_not(ref: PageRef, folder: Path, key: str, status: Status) -> str:
     """Why a run cannot stand for its page; empty if it can."""
     try:
-        record = RunRecord.read(folder)
-    except AlteredRunError as error:
-        return f"was altered: {', '.join(error.names)}"
+        record = checked(ref, folder, key)
     except RunError as error:
-        return str(error).partition(f"{folder}/")[2].partition("\n")[0]
-    if wrong := list(contradictions(ref, record, folder)):
-        return f"was altered: {', '.join(wrong)}"
-    if not is_finished(folder / NOTEBOOK):
-        return "is hollow: a cell did not run"
-    if moves := moved(record.stale["fields"], status.fields(ref)):
+        return str(error)
+    if moves := status.moved(ref, record):
         return f"differs in: {', '.join(moves)}"
-    if record.scope not in (ref.scope(), "own"):
-        return f"says that its data are {record.scope}, but they are {ref.scope()}"
-    if key != record.stale["key"]:
-        return "has another stale key than its manifest says"
-    return next(iter(alien_outputs(folder / NOTEBOOK)), "")
+    return ""
 
 
 def _advice(lines: list[str]) -> list[str]:

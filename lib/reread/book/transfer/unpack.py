@@ -66,7 +66,7 @@ def unpack(file: Path, into: Path) -> Manifest:
         manifest = _manifest(file, archive, next(members, None))
         size, free = sum(entry.bytes for entry in manifest.files.values()), shutil.disk_usage(into).free
         if size > free:
-            _refuse(file, f"it would take {size:,} bytes, but {free:,} are free")
+            refuse(file, f"it would take {size:,} bytes, but {free:,} are free")
         seen: set[str] = set()
         for member in members:
             _check_member(file, member, manifest, seen)
@@ -74,7 +74,7 @@ def unpack(file: Path, into: Path) -> Manifest:
             seen.add(member.name)
     missing = sorted(manifest.files.keys() - seen)
     if missing:
-        _refuse(file, f"it lacks {missing[0]}" + (f" and {len(missing) - 1} more" if missing[1:] else ""))
+        refuse(file, f"it lacks {missing[0]}" + (f" and {len(missing) - 1} more" if missing[1:] else ""))
     return manifest
 
 
@@ -87,30 +87,35 @@ def _opened(file: Path) -> Iterator[tarfile.TarFile]:
         with gzip.open(file) as stream, tarfile.open(fileobj=_Bounded(file, stream), mode="r:") as archive:
             yield archive
     except BROKEN as error:
-        _refuse(file, f"it is cut off or no gzipped tar ({error})")
+        refuse(file, f"it is cut off or no gzipped tar ({error})")
     except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
-        _refuse(file, f"two of its members are in each other's way ({error})")
+        refuse(file, f"two of its members are in each other's way ({error})")
     except OSError as error:
         raise DataError(f"{file} cannot be unpacked: {error}.\nNothing was taken from it.") from None
 
 
 def _manifest(file: Path, archive: tarfile.TarFile, member: tarfile.TarInfo | None) -> Manifest:
-    """Read the first member, and see that what it lists can only land in the folders of runs."""
+    """Read the first member."""
     if member is None or member.name != MANIFEST or not _is_plain(member):
-        _refuse(file, f"its first member is not {MANIFEST}")
+        refuse(file, f"its first member is not {MANIFEST}")
+    return read_manifest(file, _content(archive, member).read())
+
+
+def read_manifest(file: Path, content: bytes) -> Manifest:
+    """The manifest of an archive, after a look that what it lists can only land in the folders of runs."""
     try:
-        manifest = Manifest.model_validate(json.loads(_content(archive, member).read()))
-    except (ValidationError, json.JSONDecodeError, RecursionError) as error:
-        _refuse(file, f"its {MANIFEST} is wrong: {error}")
+        manifest = Manifest.model_validate(json.loads(content))
+    except (ValidationError, ValueError, RecursionError) as error:
+        refuse(file, f"its {MANIFEST} is wrong: {error}")
     for run in manifest.runs:
         if not RUN.fullmatch(run):
-            _refuse(file, f"{run!r} is not the folder of a run")
+            refuse(file, f"{run!r} is not the folder of a run")
         for name in FILES:
             if f"{run}/{name}" not in manifest.files:
-                _refuse(file, f"the run {run} has no {name}")
+                refuse(file, f"the run {run} has no {name}")
     for name in manifest.files:
         if not _may_land(name, manifest):
-            _refuse(file, f"{name!r} is no place for a file of a run")
+            refuse(file, f"{name!r} is no place for a file of a run")
     return manifest
 
 
@@ -124,14 +129,14 @@ def _may_land(name: str, manifest: Manifest) -> bool:
 
 def _check_member(file: Path, member: tarfile.TarInfo, manifest: Manifest, seen: set[str]) -> None:
     if member.name not in manifest.files:
-        _refuse(file, f"{member.name!r} is not in its {MANIFEST}")
+        refuse(file, f"{member.name!r} is not in its {MANIFEST}")
     if not _is_plain(member):
-        _refuse(file, f"{member.name!r} is not a plain file")
+        refuse(file, f"{member.name!r} is not a plain file")
     if member.name in seen:
-        _refuse(file, f"{member.name!r} is there twice")
+        refuse(file, f"{member.name!r} is there twice")
     if member.size != manifest.files[member.name].bytes:
         wanted = manifest.files[member.name].bytes
-        _refuse(file, f"{member.name!r} has {member.size:,} bytes, but {wanted:,} are listed")
+        refuse(file, f"{member.name!r} has {member.size:,} bytes, but {wanted:,} are listed")
 
 
 def _write(file: Path, archive: tarfile.TarFile, member: tarfile.TarInfo, entry: Entry, into: Path) -> None:
@@ -139,7 +144,7 @@ def _write(file: Path, archive: tarfile.TarFile, member: tarfile.TarInfo, entry:
     try:
         tarfile.data_filter(member, str(into))
     except tarfile.FilterError as error:
-        _refuse(file, f"{member.name!r}: {error}")
+        refuse(file, f"{member.name!r}: {error}")
     path = into / member.name
     path.parent.mkdir(parents=True, exist_ok=True)
     digest, content = hashlib.sha256(), _content(archive, member)
@@ -148,7 +153,7 @@ def _write(file: Path, archive: tarfile.TarFile, member: tarfile.TarInfo, entry:
             digest.update(piece)
             out.write(piece)
     if digest.hexdigest() != entry.sha256:
-        _refuse(
+        refuse(
             file,
             f"{member.name!r} was altered: listed {entry.sha256[:12]}, found {digest.hexdigest()[:12]}",
         )
@@ -164,10 +169,9 @@ def _is_plain(member: tarfile.TarInfo) -> bool:
     return member.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and not member.issparse()
 
 
-def _refuse(file: Path, why: str) -> NoReturn:
-    raise DataError(
-        f"{file} is refused: {why}.\nNothing was taken from it. Make it anew:  reread runs export"
-    )
+def refuse(file: Path, why: str) -> NoReturn:
+    """Refuse an archive, with the reason."""
+    raise DataError(f"{file} is refused: {why}.\nNothing was taken from it. Make it anew.")
 
 
 class _Bounded:
@@ -178,7 +182,7 @@ class _Bounded:
 
     def read(self, size: int = -1) -> bytes:
         if not 0 <= size <= MAX_AT_ONCE:
-            _refuse(self.file, f"one of its headers has {size:,} bytes")
+            refuse(self.file, f"one of its headers has {size:,} bytes")
         return self.stream.read(size)
 
     def seek(self, offset: int, whence: int = 0) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +32,6 @@ METHOD = {
     "tokens": "attention-over-tokens",
 }
 BASELINE = "one-hot-logistic"
-SHARED = ("source", "negatives", "seed")  # what decides the pairs and the folds
 N_BINS = 5  # one fold of a list is a few hundred pairs: ten bins would hold a handful each
 
 
@@ -228,15 +227,13 @@ def published_measures(label: np.ndarray, score: np.ndarray) -> dict[str, float]
     }
 
 
-def deep_scores(upstream: Sequence, parameters: Mapping[str, Any]) -> pd.DataFrame:
-    """Scores of the deep networks saved by finished pages of the DeepTGI chapter on the same pairs and folds.
+def deep_scores(upstream: Sequence) -> pd.DataFrame:
+    """Scores of the deep networks saved by finished pages of the DeepTGI chapter.
 
     Parameters
     ----------
     upstream : sequence of Upstream
-        Finished pages; each left ``scores.csv``.
-    parameters : mapping
-        Parameters of this page: source, negatives and seed have to be those of the upstream page.
+        Finished pages on the same source, negatives and seed; each left ``scores.csv``.
 
     Returns
     -------
@@ -245,21 +242,13 @@ def deep_scores(upstream: Sequence, parameters: Mapping[str, Any]) -> pd.DataFra
 
     Raises
     ------
-    ParameterError
-        If no page ran with these values; the message has the command that makes one.
+    DataError
+        If a file of scores is missing or damaged.
     """
-    wanted = {name: parameters[name] for name in SHARED}
-    kept = [page for page in upstream if wanted.items() <= page.record["parameters"].items()]
-    if not kept:
-        values = " ".join(f"-p {name}={value}" for name, value in wanted.items())
-        raise ParameterError(
-            f"No finished page of networks/02-deeptgi has the parameters of this page ({values}).\n"
-            f"Run:  reread run networks/02-deeptgi.corrected {values}"
-        )
     numbers = {"fold": int, "row": int, "label": int, "score": float}
     tables = [
         read_table(page.artifact("scores.csv"), columns=SCORE_COLUMNS, numbers=numbers).astype(numbers)
-        for page in kept
+        for page in upstream
     ]
     scores = pd.concat(tables, ignore_index=True)
     return scores[scores["method"].isin(METHOD.values())]

@@ -1,4 +1,4 @@
-"""What the outputs of an executed notebook may hold: only what the pages of this library show.
+"""Whether a run from elsewhere is a run of its page, as it was made, and shows only what pages show.
 
 A page shows values, printed text, and MyST text with four kinds of boxes and links to its own files. Anything
 else in a notebook that comes from elsewhere could run a script in the reader's browser or read a file here.
@@ -7,12 +7,16 @@ else in a notebook that comes from elsewhere could run a script in the reader's 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from reread.book.status.run_record import NOTEBOOK, AlteredRunError, RunRecord
+from reread.book.status.staleness import contradictions, is_finished
+from reread.core.errors import ExitCode, RunError
 from reread.core.files import read_json
 from reread.core.show import PREFIX
+from reread.pages import PageRef
 
 KINDS = ("stream", "display_data", "execute_result")
 MIMES = ("text/plain", "text/markdown", "image/png")
@@ -23,6 +27,36 @@ ROLE = re.compile(r"\{([A-Za-z][^}\s]*)\}(`+)([^`]*)`")
 # a tag, a comment or a link with a scheme; a backslash before the sign makes it text
 MARKUP = re.compile(r"(?<!\\)<[A-Za-z/!?]|\]\(\s*[a-z]+:|\b(?:javascript|data|file):\S", re.IGNORECASE)
 LINK = re.compile(r"\{download\}`[^`]*`")
+
+
+def checked(
+    ref: PageRef, folder: Path, key: str, *, may_lack: Callable[[str], bool] = lambda name: False
+) -> RunRecord:
+    """The record of a run that lies in ``folder``, after every check that needs nothing of today's code.
+
+    Raises
+    ------
+    RunError
+        With exit code 9 and the reason, if it cannot stand for its page.
+    """
+    try:
+        record = RunRecord.read(folder, may_lack=may_lack)
+    except AlteredRunError as error:
+        raise RunError(f"was altered: {', '.join(error.names)}", ExitCode.STALE) from None
+    except RunError as error:
+        said = str(error).partition(f"{folder}/")[2].partition("\n")[0]
+        raise RunError(said, ExitCode.STALE) from None
+    wrong = ", ".join(contradictions(ref, record, folder))
+    is_key = record.stale["key"] == key
+    for why in (
+        f"was altered: {wrong}" if wrong else "",
+        "" if is_finished(folder / NOTEBOOK) else "is hollow: a cell did not run",
+        "" if is_key else "has another stale key than its manifest says",
+        next(alien_outputs(folder / NOTEBOOK), ""),
+    ):
+        if why:
+            raise RunError(why, ExitCode.STALE)
+    return record
 
 
 def alien_outputs(notebook: Path) -> Iterator[str]:
