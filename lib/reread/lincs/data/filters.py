@@ -15,10 +15,7 @@ LARGE = 150  # signatures of a class
 
 
 def is_in_lines(meta: pd.DataFrame, min_per_line: int = 10_000) -> np.ndarray:
-    """Mask (signature,): in a cell line with more than ``min_per_line`` signatures.
-
-    Rows of the series GSE106127 (knock-downs) are kept in the nine lines that the authors name.
-    """
+    """Mask (signature,): in a cell line with more than ``min_per_line`` signatures."""
     series = meta["series"] if "series" in meta else pd.Series("", index=meta.index)
     is_named = (series == KNOCKDOWN_SERIES).to_numpy()
     size = meta[~is_named].groupby("cell")["cell"].size()

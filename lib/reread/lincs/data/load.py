@@ -65,10 +65,7 @@ def landmarks() -> pd.DataFrame:
 
 
 def in_order(values: np.ndarray, found: pd.Series, wanted: pd.Series) -> np.ndarray:
-    """Columns of ``values`` (signature, gene) in the order of ``wanted`` gene ids.
-
-    Missing or double ids are a DataError.
-    """
+    """Columns of ``values`` (signature, gene) in the order of ``wanted`` gene ids."""
     found = pd.Index(found.astype(str))
     if not found.is_unique:
         raise DataError(

@@ -106,13 +106,7 @@ def by_group(
     meta: pd.DataFrame, *, by: Sequence[str] = ("pert_name",), share: float = 0.2, seed: int = 0,
     stratify: str = "pcl",
 ) -> Fold:  # fmt: skip
-    """Split so that no group (values of the columns ``by``) is on both sides.
-
-    A share of each stratum is held out.
-
-    A name is safer than ``pert_id``: one drug can have several ids. Each stratum holds out at least one group
-    and keeps one; strata with a single group are joined. Holding out drugs follows Leak Proof CMap.
-    """
+    """Split so that no group (values of the columns ``by``) is on both sides."""
     check_share(share)
     group, strata = _groups(meta, by), _strata(meta, by, stratify)
     rng = np.random.default_rng(seed)
@@ -174,10 +168,7 @@ def _groups(meta: pd.DataFrame, by: Sequence[str]) -> np.ndarray:
 
 
 def _strata(meta: pd.DataFrame, by: Sequence[str], stratify: str) -> np.ndarray:
-    """Number of the stratum of each group (group,): the most frequent one of its rows.
-
-    -1 for single groups.
-    """
+    """Number of the stratum of each group (group,): the most frequent one of its rows."""
     codes = pd.DataFrame({"group": _groups(meta, by), "stratum": _codes(meta, stratify)})
     counts = codes.value_counts(sort=False).rename("n").reset_index()
     best = counts.sort_values(["group", "n", "stratum"], ascending=[True, False, True], kind="stable")

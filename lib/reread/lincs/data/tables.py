@@ -97,10 +97,7 @@ class Signatures:
 
 
 def meta_frame(n: int, **columns: object) -> pd.DataFrame:
-    """A table ``META`` of ``n`` rows; columns that are not given are unknown.
-
-    Empty, or NaN for dose and time.
-    """
+    """A table ``META`` of ``n`` rows; columns that are not given are unknown."""
     unknown = {name: np.nan if name in ("dose_um", "time_h") else "" for name in META}
     frame = pd.DataFrame({**unknown, **columns}, index=pd.RangeIndex(n))
     for name in META:

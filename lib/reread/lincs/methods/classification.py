@@ -81,11 +81,7 @@ def pcl_cv(
     features: np.ndarray, pcl: np.ndarray, fold: np.ndarray, classifier: str = "logistic", *,
     tolerance: float = TOLERANCE,
 ) -> CrossValidated:  # fmt: skip
-    """Predict the class of each signature by a classifier that was not trained on its fold.
-
-    ``logistic`` and ``svm`` are as published (analysis notebook, in 86) on unscaled features; ``ridge`` is
-    least squares on one column for each class, standardised inside each fold, and makes permutations cheap.
-    """
+    """Predict the class of each signature by a classifier that was not trained on its fold."""
     validate.axes(features, "features", signature=len(pcl), feature=None)
     if classifier not in CLASSIFIERS:
         near = did_you_mean(classifier, CLASSIFIERS)

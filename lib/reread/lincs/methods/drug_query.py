@@ -112,11 +112,7 @@ def query_drugs(
 def first_ranks(
     query: np.ndarray, reference: np.ndarray, labels: np.ndarray, known: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Rank (signature, name) of the first reference of every name, and the name (signature,) of the nearest.
-
-    ``labels`` (reference,) name the rows of ``reference``; ``known`` (name,) are sorted. A name without a
-    reference has an infinite rank.
-    """
+    """Rank (signature, name) of the first reference of every name, and the name (signature,) of the nearest."""
     queries, references = unit_rows(query), unit_rows(reference).T
     column = np.searchsorted(known, labels)
     ranks, nearest = np.full((len(queries), len(known)), np.inf), np.empty(len(queries), dtype=object)

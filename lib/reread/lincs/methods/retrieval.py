@@ -102,12 +102,7 @@ def _first_ranks(scores: np.ndarray, is_target: np.ndarray) -> np.ndarray:
 def mrr_null(
     scores: pd.DataFrame, targets: Targets, *, n_permutations: int = 999, seed: int = 0
 ) -> pd.Series:
-    """Mean reciprocal rank and hits, beside permuted names.
-
-    Mrr, hit1, hit5, hit10, null_mrr, null_high, p, n.
-
-    Permuting names keeps drugs that share targets together, and genes that correlate with every drug.
-    """
+    """Mean reciprocal rank of the first target and hits over drugs, beside permuted names."""
     found = retrieve(scores, targets)
     is_target = target_matrix(scores, targets)
     kept = is_target.any(axis=1)
