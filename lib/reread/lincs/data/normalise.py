@@ -24,8 +24,7 @@ def robust_z(
         well, gene = np.argwhere(~np.isfinite(values))[0]
         raise DataError(
             f"values must be finite, but well {well} has {values[well, gene]} at gene {gene}. Drop the "
-            f"well or "
-            "fill the gene."
+            "well or fill the gene."
         )
     out = np.empty(values.shape, dtype=np.float32)
     for name in np.unique(plate):

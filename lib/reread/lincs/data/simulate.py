@@ -154,7 +154,7 @@ def _drugs(
 def _knockdowns(
     rng: np.random.Generator, design: _Design, n_knockdowns: int, n_shrnas: int
 ) -> tuple[np.ndarray, pd.DataFrame, dict[str, tuple[str, ...]]]:
-    """Effects (signature, factor) of every gene, cell line and shRNA, their metadata, and targets by class."""
+    """Effects (signature, factor) of every gene, line and shRNA, their metadata, and targets by class."""
     names = [f"KD{i + 1:03d}" for i in range(n_knockdowns)]
     programs = KNOCKDOWN * _unit(rng.standard_normal((n_knockdowns, N_FACTORS)))
     chosen = rng.permutation(n_knockdowns)[: N_TARGETS * len(design.pcls)].reshape(-1, N_TARGETS)

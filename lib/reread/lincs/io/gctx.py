@@ -143,7 +143,7 @@ def _check_layout(file: h5py.File, path: Path) -> None:
         if found != (n,):
             raise DataError(
                 f"{path} names {'x'.join(map(str, found))} {axis}s, but its matrix has {n}. Download "
-                f"the file again."
+                "the file again."
             )
 
 

@@ -77,25 +77,11 @@ def trees(
 ) -> pd.DataFrame:  # fmt: skip
     """Compare class distances of several codes with those of mean signatures and with known families.
 
-    Parameters
-    ----------
-    codes : mapping of str to DataFrame, (pcl, feature)
-    means : DataFrame, (pcl, gene)
-        Mean signature of each class.
-    families : mapping of str to anything
-        Class to family; empty for real data.
-    n_permutations, seed : int
-
-    Returns
-    -------
-    DataFrame
-        code, like_means (Spearman correlation with the class distances of mean signatures), gap,
-        families_p and ari of :func:`family_agreement` (NaN without families).
-
-    Raises
-    ------
-    DataError
-        If families have fewer than two classes each.
+    ``codes``: mapping of str to DataFrame, (pcl, feature). ``means``: DataFrame, (pcl, gene); mean signature
+    of each class. ``families``: class to family; empty for real data.
+    Returns DataFrame: code, like_means (Spearman correlation with the class distances of mean signatures),
+    gap, families_p and ari of :func:`family_agreement` (NaN without families).
+    DataError if families have fewer than two classes each.
     """
     rows = []
     for name, table in codes.items():

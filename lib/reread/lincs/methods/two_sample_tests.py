@@ -71,7 +71,7 @@ def _unbiased(kernel: np.ndarray, is_x: np.ndarray, n_x: int, n_y: int) -> np.nd
 
 
 def c2st(x: np.ndarray, y: np.ndarray, *, seed: int = 0, n_components: int = N_COMPONENTS) -> TwoSample:
-    """Classifier two-sample test: half of the rows (sample, gene) train a classifier, the other half test it."""
+    """Classifier two-sample test: half of the rows (sample, gene) train a classifier, the others test it."""
     _check_sides(x, y, least=10)
     n = min(len(x), len(y))
     rng = np.random.default_rng(seed)
@@ -129,21 +129,9 @@ def both_tests(
 ) -> pd.DataFrame:
     """Run both tests on several pairs of samples.
 
-    Parameters
-    ----------
-    pairs : mapping of str to two float arrays, (sample, gene)
-        Two samples by name of the comparison.
-    n_permutations, seed : int
-
-    Returns
-    -------
-    DataFrame
-        compared, n, mmd2, mmd2_p, c2st, c2st_low, c2st_high, c2st_p.
-
-    Raises
-    ------
-    DataError
-        If a sample has fewer than ten rows, or genes differ in number.
+    ``pairs``: mapping of str to two float arrays, (sample, gene); two samples by name of the comparison.
+    Returns DataFrame: compared, n, mmd2, mmd2_p, c2st, c2st_low, c2st_high, c2st_p.
+    DataError if a sample has fewer than ten rows, or genes differ in number.
     """
     rows = []
     for name, (x, y) in pairs.items():
@@ -170,24 +158,9 @@ def halves(
 def p_values_on_real(real: np.ndarray, *, n: int, n_draws: int, seed: int = 0) -> pd.DataFrame:
     """P values of both tests on two random disjoint sets of real signatures, repeatedly.
 
-    Parameters
-    ----------
-    real : float array, (sample, gene)
-    n : int
-        Signatures in each of the two sets.
-    n_draws : int
-        Repeats.
-    seed : int
-
-    Returns
-    -------
-    DataFrame
-        draw, mmd2, mmd2_p, c2st, c2st_p: p of a calibrated test is uniform here.
-
-    Raises
-    ------
-    DataError
-        If there are fewer than 2n signatures.
+    ``real``: float array, (sample, gene). ``n``: signatures in each of the two sets. ``n_draws``: repeats.
+    Returns DataFrame: draw, mmd2, mmd2_p, c2st, c2st_p: p of a calibrated test is uniform here.
+    DataError if there are fewer than 2n signatures.
     """
     if len(real) < 2 * n:
         raise DataError(f"Two sets of {n} need {2 * n} signatures, but there are {len(real)}.")

@@ -65,8 +65,7 @@ def _check_shapes(weights: dict[str, np.ndarray], path: Path) -> None:
             if values.ndim != 2 or bias.shape != values.shape[:1]:
                 raise DataError(
                     f"{path}: {name} has shape {values.shape} and its bias {bias.shape}; expected (out, "
-                    f"in) and "
-                    "(out,)."
+                    "in) and (out,)."
                 )
 
 

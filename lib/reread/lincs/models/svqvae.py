@@ -82,7 +82,7 @@ def published_loss(z: Tensor, codes: Tensor, label: Tensor) -> Tensor:
 
 
 def bounded_loss(z: Tensor, codes: Tensor, label: Tensor, margin: float = MARGIN) -> Tensor:
-    """Attract z to the code of its label; repel it from the nearest other code up to a margin. Never below 0."""
+    """Attract z to the code of its label, repel it from the nearest other up to a margin; at least 0."""
     distance = squared_distance(z, codes.detach()) / z.shape[1]
     own = distance.gather(1, label[:, None])[:, 0]
     others = distance.scatter(1, label[:, None], torch.inf)
