@@ -119,6 +119,8 @@ def test_a_signal_ends_the_build_of_the_site_with_all_that_it_started(small, num
     wait = f"def main():\n    open({str(marker)!r}, 'w').write(str(os.getpid()))\n    time.sleep(60)\n"
     (tmp_path / "waiting.py").write_text(f"import os\nimport time\n\n{wait}")
     code = (
+        # a shell in the background starts its commands with signals ignored
+        f"import signal; signal.signal({int(number)}, signal.SIG_DFL)\n"
         "from pathlib import Path; from reread.book.site import build\n"
         "build.JUPYTER_BOOK = 'waiting:main'\n"
         "build.make(Path('_build/stage'), Path('_build/site'))"
