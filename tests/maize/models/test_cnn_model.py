@@ -110,10 +110,7 @@ def test_a_saved_network_reloads_to_equal_predictions_and_equal_files(task, tmp_
     loaded = cnn.load(tmp_path, "imbalanced")
 
     assert (cnn.predict(loaded, task[0]) == cnn.predict(network, task[0])).all()
-    assert (topology.name, weights.name) == (
-        "imbalanced_model_topology.json",
-        "imbalanced_model.weights.h5",
-    )
+    assert (topology.name, weights.name) == ("imbalanced_model_topology.json", "imbalanced_model.weights.h5")
     again = cnn.save(loaded, tmp_path / "again", "imbalanced")
     assert again[0].read_text() == topology.read_text()
     assert sorted(p.name for p in tmp_path.iterdir() if p.is_file()) == sorted([topology.name, weights.name])

@@ -23,10 +23,7 @@ LEVEL = 0.05
 
 
 def two_nulls(
-    table: pd.DataFrame,
-    gauss: tuple[float, float],
-    nulls: Mapping[str, np.ndarray],
-    methods: Sequence[str],
+    table: pd.DataFrame, gauss: tuple[float, float], nulls: Mapping[str, np.ndarray], methods: Sequence[str]
 ) -> Drawn:
     """Draw both null distributions, each with the V-measure that is tested (dotted).
 

@@ -61,10 +61,7 @@ def narrowed(data: Expression, n_genes: int) -> Expression:
 
 
 def _most_variable(values: np.ndarray, n_genes: int) -> np.ndarray:
-    """Columns (gene kept,) with the largest variance of log2(x + 1) over all samples; no label is used.
-
-    Variances are rounded to six digits, so that another order of summation keeps the same genes.
-    """
+    """Columns (gene kept,) with the largest variance of log2(x + 1) over all samples; no label is used."""
     spread = log_plus_one(values).var(axis=0, dtype=np.float64).round(6)
     return np.sort(np.argsort(-spread, kind="stable")[:n_genes])
 

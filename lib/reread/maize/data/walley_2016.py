@@ -66,10 +66,7 @@ def organ_of(stages: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
 
 
 def control_genes(genes: tuple[str, ...], tissues: tuple[str, ...]) -> list[tuple[str, str, int, int]]:
-    """Control genes in the data, as (organ, name, index of the tissue, index of the gene).
-
-    Two of them are higher in another organ: see ``HIGHER_ELSEWHERE``.
-    """
+    """Control genes in the data, as (organ, name, index of the tissue, index of the gene)."""
     place = {gene: i for i, gene in enumerate(genes)}
     return [
         (organ, name, tissues.index(organ), place[gene])

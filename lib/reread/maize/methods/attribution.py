@@ -70,11 +70,7 @@ class Task:
 def _class_scores(
     attribution: np.ndarray, true: np.ndarray, predicted: np.ndarray, n_tissues: int, *, stat: str = "median"
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Median (or mean) attribution (tissue, gene) over the correctly classified samples of each tissue.
-
-    Returns the scores, NaN for a tissue without such a sample, and the number of samples (tissue,). Source:
-    notebook 2 of the authors.
-    """
+    """Median (or mean) attribution (tissue, gene) over the correctly classified samples of each tissue."""
     validate.axes(attribution, "attribution", sample=len(true), gene=None)
     validate.axes(predicted, "predicted", sample=len(true))
     if stat not in STATISTICS:

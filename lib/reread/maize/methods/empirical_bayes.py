@@ -25,12 +25,7 @@ def _trigamma_inverse(value: float) -> float:
 
 
 def fit_prior(variance: np.ndarray, freedom: float) -> tuple[float, float]:
-    """Degrees of freedom and variance of the prior shared by all genes, by moments of log variances.
-
-    Source: Smyth 2004, section 6.2, and limma 3.54 (``fitFDist``): variances below 1e-5 of their median are
-    raised to it (of 1, if the median is 0), so that genes that never vary count in the fit. The degrees of
-    freedom are infinite, and the prior is the mean variance, if the genes do not differ beyond chance.
-    """
+    """Degrees of freedom and variance of the prior shared by all genes, by moments of log variances."""
     validate.axes(variance, "variance", gene=None)
     if len(variance) < 2 or not (variance > 0).any():
         raise DataError(

@@ -28,12 +28,7 @@ def enrich_all(
     background: Sequence[str],
     names: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
-    """Test every term of 5 to 500 background genes in every set of genes (hypergeometric, one-sided).
-
-    Columns: set, term, name, n (shared), size (of the term), expected, odds (0.5 added to each count), p, q
-    (Benjamini and Hochberg within the set); smallest p first within a set. Background genes without a tested
-    term are left out. Terms that share no gene are not shown but count in q.
-    """
+    """Test every term of 5 to 500 background genes in every set of genes (hypergeometric, one-sided)."""
     place = {gene: i for i, gene in enumerate(dict.fromkeys(background))}
     terms, member = _membership(term2genes, place)
     known = member.sum(axis=0) > 0
@@ -89,10 +84,7 @@ def _tested(
 
 
 def tf_share(gene_set: np.ndarray, is_tf: np.ndarray, null_sets: np.ndarray) -> dict[str, float]:
-    """Share of transcription factors in a set, mean share of random sets (set, member), one-sided p.
-
-    Transcription factors are weakly expressed, so the random sets must be matched in expression.
-    """
+    """Share of transcription factors in a set, mean share of random sets (set, member), one-sided p."""
     validate.axes(is_tf, "is_tf", gene=None)
     validate.axes(null_sets, "null_sets", set=None, member=None)
     observed, null = float(is_tf[gene_set].mean()), is_tf[null_sets].mean(axis=1)

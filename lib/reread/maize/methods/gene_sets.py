@@ -25,10 +25,7 @@ def known_tissues(scores: np.ndarray) -> np.ndarray:
 
 
 def rank_top(scores: np.ndarray, k: int) -> np.ndarray:
-    """The ``k`` best genes (tissue, rank) of scores (tissue, gene), best first; -1 for a tissue of NaN.
-
-    Ties go to the earlier gene.
-    """
+    """The ``k`` best genes (tissue, rank) of scores (tissue, gene), best first; -1 for a tissue of NaN."""
     validate.axes(scores, "scores", tissue=None, gene=None)
     if not 1 <= k <= scores.shape[1]:
         raise ParameterError(f"The top of {scores.shape[1]} genes can hold 1 to {scores.shape[1]}, not {k}.")
@@ -37,10 +34,7 @@ def rank_top(scores: np.ndarray, k: int) -> np.ndarray:
 
 
 def top_union(scores: np.ndarray, k: int) -> np.ndarray:
-    """Genes (member,) among the ``k`` best of any tissue with a score above 0, sorted.
-
-    Without that bound the ties of a method that gives most genes 0 would fill the set in table order.
-    """
+    """Genes (member,) among the ``k`` best of any tissue with a score above 0, sorted."""
     known = scores[known_tissues(scores)]
     top = rank_top(known, k)
     chosen = np.unique(top[np.take_along_axis(known, top, axis=1) > 0])
@@ -50,10 +44,7 @@ def top_union(scores: np.ndarray, k: int) -> np.ndarray:
 
 
 def distinct_share(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Distinct genes over listed genes after each row of the merged rankings, and first row of each gene.
-
-    Returns shares (row,) and rows (gene,), the rows counted from 0.
-    """
+    """Distinct genes over listed genes after each row of the merged rankings, and first row of each gene."""
     known = scores[known_tissues(scores)]
     order = np.argsort(-known, axis=1, kind="stable")
     first = np.argsort(order, axis=1, kind="stable").min(axis=0)
@@ -63,11 +54,7 @@ def distinct_share(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def union_rule(scores: np.ndarray, share: float = 0.5) -> tuple[int, np.ndarray]:
-    """Stopping row and genes (member,) of the published rule on scores (tissue, gene).
-
-    The rankings of the tissues are merged row by row, up to the last row before distinct genes over listed
-    genes fall to ``share``. Source: the authors' notebook 2, which stops at row 2,485 with 13,670 genes.
-    """
+    """Stopping row and genes (member,) of the published rule on scores (tissue, gene)."""
     _check_share(share, len(known_tissues(scores)))
     shares, first = distinct_share(scores)
     row = int(np.argmax(shares <= share))
@@ -75,11 +62,7 @@ def union_rule(scores: np.ndarray, share: float = 0.5) -> tuple[int, np.ndarray]
 
 
 def union_null(n_genes: int, n_tissues: int, share: float = 0.5) -> tuple[int, int]:
-    """Expected stopping row and number of genes of the union rule for random rankings, in closed form.
-
-    A random ranking cut at the share q of its rows misses a gene with probability 1 - q, K of them with
-    (1 - q)^K. The rule stops where (1 - (1 - q)^K) / (K q) = share.
-    """
+    """Expected stopping row and number of genes of the union rule for random rankings, in closed form."""
     _check_share(share, n_tissues)
 
     def excess(q: float) -> float:
@@ -125,11 +108,7 @@ def core(sets: Sequence[np.ndarray], n_genes: int) -> dict[str, float]:
 
 
 def _shared_by_chance(sizes: Sequence[int], n_genes: int) -> np.ndarray:
-    """Probability (count,) that random sets of these sizes share 0, 1, 2, ... genes; exact.
-
-    The number shared by two sets is hypergeometric, and given that number so is the number shared with the
-    next set.
-    """
+    """Probability (count,) that random sets of these sizes share 0, 1, 2, ... genes; exact."""
     chance = np.zeros(min(sizes) + 1)
     support = np.arange(len(chance))
     first, *rest = sorted(sizes)

@@ -63,11 +63,7 @@ def faults() -> pd.DataFrame:
 
 
 def _cluster_runs(points: np.ndarray, k: int, protocol: Protocol, seed: int = 0) -> np.ndarray:
-    """Clusters (run, set, sample) of points (set, sample, dim); each run has its own seed.
-
-    Source: notebook 3, where the cluster column stays in the table: from the second run on it is a feature
-    with a range of 0 to k - 1, while a UMAP spans about a dozen units.
-    """
+    """Clusters (run, set, sample) of points (set, sample, dim); each run has its own seed."""
     runs, features = [], points
     for run in range(protocol.n_runs):
         labels, _ = batched_kmeans(features, k, n_init=protocol.n_init, seed=seed + run, init=protocol.init)
@@ -93,11 +89,7 @@ def v_of_sets(
 
 
 def gaussian_null(v: np.ndarray) -> tuple[float, float]:
-    """Mean and standard deviation of the published null, from V-measures (set, run) of random sets.
-
-    Source: notebook 4: mean over sets, and root of the mean variance between runs on one set. The variance
-    between random sets and between UMAP seeds is not counted.
-    """
+    """Mean and standard deviation of the published null, from V-measures (set, run) of random sets."""
     validate.axes(v, "v", set=None, run=None)
     if v.shape[1] < 2:
         raise DataError(f"The published null needs two runs of k-means on each set, but has {v.shape[1]}.")
@@ -105,10 +97,7 @@ def gaussian_null(v: np.ndarray) -> tuple[float, float]:
 
 
 def gaussian_test(observed: np.ndarray, mean: float, sd: float) -> tuple[np.ndarray, np.ndarray]:
-    """Z and one-sided p of V-measures (test,) under a normal null; z is infinite if sd is 0.
-
-    The notebooks draw 10,000 normal numbers for the figure; this is the same without random numbers.
-    """
+    """Z and one-sided p of V-measures (test,) under a normal null; z is infinite if sd is 0."""
     from scipy.stats import norm
 
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -19,10 +19,7 @@ def random_sets(n_genes: int, size: int, n_sets: int, seed: int = 0) -> np.ndarr
 def matched_sets(
     mean: np.ndarray, gene_set: np.ndarray, n_sets: int, n_bins: int = 20, seed: int = 0
 ) -> np.ndarray:
-    """Sets (set, member) with as many genes of each expression bin as ``gene_set`` has there, sorted.
-
-    Bins hold equally many genes from lowest to highest ``mean`` (gene,); the genes of the set may be drawn.
-    """
+    """Sets (set, member) with as many genes of each expression bin as ``gene_set`` has there, sorted."""
     validate.axes(mean, "mean", gene=None)
     is_set = len(gene_set) > 0 and len(np.unique(gene_set)) == len(gene_set)
     if not is_set or gene_set.min() < 0 or gene_set.max() >= len(mean):

@@ -147,11 +147,7 @@ def wide_ranks(ranks: pd.DataFrame) -> pd.DataFrame:
 def published_union() -> dict[str, float]:
     """Stopping row and genes of random rankings at the published size, and the published set over these."""
     row, n = union_null(PUBLISHED_GENES, PUBLISHED_TISSUES)
-    return {
-        "published_null_row": row,
-        "published_null_genes": n,
-        "published_over_null": PUBLISHED_SET / n,
-    }
+    return {"published_null_row": row, "published_null_genes": n, "published_over_null": PUBLISHED_SET / n}
 
 
 def repeated_selection(runs: Sequence[Run], data: Expression, k: int) -> pd.DataFrame:

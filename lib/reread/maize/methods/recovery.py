@@ -14,12 +14,7 @@ MEASURES = ("precision", "auroc", "false_positive_share", "chance")
 
 
 def recovery(scores: np.ndarray, truth: Truth, k: int = 20) -> dict[str, float]:
-    """Compare scores (tissue, gene) with the planted genes, mean over the tissues that have any.
-
-    ``precision``: share of the top ``k`` planted for the tissue. ``auroc``: probability that a planted gene
-    ranks above another. ``false_positive_share``: share of the top ``k`` that are decoys, raised in several
-    tissues. ``chance``: precision of a random ranking. A tissue of NaN counts as 0, 0.5, 0.
-    """
+    """Compare scores (tissue, gene) with the planted genes, mean over the tissues that have any."""
     validate.axes(scores, "scores", tissue=None, gene=len(truth.tissue_of))
     planted = [t for t in range(len(scores)) if (truth.tissue_of == t).any()]
     if not planted:

@@ -16,11 +16,7 @@ Method = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
 def tissue_moments(
     log: np.ndarray, tissue: np.ndarray, n_tissues: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean (tissue, gene), variance within tissues (gene,), number of samples (tissue,).
-
-    The mean is NaN for a tissue without samples. The degrees of freedom of the variance are samples less
-    tissues with samples.
-    """
+    """Mean (tissue, gene), variance within tissues (gene,), number of samples (tissue,)."""
     validate.axes(log, "log", sample=None, gene=None)
     validate.axes(tissue, "tissue", sample=len(log))
     if len(tissue) == 0 or tissue.min() < 0 or tissue.max() >= n_tissues:
@@ -41,11 +37,7 @@ def tissue_moments(
 
 
 def tau(mean: np.ndarray) -> np.ndarray:
-    """Tissue specificity (gene,) of means (tissue, gene): 0 for equal expression, 1 for one tissue only.
-
-    Source: Yanai 2005; sum over tissues of 1 - x / max(x), divided by the number of tissues less one.
-    Tissues of NaN are left out; a gene that is not expressed has 0.
-    """
+    """Tissue specificity (gene,) of means (tissue, gene): 0 for equal expression, 1 for one tissue only."""
     validate.axes(mean, "mean", tissue=None, gene=None)
     known = mean[~np.isnan(mean).all(axis=1)]
     if len(known) < 2:
@@ -68,10 +60,7 @@ def anova_f(log: np.ndarray, tissue: np.ndarray) -> np.ndarray:
 
 
 def moderated_t_next(log: np.ndarray, tissue: np.ndarray, n_tissues: int) -> np.ndarray:
-    """Moderated t (tissue, gene) of each tissue against the highest other: positive in one tissue only.
-
-    Source: variances as limma's eBayes (Smyth 2004). The contrast is ours. NaN for a tissue without samples.
-    """
+    """Moderated t (tissue, gene) of each tissue against the highest other: positive in one tissue only."""
     mean, variance, count = tissue_moments(log, tissue, n_tissues)
     shrunk = shrink(variance, len(log) - (count > 0).sum())
     order = np.argsort(np.where(np.isnan(mean), -np.inf, mean), axis=0, kind="stable")
@@ -83,10 +72,7 @@ def moderated_t_next(log: np.ndarray, tissue: np.ndarray, n_tissues: int) -> np.
 
 
 def moderated_t_rest(log: np.ndarray, tissue: np.ndarray, n_tissues: int) -> np.ndarray:
-    """Moderated t (tissue, gene) of each tissue against the mean of the others, each with equal weight.
-
-    Source: variances and contrasts as limma; the contrast of the paper is not known. NaN as above.
-    """
+    """Moderated t (tissue, gene) of each tissue against the mean of the others, each with equal weight."""
     mean, variance, count = tissue_moments(log, tissue, n_tissues)
     shrunk = shrink(variance, len(log) - (count > 0).sum())
     used = count > 0

@@ -18,10 +18,7 @@ from reread.core.files import write_text, written_whole
 
 @contextmanager
 def silence_stderr() -> Iterator[None]:
-    """Close file descriptor 2 meanwhile: TensorFlow's C++ part logs there with times and process numbers.
-
-    No setting silences these lines, and they would make equal runs differ. Exceptions pass through.
-    """
+    """Close file descriptor 2 meanwhile: TensorFlow's C++ part logs there with times and process numbers."""
     sys.stderr.flush()
     kept = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -62,12 +59,7 @@ def build(
     momentum: float = 0.99,
     seed: int = 0,
 ) -> keras.Model:
-    """Build the network: images (sample, side, side, 1) to probabilities (sample, tissue).
-
-    3 x 3 convolutions with batch normalisation and ReLU, 2 x 2 max pooling after every second one, a dense
-    layer with dropout before and after it. Source: notebook 1 of the authors (facts only): 32, 64, 128 and
-    256 channels, 512 units, dropout 0.2, Keras' momentum of 0.99 for the running statistics.
-    """
+    """Build the network: images (sample, side, side, 1) to probabilities (sample, tissue)."""
     if n_tissues < 2 or side < 2 ** (len(widths) // 2):
         raise ParameterError(
             f"{len(widths)} convolutions need an image of at least {2 ** (len(widths) // 2)} pixels a side "
