@@ -25,7 +25,7 @@ from reread.maize.methods.gene_sets import (
     top_union,
     union_null,
     union_rule,
-)  # fmt: skip
+)
 
 MEASURES = ("precision", "auroc", "false_positive_share", "chance")
 SHUFFLED = "shuffled labels"
