@@ -14,14 +14,7 @@ PUBLISHED = "published-predictions"
 def label_split_table(split: LabelSplit) -> pd.DataFrame:
     """Score the test labels of a published split by gene names, beside the published predictions.
 
-    Parameters
-    ----------
-    split : LabelSplit
-
-    Returns
-    -------
-    DataFrame
-        One row for each method: method, auroc, auprc, auprc_ratio.
+    Columns: method, auroc, auprc, auprc_ratio.
     """
     pairs, train, test = split.joined()
     scores = {name: score(pairs, train, test, 0) for name, score in METHODS.items()}
