@@ -21,7 +21,7 @@ CHANGES = {
 
 def stability(table: pd.DataFrame) -> Drawn:
     """Draw the overlap of the top edges with those of the first run, from ``stability.stability``."""
-    labels = {**LABELS, **CHANGES, "jaccard": "Jaccard index with the first run"}
+    labels = {**LABELS, **CHANGES, "jaccard": "Jaccard index"}
     return charts.dots(
         table, x="jaccard", y="method", panel="change", labels=labels, stem=True, limits=(0, 1.04), columns=3
     )
