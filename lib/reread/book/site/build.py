@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import typer
 
     from reread.book.status.publishable import Shelf
+    from reread.book.status.staleness import Status
 
 PACKAGE = Path(reread.__file__).resolve().parent
 BUILDERS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinx-design", "sphinxcontrib-bibtex")
@@ -40,19 +41,24 @@ PATIENCE_S = 5.0
 
 
 def build_site(
-    profile: Profile, study: str = "", *, app: typer.Typer, say: Callable[[str], None] = print
+    profile: Profile,
+    study: str = "",
+    *,
+    app: typer.Typer,
+    say: Callable[[str], None] = print,
+    status: Status | None = None,
 ) -> Path:
     """Build the book from finished runs and return its first page; do nothing if nothing changed.
 
     All pages of ``profile`` (of one ``study``) must be fresh, else the exit code is 9. Fresh pages of other
     profiles are shown too, and ``say`` names those left out. The old site stays until the new one is done.
-    ``app`` is the command line, which has a page of its own.
+    ``app`` is the command line, which has a page of its own; ``status`` is what is known of the pages.
     """
     top = paths.root() / "_build"
     index, done = top / "site/index.html", top / "site.key"
     with engine.alone():
         for left in range(N_TRIES)[::-1]:
-            shelf = publishable.admit(profile, study)
+            shelf, status = publishable.admit(profile, study, status), None
             rows, checks = ledger.ledger(status=shelf.status), ledger.checks(status=shelf.status)
             key = inputs(shelf, [ledger.as_json(rows), [(row.study.key, str(row.outcome)) for row in checks]])
             if index.is_file() and done.is_file() and done.read_text(encoding="utf-8") == key:
