@@ -29,21 +29,9 @@ OTHERS = {
 def reader_file(source: str, signatures: Signatures, folder: Path, *, seed: int = 0) -> Path:
     """Give a GCTX for the check of the reader.
 
-    Parameters
-    ----------
-    source : str
-        Simulated signatures are written among 3,000 genes that are no landmarks; for the series at GEO it is
-        the
-        small level-5 file.
-    signatures : Signatures
-    folder : Path
-        Where a simulated file is written.
-    seed : int
-
-    Raises
-    ------
-    ParameterError
-        If the source is unknown.
+    ``source``: simulated signatures are written among 3,000 genes that are no landmarks; for the series at
+    GEO it is the small level-5 file. ``folder``: where a simulated file is written.
+    ParameterError if the source is unknown.
     """
     if source == "simulated":
         from reread.lincs.data.simulate import write_simulated
@@ -57,21 +45,10 @@ def reader_file(source: str, signatures: Signatures, folder: Path, *, seed: int 
 def check_reader(path: Path, folder: Path, *, seed: int = 0) -> dict[str, float]:
     """Read a file whole, in part, in batches and extracted, and compare.
 
-    Parameters
-    ----------
-    path : Path
-        A GCTX that fits into memory.
-    folder : Path
-        Where the extracted matrix is written.
-    seed : int
-        Chooses the part and the order of minibatches.
-
-    Returns
-    -------
-    dict
-        ``genes``, ``signatures``; ``subset_is_equal``, ``batches_are_equal``, ``memmap_is_equal``: 1 where
-        the result
-        equals the whole; ``subset_mb``, ``whole_mb``.
+    ``path``: a GCTX that fits into memory. ``folder``: where the extracted matrix is written. ``seed``:
+    chooses the part and the order of minibatches.
+    Returns dict: ``genes``, ``signatures``; ``subset_is_equal``, ``batches_are_equal``, ``memmap_is_equal``:
+    1 where the result equals the whole; ``subset_mb``, ``whole_mb``.
     """
     meta, rng = gctx.read_meta(path), np.random.default_rng(seed)
     whole = gctx.read(path)
@@ -112,12 +89,9 @@ def reader_table(found: dict[str, float]) -> pd.DataFrame:
 def strength_by_dose(signatures: Signatures) -> pd.DataFrame:
     """Strength of signatures, the root mean square of their z-scores, by treatment.
 
-    Returns
-    -------
-    DataFrame, (group,)
-        ``series`` (where rows of several files are pooled, else empty), ``group`` (a dose in micromolar, or a
-        kind),
-        ``n``, and the ``low`` (25th), ``median`` and ``high`` (75th percentile) strength.
+    Returns DataFrame, (group,): ``series`` (where rows of several files are pooled, else empty), ``group`` (a
+    dose in micromolar, or a kind), ``n``, and the ``low`` (25th), ``median`` and ``high`` (75th percentile)
+    strength.
     """
     meta = signatures.meta
     keys = [

@@ -22,27 +22,13 @@ from reread.lincs.io import gct, gctx, gctx_stream
 def load(source: str = "simulated", *, kind: str = "all", seed: int = 0) -> Signatures:
     """Load signatures; genes of real ones are in the order of the published weights.
 
-    Parameters
-    ----------
-    source : str
-        ``simulated``; ``level-5``, 272 signatures of three drugs; ``plate``, z-scores of a plate of A375
-        cells; ``pooled``, both; ``gse70138`` (drugs), ``gse106127`` (knock-downs) and ``merged`` from GEO.
-    kind : str
-        ``all``, ``drug`` or ``knockdown``; controls are in ``all`` only.
-    seed : int
-        Random seed of the simulation.
-
-    Returns
-    -------
-    Signatures
-        Values clipped to 10 on both sides. ``truth`` exists for simulated ones only.
-
-    Raises
-    ------
-    ParameterError
-        If the source or the kind is unknown.
-    DataError
-        If a file is missing or damaged, or no signature is of that kind.
+    ``source``: ``simulated``; ``level-5``, 272 signatures of three drugs; ``plate``, z-scores of a plate of
+    A375 cells; ``pooled``, both; ``gse70138`` (drugs), ``gse106127`` (knock-downs) and ``merged`` from GEO.
+    ``kind``: ``all``, ``drug`` or ``knockdown``; controls are in ``all`` only. ``seed``: random seed of the
+    simulation.
+    Returns Signatures: values clipped to 10 on both sides. ``truth`` exists for simulated ones only.
+    ParameterError if the source or the kind is unknown. DataError if a file is missing or damaged, or no
+    signature is of that kind.
     """
     sources = _sources(seed)
     if source not in sources:
@@ -65,10 +51,7 @@ def landmarks() -> pd.DataFrame:
 
 
 def in_order(values: np.ndarray, found: pd.Series, wanted: pd.Series) -> np.ndarray:
-    """Columns of ``values`` (signature, gene) in the order of ``wanted`` gene ids.
-
-    Missing or double ids are a DataError.
-    """
+    """Columns of ``values`` (signature, gene) in the order of ``wanted`` gene ids."""
     found = pd.Index(found.astype(str))
     if not found.is_unique:
         raise DataError(

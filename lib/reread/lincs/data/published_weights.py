@@ -76,23 +76,13 @@ class PublishedSvqvae:
 class Published:
     """Published or simulated weights, with names and the printed results.
 
-    Attributes
-    ----------
-    model : PublishedSvqvae
-    pcls, symbols : tuple of str, (pcl,) and (gene,)
-    mu : dict
-        Data set of a VAE to the weights (latent, unit) of its mean head; the last one has printed nodes.
-    printed_nodes : tuple of int
-    printed_neighbours : DataFrame, (pcl,)
-        ``pcl``, ``nn_pcl``, ``corr_dist``: nearest other class and its distance as printed.
-    textbook : tuple
-        Class, symbol, and -1 or 1: a gene that the class is known to lower or raise.
-    unseen, familiar : Signatures
-        Drugs with a class, from batches that training did not use, and from those that it did.
-    example : Example
-    control : str
-        Class expected at chance: an inert one, or that of venlafaxine, which hardly changes expression in
-        cancer cells.
+    ``model``: PublishedSvqvae. ``pcls``, ``symbols``: tuple of str, (pcl,) and (gene,). ``mu``: dict; data
+    set of a VAE to the weights (latent, unit) of its mean head; the last one has printed nodes.
+    ``printed_nodes``: tuple of int. ``printed_neighbours``: DataFrame, (pcl,); ``pcl``, ``nn_pcl``,
+    ``corr_dist``: nearest other class and its distance as printed. ``textbook``: tuple; class, symbol, and -1
+    or 1: a gene that the class is known to lower or raise. ``unseen``, ``familiar``: drugs with a class, from
+    batches that training did not use, and from those that it did. ``example``: Example. ``control``: class
+    expected at chance: an inert one, or that of venlafaxine, which hardly changes expression in cancer cells.
     """
 
     model: PublishedSvqvae
@@ -122,21 +112,10 @@ class Published:
 def load(source: str, folder: Path, *, seed: int = 0) -> Published:
     """Read weights from legacy files.
 
-    Parameters
-    ----------
-    source : str
-        ``weights``: the nine published files; ``simulated``: files of the same format written into
-        ``folder``.
-    folder : Path
-    seed : int
-        Random seed of the simulation.
-
-    Raises
-    ------
-    ParameterError
-        If the source is unknown.
-    DataError
-        If a file is missing or damaged, or tensors do not fit each other.
+    ``source``: ``weights``: the nine published files; ``simulated``: files of the same format written into
+    ``folder``. ``seed``: random seed of the simulation.
+    ParameterError if the source is unknown. DataError if a file is missing or damaged, or tensors do not fit
+    each other.
     """
     if source == "simulated":
         return _planted(folder, seed)
@@ -187,24 +166,10 @@ def tensor(found: Mapping[str, np.ndarray], name: str, path: Path) -> np.ndarray
 def active_nodes(mu: np.ndarray) -> pd.DataFrame:
     """Find active latent nodes by the norm of their weights alone.
 
-    Parameters
-    ----------
-    mu : float array, (latent, unit)
-        Weights of the mean head.
-
-    Returns
-    -------
-    DataFrame, (node,)
-        ``node``, ``rank``, ``norm`` (largest first), ``is_active``: before the largest ratio of successive
-        norms.
-
-    Raises
-    ------
-    DataError
-        If there are fewer than two rows, or a norm is 0 or not finite.
-
-    Notes
-    -----
+    ``mu``: float array, (latent, unit); weights of the mean head.
+    Returns DataFrame, (node,): ``node``, ``rank``, ``norm`` (largest first), ``is_active``: before the
+    largest ratio of successive norms.
+    DataError if there are fewer than two rows, or a norm is 0 or not finite.
     Source: ours. The authors take nodes whose mean absolute value over 12,079 signatures is above 0.5, which
     needs the encoder, and that is not public. A collapsed node has small weights for any data.
     """

@@ -90,10 +90,7 @@ def simulate(
 
 
 def write_simulated(path: Path, signatures: Signatures, n_other_genes: int = 3000, seed: int = 0) -> Path:
-    """Write signatures as GCTX among ``n_other_genes`` rows of noise that are no landmarks.
-
-    As in the files at GEO.
-    """
+    """Write signatures as GCTX among ``n_other_genes`` rows of noise that are no landmarks."""
     from reread.lincs.io import gctx
 
     rng = np.random.default_rng(seed)
@@ -157,10 +154,7 @@ def _drugs(
 def _knockdowns(
     rng: np.random.Generator, design: _Design, n_knockdowns: int, n_shrnas: int
 ) -> tuple[np.ndarray, pd.DataFrame, dict[str, tuple[str, ...]]]:
-    """Effects (signature, factor) of every gene, cell line and shRNA, their metadata.
-
-    And targets by class.
-    """
+    """Effects (signature, factor) of every gene, line and shRNA, their metadata, and targets by class."""
     names = [f"KD{i + 1:03d}" for i in range(n_knockdowns)]
     programs = KNOCKDOWN * _unit(rng.standard_normal((n_knockdowns, N_FACTORS)))
     chosen = rng.permutation(n_knockdowns)[: N_TARGETS * len(design.pcls)].reshape(-1, N_TARGETS)

@@ -23,16 +23,8 @@ SHARED = {"pert_name": "perturbation", "cell": "cell line", "plate": "plate", "p
 def training_rows(signatures: Signatures, min_per_line: int = 0) -> np.ndarray:
     """Select the rows that the paper trains on.
 
-    Parameters
-    ----------
-    signatures : Signatures
-    min_per_line : int
-        Cell lines of drugs with at most so many signatures are dropped.
-
-    Returns
-    -------
-    int array, (row,)
-        Without MG-132 and bortezomib.
+    ``min_per_line``: cell lines of drugs with at most so many signatures are dropped.
+    Returns int array, (row,): without MG-132 and bortezomib.
     """
     kept = filters.is_in_lines(signatures.meta, min_per_line) & filters.is_without(signatures.meta)
     return np.flatnonzero(kept)
@@ -41,22 +33,9 @@ def training_rows(signatures: Signatures, min_per_line: int = 0) -> np.ndarray:
 def both_splits(signatures: Signatures, *, share: float = 0.2, seed: int = 0) -> dict[str, Fold]:
     """Split at random as published, a tenth to validate, and by whole perturbations.
 
-    Parameters
-    ----------
-    signatures : Signatures
-    share : float
-        Share of the perturbations that are held out.
-    seed : int
-
-    Returns
-    -------
-    dict of str to Fold
-        ``random`` and ``held out``.
-
-    Raises
-    ------
-    ParameterError, DataError
-        If the share is not between 0 and 1, or a side would be empty.
+    ``share``: share of the perturbations that are held out.
+    Returns dict of str to Fold: ``random`` and ``held out``.
+    ParameterError or DataError if the share is not between 0 and 1, or a side would be empty.
     """
     return {
         RANDOM: random_rows(len(signatures), share=VALID_SHARE, seed=seed),
@@ -106,13 +85,7 @@ def by_group(
     meta: pd.DataFrame, *, by: Sequence[str] = ("pert_name",), share: float = 0.2, seed: int = 0,
     stratify: str = "pcl",
 ) -> Fold:  # fmt: skip
-    """Split so that no group (values of the columns ``by``) is on both sides.
-
-    A share of each stratum is held out.
-
-    A name is safer than ``pert_id``: one drug can have several ids. Each stratum holds out at least one group
-    and keeps one; strata with a single group are joined. Holding out drugs follows Leak Proof CMap.
-    """
+    """Split so that no group (values of the columns ``by``) is on both sides."""
     check_share(share)
     group, strata = _groups(meta, by), _strata(meta, by, stratify)
     rng = np.random.default_rng(seed)
@@ -174,10 +147,7 @@ def _groups(meta: pd.DataFrame, by: Sequence[str]) -> np.ndarray:
 
 
 def _strata(meta: pd.DataFrame, by: Sequence[str], stratify: str) -> np.ndarray:
-    """Number of the stratum of each group (group,): the most frequent one of its rows.
-
-    -1 for single groups.
-    """
+    """Number of the stratum of each group (group,): the most frequent one of its rows."""
     codes = pd.DataFrame({"group": _groups(meta, by), "stratum": _codes(meta, stratify)})
     counts = codes.value_counts(sort=False).rename("n").reset_index()
     best = counts.sort_values(["group", "n", "stratum"], ascending=[True, False, True], kind="stable")

@@ -70,11 +70,7 @@ def read_at(
     block: int = BLOCK,
     out: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Read values (signature, gene) by index; None is all. ``out`` may be given.
-
-    Blocks of signatures are read whole and genes are taken in memory, where scattered columns cost less
-    than in HDF5. Blocks without a requested signature are skipped.
-    """
+    """Read values (signature, gene) by index; None is all. ``out`` may be given."""
     n, n_genes = matrix.shape
     signatures = np.arange(n) if signatures is None else signatures
     place = np.argsort(signatures, kind="stable")
@@ -102,10 +98,7 @@ def write(
     *,
     chunk: int = 21,
 ) -> Path:
-    """Write values (signature, gene) with ids and further more fields as an uncompressed GCTX.
-
-    The file is written whole or not at all. Sizes that differ and duplicate ids are a DataError.
-    """
+    """Write values (signature, gene) with ids and further more fields as an uncompressed GCTX."""
     h5py = need("h5py", "lincs")
     check.axes(values, "values", signature=len(column_ids), gene=len(row_ids))
     with written_whole(Path(path)) as part, h5py.File(part, "w") as file:
@@ -150,7 +143,7 @@ def _check_layout(file: h5py.File, path: Path) -> None:
         if found != (n,):
             raise DataError(
                 f"{path} names {'x'.join(map(str, found))} {axis}s, but its matrix has {n}. Download "
-                f"the file again."
+                "the file again."
             )
 
 

@@ -33,24 +33,11 @@ def correlation(left: np.ndarray, right: np.ndarray, what: str) -> np.ndarray:
 def against_printed(apart: np.ndarray, pcls: tuple[str, ...], printed: pd.DataFrame) -> pd.DataFrame:
     """Compare the nearest class of each class with the printed one.
 
-    Parameters
-    ----------
-    apart : float array, (pcl, pcl)
-        Distances.
-    pcls : tuple of str, (pcl,)
-    printed : DataFrame, (pcl,)
-        ``pcl``, ``nn_pcl``, ``corr_dist``; in the order of ``pcls``.
-
-    Returns
-    -------
-    DataFrame, (pcl,)
-        ``pcl``, ``nearest``, ``distance``, ``printed_nearest``, ``printed_distance``, ``is_equal``,
-        ``difference`` (absolute, to the printed class).
-
-    Raises
-    ------
-    DataError
-        If the printed list has other classes.
+    ``apart``: float array, (pcl, pcl); distances. ``pcls``: tuple of str, (pcl,). ``printed``: DataFrame,
+    (pcl,); ``pcl``, ``nn_pcl``, ``corr_dist``; in the order of ``pcls``.
+    Returns DataFrame, (pcl,): ``pcl``, ``nearest``, ``distance``, ``printed_nearest``, ``printed_distance``,
+    ``is_equal``, ``difference`` (absolute, to the printed class).
+    DataError if the printed list has other classes.
     """
     index = {pcl: i for i, pcl in enumerate(pcls)}
     unknown = sorted(set(printed["nn_pcl"]) - set(index))
@@ -78,24 +65,11 @@ def top_genes(
 ) -> pd.DataFrame:
     """List the genes that each class raises and lowers most.
 
-    Parameters
-    ----------
-    profiles : float array, (pcl, gene)
-        Z-scores.
-    pcls : tuple of str, (pcl,)
-    symbols : tuple of str, (gene,)
-    n_top : int
-        Genes at each end.
-
-    Returns
-    -------
-    DataFrame, (pcl,)
-        ``pcl``, ``norm`` (length of the profile), ``up`` and ``down`` as text, most changed first.
-
-    Raises
-    ------
-    DataError
-        If sizes do not fit.
+    ``profiles``: float array, (pcl, gene); Z-scores. ``pcls``: tuple of str, (pcl,). ``symbols``: tuple of
+    str, (gene,). ``n_top``: genes at each end.
+    Returns DataFrame, (pcl,): ``pcl``, ``norm`` (length of the profile), ``up`` and ``down`` as text, most
+    changed first.
+    DataError if sizes do not fit.
     """
     validate.axes(profiles, "profiles", pcl=len(pcls), gene=len(symbols))
     order = np.argsort(profiles, axis=1, kind="stable")
@@ -115,22 +89,11 @@ def textbook_ranks(
 ) -> pd.DataFrame:  # fmt: skip
     """Rank of an expected gene among all genes of its class.
 
-    Parameters
-    ----------
-    profiles, pcls, symbols
-        As for :func:`top_genes`.
-    expected : tuple of (class, symbol, sign)
-        Sign -1 expects the gene to fall, 1 to rise.
-
-    Returns
-    -------
-    DataFrame, (expectation,)
-        ``pcl``, ``symbol``, ``direction``, ``z``, ``rank`` (1 is the most lowered, or the most raised).
-
-    Raises
-    ------
-    DataError
-        If a class or a gene is unknown.
+    ``profiles``, ``pcls``, ``symbols``: as for :func:`top_genes`. ``expected``: tuple of (class, symbol,
+    sign); sign -1 expects the gene to fall, 1 to rise.
+    Returns DataFrame, (expectation,): ``pcl``, ``symbol``, ``direction``, ``z``, ``rank`` (1 is the most
+    lowered, or the most raised).
+    DataError if a class or a gene is unknown.
     """
     rows = []
     for pcl, symbol, sign in expected:
@@ -146,20 +109,12 @@ def textbook_ranks(
 def reconstruction(model: PublishedSvqvae, values: np.ndarray, own: np.ndarray) -> dict[str, float]:
     """Reconstruction errors of the network with four inputs of its decoder.
 
-    Parameters
-    ----------
-    model : PublishedSvqvae
-    values : float array, (signature, gene)
-    own : int array, (signature,)
-        Code of the class of each signature.
-
-    Returns
-    -------
-    dict
-        Mean squared errors: ``zero`` (zero for every gene), ``own_code`` (label given, as in training),
-        ``nearest_code`` (inferred by Euclidean distance), ``unquantised`` (hidden state without a code);
-        ``saturated``, share of hidden values beyond 0.99; ``same_nearest``, share of signatures whose nearest
-        code by distance is also the nearest by angle.
+    ``model``: PublishedSvqvae. ``values``: float array, (signature, gene). ``own``: int array, (signature,);
+    code of the class of each signature.
+    Returns dict: mean squared errors: ``zero`` (zero for every gene), ``own_code`` (label given, as in
+    training), ``nearest_code`` (inferred by Euclidean distance), ``unquantised`` (hidden state without a
+    code); ``saturated``, share of hidden values beyond 0.99; ``same_nearest``, share of signatures whose
+    nearest code by distance is also the nearest by angle.
     """
     codes = model.codes.astype(float)
     hidden = model.encode(values)

@@ -40,22 +40,10 @@ class CodeRun:
 def rows_with_class(signatures: Signatures, *, min_per_line: int = 0, min_drugs: int = 1) -> np.ndarray:
     """Select the rows of classes with at least ``min_drugs`` drugs, without MG-132.
 
-    Parameters
-    ----------
-    signatures : Signatures
-    min_per_line : int
-        Cell lines of drugs with at most so many signatures are dropped.
-    min_drugs : int
-        With 1 the rows are the authors' set SMC-NP.
-
-    Returns
-    -------
-    int array, (row,)
-
-    Raises
-    ------
-    DataError
-        If fewer than two classes are left.
+    ``min_per_line``: cell lines of drugs with at most so many signatures are dropped. ``min_drugs``: with 1
+    the rows are the authors' set SMC-NP.
+    Returns int array, (row,).
+    DataError if fewer than two classes are left.
     """
     meta = signatures.meta
     kept = filters.is_in_lines(meta, min_per_line) & filters.is_without(meta, filters.PROTEASOME[:1])
@@ -74,23 +62,10 @@ def train(
 ) -> list[CodeRun]:  # fmt: skip
     """Train a codebook ``n_seeds`` times; on every row, as the authors do, where there is no split.
 
-    Parameters
-    ----------
-    signatures : Signatures
-        Every row has a class.
-    part : Fold or None
-    n_seeds, seed : int
-        Seeds ``seed``, ``seed + 1``, ...
-    checkpoint : path, optional
-        Folder that an interrupted run resumes from.
-    settings
-        ``codebook``, ``dim``, ``epochs``, ``batch``, ``device`` of
-        :func:`reread.lincs.models.fit.fit_svqvae`.
-
-    Raises
-    ------
-    ParameterError, DataError
-        As :func:`reread.lincs.models.fit.fit_svqvae`.
+    ``signatures``: every row has a class. ``part``: Fold or None. ``n_seeds``, ``seed``: seeds ``seed``,
+    ``seed + 1``, ... ``checkpoint``: folder that an interrupted run resumes from. ``settings``: ``codebook``,
+    ``dim``, ``epochs``, ``batch``, ``device`` of :func:`reread.lincs.models.fit.fit_svqvae`.
+    ParameterError or DataError: as :func:`reread.lincs.models.fit.fit_svqvae`.
     """
     from reread.lincs.models.fit import fit_svqvae
 
@@ -139,17 +114,8 @@ def given_label(signatures: Signatures, part: Fold, runs: Sequence[CodeRun]) -> 
 def inferred(signatures: Signatures, part: Fold, runs: Sequence[CodeRun]) -> pd.DataFrame:
     """Infer the class from expression: the nearest code and the nearest class mean, by distance and by angle.
 
-    Parameters
-    ----------
-    signatures : Signatures
-    part : Fold
-    runs : sequence of CodeRun
-
-    Returns
-    -------
-    DataFrame
-        rows, method, metric, seed; ``accuracy``; ``recall``, its mean over classes (chance is one over their
-        number); ``mse`` of the decoded profile.
+    Returns DataFrame: rows, method, metric, seed; ``accuracy``; ``recall``, its mean over classes (chance is
+    one over their number); ``mse`` of the decoded profile.
     """
     label, n = runs[0].label, len(runs[0].pcls)
     values = signatures.values
@@ -173,20 +139,10 @@ def inferred(signatures: Signatures, part: Fold, runs: Sequence[CodeRun]) -> pd.
 def usage(signatures: Signatures, part: Fold, run: CodeRun) -> tuple[pd.DataFrame, dict[str, float]]:
     """Report which codes the held-out signatures are assigned to.
 
-    Parameters
-    ----------
-    signatures : Signatures
-    part : Fold
-    run : CodeRun
-
-    Returns
-    -------
-    DataFrame
-        Of :func:`reread.lincs.methods.latent_usage.code_usage`.
-    dict
-        Perplexity of labels and of inferred codes, number of unused codes, share of saturated values of z,
-        ratio of the lengths of z and codes, error of z decoded without its code; for simulated signatures the
-        correlation of decoded profiles with the true ones.
+    Returns DataFrame: of :func:`reread.lincs.methods.latent_usage.code_usage`. Returns dict: perplexity of
+    labels and of inferred codes, number of unused codes, share of saturated values of z, ratio of the lengths
+    of z and codes, error of z decoded without its code; for simulated signatures the correlation of decoded
+    profiles with the true ones.
     """
     z = run.network.encode(signatures.values[part.test])
     label, found = run.label[part.test], nearest_code(z, run.network.codes)

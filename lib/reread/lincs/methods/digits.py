@@ -58,18 +58,9 @@ def train(
 ) -> list[CodeRun]:  # fmt: skip
     """Train a codebook of digits ``n_seeds`` times.
 
-    Parameters
-    ----------
-    images : Images
-    part : Fold
-    epochs : int
-    n_seeds, seed : int
-        Seeds ``seed``, ``seed + 1``, ...
-    checkpoint : path, optional
-        Folder that an interrupted run resumes from.
-    settings
-        ``codebook``, ``channels``, ``learning_rate``, ``batch`` and ``device`` of
-        :class:`reread.lincs.models.digits.DigitBook`.
+    ``n_seeds``, ``seed``: seeds ``seed``, ``seed + 1``, ... ``checkpoint``: folder that an interrupted run
+    resumes from. ``settings``: ``codebook``, ``channels``, ``learning_rate``, ``batch`` and ``device`` of
+    :class:`reread.lincs.models.digits.DigitBook`.
     """
     from reread.lincs.models.digits import DigitBook
 
@@ -92,21 +83,10 @@ def examples(
 ) -> pd.DataFrame:
     """One held-out image of each digit, its reconstruction, and the mean image of the digit.
 
-    Parameters
-    ----------
-    images : Images
-    part : Fold
-    run : CodeRun
-    seed : int
-        Chooses the images.
-    is_quantised : bool
-        Whether the nearest code is decoded, or z without its code.
-
-    Returns
-    -------
-    DataFrame
-        row (image, nearest code or z, class mean), digit, found (digit of the nearest code), pixel columns
-        ``p00`` to ``p63``.
+    ``seed``: chooses the images. ``is_quantised``: whether the nearest code is decoded, or z without its
+    code.
+    Returns DataFrame: row (image, nearest code or z, class mean), digit, found (digit of the nearest code),
+    pixel columns ``p00`` to ``p63``.
     """
     rng = np.random.default_rng(seed)
     rows = [rng.choice(part.test[images.label[part.test] == digit]) for digit in range(len(DIGITS))]
@@ -145,17 +125,9 @@ def most_confused(shares: pd.DataFrame) -> pd.DataFrame:
 def compare(images: Images, part: Fold, runs: dict[str, list[CodeRun]]) -> pd.DataFrame:
     """Accuracy and error of every codebook and of the class means, means over seeds.
 
-    Parameters
-    ----------
-    images : Images
-    part : Fold
-    runs : dict of str to list of CodeRun
-        Name of a codebook to its runs.
-
-    Returns
-    -------
-    DataFrame
-        method, rows, ``accuracy`` (nearest code by distance), ``mse`` (squared grey value, label given).
+    ``runs``: dict of str to list of CodeRun; name of a codebook to its runs.
+    Returns DataFrame: method, rows, ``accuracy`` (nearest code by distance), ``mse`` (squared grey value,
+    label given).
     """
     tables = []
     for name, own in runs.items():

@@ -21,21 +21,11 @@ NETWORK, GAUSSIAN, NOISE = "VAE", "Gaussian", " with noise"
 def generate(encoded: Encoded, n: int, *, n_components: int = 32, seed: int = 0) -> dict[str, np.ndarray]:
     """Generate signatures from the prior of the VAE and from a Gaussian, with and without noise.
 
-    Parameters
-    ----------
-    encoded : Encoded
-        Components and noise are fitted to its training signatures.
-    n : int
-        Signatures from each generator.
-    n_components : int
-    seed : int
-
-    Returns
-    -------
-    dict of str to float32 array, (sample, gene)
-        ``VAE`` (decoded prior samples, as published), ``Gaussian``, and both ``with noise``: independent
-        normal noise with, for each gene, the standard deviation of the training residuals. A decoder gives
-        the mean of a signature, which lacks this noise.
+    ``encoded``: components and noise are fitted to its training signatures. ``n``: signatures from each
+    generator.
+    Returns dict of str to float32 array, (sample, gene): ``VAE`` (decoded prior samples, as published),
+    ``Gaussian``, and both ``with noise``: independent normal noise with, for each gene, the standard
+    deviation of the training residuals. A decoder gives the mean of a signature, which lacks this noise.
     """
     rng = np.random.default_rng(seed)
     train = encoded.signatures.values[encoded.is_trained]
@@ -93,26 +83,12 @@ def copies(
 def conditioned(encoded: Encoded, *, n: int = 200, n_components: int = 32, seed: int = 0) -> pd.DataFrame:
     """Generate signatures of each class and find the class of the nearest real signature.
 
-    Parameters
-    ----------
-    encoded : Encoded
-        Its training signatures with a class give the patterns and are the reference.
-    n : int
-        Signatures of each class.
-    n_components : int
-        Of the baseline, a Gaussian of the class in principal components.
-    seed : int
-
-    Returns
-    -------
-    DataFrame
-        pcl, n_real, own (share whose nearest real signature has the class), gaussian (the same of the
-        baseline), by_chance (share of the class in the reference).
-
-    Raises
-    ------
-    DataError
-        If no class has two training signatures.
+    ``encoded``: its training signatures with a class give the patterns and are the reference. ``n``:
+    signatures of each class. ``n_components``: of the baseline, a Gaussian of the class in principal
+    components.
+    Returns DataFrame: pcl, n_real, own (share whose nearest real signature has the class), gaussian (the same
+    of the baseline), by_chance (share of the class in the reference).
+    DataError if no class has two training signatures.
     """
     known = encoded.take(encoded.is_trained).with_class()
     values, pcl = known.signatures.values, known.signatures.meta["pcl"].to_numpy(str)

@@ -15,10 +15,7 @@ ACTIVE_NATS, DEAD_NATS = 0.1, 0.01
 
 
 def unit_kl(mu: np.ndarray, logvar: np.ndarray) -> np.ndarray:
-    """Mean KL divergence (unit,) of posterior means and log variances (signature, unit) from the prior.
-
-    In nats.
-    """
+    """Mean KL divergence (unit,) of posterior means and log variances (signature, unit) from the prior."""
     validate.axes(logvar, "logvar", signature=len(mu), unit=np.shape(mu)[1])
     mu, logvar = np.asarray(mu, dtype=np.float64), np.asarray(logvar, dtype=np.float64)
     return 0.5 * (np.square(mu) + np.exp(logvar) - 1 - logvar).mean(axis=0)
@@ -43,10 +40,7 @@ def batch_perplexity(label: np.ndarray, n: int, batch: int, *, n_batches: int = 
 
 
 def code_usage(label: np.ndarray, assigned: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
-    """Count for each code the signatures with its label, those assigned to it, and those with both.
-
-    Columns: code, labelled, assigned, correct, recall (NaN without any label), is_dead (none is assigned).
-    """
+    """Count for each code the signatures with its label, those assigned to it, and those with both."""
     validate.axes(assigned, "assigned", signature=len(label))
     n, label = len(names), np.asarray(label)
     labelled, nearest = np.bincount(label, minlength=n), np.bincount(assigned, minlength=n)

@@ -35,15 +35,7 @@ def with_class(signatures: Signatures) -> Signatures:
 def shared_with_training(signatures: Signatures, *, n_folds: int = 5, seed: int = 0) -> pd.DataFrame:
     """Share of test signatures whose drug, cell line or plate is in training, for each split.
 
-    Parameters
-    ----------
-    signatures : Signatures
-    n_folds, seed : int
-
-    Returns
-    -------
-    DataFrame
-        ``scheme``, ``what`` (drug, line, plate), ``share_seen``: mean over folds.
+    Returns DataFrame: ``scheme``, ``what`` (drug, line, plate), ``share_seen``: mean over folds.
     """
     rows = []
     for scheme, by in SCHEMES.items():
@@ -60,24 +52,9 @@ def shared_with_training(signatures: Signatures, *, n_folds: int = 5, seed: int 
 def neighbour_recall(signatures: Signatures, *, n_folds: int = 5, seed: int = 0) -> pd.DataFrame:
     """Share of each class whose most correlated training signature is of the same class.
 
-    Parameters
-    ----------
-    signatures : Signatures
-        Each with a class.
-    n_folds, seed : int
-
-    Returns
-    -------
-    DataFrame
-        ``scheme``, ``pcl``, ``n`` signatures, ``recall``; every signature is tested once.
-
-    Raises
-    ------
-    DataError
-        If a split that holds out drugs has one on both sides.
-
-    Notes
-    -----
+    ``signatures``: each with a class.
+    Returns DataFrame: ``scheme``, ``pcl``, ``n`` signatures, ``recall``; every signature is tested once.
+    DataError if a split that holds out drugs has one on both sides.
     Source: ours. A nearest neighbour has no training, so its gain from a random split is data leakage.
     """
     meta, unit = signatures.meta, unit_rows(signatures.values).astype(np.float32)

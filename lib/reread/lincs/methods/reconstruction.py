@@ -41,24 +41,12 @@ def train(
 ) -> list[Run]:  # fmt: skip
     """Train as published on the random split; with both losses, ``n_seeds`` times, on held-out perturbations.
 
-    Parameters
-    ----------
-    signatures : Signatures
-    parts : dict of str to Fold
-        From :func:`reread.lincs.data.splits.both_splits`.
-    n_seeds, seed : int
-        Seeds ``seed``, ``seed + 1``, ... of weights, order and samples.
-    checkpoint : path, optional
-        Folder that an interrupted run resumes from.
-    chosen : dict
-        ``beta``, ``warmup`` (epochs) and ``free_bits`` (nats) of the explicit loss.
-    settings
-        ``hidden``, ``latent``, ``epochs``, ``batch``, ``device`` of :func:`reread.lincs.models.fit.fit_vae`.
-
-    Raises
-    ------
-    ParameterError, DataError
-        As :func:`reread.lincs.models.fit.fit_vae`.
+    ``parts``: from :func:`reread.lincs.data.splits.both_splits`. ``n_seeds``, ``seed``: seeds ``seed``,
+    ``seed + 1``, ... of weights, order and samples. ``checkpoint``: folder that an interrupted run resumes
+    from. ``chosen``: dict; ``beta``, ``warmup`` (epochs) and ``free_bits`` (nats) of the explicit loss.
+    ``settings``: ``hidden``, ``latent``, ``epochs``, ``batch``, ``device`` of
+    :func:`reread.lincs.models.fit.fit_vae`.
+    ParameterError or DataError: as :func:`reread.lincs.models.fit.fit_vae`.
     """
     from reread.lincs.models.fit import fit_vae
 
@@ -93,21 +81,11 @@ def compare(
 ) -> pd.DataFrame:
     """Score every method on the test rows of each split.
 
-    Parameters
-    ----------
-    signatures : Signatures
-    parts : dict of str to Fold
-    runs : sequence of Run
-    ks : sequence of int
-        Numbers of principal components; those that the training rows cannot have are left out.
-
-    Returns
-    -------
-    DataFrame
-        split, method, family, seed; ``mse`` (squared z-scores); ``r2`` against the training mean;
-        ``r2_median`` over perturbations; ``r2_replicate``: the reconstruction scored against another
-        measurement of the same condition, so that reproduced noise does not count (NaN with too few
-        replicates, and on random splits).
+    ``ks``: numbers of principal components; those that the training rows cannot have are left out.
+    Returns DataFrame: split, method, family, seed; ``mse`` (squared z-scores); ``r2`` against the training
+    mean; ``r2_median`` over perturbations; ``r2_replicate``: the reconstruction scored against another
+    measurement of the same condition, so that reproduced noise does not count (NaN with too few replicates,
+    and on random splits).
     """
     rows = []
     for name, part in parts.items():
@@ -146,20 +124,8 @@ def by_perturbation(
 ) -> pd.DataFrame:
     """R2 of each held-out perturbation with ``k`` components and with the first run of a method.
 
-    Parameters
-    ----------
-    signatures : Signatures
-    part : Fold
-        By perturbations.
-    runs : sequence of Run
-    method : str
-        ``PUBLISHED`` or ``CHOSEN``.
-    k : int
-
-    Returns
-    -------
-    DataFrame
-        name, n, ``r2_pca``, ``r2_vae``, ``better`` (which of both explains more).
+    ``part``: by perturbations. ``method``: ``PUBLISHED`` or ``CHOSEN``.
+    Returns DataFrame: name, n, ``r2_pca``, ``r2_vae``, ``better`` (which of both explains more).
     """
     train_values, test_values = signatures.values[part.train], signatures.values[part.test]
     centre = train_values.mean(axis=0, dtype=np.float64)

@@ -21,22 +21,10 @@ Targets = Mapping[str, Sequence[str]]
 def score_against(features: np.ndarray, meta: pd.DataFrame, against: str) -> pd.DataFrame:
     """Correlate the mean signature of each drug with that of each gene, or of each class of other drugs.
 
-    Parameters
-    ----------
-    features : float array, (signature, feature)
-    meta : DataFrame, (signature,)
-    against : str
-        ``knockdown`` (columns are genes) or ``drug`` (columns are classes, without the drug itself).
-
-    Returns
-    -------
-    DataFrame, (drug, name)
-        A class whose only drug is the row itself has -1, the lowest correlation.
-
-    Raises
-    ------
-    DataError
-        If there is nothing to compare with, or sizes do not fit.
+    ``features``: float array, (signature, feature). ``meta``: DataFrame, (signature,). ``against``:
+    ``knockdown`` (columns are genes) or ``drug`` (columns are classes, without the drug itself).
+    Returns DataFrame, (drug, name): a class whose only drug is the row itself has -1, the lowest correlation.
+    DataError if there is nothing to compare with, or sizes do not fit.
     """
     validate.axes(features, "features", signature=len(meta), feature=None)
     drug, names, is_drug, held = _sides(meta, against)
@@ -54,23 +42,11 @@ def score_against(features: np.ndarray, meta: pd.DataFrame, against: str) -> pd.
 def retrieve(scores: pd.DataFrame, targets: Targets) -> pd.DataFrame:
     """Rank of the first target of each drug among all names.
 
-    Parameters
-    ----------
-    scores : DataFrame, (drug, name)
-        Higher is more similar.
-    targets : mapping of str to sequence of str
-        Names for each drug; those without a column, and drugs without any other, are left out.
-
-    Returns
-    -------
-    DataFrame
-        drug, n_targets, rank (from 1), by_chance (mean rank in random order), reciprocal, hit1, hit5, hit10,
-        p (random order), q (Benjamini and Hochberg).
-
-    Raises
-    ------
-    DataError
-        If no drug has a target among the names.
+    ``scores``: DataFrame, (drug, name); higher is more similar. ``targets``: mapping of str to sequence of
+    str; names for each drug; those without a column, and drugs without any other, are left out.
+    Returns DataFrame: drug, n_targets, rank (from 1), by_chance (mean rank in random order), reciprocal,
+    hit1, hit5, hit10, p (random order), q (Benjamini and Hochberg).
+    DataError if no drug has a target among the names.
     """
     is_target = target_matrix(scores, targets)
     kept = is_target.any(axis=1)
@@ -102,12 +78,7 @@ def _first_ranks(scores: np.ndarray, is_target: np.ndarray) -> np.ndarray:
 def mrr_null(
     scores: pd.DataFrame, targets: Targets, *, n_permutations: int = 999, seed: int = 0
 ) -> pd.Series:
-    """Mean reciprocal rank and hits, beside permuted names.
-
-    Mrr, hit1, hit5, hit10, null_mrr, null_high, p, n.
-
-    Permuting names keeps drugs that share targets together, and genes that correlate with every drug.
-    """
+    """Mean reciprocal rank of the first target and hits over drugs, beside permuted names."""
     found = retrieve(scores, targets)
     is_target = target_matrix(scores, targets)
     kept = is_target.any(axis=1)
@@ -143,24 +114,11 @@ def by_representation(
 ) -> pd.DataFrame:  # fmt: skip
     """Mean reciprocal rank of every group of drugs from every representation, beside permuted names.
 
-    Parameters
-    ----------
-    representations : mapping of str to float array, (signature, feature)
-    signatures : Signatures
-    against, targets
-        As in :func:`score_against` and :func:`retrieve`.
-    n_permutations, seed : int
-
-    Returns
-    -------
-    DataFrame
-        group, mrr, hit1, hit5, hit10, null_mrr, null_high (95th percentile), mrr_p, n (drugs),
-        representation.
-
-    Raises
-    ------
-    DataError
-        As :func:`retrieve`.
+    ``representations``: mapping of str to float array, (signature, feature). ``against``, ``targets``: as in
+    :func:`score_against` and :func:`retrieve`.
+    Returns DataFrame: group, mrr, hit1, hit5, hit10, null_mrr, null_high (95th percentile), mrr_p, n (drugs),
+    representation.
+    DataError: as :func:`retrieve`.
     """
     group, parts = groups_of(signatures), []
     for name, features in representations.items():
@@ -183,26 +141,12 @@ def drug_ranks(
 ) -> pd.DataFrame:
     """Mean rank of the first target over the signatures of each drug, as published, beside random order.
 
-    Parameters
-    ----------
-    features, meta, against
-        As in :func:`score_against`.
-    targets : mapping of str to sequence of str
-
-    Returns
-    -------
-    DataFrame
-        drug, n_signatures, n_of_targets (reference signatures), mean_rank (from 1), by_chance, null_share
-        (share of single signatures in random order that rank before ``by_chance``; above one half, as
-        ranks are skewed).
-
-    Raises
-    ------
-    DataError
-        If sizes do not fit.
-
-    Notes
-    -----
+    ``features``, ``meta``, ``against``: as in :func:`score_against`. ``targets``: mapping of str to sequence
+    of str.
+    Returns DataFrame: drug, n_signatures, n_of_targets (reference signatures), mean_rank (from 1), by_chance,
+    null_share (share of single signatures in random order that rank before ``by_chance``; above one half, as
+    ranks are skewed).
+    DataError if sizes do not fit.
     Source: the authors' analysis notebook, in 92, which prints the mean rank alone, counted from 0.
     """
     drug, names, is_drug, held = _sides(meta, against)

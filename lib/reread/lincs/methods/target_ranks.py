@@ -14,12 +14,7 @@ BLOCK = 8_000_000  # correlations held at once: 64 MB
 
 
 def first_target_rank(query: np.ndarray, reference: np.ndarray, is_target: np.ndarray) -> np.ndarray:
-    """Rank (signature,) of the target most correlated with each row of ``query``, 1 for the nearest of all.
-
-    The authors sort all references of each signature and search for the first target (analysis notebook,
-    in 92); counting those that are nearer needs no sort. Sizes that do not fit, or no target at all, are a
-    DataError.
-    """
+    """Rank (signature,) of the target most correlated with each row of ``query``; 1 is the nearest."""
     validate.axes(query, "query", signature=None, feature=None)
     validate.axes(reference, "reference", knockdown=len(is_target), feature=query.shape[1])
     is_target = np.asarray(is_target, dtype=bool)

@@ -45,11 +45,7 @@ class TwoSample:
 
 
 def mmd2(x: np.ndarray, y: np.ndarray, *, n_permutations: int = 199, seed: int = 0) -> Discrepancy:
-    """Squared maximum mean discrepancy of two samples (sample, gene), unbiased, with a permutation test.
-
-    Source: Gretton et al. 2012, equation 3; Gaussian kernel, width the median distance of the pooled rows.
-    All permutations share one kernel matrix.
-    """
+    """Squared maximum mean discrepancy of two samples (sample, gene), unbiased, with a permutation test."""
     _check_sides(x, y)
     pooled = np.concatenate([x, y]).astype(float)
     width = float(np.median(pdist(pooled)))
@@ -75,13 +71,7 @@ def _unbiased(kernel: np.ndarray, is_x: np.ndarray, n_x: int, n_y: int) -> np.nd
 
 
 def c2st(x: np.ndarray, y: np.ndarray, *, seed: int = 0, n_components: int = N_COMPONENTS) -> TwoSample:
-    """Classifier two-sample test: half of the rows (sample, gene) train a classifier, the other half test it.
-
-    The larger sample is reduced to the size of the smaller, so that chance level is 0.5. Source: Lopez-Paz
-    and Oquab 2017. The classifier is a logistic regression on principal components, their squares and the
-    logarithm of the residual: it sees differences in mean, spread and noise. The interval is exact
-    (Clopper and Pearson).
-    """
+    """Classifier two-sample test: half of the rows (sample, gene) train a classifier, the others test it."""
     _check_sides(x, y, least=10)
     n = min(len(x), len(y))
     rng = np.random.default_rng(seed)
@@ -109,14 +99,7 @@ def _moments(rows: np.ndarray, train: np.ndarray, n_components: int) -> np.ndarr
 def memorised(
     generated: np.ndarray, train: np.ndarray, test: np.ndarray, *, n_permutations: int = 999, seed: int = 0
 ) -> pd.Series:
-    """Test whether generated signatures are nearer to training than to held-out signatures (sample, gene).
-
-    Returns ``nearer_train``, the share of generated rows whose nearest real row is a training row, and
-    ``expected``, the share of training rows. ``p`` permutes real rows between both sides. ``distance`` is the
-    median distance of a generated row to the nearest real one, ``real_distance`` that of a held-out row to
-    the nearest training row. A sign test would count each generated row as independent, although many
-    share their nearest real row.
-    """
+    """Test whether generated signatures are nearer to training than to held-out signatures (sample, gene)."""
     _check_sides(train, test)
     _check_sides(generated, train)
     distance, near = _nearest(generated, np.concatenate([train, test]))
@@ -146,21 +129,9 @@ def both_tests(
 ) -> pd.DataFrame:
     """Run both tests on several pairs of samples.
 
-    Parameters
-    ----------
-    pairs : mapping of str to two float arrays, (sample, gene)
-        Two samples by name of the comparison.
-    n_permutations, seed : int
-
-    Returns
-    -------
-    DataFrame
-        compared, n, mmd2, mmd2_p, c2st, c2st_low, c2st_high, c2st_p.
-
-    Raises
-    ------
-    DataError
-        If a sample has fewer than ten rows, or genes differ in number.
+    ``pairs``: mapping of str to two float arrays, (sample, gene); two samples by name of the comparison.
+    Returns DataFrame: compared, n, mmd2, mmd2_p, c2st, c2st_low, c2st_high, c2st_p.
+    DataError if a sample has fewer than ten rows, or genes differ in number.
     """
     rows = []
     for name, (x, y) in pairs.items():
@@ -187,24 +158,9 @@ def halves(
 def p_values_on_real(real: np.ndarray, *, n: int, n_draws: int, seed: int = 0) -> pd.DataFrame:
     """P values of both tests on two random disjoint sets of real signatures, repeatedly.
 
-    Parameters
-    ----------
-    real : float array, (sample, gene)
-    n : int
-        Signatures in each of the two sets.
-    n_draws : int
-        Repeats.
-    seed : int
-
-    Returns
-    -------
-    DataFrame
-        draw, mmd2, mmd2_p, c2st, c2st_p: p of a calibrated test is uniform here.
-
-    Raises
-    ------
-    DataError
-        If there are fewer than 2n signatures.
+    ``real``: float array, (sample, gene). ``n``: signatures in each of the two sets. ``n_draws``: repeats.
+    Returns DataFrame: draw, mmd2, mmd2_p, c2st, c2st_p: p of a calibrated test is uniform here.
+    DataError if there are fewer than 2n signatures.
     """
     if len(real) < 2 * n:
         raise DataError(f"Two sets of {n} need {2 * n} signatures, but there are {len(real)}.")

@@ -17,10 +17,7 @@ POSITIONS = 16  # of an image after the second convolution: 4 by 4
 
 
 def convolutions(n_codes: int, channels: int) -> SvqNetwork:
-    """Two convolutions to ``POSITIONS * channels`` values within +-1, and back.
-
-    Images are (image, pixel), grey 0 to 1.
-    """
+    """Two convolutions to ``POSITIONS * channels`` values within +-1, and back."""
     half = max(1, channels // 2)
     return SvqNetwork(
         lambda: nn.Sequential(

@@ -55,33 +55,7 @@ def fit_vae(
     checkpoint: Path | None = None,
     progress: bool = False,
 ) -> Trained:
-    """Train the variational autoencoder on z-scores (signature, gene), clipped to +-10.
-
-    Parameters
-    ----------
-    values : float array, (signature, gene)
-    train, valid : int array, (row,)
-        Training rows, and rows for the validation curve.
-    hidden, latent : int
-        Widths.
-    loss : str
-        ``published``, whose beta is ``n_genes / (2 * latent)``; or ``explicit``.
-    beta, warmup, free_bits : float, int, float
-        Of the explicit loss: weight of the KL (1 is the evidence lower bound), epochs over which it rises
-        from 0, and nats of each unit without cost.
-    epochs, batch, seed : int
-    device : str
-        ``auto``, ``cpu`` or ``cuda``.
-    checkpoint : path, optional
-        Folder that an interrupted run resumes from.
-    progress : bool
-        Print a line for each tenth of the epochs.
-
-    Raises
-    ------
-    ParameterError, DataError
-        If the loss is unknown or nothing is trained; if rows or values cannot be used.
-    """
+    """Train the variational autoencoder on z-scores (signature, gene), clipped to +-10."""
     _check_choice("loss", loss, LOSSES)
     _check_task(values, train, valid, epochs)
     from reread.lincs.models.vae import VaeTraining
@@ -112,12 +86,7 @@ def fit_svqvae(
     checkpoint: Path | None = None,
     progress: bool = False,
 ) -> Trained:
-    """Train the supervised vector-quantised autoencoder; ``label`` (signature,) is 0 to ``n_codes - 1``.
-
-    ``codebook`` is ``published`` (codes by gradient, unbounded repulsion) or ``ema`` (moving averages,
-    bounded repulsion); the learning rate of Adam is 1e-4 as published. The other parameters are those of
-    :func:`fit_vae`.
-    """
+    """Train the supervised vector-quantised autoencoder; ``label`` (signature,) is 0 to ``n_codes - 1``."""
     _check_choice("codebook", codebook, CODEBOOKS)
     _check_task(values, train, valid, epochs)
     _check_labels(label, len(values), n_codes)

@@ -65,8 +65,7 @@ def _check_shapes(weights: dict[str, np.ndarray], path: Path) -> None:
             if values.ndim != 2 or bias.shape != values.shape[:1]:
                 raise DataError(
                     f"{path}: {name} has shape {values.shape} and its bias {bias.shape}; expected (out, "
-                    f"in) and "
-                    "(out,)."
+                    "in) and (out,)."
                 )
 
 
@@ -150,10 +149,7 @@ class Svq(_Weights):
 
 
 def nearest_code(z: np.ndarray, codes: np.ndarray, metric: str = "euclidean") -> np.ndarray:
-    """Index (signature,) of the code (code, dim) nearest to each point z (signature, dim).
-
-    By ``euclidean`` distance, as published, the length of a code counts; by ``cosine`` only its direction.
-    """
+    """Index (signature,) of the code (code, dim) nearest to each point z (signature, dim)."""
     if metric not in METRICS:
         raise ParameterError(f"metric must be one of {', '.join(METRICS)}, but is {metric!r}.")
     validate.axes(codes, "codes", code=None, dim=np.shape(z)[1])
