@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import reread
-from reread.book.running import tied
-from reread.book.running.stopping import stoppable
+from reread.book.running.stopping import stoppable, tied_command
 from reread.book.status import claims as ledger
 from reread.book.status import publishable
 from reread.book.workflow import snakemake as engine
@@ -95,7 +94,7 @@ def make(stage: Path, site: Path) -> None:
     for left in site.parent.glob(".site.*.part"):  # of a build that was killed
         shutil.rmtree(left, ignore_errors=True)
     part = site.parent / f".site.{uuid4().hex[:8]}.part"
-    command = tied.command(JUPYTER_BOOK, "build", str(stage), "--path-output", str(part), *STRICT)
+    command = tied_command(JUPYTER_BOOK, "build", str(stage), "--path-output", str(part), *STRICT)
     log, html = site.parent / "site.log", part / "_build/html"
     try:
         code = _run(command, log, stage)
