@@ -90,9 +90,7 @@ def by_group(
     return by_mask(held[group], HELD_OUT)
 
 
-def folds(
-    meta: pd.DataFrame, *, by: Sequence[str] = (), n_folds: int = 5, seed: int = 0
-) -> Iterator[Fold]:
+def folds(meta: pd.DataFrame, *, by: Sequence[str] = (), n_folds: int = 5, seed: int = 0) -> Iterator[Fold]:
     """Folds of rows, each tested once: whole groups where ``by`` names columns, else single rows.
 
     Within each class groups are assigned in random order, the largest first, to the fold that has the least.
