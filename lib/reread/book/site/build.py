@@ -18,6 +18,8 @@ import reread
 from reread.book.running.stopping import stoppable, tied_command
 from reread.book.status import claims as ledger
 from reread.book.status import publishable
+from reread.book.status.staleness import Status
+from reread.book.transfer.recorded import adopt_recorded
 from reread.book.workflow import snakemake as engine
 from reread.core import paths
 from reread.core.errors import ExitCode, RunError
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     import typer
 
     from reread.book.status.publishable import Shelf
-    from reread.book.status.staleness import Status
 
 PACKAGE = Path(reread.__file__).resolve().parent
 BUILDERS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinx-design", "sphinxcontrib-bibtex")
@@ -51,14 +52,17 @@ def build_site(
     """Build the book from finished runs and return its first page; do nothing if nothing changed.
 
     All pages of ``profile`` (of one ``study``) must be fresh, else the exit code is 9. Fresh pages of other
-    profiles are shown too, and ``say`` names those left out. The old site stays until the new one is done.
-    ``app`` is the command line, which has a page of its own; ``status`` is what is known of the pages.
+    profiles and recorded runs are shown too, and ``say`` names those left out. The old site stays until
+    the new one is done. ``app`` is the command line, which has a page of its own; ``status`` is what is known
+    of the pages.
     """
     top = paths.root() / "_build"
     index, done = top / "site/index.html", top / "site.key"
     with engine.alone():
         for left in range(N_TRIES)[::-1]:
-            shelf, status = publishable.admit(profile, study, status), None
+            shutil.rmtree(top / "recorded", ignore_errors=True)
+            looked, status = status or Status(), None
+            shelf = publishable.admit(profile, study, looked, adopt_recorded(looked, top / "recorded"))
             rows, checks = ledger.ledger(status=shelf.status), ledger.checks(status=shelf.status)
             key = inputs(shelf, [ledger.as_json(rows), [(row.study.key, str(row.outcome)) for row in checks]])
             if index.is_file() and done.is_file() and done.read_text(encoding="utf-8") == key:
@@ -83,7 +87,10 @@ def build_site(
 def inputs(shelf: Shelf, judged: list) -> str:
     """Digest of everything that the site is made from: runs, verdicts, prose, docstrings, tools."""
     # a record holds the digest of every file of its run, and the gate has compared them
-    runs = {str(ref.folder): shelf.record(ref).model_dump_json() for ref in shelf.pages}
+    runs = {
+        f"{ref.profile}/{ref.name}": [shelf.record(ref).model_dump_json(), shelf.moved(ref)]
+        for ref in shelf.pages
+    }
     prose = [path for name in PROSE for path in _files(home(name))]
     texts = {str(path): sha256(path.read_bytes()).hexdigest() for path in [*prose, *_files(PACKAGE, "*.py")]}
     return digest([runs, judged, texts, {name: version(name) for name in BUILDERS}])

@@ -33,6 +33,7 @@ NETWORKS = {
     "medium": Recipe(**_CORRECTED, widths="16 32", dense=64, epochs=20, batch=16),
     "wide": Recipe(**_CORRECTED, epochs=30),
 }
+N_REFERENCES = {"small": 25, "medium": 50, "wide": 50}  # training samples that each is compared with
 # and of the published one, in smaller batches where there are few samples
 AS_PUBLISHED = {
     "small": Recipe(widths="8 16", dense=64, epochs=22, batch=16),
@@ -76,7 +77,7 @@ def explain_all(
     ``words`` are keys of ``EXPLAINERS``, ``network`` is one of ``NETWORKS``. All methods train on
     ``split.train`` and explain ``per_tissue`` samples of each tissue from it (0: all). The published variant
     runs once and explains ``split.test`` with all training samples as references. ``settings`` holds points a
-    sample, the number of references and the first seed. Raises ParameterError if there are too few genes for
+    sample and the first seed. Raises ParameterError if there are too few genes for
     the network.
     """
     settings = settings or Explainer()
@@ -94,7 +95,8 @@ def explain_all(
         rng = np.random.default_rng([seed, 3, number])
         order = rng.permutation(len(data.genes)) if number else None
         models = train_models(names, data, split, seed=s, recipe=NETWORKS[network], order=order)
-        found = explain(names, models, data, split.train, rows, replace(settings, seed=s))
+        own = replace(settings, n_references=N_REFERENCES[network], seed=s)
+        found = explain(names, models, data, split.train, rows, own)
         runs += [Run(name, s, number, scores) for name, scores in found.items()]
     return runs
 
