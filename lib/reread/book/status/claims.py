@@ -42,15 +42,7 @@ class CheckRow:
 
 
 def ledger(study: str = "", status: Status | None = None) -> list[Row]:
-    """Judge every claim, in the order of the records, by the finished runs of all profiles.
-
-    Parameters
-    ----------
-    study : str
-        One study only; all when empty.
-    status : Status, optional
-        What is known of the pages; looked at anew when absent.
-    """
+    """Judge every claim, in the order of the records, by the finished runs of all profiles."""
     status = status or Status()
     return [judge_claim(record, claim, status) for record in _studies(study) for claim in record.claims]
 

@@ -34,22 +34,7 @@ class Shelf:
 
 
 def admit(profile: Profile, study: str = "", status: Status | None = None) -> Shelf:
-    """Let in every page of a profile or none; pages of other profiles come along when they may.
-
-    Parameters
-    ----------
-    profile : str
-        The profile that was asked for: all of its pages must be fresh.
-    study : str
-        Ask so of one study only; all when empty.
-    status : Status, optional
-        What is known of the pages; looked at anew when absent.
-
-    Raises
-    ------
-    RunError
-        With exit code 9, naming each page, why, and the command that makes it.
-    """
+    """Let in every page of a profile or none; pages of other profiles come along when they may."""
     status = status or Status()
     asked = pages(profile, study)
     lines = [f"  {ref.name}  {status.state(ref)}" for ref in asked if status.state(ref).word != "fresh"]

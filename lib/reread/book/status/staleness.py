@@ -47,27 +47,7 @@ class Status:
         self._found: dict[tuple[str, str], tuple[State, RunRecord | None]] = {}
 
     def fields(self, ref: PageRef, parameters: dict[str, Value] | None = None) -> dict[str, str]:
-        """Everything the result of a page depends on, as it is now.
-
-        Parameters
-        ----------
-        ref : PageRef
-            The page.
-        parameters : dict, optional
-            Values other than those of its profile, as ``reread run -p`` gives them; pages upstream
-            keep theirs.
-
-        Returns
-        -------
-        dict
-            Field to digest: ``code``, ``module lib/reread/...``, ``data <key>``, ``upstream <page>``,
-            ``lock``, ``runner``; and ``parameter <name>`` to its value as JSON, which is short already.
-
-        Raises
-        ------
-        ParameterError
-            If the notebook is missing, or a parameter does not fit.
-        """
+        """Everything the result of a page depends on, as it is now."""
         if parameters is not None:
             return self._compute(ref, parameters)
         if (place := (ref.profile, ref.name)) not in self._fields:

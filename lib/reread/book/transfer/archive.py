@@ -41,22 +41,7 @@ class Report:
 
 
 def export_runs(out: Path, profile: Profile, study: str = "") -> Report:
-    """Pack the fresh runs of a profile.
-
-    Parameters
-    ----------
-    out : Path
-        The archive to write, whole or not at all.
-    profile : str
-        Runs of this profile.
-    study : str
-        One study only; all when empty.
-
-    Raises
-    ------
-    RunError
-        With exit code 9, if no run is fresh: an import would refuse all of them.
-    """
+    """Pack the fresh runs of a profile."""
     status = Status()
     states = status.states(refs := pages(profile, study))
     packed = [ref for ref in refs if states[ref.name].word == "fresh"]
@@ -76,23 +61,7 @@ def export_runs(out: Path, profile: Profile, study: str = "") -> Report:
 
 
 def import_runs(file: Path) -> Report:
-    """Check an archive whole, then put its runs in place; one that does not fit keeps all of them out.
-
-    Parameters
-    ----------
-    file : Path
-        An archive of :func:`export_runs`.
-
-    Raises
-    ------
-    DataError
-        If the archive is not what :func:`export_runs` writes.
-    ParameterError
-        If it holds a page that is not in the record.
-    RunError
-        With exit code 9, if a run is not fresh by today's code, data, parameters and packages; the field
-        that differs is named. With 4, if another process is at work on the page.
-    """
+    """Check an archive whole, then put its runs in place; one that does not fit keeps all of them out."""
     places.runs().mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=places.runs(), prefix=".import.") as folder:
         manifest = unpack(file, Path(folder))

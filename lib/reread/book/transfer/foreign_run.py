@@ -32,13 +32,7 @@ LINK = re.compile(r"\{download\}`[^`]*`")
 def checked(
     ref: PageRef, folder: Path, key: str, *, may_lack: Callable[[str], bool] = lambda name: False
 ) -> RunRecord:
-    """The record of a run that lies in ``folder``, after every check that needs nothing of today's code.
-
-    Raises
-    ------
-    RunError
-        With exit code 9 and the reason, if it cannot stand for its page.
-    """
+    """The record of a run that lies in ``folder``, after every check that needs nothing of today's code."""
     try:
         record = RunRecord.read(folder, may_lack=may_lack)
     except AlteredRunError as error:

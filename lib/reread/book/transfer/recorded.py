@@ -44,15 +44,7 @@ def recorded_path(study: Study, profile: Profile) -> Path:
 
 
 def record_runs(profile: Profile, study: str = "") -> Report:
-    """Pack the finished runs of each study into the file that the repository holds.
-
-    Raises
-    ------
-    RunError
-        With exit code 9, if a page is not fresh: a record of a study is whole.
-    DataError
-        If a file would be larger than 2 MB.
-    """
+    """Pack the finished runs of each study into the file that the repository holds."""
     status, lines = Status(), []
     records = [one for one in ([find(study)] if study else every()) if pages(profile, one.key)]
     refs = [ref for one in records for ref in pages(profile, one.key)]
@@ -89,15 +81,7 @@ def pack(folders: dict[str, Path], keys: dict[str, str], out: Path) -> None:
 
 
 def recorded_runs(study: Study, profile: Profile, into: Path, status: Status) -> list[Recorded]:
-    """The recorded runs of a study, unpacked into an empty folder; none where nothing was recorded.
-
-    Raises
-    ------
-    DataError
-        If the file is not what :func:`record_runs` writes, or a run in it was altered.
-    ParameterError
-        If it holds a page that the study does not have.
-    """
+    """The recorded runs of a study, unpacked into an empty folder; none where nothing was recorded."""
     file = recorded_path(study, profile)
     if not file.is_file():
         return []

@@ -47,20 +47,7 @@ class Manifest(Record):
 
 
 def unpack(file: Path, into: Path) -> Manifest:
-    """Check an archive member by member and unpack it.
-
-    Parameters
-    ----------
-    file : Path
-        The archive.
-    into : Path
-        An empty folder; on an error it holds what was good so far, and is to be thrown away.
-
-    Raises
-    ------
-    DataError
-        If the file is no archive of runs, is cut off, or a member is not exactly what the manifest lists.
-    """
+    """Check an archive member by member and unpack it."""
     with _opened(file) as archive:
         members = iter(archive)
         manifest = _manifest(file, archive, next(members, None))
