@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from reread.book.running.landing import landing
+from reread.book.running.atomic_folder import landing
 from reread.book.status import staleness as stale
 from reread.book.status.run_record import RunRecord
 from reread.book.transfer import archive
@@ -205,7 +205,6 @@ ESCAPES = [
     f"{CELLS}/artifacts",
     f"{CELLS}",
     "runs/demo/maize",
-    "runs/demo/maize/03-leaves/record.json",
     "lib/reread/cli.py",
     "",
 ]

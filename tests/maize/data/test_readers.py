@@ -48,7 +48,7 @@ def test_groups_do_not_depend_on_the_order_of_samples():
     names = ("SRR101", "x", "ERR102", "SRR500", "SRR100", "SRR140", "SRR190", "SRR241")
 
     assert _groups_of(names).tolist() == [
-        *("SRR100", "x", "ERR102", "SRR500", "SRR100", "SRR100", "SRR100", "SRR241"),
+        *("SRR100", "x", "ERR102", "SRR500", "SRR100", "SRR100", "SRR100", "SRR241")
     ]
 
 

@@ -59,6 +59,15 @@ def recorded_runs(study: Study, profile: Profile, into: Path, status: Status) ->
     return sorted(found, key=lambda one: order.index(one.ref.name))
 
 
+def adopt_recorded(status: Status, into: Path) -> dict[tuple[Profile, str], Path]:
+    """Let recorded runs stand for the pages that have no fresh run here; the folder of each by its page."""
+    known = [one for study in every() for p in PROFILES for one in recorded_runs(study, p, into, status)]
+    taken = [one for one in known if status.state(one.ref).word != "fresh"]
+    for one in taken:
+        status.adopt(one.ref, one.record, one.moved)
+    return {(one.ref.profile, one.ref.name): one.folder for one in taken}
+
+
 def is_left_out(name: str) -> bool:
     """Whether a file of a run is not recorded: pictures in pixels and artifacts."""
     return not (name.startswith(("figures/", "tables/")) or name in FILES) or name.endswith(".png")

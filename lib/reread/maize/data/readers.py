@@ -23,12 +23,7 @@ VERIFY = "Run:  reread data verify maize"
 
 
 def read_expression(path: Path) -> Expression:
-    """Read a csv of samples by genes whose first column is the sample and whose last is its tissue.
-
-    A column ``study`` is no gene: it becomes ``group``. Without it, :func:`_groups_of` guesses the study from
-    the accessions. Tissues are stripped of blanks and sorted; ``replicate`` counts samples of a tissue in a
-    group. Source: README of the authors; the column of studies is ours.
-    """
+    """Read a csv of samples by genes whose first column is the sample and whose last is its tissue."""
     path = Path(path)
     names = header(path, ",")
     if len(names) < 3 or "" in names[1:]:
@@ -62,11 +57,7 @@ def write_table(data: Expression, path: Path) -> None:
 
 
 def _groups_of(samples: tuple[str, ...]) -> np.ndarray:
-    """Guess the study of each sample (sample,) from accessions that follow each other.
-
-    The runs of one study are numbered consecutively when they are submitted: a gap of more than ``GAP``
-    starts a new study, named by its first accession. A name without a number at its end is its own group.
-    """
+    """Guess the study of each sample (sample,) from accessions that follow each other."""
     parts = [re.fullmatch(r"([A-Za-z]*)(\d+)", name) for name in samples]
     keyed = sorted((m[1], int(m[2]), i) for i, m in enumerate(parts) if m)
     group = np.array(samples, dtype=object)
@@ -77,12 +68,7 @@ def _groups_of(samples: tuple[str, ...]) -> np.ndarray:
 
 
 def read_walley(libraries: Mapping[str, Path], samples: Path) -> Expression:
-    """Assemble the libraries of Walley 2016 from cufflinks tables and the list of runs.
-
-    ``tissue`` is the organ, ``group`` the developmental stage. Source: MaizeOmics,
-    ``data-raw/walley2016_mapped_v4``. Each library has its rows in another order. 27 of 45,741 genes have two
-    rows, whose FPKM are added; 342 values (0.01 %) that cufflinks marked FAIL are kept.
-    """
+    """Assemble the libraries of Walley 2016 from cufflinks tables and the list of runs."""
     with _naming(Path(samples)):
         listed = _walley_list(Path(samples))
         unlisted = sorted(set(libraries) - set(listed["Run"]))
@@ -111,11 +97,7 @@ def _naming(path: Path) -> Iterator[None]:
 
 def _words(path: Path, column: pd.Series, label: str) -> list[str]:
     """A column of names; numbers there are a gene, or labels that have lost their names."""
-    words = [word.strip() for word in column]
-    if "" in words:
-        raise DataError(
-            f"{path}, line {words.index('') + 2}: {label} is empty.\nFill it in, or drop the row."
-        )
+    words = _filled(path, column, label)
     if pd.to_numeric(pd.Series(words), errors="coerce").notna().any():
         raise DataError(
             f"{path}: the column {label!r} must hold names, but holds numbers.\n"

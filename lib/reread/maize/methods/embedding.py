@@ -13,12 +13,7 @@ UMAP_SEED = 42
 
 
 def embed_sets(log: np.ndarray, sets: Iterable[np.ndarray], n_dims: int = 10) -> np.ndarray:
-    """Principal component scores (set, sample, dim) of log (sample, gene) for each set of genes.
-
-    They are eigenvectors of the (sample, sample) matrix of inner products times the root of their
-    eigenvalues: with few samples much cheaper than scikit-learn's PCA set by set. The largest entry of each
-    component is positive.
-    """
+    """Principal component scores (set, sample, dim) of log (sample, gene) for each set of genes."""
     validate.axes(log, "log", sample=None, gene=None)
     sets = [np.asarray(genes, dtype=int) for genes in sets]
     if len(log) < 2 or not sets or min(map(len, sets)) == 0:

@@ -15,12 +15,7 @@ CHUNK = 200_000
 def batched_kmeans(
     points: np.ndarray, k: int, *, n_init: int = 10, seed: int = 0, init: str = "kmeans-plus-plus"
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Cluster the samples of every set (set, sample, dim), keeping the best of ``n_init`` starts of each.
-
-    Returns labels (set, sample) and inertia (set,), the sum of squared distances to the means. Lloyd's steps
-    until no label moves, as scikit-learn's ``KMeans``; an empty cluster takes the sample farthest from its
-    mean. ``init``: ``kmeans-plus-plus`` with scikit-learn's local trials, or ``random`` samples as published.
-    """
+    """Cluster the samples of every set (set, sample, dim), keeping the best of ``n_init`` starts of each."""
     validate.axes(points, "points", set=None, sample=None, dim=None)
     n_sets, n_samples, _ = points.shape
     if not 1 <= k <= n_samples or n_init < 1 or init not in STARTS:
@@ -127,12 +122,7 @@ STARTS = {"kmeans-plus-plus": _plus_plus, "random": _random}
 
 
 def v_measure(tissue: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """V-measure (set,) of clusterings (set, sample) against the tissues (sample,) of the same samples.
-
-    Source: Rosenberg 2007, as scikit-learn's ``v_measure_score``. V rises with the number of clusters even
-    for random ones, so it is comparable at one number of clusters only. Rounded to 12 digits: equal
-    partitions tie exactly.
-    """
+    """V-measure (set,) of clusterings (set, sample) against the tissues (sample,) of the same samples."""
     validate.axes(tissue, "tissue", sample=None)
     validate.axes(labels, "labels", set=None, sample=len(tissue))
     if labels.size == 0 or labels.min() < 0 or tissue.min() < 0:

@@ -11,8 +11,8 @@ import pandas as pd
 from reread.core import validate
 from reread.core.errors import DataError, ParameterError
 from reread.maize.methods.embedding import UMAP_SEED, embed
+from reread.maize.methods.gene_sets import random_sets
 from reread.maize.methods.kmeans import batched_kmeans, v_measure
-from reread.maize.methods.random_gene_sets import random_sets
 
 # Errors of the notebooks; 29 and 2,423 are values of the human study that the code was adapted from.
 FAULTS = (
@@ -63,11 +63,7 @@ def faults() -> pd.DataFrame:
 
 
 def _cluster_runs(points: np.ndarray, k: int, protocol: Protocol, seed: int = 0) -> np.ndarray:
-    """Clusters (run, set, sample) of points (set, sample, dim); each run has its own seed.
-
-    Source: notebook 3, where the cluster column stays in the table: from the second run on it is a feature
-    with a range of 0 to k - 1, while a UMAP spans about a dozen units.
-    """
+    """Clusters (run, set, sample) of points (set, sample, dim); each run has its own seed."""
     runs, features = [], points
     for run in range(protocol.n_runs):
         labels, _ = batched_kmeans(features, k, n_init=protocol.n_init, seed=seed + run, init=protocol.init)
@@ -93,11 +89,7 @@ def v_of_sets(
 
 
 def gaussian_null(v: np.ndarray) -> tuple[float, float]:
-    """Mean and standard deviation of the published null, from V-measures (set, run) of random sets.
-
-    Source: notebook 4: mean over sets, and root of the mean variance between runs on one set. The variance
-    between random sets and between UMAP seeds is not counted.
-    """
+    """Mean and standard deviation of the published null, from V-measures (set, run) of random sets."""
     validate.axes(v, "v", set=None, run=None)
     if v.shape[1] < 2:
         raise DataError(f"The published null needs two runs of k-means on each set, but has {v.shape[1]}.")
@@ -105,10 +97,7 @@ def gaussian_null(v: np.ndarray) -> tuple[float, float]:
 
 
 def gaussian_test(observed: np.ndarray, mean: float, sd: float) -> tuple[np.ndarray, np.ndarray]:
-    """Z and one-sided p of V-measures (test,) under a normal null; z is infinite if sd is 0.
-
-    The notebooks draw 10,000 normal numbers for the figure; this is the same without random numbers.
-    """
+    """Z and one-sided p of V-measures (test,) under a normal null; z is infinite if sd is 0."""
     from scipy.stats import norm
 
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -122,20 +111,9 @@ def sources_of_variance(
 ) -> dict[str, float]:  # fmt: skip
     """Standard deviation of V between runs, random sets and UMAP seeds.
 
-    Parameters
-    ----------
-    log, tissue : float array, (sample, gene), and int array, (sample,)
-    protocol : Protocol
-    size, n_sets : int
-        Genes of a random set, and random sets.
-    n_seeds : int
-        Seeds of UMAP, on the first set.
-    seed : int
-
-    Returns
-    -------
-    dict
-        ``runs`` (within a set, as published), ``sets`` (between the means of sets), and for UMAP ``seeds``.
+    ``log`` is (sample, gene), ``tissue`` (sample,); ``n_sets`` random sets have ``size`` genes. Keys:
+    ``runs`` (within a set, as published), ``sets`` (between the means of sets), and for UMAP ``seeds`` (on
+    the first set).
     """
     sets = random_sets(log.shape[1], min(size, log.shape[1]), n_sets, seed)
     v = v_of_sets(log, tissue, sets, protocol, seed)
@@ -149,12 +127,9 @@ def sources_of_variance(
 def feedback_runs(
     log: np.ndarray, tissue: np.ndarray, genes: np.ndarray, protocol: Protocol, n_runs: int = 8, seed: int = 0
 ) -> pd.DataFrame:
-    """V-measure of one set in each run, with the labels fed back and without.
+    """V-measure of one set in each run, with the labels fed back and without: run (from 1), labels, v.
 
-    Returns
-    -------
-    DataFrame
-        run (from 1), labels (``fed back`` or ``not fed back``), v. The first run is the same in both.
+    The first run is the same in both.
     """
     rows = []
     for name, is_fed in (("fed back", True), ("not fed back", False)):

@@ -56,11 +56,7 @@ class Trees:
 
 
 def logistic_regression(values: np.ndarray, tissue: np.ndarray, n_tissues: int, seed: int = 0) -> Linear:
-    """Multinomial logistic regression with an L2 penalty (scikit-learn, ``C=1``), without random numbers.
-
-    With fewer samples than genes the solution lies in the span of the samples. It is found in their
-    coordinates (an SVD) and turned back: the same weights in a tenth of the time.
-    """
+    """Multinomial logistic regression with an L2 penalty (scikit-learn, ``C=1``), without random numbers."""
     from sklearn.linear_model import LogisticRegression
 
     trained, label = _trained(tissue)
@@ -75,10 +71,7 @@ def logistic_regression(values: np.ndarray, tissue: np.ndarray, n_tissues: int, 
 
 
 def nearest_centroid(values: np.ndarray, tissue: np.ndarray, n_tissues: int, seed: int = 0) -> Linear:
-    """Assign the tissue whose mean training sample is nearest, on scaled log2(x + 1).
-
-    Squared distances divided by the number of genes stand for minus twice the log-odds.
-    """
+    """Assign the tissue whose mean training sample is nearest, on scaled log2(x + 1)."""
     trained, label = _trained(tissue)
     scaler = Scaler.fit(log_plus_one(values))
     scaled = scaler.transform(log_plus_one(values)).astype(float)
@@ -89,10 +82,7 @@ def nearest_centroid(values: np.ndarray, tissue: np.ndarray, n_tissues: int, see
 
 
 def boosted_trees(values: np.ndarray, tissue: np.ndarray, n_tissues: int, seed: int = 0) -> Trees:
-    """LightGBM (Ke et al. 2017) on log2(x + 1); settings are fixed, not tuned.
-
-    The default minimum of 20 samples a leaf would leave no tree at all on tissues of three samples.
-    """
+    """LightGBM (Ke et al. 2017) on log2(x + 1); settings are fixed, not tuned."""
     lgb = need("lightgbm", "maize")
     trained, label = _trained(tissue)
     settings = {**_TREES, "num_class": len(trained), "seed": seed}
@@ -101,11 +91,7 @@ def boosted_trees(values: np.ndarray, tissue: np.ndarray, n_tissues: int, seed: 
 
 
 def tree_shap(trees: Trees, values: np.ndarray, classes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Attribution (sample, gene) of the log-odds of one class of each sample, and its residual (sample,).
-
-    The residual is sum of attribution and base value, less the raw score. Source: TreeSHAP (Lundberg et al.
-    2020) as LightGBM computes it; ``shap.TreeExplainer`` first parses all trees in Python.
-    """
+    """Attribution (sample, gene) of the log-odds of one class of each sample, and its residual (sample,)."""
     validate.axes(classes, "classes", sample=len(values))
     log = log_plus_one(values)
     whole = np.asarray(trees.booster.predict(log, pred_contrib=True, num_threads=1))

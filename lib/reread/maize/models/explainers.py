@@ -25,13 +25,7 @@ def expected_gradients(
     n: int = 64,
     seed: int = 0,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Attribute the probability of one class of each image to its pixels, with ``n`` points an image.
-
-    Returns the attribution (sample, side, side, 1) in units of probability, and the residual (sample,): sum
-    of the attribution less the difference between the probability and its mean over all references. Source:
-    expected gradients (Erion et al. 2021), which ``shap.GradientExplainer`` estimates for every class. Here
-    one class only, many samples at once, stratified points, references without replacement.
-    """
+    """Attribute the probability of one class of each image to its pixels, with ``n`` points an image."""
     side = model.input_shape[1]
     for name, value in (("images", images), ("references", references)):
         validate.axes(value, name, sample=None, row=side, column=side, channel=1)
@@ -66,11 +60,7 @@ def residual(
 def shap_gradients(
     model: keras.Model, images: np.ndarray, references: np.ndarray, *, n: int = 200, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Attribution, residual and predicted class of each image by ``shap.GradientExplainer``, as published.
-
-    Source: notebook 2, which explains all classes and keeps the map of the predicted one. shap uses the same
-    points for every class, so asking for the predicted class alone gives the same map.
-    """
+    """Attribution, residual and predicted class of each image by ``shap.GradientExplainer``, as published."""
     shap = _shap()
     with _tensorflow_restored():
         values, ranks = shap.GradientExplainer(model, references).shap_values(
@@ -82,11 +72,7 @@ def shap_gradients(
 def shap_deep(
     model: keras.Model, images: np.ndarray, references: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Attribution, residual and predicted class of each image by ``shap.DeepExplainer``.
-
-    Source: DeepLIFT rules over all references (Lundberg and Lee 2017). shap's own check of additivity
-    compares the ranked map with class 0 and fails wrongly, so it is off and the residual is returned.
-    """
+    """Attribution, residual and predicted class of each image by ``shap.DeepExplainer``."""
     shap = _shap()
     try:
         with _tensorflow_restored():
@@ -108,10 +94,7 @@ def _answer(model, images, references, values, ranks) -> tuple[np.ndarray, np.nd
 
 @contextmanager
 def _tensorflow_restored() -> Iterator[None]:
-    """Restore TensorFlow's ``record_gradient``, which shap replaces and restores on success only.
-
-    Otherwise one failed DeepExplainer breaks every later gradient of the process.
-    """
+    """Restore TensorFlow's ``record_gradient``, which shap replaces and restores on success only."""
     from tensorflow.python.eager import backprop, execute
 
     try:
@@ -137,14 +120,9 @@ def _without_replacement(n_references: int, n: int, rng: np.random.Generator) ->
 def _gradients(model: keras.Model):
     """A graph: images, references, points between them (0 to 1) and classes to attributions."""
     shape = model.input_shape[1:]
-    shapes = [
-        tf.TensorSpec((None, *shape)),
-        tf.TensorSpec((None, None, *shape)),
-        tf.TensorSpec((None, None)),
-        tf.TensorSpec((None,), tf.int32),
-    ]
+    shapes = [tf.TensorSpec(one) for one in ((None, *shape), (None, None, *shape), (None, None))]
 
-    @tf.function(input_signature=shapes)
+    @tf.function(input_signature=[*shapes, tf.TensorSpec((None,), tf.int32)])
     def gradients(images, references, place, classes):
         size, n = tf.shape(references)[0], tf.shape(references)[1]
         path = images[:, None] - references
