@@ -153,8 +153,13 @@ def _book(profile: Profile, study: str, status: Status | None = None) -> None:
 def status(profile: ProfileOption = "demo", study: StudyOption = "") -> None:
     """Show for each page whether it is fresh, or which field and file changed."""
     from reread.book.status.staleness import Status
+    from reread.book.transfer import recorded
 
-    typer.echo(Status().report(profile, study))
+    known = Status()
+    typer.echo(known.report(profile, study))
+    if lines := recorded.outdated(known, study):
+        lines = ["Outdated recorded runs:", *lines, "Run the pages again, then:  reread record"]
+        typer.echo("\n".join(lines))
 
 
 @app.command()
@@ -247,7 +252,7 @@ def data_where(key: str) -> None:
 
 @runs_app.command("export")
 def runs_export(
-    out: Annotated[Path, typer.Option(help="The archive to write.")] = Path("runs.tar.gz"),
+    out: Annotated[Path, typer.Option(help="The archive to write.")] = Path("runs.zip"),
     profile: ProfileOption = "real",
     study: StudyOption = "",
 ) -> None:

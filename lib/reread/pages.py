@@ -62,7 +62,7 @@ class PageRef:
         ``used`` lists the files really read (:func:`reread.core.data.registry.used`): if one of them is not
         byte for byte a file pinned in ``data/datasets.yml``, the scope is ``own``.
         """
-        if any(entry["pinned_on_first_use"] for entry in used or ()):
+        if any(registry.published(entry["key"]) != entry["sha256"] for entry in used or ()):
             return "own"
         scopes = [source.scope for source in self._sources(parameters)]
         scopes = scopes or [up.scope() for up in self.upstream]
