@@ -56,8 +56,11 @@ class PageRef:
         return tuple(registry.matching(words))
 
     def scope(self, parameters: dict[str, Value] | None = None, used: list[dict] | None = None) -> Scope:
-        """What the run can answer: the narrowest scope among its sources."""
-        if any(entry["pinned_on_first_use"] for entry in used or ()):
+        """What the run can answer: the narrowest scope among its sources, or among those of upstream pages.
+
+        It is ``own`` if a file in ``used`` is not byte for byte one that is pinned in ``data/datasets.yml``.
+        """
+        if any(registry.published(entry["key"]) != entry["sha256"] for entry in used or ()):
             return "own"
         scopes = [source.scope for source in self._sources(parameters)]
         scopes = scopes or [up.scope() for up in self.upstream]

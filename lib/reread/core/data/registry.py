@@ -26,6 +26,12 @@ def pinned(key: str) -> str:
     return pin.sha256 if pin else ""
 
 
+def published(key: str) -> str:
+    """SHA-256 by ``data/datasets.yml`` itself; empty for a file pinned on first use, or not listed."""
+    dataset = datasets().get(key)
+    return dataset.sha256 if dataset else ""
+
+
 def by_series(keys: Iterable[str]) -> dict[str, list[Dataset]]:
     """Records by the key of their series; a file without one by its own key."""
     found: dict[str, list[Dataset]] = {}

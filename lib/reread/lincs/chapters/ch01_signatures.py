@@ -9,14 +9,10 @@ import pandas as pd
 
 from reread.core import charts
 from reread.core.data import registry
-from reread.core.errors import ParameterError, did_you_mean
 from reread.core.figures import Drawn
 from reread.lincs.data.tables import Signatures
 from reread.lincs.io import gctx, gctx_stream
 
-SMALL_FILE = "lincs/level-5"
-FILES = {"level-5": SMALL_FILE, "plate": "lincs/level-4-plate", "pooled": SMALL_FILE, "gse70138": SMALL_FILE,
-         "gse106127": SMALL_FILE, "merged": SMALL_FILE}  # fmt: skip
 # controls first, then doses ascending, then knock-downs and other treatments
 OTHERS = {
     "control": (-2.0, "control"),
@@ -37,9 +33,7 @@ def reader_file(source: str, signatures: Signatures, folder: Path, *, seed: int 
         from reread.lincs.data.simulate import write_simulated
 
         return write_simulated(Path(folder) / "simulated.gctx", signatures, seed=seed)
-    if source not in FILES:
-        raise ParameterError(f"There is no file for {source!r}. {did_you_mean(source, FILES)}")
-    return registry.fetch(FILES[source])
+    return registry.fetch("lincs/level-4-plate" if source == "plate" else "lincs/level-5")
 
 
 def check_reader(path: Path, folder: Path, *, seed: int = 0) -> dict[str, float]:

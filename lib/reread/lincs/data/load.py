@@ -15,6 +15,7 @@ from reread.core.tables import read_table
 from reread.lincs.data import annotations
 from reread.lincs.data.fields import described
 from reread.lincs.data.normalise import robust_z
+from reread.lincs.data.simulate import simulate
 from reread.lincs.data.tables import CLIP, Signatures
 from reread.lincs.io import gct, gctx, gctx_stream
 
@@ -74,7 +75,7 @@ def stack(*parts: Signatures) -> Signatures:
 
 def _sources(seed: int) -> Mapping[str, Callable[[], Signatures]]:
     return {
-        "simulated": lambda: _simulated(seed),
+        "simulated": lambda: simulate(seed),
         "level-5": _level_5,
         "plate": _plate,
         "pooled": lambda: stack(_level_5(), _plate()),
@@ -88,12 +89,6 @@ def _fetch(key: str) -> Path:
     from reread.core.data import registry
 
     return registry.fetch(key)
-
-
-def _simulated(seed: int) -> Signatures:
-    from reread.lincs.data.simulate import simulate
-
-    return simulate(seed)
 
 
 def _real(values: np.ndarray, genes: pd.DataFrame, meta: pd.DataFrame) -> Signatures:

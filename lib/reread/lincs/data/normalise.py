@@ -1,7 +1,4 @@
-"""Normalisation from level 3 to level 5.
-
-Robust z-scores on a plate, and their moderated mean over replicates.
-"""
+"""Normalisation from level 3 to 5: robust z-scores on a plate, and their moderated mean over replicates."""
 
 from __future__ import annotations
 

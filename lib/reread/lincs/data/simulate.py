@@ -32,10 +32,7 @@ LINE_TURN = 0.35  # and in its direction, as a share of the programme
 
 @dataclass(frozen=True)
 class _Design:
-    """Factors (factor, gene), class directions (pcl, factor), and names.
-
-    Strength and family of each class.
-    """
+    """Factors (factor, gene), class directions (pcl, factor), and name, strength and family of each class."""
 
     factors: np.ndarray
     directions: np.ndarray
@@ -45,16 +42,9 @@ class _Design:
 
 
 def simulate(
-    seed: int = 0,
-    *,
-    n_genes: int = 978,
-    n_per_family: int = 4,
-    n_drugs: int = 6,
-    n_knockdowns: int = 120,
-    n_shrnas: int = 3,
-    noise: float = 1.5,
-    off: float = 1.1,
-) -> Signatures:
+    seed: int = 0, *, n_genes: int = 978, n_per_family: int = 4, n_drugs: int = 6, n_knockdowns: int = 120,
+    n_shrnas: int = 3, noise: float = 1.5, off: float = 1.1,
+) -> Signatures:  # fmt: skip
     """Simulate level-5 signatures of drugs and knock-downs; drugs first, with ``truth``.
 
     Each of the three families has ``n_per_family`` classes. The last class of the first family is weak,

@@ -45,12 +45,9 @@ def read_meta(path: Path) -> Meta:
 
 
 def read(
-    path: Path,
-    rows: Sequence[str] | None = None,
-    columns: Sequence[str] | None = None,
-    *,
+    path: Path, rows: Sequence[str] | None = None, columns: Sequence[str] | None = None, *,
     block: int = BLOCK,
-) -> np.ndarray:
+) -> np.ndarray:  # fmt: skip
     """Read values (signature, gene) of some rows and columns by id, in the requested order; None is all.
 
     ``block`` signatures are held at once, rounded to whole chunks of the file. An id that is missing, or
@@ -63,13 +60,9 @@ def read(
 
 
 def read_at(
-    matrix: h5py.Dataset,
-    genes: np.ndarray | None,
-    signatures: np.ndarray | None,
-    *,
-    block: int = BLOCK,
+    matrix: h5py.Dataset, genes: np.ndarray | None, signatures: np.ndarray | None, *, block: int = BLOCK,
     out: np.ndarray | None = None,
-) -> np.ndarray:
+) -> np.ndarray:  # fmt: skip
     """Read values (signature, gene) by index; None is all. ``out`` may be given."""
     n, n_genes = matrix.shape
     signatures = np.arange(n) if signatures is None else signatures
@@ -89,15 +82,9 @@ def read_at(
 
 
 def write(
-    path: Path,
-    values: np.ndarray,
-    row_ids: Sequence[str],
-    column_ids: Sequence[str],
-    rows: pd.DataFrame | None = None,
-    columns: pd.DataFrame | None = None,
-    *,
-    chunk: int = 21,
-) -> Path:
+    path: Path, values: np.ndarray, row_ids: Sequence[str], column_ids: Sequence[str],
+    rows: pd.DataFrame | None = None, columns: pd.DataFrame | None = None, *, chunk: int = 21,
+) -> Path:  # fmt: skip
     """Write values (signature, gene) with ids and further more fields as an uncompressed GCTX."""
     h5py = need("h5py", "lincs")
     check.axes(values, "values", signature=len(column_ids), gene=len(row_ids))

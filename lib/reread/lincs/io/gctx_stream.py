@@ -19,14 +19,9 @@ PIECE = 1 << 24  # bytes unpacked at once
 
 
 def minibatches(
-    path: Path,
-    rows: Sequence[str] | None = None,
-    *,
-    batch: int = 512,
-    seed: int = 0,
-    block: int = gctx.BLOCK,
-    n_mixed: int = 100,
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    path: Path, rows: Sequence[str] | None = None, *, batch: int = 512, seed: int = 0,
+    block: int = gctx.BLOCK, n_mixed: int = 100,
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:  # fmt: skip
     """Yield all signatures once in nearly random order, as values (signature, gene) and their row numbers."""
     for name, size in (("batch", batch), ("block", block), ("n_mixed", n_mixed)):
         if size < 1:

@@ -8,7 +8,7 @@ import pandas as pd
 from reread.core import validate
 from reread.core.errors import DataError
 from reread.core.stats import unit_rows
-from reread.lincs.data.published_weights import PublishedSvqvae
+from reread.lincs.models.numpy_weights import Svq, nearest_code
 
 
 def distance(codes: np.ndarray) -> np.ndarray:
@@ -106,25 +106,22 @@ def textbook_ranks(
     return pd.DataFrame(rows, columns=["pcl", "symbol", "direction", "z", "rank"])
 
 
-def reconstruction(model: PublishedSvqvae, values: np.ndarray, own: np.ndarray) -> dict[str, float]:
+def reconstruction(model: Svq, values: np.ndarray, own: np.ndarray) -> dict[str, float]:
     """Reconstruction errors of the network with four inputs of its decoder.
 
-    ``model``: PublishedSvqvae. ``values``: float array, (signature, gene). ``own``: int array, (signature,);
+    ``values``: float array, (signature, gene). ``own``: int array, (signature,);
     code of the class of each signature.
     Returns dict: mean squared errors: ``zero`` (zero for every gene), ``own_code`` (label given, as in
     training), ``nearest_code`` (inferred by Euclidean distance), ``unquantised`` (hidden state without a
     code); ``saturated``, share of hidden values beyond 0.99; ``same_nearest``, share of signatures whose
     nearest code by distance is also the nearest by angle.
     """
-    codes = model.codes.astype(float)
     hidden = model.encode(values)
-    apart = (codes**2).sum(axis=1) - 2 * hidden @ codes.T
-    length = np.maximum(np.linalg.norm(codes, axis=1), 1e-12)
-    near, aligned = apart.argmin(axis=1), (hidden @ codes.T / length).argmax(axis=1)
+    near, aligned = (nearest_code(hidden, model.codes, metric) for metric in ("euclidean", "cosine"))
     rebuilt = {
         "zero": np.zeros_like(values),
-        "own_code": model.decode(model.codes)[own],
-        "nearest_code": model.decode(model.codes)[near],
+        "own_code": model.profiles()[own],
+        "nearest_code": model.profiles()[near],
         "unquantised": model.decode(hidden),
     }
     errors = {name: float(np.mean((values - one) ** 2)) for name, one in rebuilt.items()}

@@ -10,9 +10,9 @@ import pandas as pd
 from reread.core import validate
 from reread.core.errors import DataError
 from reread.core.stats import permutation_p, rank_descending
-from reread.lincs.data.published_weights import Example
 from reread.lincs.data.tables import Signatures
 from reread.lincs.methods.class_codes import correlation
+from reread.lincs.models.published_weights import Example
 
 N_TOP = 5
 

@@ -27,10 +27,7 @@ TOLERANCE = 1e-4  # at which the published solvers stop: the default of scikit-l
 
 @dataclass(frozen=True, eq=False)
 class CrossValidated:
-    """Predicted class and fold of each signature (signature,).
-
-    And the training accuracy of each fold (fold,).
-    """
+    """Predicted class and fold of each signature (signature,), and training accuracy of each fold (fold,)."""
 
     predicted: np.ndarray
     fold: np.ndarray
@@ -126,9 +123,7 @@ def permuted_classes(
     features: np.ndarray, pcl: np.ndarray, groups: np.ndarray, fold: np.ndarray, *,
     n_permutations: int = 199, seed: int = 0,
 ) -> pd.DataFrame:  # fmt: skip
-    """Recall with drugs held out.
-
-    Beside its distribution when classes are permuted among the drugs of a fold.
+    """Recall with drugs held out, beside that of classes permuted among the drugs of a fold.
 
     ``features``: float array, (signature, feature); the classifier is ridge, whose fit does not depend on
     labels. ``pcl``: array of str, (signature,). ``groups``: array, (signature,); drug of each signature, in

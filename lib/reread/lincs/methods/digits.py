@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reread.core.files import digest
 from reread.core.splits import Fold, by_mask
 from reread.lincs.methods import codebooks
 from reread.lincs.methods.codebooks import CodeRun
@@ -63,17 +62,13 @@ def train(
     :class:`reread.lincs.models.digits.DigitBook`.
     """
     from reread.lincs.models.digits import DigitBook
+    from reread.lincs.models.fit import train_recipe
 
     runs = []
     for s in range(seed, seed + n_seeds):
         book = DigitBook(images.values, images.label, part.train, part.test, seed=s, **settings)
-        stem = None
-        if checkpoint is not None:
-            name = digest([sorted(settings.items()), epochs, s, part.train.tolist()])[:12]
-            stem = Path(checkpoint) / f"digits-{name}"
-            stem.parent.mkdir(parents=True, exist_ok=True)
-        curve = pd.DataFrame(book.fit(epochs, stem))
-        curve.insert(0, "epoch", np.arange(1, len(curve) + 1))
+        arrays = [images.values, images.label, part.train, part.test]
+        curve = train_recipe(book.recipe, "digits", arrays, {**settings, "seed": s}, epochs, checkpoint)
         runs.append(CodeRun(s, book, curve, DIGITS, images.label))
     return runs
 
@@ -104,10 +99,7 @@ def examples(
 
 
 def confusion(images: Images, part: Fold, runs: Sequence[CodeRun]) -> pd.DataFrame:
-    """Share of the held-out images of each digit that are assigned to each code, first run.
-
-    Digit, code, share.
-    """
+    """Share of the held-out images of each digit that are assigned to each code, first run."""
     found = nearest_code(runs[0].network.encode(images.values[part.test]), runs[0].network.codes)
     counts = np.zeros((len(DIGITS), len(DIGITS)))
     np.add.at(counts, (images.label[part.test], found), 1)

@@ -16,8 +16,7 @@ from reread.core.errors import DataError, ParameterError, did_you_mean
 from reread.core.stats import unit_rows
 from reread.lincs.data import annotations
 from reread.lincs.data.tables import Signatures
-from reread.lincs.methods.retrieval import AGAINST
-from reread.lincs.methods.target_ranks import mean_rank_by_chance, p_of_rank, score_genes
+from reread.lincs.methods.retrieval import AGAINST, mean_rank_by_chance, p_of_rank, score_genes
 
 BLOCK = 4_000_000  # correlations held at once: 32 MB
 

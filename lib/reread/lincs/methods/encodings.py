@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,20 +17,10 @@ from reread.core.tables import door
 from reread.lincs.data import filters, load
 from reread.lincs.data.tables import Signatures
 from reread.lincs.methods import latent_space
-from reread.lincs.models.numpy_weights import Svq, Vae
+from reread.lincs.models.numpy_weights import Svq, Vae, nearest_code
 
 PROTOCOLS = {"held-out": "-held-out", "random": ""}
 MAX_GENERATED = 10_000  # as the authors generate
-
-
-class Upstream(Protocol):
-    """A finished page, as ``page.upstream`` returns it."""
-
-    page: str
-    record: dict[str, Any]
-
-    def artifact(self, name: str) -> Path:
-        """Path of one of its files."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +97,8 @@ def save_codebook(
     ``assigned``, ``rows`` and ``trained`` (signature,).
     """
     arrays = {"codes": network.codes, "pcls": np.array(pcls), "profiles": network.profiles()}
-    arrays |= {"z": network.encode(values), "assigned": network.assign(values), "rows": rows}
+    z = network.encode(values)
+    arrays |= {"z": z, "assigned": nearest_code(z, network.codes), "rows": rows}
     return _save(path, arrays | {"trained": np.isin(np.arange(len(values)), trained)})
 
 
@@ -117,10 +108,10 @@ def _save(path: Path, arrays: dict[str, np.ndarray]) -> Path:
     return Path(path)
 
 
-def read(pages: Sequence[Upstream], page: str, source: str, protocol: str = "held-out") -> Encoded:
+def read(pages: Sequence[Any], page: str, source: str, protocol: str = "held-out") -> Encoded:
     """Read the network of one page of chapter 02 and encode its signatures.
 
-    ``pages``: sequence of Upstream; from ``page.upstream("02-vae")``. ``page``: ``drugs``, ``genes`` or
+    ``pages``: from ``page.upstream("02-vae")``. ``page``: ``drugs``, ``genes`` or
     ``merged``. ``source``: source of the signatures; the page must have read the same. ``protocol``:
     ``held-out``: trained with whole perturbations held out; ``random``: as published.
     Returns Encoded: all signatures of the cell lines that the page used, including those excluded from
@@ -195,11 +186,8 @@ def signature_nodes(encoded: Encoded) -> np.ndarray:
     return latent_space.signature_nodes(known.mu)
 
 
-def codes_of(encoded: Encoded, pages: Sequence[Upstream]) -> dict[str, pd.DataFrame]:
-    """A code of each class (pcl, feature).
-
-    Mean signature, latent means, and the codebook of each page of 03.
-    """
+def codes_of(encoded: Encoded, pages: Sequence[Any]) -> dict[str, pd.DataFrame]:
+    """Codes of classes (pcl, feature): mean signature, latent means, and the codebook of each page of 03."""
     train = encoded.take(encoded.is_trained).with_class()
     pcl = train.signatures.meta["pcl"].to_numpy(str)
     found = {

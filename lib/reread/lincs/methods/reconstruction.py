@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from reread.core import validate
 from reread.core.splits import Fold
 from reread.lincs.data.splits import HELD_OUT, RANDOM
 from reread.lincs.data.tables import Signatures
-from reread.lincs.methods.latent_usage import ACTIVE_NATS, DEAD_NATS, unit_kl
 from reread.lincs.methods.pca import mse, pca_rebuild, r2, r2_by_drug
 from reread.lincs.models.numpy_weights import Vae
 
@@ -22,6 +22,9 @@ LOSS = {PUBLISHED: "published", CHOSEN: "explicit"}
 COMPONENTS = (10, 30, 100)
 CONDITION = ("pert_id", "cell", "dose_um", "time_h")
 MIN_PAIRS = 50  # replicates; with fewer the error of a method is not distinguished from theirs
+
+# Nats a signature. A unit above the first is called active, one below the second collapsed.
+ACTIVE_NATS, DEAD_NATS = 0.1, 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,10 +67,7 @@ def train(
 
 
 def published_errors(signatures: Signatures, parts: dict[str, Fold], run: Run) -> dict[str, float]:
-    """Mean squared errors as the authors print them.
-
-    Last training epoch, and one posterior sample in validation.
-    """
+    """Mean squared errors as printed: last training epoch, and one posterior sample in validation."""
     rows = signatures.values[parts[run.split].test]
     return {
         "mse.train": float(run.history["train_mse"].iloc[-1]),
@@ -188,6 +188,13 @@ def kl_by_unit(signatures: Signatures, parts: dict[str, Fold], runs: Sequence[Ru
         table = pd.DataFrame({"rank": np.arange(1, len(kl) + 1), "kl": np.sort(kl)[::-1]})
         tables.append(table.assign(split=run.split, method=run.method, seed=run.seed))
     return pd.concat(tables, ignore_index=True)[["split", "method", "seed", "rank", "kl"]]
+
+
+def unit_kl(mu: np.ndarray, logvar: np.ndarray) -> np.ndarray:
+    """Mean KL divergence (unit,) of posterior means and log variances (signature, unit) from the prior."""
+    validate.axes(logvar, "logvar", signature=len(mu), unit=np.shape(mu)[1])
+    mu, logvar = np.asarray(mu, dtype=np.float64), np.asarray(logvar, dtype=np.float64)
+    return 0.5 * (np.square(mu) + np.exp(logvar) - 1 - logvar).mean(axis=0)
 
 
 def count_units(units: pd.DataFrame) -> pd.DataFrame:

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from reread.core.training.loop import finish
 from reread.lincs.models.svqvae import SvqNetwork, Svqvae
 
 SIDE = 8
@@ -51,10 +50,6 @@ class DigitBook:
     def __init__(self, values, label, train, valid, *, channels: int = 32, **settings):
         n = int(np.max(label)) + 1
         self.recipe = Svqvae(lambda: convolutions(n, channels), values, label, train, valid, **settings)
-
-    def fit(self, epochs: int, checkpoint=None) -> list[dict]:
-        """Train to ``epochs`` epochs, or resume from ``<checkpoint>.ckpt``; return the curve."""
-        return finish(self.recipe, epochs=epochs, stem=checkpoint, every=10, progress=True)
 
     @property
     def codes(self) -> np.ndarray:

@@ -9,12 +9,11 @@ from typing import ClassVar
 import numpy as np
 
 from reread.core import validate
-from reread.core.errors import DataError, ParameterError
+from reread.core.errors import DataError
 from reread.core.files import written_whole
 from reread.core.tables import door
 from reread.lincs.data.tables import CLIP
 
-METRICS = ("euclidean", "cosine")
 BLOCK = 8192
 
 
@@ -143,15 +142,9 @@ class Svq(_Weights):
         """Decoded code of each class, (code, gene)."""
         return self.decode(self.codes)
 
-    def assign(self, values: np.ndarray, metric: str = "euclidean") -> np.ndarray:
-        """Index of the nearest code of each signature, (signature,); labels are not used."""
-        return nearest_code(self.encode(values), self.codes, metric)
-
 
 def nearest_code(z: np.ndarray, codes: np.ndarray, metric: str = "euclidean") -> np.ndarray:
-    """Index (signature,) of the code (code, dim) nearest to each point z (signature, dim)."""
-    if metric not in METRICS:
-        raise ParameterError(f"metric must be one of {', '.join(METRICS)}, but is {metric!r}.")
+    """Index (signature,) of the code (code, dim) nearest to each z (signature, dim), by distance or angle."""
     validate.axes(codes, "codes", code=None, dim=np.shape(z)[1])
     z, codes = np.asarray(z, dtype=np.float64), np.asarray(codes, dtype=np.float64)
     length = np.square(codes).sum(axis=1)

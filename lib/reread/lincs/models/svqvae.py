@@ -90,9 +90,7 @@ def bounded_loss(z: Tensor, codes: Tensor, label: Tensor, margin: float = MARGIN
 
 
 class Svqvae:
-    """Training recipe: codes by gradient as published.
-
-    Or as moving averages with a bounded repulsion (``ema``).
+    """Training recipe: codes by gradient as published, or as moving averages with a bounded repulsion.
 
     With ``ema`` the gradient also stops at the code; that this helps was seen on simulated drugs held out of
     simulated training drugs. ``network`` is a function, called inside the random stream. Settings are
@@ -100,19 +98,10 @@ class Svqvae:
     """
 
     def __init__(
-        self,
-        network,
-        values: np.ndarray,
-        label: np.ndarray,
-        train: np.ndarray,
-        valid: np.ndarray,
-        *,
-        codebook: str = "published",
-        learning_rate: float = LEARNING_RATE,
-        batch: int = BATCH,
-        seed: int = 0,
+        self, network, values: np.ndarray, label: np.ndarray, train: np.ndarray, valid: np.ndarray, *,
+        codebook: str = "published", learning_rate: float = LEARNING_RATE, batch: int = BATCH, seed: int = 0,
         device: str = "auto",
-    ):
+    ):  # fmt: skip
         self.device = device_of(device)
         self.stream = Stream(seed, self.device)
         with self.stream:

@@ -76,21 +76,10 @@ class VaeTraining:
     """
 
     def __init__(
-        self,
-        values: np.ndarray,
-        train: np.ndarray,
-        valid: np.ndarray,
-        *,
-        hidden: int = 1000,
-        latent: int = 100,
-        loss: str = "published",
-        beta: float = 1.0,
-        warmup: int = 0,
-        free_bits: float = 0.0,
-        batch: int = BATCH,
-        seed: int = 0,
-        device: str = "auto",
-    ):
+        self, values: np.ndarray, train: np.ndarray, valid: np.ndarray, *, hidden: int = 1000,
+        latent: int = 100, loss: str = "published", beta: float = 1.0, warmup: int = 0,
+        free_bits: float = 0.0, batch: int = BATCH, seed: int = 0, device: str = "auto",
+    ):  # fmt: skip
         self.device = device_of(device)
         self.stream = Stream(seed, self.device)
         with self.stream:
