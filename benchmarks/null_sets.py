@@ -13,8 +13,8 @@ import numpy as np
 from reread.maize.data import load as data
 from reread.maize.data.transform import log_plus_one
 from reread.maize.methods.embedding import embed_sets
+from reread.maize.methods.gene_sets import random_sets
 from reread.maize.methods.kmeans import batched_kmeans, v_measure
-from reread.maize.methods.random_gene_sets import random_sets
 from sklearn.cluster import KMeans
 from sklearn.metrics import v_measure_score
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from time import process_time
 
 import numpy as np
-from reread.lincs.methods.target_ranks import first_target_rank
+from reread.lincs.methods.retrieval import first_target_rank
 from sklearn.neighbors import NearestNeighbors
 
 N_LATENT, PER_GENE = 100, 27

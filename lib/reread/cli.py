@@ -154,10 +154,17 @@ def status(profile: ProfileOption = "demo", study: StudyOption = "") -> None:
 def claims(
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False, study: StudyOption = ""
 ) -> None:
-    """Show the verdict of every claim."""
-    from reread.book.status import claims as ledger
+    """Show the verdict of every claim by the runs at hand and the recorded ones."""
+    from tempfile import TemporaryDirectory
 
-    rows = ledger.ledger(study)
+    from reread.book.status import claims as ledger
+    from reread.book.status.staleness import Status
+    from reread.book.transfer.recorded import adopt_recorded
+
+    with TemporaryDirectory() as folder:
+        known = Status()
+        adopt_recorded(known, Path(folder))
+        rows = ledger.ledger(study, known)
     typer.echo(ledger.as_json(rows) if json else ledger.as_text(rows))
 
 

@@ -225,3 +225,12 @@ def test_a_network_keeps_sources_inside_and_places_follow_from_the_edges_alone()
 
     assert np.allclose(np.hypot(table["x_source"], table["y_source"]), 0.5)
     assert table[columns].to_numpy().tolist() == again[columns].to_numpy().tolist()
+
+
+def test_an_axis_with_an_empty_label_keeps_its_name_in_the_alt_text():
+    table = pd.DataFrame({"recall": [0.1, 0.9], "scheme": ["a", "b"]})
+
+    drawn = charts.dots(table, "recall", "scheme", labels={"scheme": ""})
+
+    assert drawn.alt.startswith("Dot plot of recall by scheme, 2 values")
+    assert drawn.figure.axes[0].get_ylabel() == ""

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from reread.maize.methods import random_gene_sets as nulls
+from reread.maize.methods import gene_sets as nulls
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 

@@ -22,6 +22,10 @@ class Words:
         """The words of a column; its name without underscores where none are given."""
         return "" if name is None else self.labels.get(name, str(name).replace("_", " "))
 
+    def named(self, name: str | None) -> str:
+        """The words of a column in a sentence: its own name where its axis has an empty label."""
+        return self.column(name) or ("" if name is None else str(name).replace("_", " "))
+
     def value(self, value: object) -> str:
         """The words of a value; numbers in their shortest form."""
         if value in self.labels:
@@ -65,8 +69,8 @@ def of_values(
     """
     words, by = words or Words(), [name for name in by if name]
     known = table.dropna(subset=[value])
-    axes = " and ".join(filter(None, (", ".join(map(words.column, by[:-1])), words.column(by[-1]))))
-    head = f"{chart} of {words.column(value)} by {axes}, {_count(len(known), 'value')}"
+    axes = " and ".join(filter(None, (", ".join(map(words.named, by[:-1])), words.named(by[-1]))))
+    head = f"{chart} of {words.named(value)} by {axes}, {_count(len(known), 'value')}"
     if known.empty:
         return fitted([head])
     high, low = known.loc[known[value].idxmax()], known.loc[known[value].idxmin()]
@@ -86,7 +90,7 @@ def of_lines(
     words, by = words or Words(), [name for name in by if name]
     known = table.dropna(subset=[y])
     parts = list(known.groupby(by, sort=False, observed=True)) if by else [((), known)]
-    head = f"{chart} of {words.column(y)} against {words.column(x)}, {_count(len(parts), 'line')}"
+    head = f"{chart} of {words.named(y)} against {words.named(x)}, {_count(len(parts), 'line')}"
     clauses = [head]
     for key, rows in parts:
         ends = rows.groupby(x, sort=rows[x].dtype.kind in "ifu", observed=True)[y].mean()
@@ -106,11 +110,11 @@ def of_points(
     """Alt text of points in a plane: their number and groups, their ranges and their correlation."""
     words = words or Words()
     known = table.dropna(subset=[x, y])
-    of = f"in {_count(known[hue].nunique(), 'group')} ({words.column(hue)})" if hue else ""
+    of = f"in {_count(known[hue].nunique(), 'group')} ({words.named(hue)})" if hue else ""
     head = (
-        f"{chart} of {words.column(y)} against {words.column(x)}, {_count(len(known), 'point')} {of}".rstrip()
+        f"{chart} of {words.named(y)} against {words.named(x)}, {_count(len(known), 'point')} {of}".rstrip()
     )
-    ranges = [f"{words.column(c)} from {number(known[c].min())} to {number(known[c].max())}" for c in (y, x)]
+    ranges = [f"{words.named(c)} from {number(known[c].min())} to {number(known[c].max())}" for c in (y, x)]
     clauses = [head, ", ".join(ranges)]
     if len(known) > 2 and known[x].nunique() > 1 and known[y].nunique() > 1:
         clauses.insert(1, f"Pearson correlation {np.corrcoef(known[x], known[y])[0, 1]:.2f}")
@@ -124,9 +128,9 @@ def of_groups(
     """Alt text of distributions: how many values, and the median and middle nine tenths of each group."""
     words, by = words or Words(), [name for name in by if name]
     known = table.dropna(subset=[value])
-    head = f"{chart} of {words.column(value)}, {_count(len(known), 'bin' if weight else 'value')}"
+    head = f"{chart} of {words.named(value)}, {_count(len(known), 'bin' if weight else 'value')}"
     parts = list(known.groupby(by, sort=False, observed=True)) if by else [("", known)]
-    clauses = [head + (" by " + " and ".join(map(words.column, by)) if by else "")]
+    clauses = [head + (" by " + " and ".join(map(words.named, by)) if by else "")]
     for key, rows in parts:
         rows = rows.sort_values(value)
         share = (rows[weight] if weight else pd.Series(1.0, rows.index)).cumsum()
@@ -142,10 +146,10 @@ def of_kinds(
 ) -> str:
     """Alt text of a grid of kinds: its size, and how many cells are of each kind."""
     words = words or Words()
-    size = " by ".join(_count(table[name].nunique(), words.column(name)) for name in by)
+    size = " by ".join(_count(table[name].nunique(), words.named(name)) for name in by)
     counts = table[value].value_counts()
     each = ", ".join(f"{count:,} {words.brief(kind)}" for kind, count in counts.items())
-    return fitted([f"{chart} of {words.column(value)}, {size}, {_count(len(table), 'cell')}", each])
+    return fitted([f"{chart} of {words.named(value)}, {size}, {_count(len(table), 'cell')}", each])
 
 
 def of_edges(
@@ -154,8 +158,8 @@ def of_edges(
     """Alt text of a network: its edges and nodes, the kinds of edges, the source with most targets."""
     words = words or Words()
     n = table[source].value_counts()
-    clauses = [f"{chart} of {len(table)} edges from {_count(len(n), words.column(source))} to "
-               f"{_count(table[target].nunique(), words.column(target))}"]  # fmt: skip
+    clauses = [f"{chart} of {len(table)} edges from {_count(len(n), words.named(source))} to "
+               f"{_count(table[target].nunique(), words.named(target))}"]  # fmt: skip
     if hue:
         kinds = table[hue].value_counts(sort=False)
         clauses.append(", ".join(f"{count} {words.brief(kind)}" for kind, count in kinds.items()))
@@ -167,10 +171,10 @@ def constant(table: pd.DataFrame, value: str, words: Words | None = None) -> str
     words = words or Words()
     known = table[value].dropna()
     if known.empty:
-        return f"No figure is drawn: there is no value of {words.column(value)}."
+        return f"No figure is drawn: there is no value of {words.named(value)}."
     n = "one value" if len(known) == 1 else f"all {len(known):,} values"
     verb = "is" if len(known) == 1 else "are"
-    return f"No figure is drawn: {n} of {words.column(value)} {verb} {words.value(known.iloc[0])}."
+    return f"No figure is drawn: {n} of {words.named(value)} {verb} {words.value(known.iloc[0])}."
 
 
 def _count(n: int, what: str) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from reread.core import alt_text, figures
 from reread.core.figures import BAND, GREY, PALETTE, SMALL, Drawn, colour, line, marker
-from reread.core.plot import Plot, ticks
+from reread.core.plot import Plot, log_axis, ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -219,7 +219,7 @@ def histogram(
         axes.axvline(rows[plot.look.reference].iloc[0], color="black", linewidth=2, linestyle="--",
                      label=plot.words.column(plot.look.reference))  # fmt: skip
     if "y" in plot.look.log:
-        axes.set_yscale("log")
+        log_axis(axes, "y")
     if plot.is_first_column:
         axes.set_ylabel(plot.words.labels.get("share", "share of values"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,8 @@ def written_whole(path: Path) -> Iterator[Path]:
     part = path.with_name(f".{path.name}.{uuid4().hex[:8]}.part")
     try:
         yield part
+        with part.open("r+b") as stream:
+            os.fsync(stream.fileno())  # else a power cut may leave an empty file under the new name
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

@@ -334,7 +334,7 @@ SLEEPER = 'import os, time\nopen(os.environ["REREAD_HOME"] + "/awake", "w").clos
 
 def start(*words: str) -> subprocess.Popen:
     """``reread run`` as a process of its own, once its kernel is in the middle of a cell."""
-    command = [sys.executable, "-m", "reread.cli", "run", *words]
+    command = [sys.executable, "-m", "reread", "run", *words]
     runner = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     awake = Path(os.environ["REREAD_HOME"]) / "awake"
     for _ in range(600):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from itertools import count
 
 import psutil
@@ -40,3 +41,18 @@ def test_a_process_that_is_not_seen_at_first_is_found_all_the_same(tmp_path, mon
     stopping.end_all_of(tmp_path)
 
     assert born.wait(timeout=10) == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("number", stopping.SIGNALS)
+def test_a_command_that_is_stopped_while_it_imports_has_the_code_of_an_interrupt(tmp_path, number):
+    (tmp_path / "typer.py").write_text("print('imported', flush=True)\nimport time\ntime.sleep(60)\n")
+    command = subprocess.Popen(
+        [sys.executable, "-m", "reread", "status"],
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        stdout=subprocess.PIPE,
+    )
+    assert command.stdout.readline() == b"imported\n"
+
+    command.send_signal(number)
+
+    assert command.wait(timeout=10) == 8

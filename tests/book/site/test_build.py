@@ -147,14 +147,14 @@ def test_a_signal_ends_the_build_of_the_site_with_all_that_it_started(small, num
 def test_a_page_that_is_run_again_while_it_is_copied_is_read_again(small, monkeypatch):
     ref, read, seen = page("maize/01-cells"), chapter_page._content, []
 
-    def replaced_once(ref_now, record, name):
+    def replaced_once(shelf, ref_now, name):
         path = ref_now.folder / name
         content = path.read_bytes()
         if name.endswith(".svg") and name not in seen:
             path.write_bytes(b"of another run")
         seen.append(name)
         try:
-            return read(ref_now, record, name)
+            return read(shelf, ref_now, name)
         finally:
             path.write_bytes(content)
 
@@ -167,7 +167,7 @@ def test_a_page_that_is_run_again_while_it_is_copied_is_read_again(small, monkey
 
 
 def test_a_page_that_is_run_again_and_again_is_named(small, monkeypatch):
-    def replaced(ref, record, name):
+    def replaced(shelf, ref, name):
         raise chapter_page.ReplacedRunError("maize/01-cells was run again while its page was written.", 9)
 
     monkeypatch.setattr(chapter_page, "_content", replaced)
@@ -178,10 +178,9 @@ def test_a_page_that_is_run_again_and_again_is_named(small, monkeypatch):
 
 def test_an_artifact_whose_name_holds_markup_is_refused(finished):
     shelf, ref = publishable.admit("demo"), page("maize/01-cells")
-    record = shelf.record(ref).model_copy(update={"artifacts": ("x` {include}`y",)})
 
     with pytest.raises(RunError, match="whose name a page cannot link to"):
-        chapter_page._is_offered(ref, record, record.artifacts[0])
+        chapter_page._is_offered(shelf, ref, "x` {include}`y")
 
 
 @pytest.mark.parametrize(
@@ -192,7 +191,7 @@ def test_a_figure_that_holds_a_script_is_refused(finished, monkeypatch, tmp_path
     monkeypatch.setattr(chapter_page, "_content", lambda *_: content)
 
     with pytest.raises(RunError, match=r"drawn.svg holds a script"):
-        chapter_page._copy_files(ref, shelf.record(ref), [], tmp_path)
+        chapter_page._copy_files(shelf, ref, [], tmp_path)
 
 
 def test_nothing_is_built_when_a_page_must_not_be_published(small):

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from reread.book.running.landing import landing
+from reread.book.running.atomic_folder import landing
 from reread.book.status import staleness as stale
 from reread.book.status.run_record import RunRecord
 from reread.book.transfer import archive, unpack

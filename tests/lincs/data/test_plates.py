@@ -63,11 +63,6 @@ def test_the_reader_passes_on_a_simulated_file_and_on_a_real_one(simulated, tmp_
     assert set(ch01.reader_table(found)["result"]) >= {"978", "272", "yes"}
 
 
-def test_a_file_of_no_source_is_refused(simulated, tmp_path):
-    with pytest.raises(ParameterError, match="no file for 'leve-5'"):
-        ch01.reader_file("leve-5", simulated, tmp_path)
-
-
 # strength
 
 

@@ -32,8 +32,7 @@ def path(tmp_path, tensors):
 
 def head() -> bytes:
     """The three pickles before the object."""
-    parts = (legacy._long(legacy.MAGIC), legacy._int(legacy.PROTOCOL), legacy._sizes())
-    return b"".join(b"\x80\x02" + part + b"." for part in parts)
+    return b"".join(pickle.dumps(one, 2) for one in (legacy.MAGIC, legacy.PROTOCOL, legacy.SIZES))
 
 
 class Touch:

@@ -7,8 +7,7 @@ from reread.core.errors import DataError
 from reread.lincs.data import splits as split
 from reread.lincs.data.simulate import simulate
 from reread.lincs.methods import codebooks
-from reread.lincs.methods.codebooks import CODE, MEAN, TEST, TRAIN
-from reread.lincs.methods.latent_usage import perplexity
+from reread.lincs.methods.codebooks import CODE, MEAN, TEST, TRAIN, perplexity
 from reread.lincs.methods.pca import class_means
 
 SETTINGS = {"dim": 12, "epochs": 30, "batch": 64}

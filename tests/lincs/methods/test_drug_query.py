@@ -8,7 +8,7 @@ import pytest
 from reread.core.errors import DataError, ParameterError
 from reread.lincs.data import simulate
 from reread.lincs.methods import drug_query as handle
-from reread.lincs.methods.target_ranks import first_target_rank
+from reread.lincs.methods.retrieval import first_target_rank
 
 N_GENES = 60
 

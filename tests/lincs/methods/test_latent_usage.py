@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from reread.core.errors import ParameterError
-from reread.lincs.methods.latent_usage import batch_perplexity, code_usage, perplexity, unit_kl
+from reread.lincs.methods.codebooks import batch_perplexity, code_usage, perplexity
+from reread.lincs.methods.reconstruction import unit_kl
 
 
 def test_a_unit_that_says_the_same_of_everything_is_dead():

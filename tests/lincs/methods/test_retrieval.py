@@ -6,7 +6,7 @@ import pytest
 from reread.core.errors import DataError
 from reread.lincs.data import simulate
 from reread.lincs.methods import retrieval
-from reread.lincs.methods.target_ranks import first_target_rank
+from reread.lincs.methods.retrieval import first_target_rank
 
 
 @pytest.fixture

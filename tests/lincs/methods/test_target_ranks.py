@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 from reread.core.errors import DataError
-from reread.lincs.methods import target_ranks as targets
+from reread.lincs.methods import retrieval as targets
 from sklearn.neighbors import NearestNeighbors
 
 N_QUERY, N_KNOCKDOWN, N_FEATURE = 5, 37, 11

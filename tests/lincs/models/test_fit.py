@@ -64,7 +64,6 @@ def test_a_changed_setting_never_meets_the_checkpoint_of_another(task, tmp_path)
         ({"loss": "explict"}, ParameterError, "Did you mean 'explicit'"),
         ({"epochs": 0}, ParameterError, "at least 1 epoch"),
         ({"train": np.arange(0)}, DataError, "train is empty"),
-        ({"valid": np.arange(47, 60)}, DataError, "1 rows are in training and in validation, the first 47"),
     ],
 )
 def test_a_wrong_task_for_the_vae_is_refused_before_training(task, change, error, said):

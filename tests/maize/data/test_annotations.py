@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from reread.core.errors import DataError
-from reread.maize.data.annotations import read_go_names, read_go_terms, read_transcription_factors
+from reread.maize.data.gene_knowledge import read_go_names, read_go_terms, read_transcription_factors
 
 
 @pytest.fixture

@@ -7,12 +7,14 @@ from reread.maize.data import load as data
 from reread.maize.data.transform import log_plus_one
 from reread.maize.data.walley_2016 import (
     CONTROL_GENES,
-    HIGHER_ELSEWHERE,
     ORGAN_OF,
     ORGANS,
     control_genes,
     organ_of,
 )
+
+# control gene to the organ whose mean is higher than that of its own, in the 68 libraries
+HIGHER_ELSEWHERE = {"fl2": "pericarp", "ssu1": "silk"}
 
 
 def test_twenty_three_stages_are_twelve_organs():

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from reread.core.errors import DataError, ParameterError
+from reread.core.errors import DataError
 from reread.maize.data import gene_knowledge, simulate, splits
 from reread.maize.methods import enrichment, gene_files, gene_rankings, ranking_tables
 from reread.maize.methods.attribution import Explainer, Scores
@@ -104,12 +104,6 @@ def test_the_published_variant_has_the_published_training_all_references_and_exp
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(("words", "network", "near"), [(["tree"], "small", "trees"), ([], "smal", "small")])
-def test_an_unknown_explainer_or_network_is_refused(samples, held, words, network, near):
-    with pytest.raises(ParameterError, match=f"Did you mean '{near}'"):
-        gene_rankings.explain_all(samples, held, words, network=network)
-
-
 def test_both_trainings_of_a_size_share_their_layers():
     for size, ours in gene_rankings.NETWORKS.items():
         published = gene_rankings.AS_PUBLISHED[size]
@@ -133,7 +127,7 @@ def test_runs_that_differ_in_two_things_are_not_compared(runs):
 
 
 def test_one_ranking_a_method_and_the_ensemble_beats_its_runs(samples, ranked, runs):
-    from reread.maize.methods.recovery import recovery
+    from reread.maize.methods.ranking_tables import recovery
 
     found = {name: recovery(scores, samples.truth, K)["precision"] for name, scores in ranked.items()}
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from reread.core.errors import ParameterError
 from reread.maize.data.simulate import Design, simulate
 from reread.maize.data.splits import Split, split
 from reread.maize.methods import holdouts
@@ -141,11 +140,6 @@ def test_a_network_that_is_known_is_not_trained_again(planted, predictions, monk
 
     as_before = predictions.query("kind == 'random' and fold == 'random 1' and model == 'CNN' and seed == 0")
     assert found["predicted"].tolist() == as_before["predicted"].tolist()
-
-
-def test_an_unknown_model_is_refused(planted):
-    with pytest.raises(ParameterError, match="Did you mean 'LightGBM'"):
-        holdouts.evaluate_holdouts(planted, ["random"], RECIPE, models=["LightGMB"])
 
 
 def test_baselines_on_walley_lose_more_where_a_stage_is_new(mirror):

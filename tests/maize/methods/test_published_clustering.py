@@ -210,8 +210,6 @@ def test_samples_to_cluster_are_all_or_those_held_out(which):
     log, tissue = clustering.samples_to_cluster(samples, test, which)
 
     assert len(log) == len(tissue) == {"all": len(samples.samples), "held-out": 3}[which]
-    with pytest.raises(ParameterError, match="held-out"):
-        clustering.samples_to_cluster(samples, test, "heldout")
 
 
 def test_no_set_to_compare_is_refused(log, tissue):

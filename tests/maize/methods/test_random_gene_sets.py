@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from reread.core.errors import DataError, ParameterError
 from reread.core.stats import permutation_p
-from reread.maize.methods import random_gene_sets
+from reread.maize.methods import gene_sets
 from scipy import stats
 
 N_GENES = 203
@@ -21,7 +21,7 @@ def test_matched_sets_hold_as_many_genes_of_each_bin_as_the_set(mean):
     for number, members in enumerate(np.array_split(np.argsort(mean), 20)):
         bins[members] = number
 
-    drawn = random_gene_sets.matched_sets(mean, genes, 30, n_bins=20, seed=1)
+    drawn = gene_sets.matched_sets(mean, genes, 30, n_bins=20, seed=1)
 
     assert drawn.shape == (30, len(genes))
     for one in drawn:
@@ -32,7 +32,7 @@ def test_matched_sets_hold_as_many_genes_of_each_bin_as_the_set(mean):
 def test_matched_sets_differ_and_have_the_expression_of_the_set(mean):
     genes = np.argsort(mean)[-60::4]
 
-    drawn = random_gene_sets.matched_sets(mean, genes, 50, seed=2)
+    drawn = gene_sets.matched_sets(mean, genes, 50, seed=2)
 
     assert len({tuple(one) for one in drawn}) == 50
     assert mean[drawn].mean() == pytest.approx(mean[genes].mean(), abs=0.3)
@@ -41,24 +41,24 @@ def test_matched_sets_differ_and_have_the_expression_of_the_set(mean):
 def test_within_a_bin_every_gene_is_drawn_alike(mean):
     genes = np.argsort(mean)[:4]
 
-    drawn = random_gene_sets.matched_sets(mean, genes, 4000, n_bins=20, seed=3)
+    drawn = gene_sets.matched_sets(mean, genes, 4000, n_bins=20, seed=3)
 
     counts = np.bincount(drawn.ravel(), minlength=N_GENES)[np.argsort(mean)[:11]]
     assert stats.chisquare(counts).pvalue > 0.001
 
 
 def test_a_set_that_fills_its_bins_is_its_own_match(mean):
-    assert (random_gene_sets.matched_sets(mean, np.arange(N_GENES), 2) == np.arange(N_GENES)).all()
+    assert (gene_sets.matched_sets(mean, np.arange(N_GENES), 2) == np.arange(N_GENES)).all()
 
 
 @pytest.mark.parametrize("genes", [[], [1, 1], [N_GENES], [-1]])
 def test_what_is_no_set_cannot_be_matched(mean, genes):
     with pytest.raises(DataError, match="each once"):
-        random_gene_sets.matched_sets(mean, np.array(genes, dtype=int), 3)
+        gene_sets.matched_sets(mean, np.array(genes, dtype=int), 3)
 
 
 def test_random_sets_hold_each_gene_once():
-    drawn = random_gene_sets.random_sets(50, 49, 7, seed=0)
+    drawn = gene_sets.random_sets(50, 49, 7, seed=0)
 
     assert drawn.shape == (7, 49)
     assert all(len(set(one)) == 49 for one in drawn)
@@ -66,7 +66,7 @@ def test_random_sets_hold_each_gene_once():
 
 def test_more_genes_than_there_are_cannot_be_drawn():
     with pytest.raises(ParameterError, match="1 to 50"):
-        random_gene_sets.random_sets(50, 51, 1)
+        gene_sets.random_sets(50, 51, 1)
 
 
 def test_p_values_of_sets_drawn_like_the_null_are_uniform(mean):
@@ -75,7 +75,7 @@ def test_p_values_of_sets_drawn_like_the_null_are_uniform(mean):
     weight, genes = rng.normal(size=N_GENES), np.argsort(mean)[::7]
     p = []
     for trial in range(400):
-        drawn = random_gene_sets.matched_sets(mean, genes, 100, n_bins=4, seed=trial)
+        drawn = gene_sets.matched_sets(mean, genes, 100, n_bins=4, seed=trial)
         statistic = weight[drawn].mean(axis=1)
         p.append(float(permutation_p(statistic[0], statistic[1:])))
 
@@ -87,8 +87,8 @@ def test_the_test_for_uniformity_sees_a_null_of_another_size(mean):
     weight = np.random.default_rng(0).normal(size=N_GENES)
     p = []
     for trial in range(400):
-        observed = weight[random_gene_sets.random_sets(N_GENES, 100, 1, seed=trial)[0]].mean()
-        null = weight[random_gene_sets.random_sets(N_GENES, 10, 100, seed=1000 + trial)].mean(axis=1)
+        observed = weight[gene_sets.random_sets(N_GENES, 100, 1, seed=trial)[0]].mean()
+        null = weight[gene_sets.random_sets(N_GENES, 10, 100, seed=1000 + trial)].mean(axis=1)
         p.append(float(permutation_p(observed, null)))
 
     assert stats.kstest(p, "uniform").pvalue < 1e-6

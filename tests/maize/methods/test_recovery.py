@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from reread.core.errors import DataError
 from reread.maize.data.tables import Truth
-from reread.maize.methods.recovery import recovery
+from reread.maize.methods.ranking_tables import recovery
 from sklearn.metrics import roc_auc_score
 
 N_TISSUES, N_GENES = 3, 40

@@ -6,7 +6,6 @@ import subprocess
 import numpy as np
 import pytest
 from reread.core.errors import DataError, ParameterError
-from reread.maize.methods import empirical_bayes
 from reread.maize.methods import tissue_specificity as specificity
 from scipy import stats
 from scipy.special import polygamma
@@ -82,7 +81,7 @@ def moderated_by_hand(log, tissue, contrast_of):
         sum(((log[tissue == t, g] - log[tissue == t, g].mean()) ** 2).sum() for t in tissues) / freedom
         for g in range(log.shape[1])
     ]
-    prior_freedom, prior = empirical_bayes.fit_prior(np.array(variance), freedom)
+    prior_freedom, prior = specificity.fit_prior(np.array(variance), freedom)
     found = np.full((max(tissues) + 1, log.shape[1]), np.nan)
     for g in range(log.shape[1]):
         mean = {t: log[tissue == t, g].mean() for t in tissues}
@@ -155,7 +154,7 @@ def test_labels_out_of_range_are_refused():
 
 @pytest.mark.parametrize("value", [0.01, 0.3, 1, 7, 200])
 def test_the_inverse_of_trigamma_is_one(value):
-    assert empirical_bayes._trigamma_inverse(polygamma(1, value)) == pytest.approx(value, rel=1e-8)
+    assert specificity._trigamma_inverse(polygamma(1, value)) == pytest.approx(value, rel=1e-8)
 
 
 def test_the_prior_of_variances_that_were_drawn_from_one_is_found():
@@ -163,7 +162,7 @@ def test_the_prior_of_variances_that_were_drawn_from_one_is_found():
     true = 2.0 * 6 / rng.chisquare(6, size=40_000)
     observed = true * rng.chisquare(10, size=40_000) / 10
 
-    prior_freedom, prior_variance = empirical_bayes.fit_prior(observed, 10)
+    prior_freedom, prior_variance = specificity.fit_prior(observed, 10)
 
     assert prior_freedom == pytest.approx(6, rel=0.05)
     assert prior_variance == pytest.approx(2, rel=0.02)
@@ -172,13 +171,13 @@ def test_the_prior_of_variances_that_were_drawn_from_one_is_found():
 def test_equal_genes_share_one_variance_altogether():
     variance = np.full(20, 3.0)
 
-    assert empirical_bayes.shrink(variance, 8).tolist() == [3.0] * 20
+    assert specificity.shrink(variance, 8).tolist() == [3.0] * 20
 
 
 def test_a_constant_gene_gets_a_variance_and_the_rest_keeps_its_order():
     variance = np.array([0.0, 0.1, 1.0, 30.0])
 
-    shrunk = empirical_bayes.shrink(variance, 4)
+    shrunk = specificity.shrink(variance, 4)
 
     assert shrunk[0] > 0
     assert (np.diff(shrunk) > 0).all()
@@ -186,7 +185,7 @@ def test_a_constant_gene_gets_a_variance_and_the_rest_keeps_its_order():
 
 def test_variances_that_are_all_zero_cannot_be_shared():
     with pytest.raises(DataError, match="0 of 3"):
-        empirical_bayes.shrink(np.zeros(3), 4)
+        specificity.shrink(np.zeros(3), 4)
 
 
 # R 4.2, limma 3.54.1: squeezeVar(x, df) on LIMMA_VARIANCE, and with most variances 0
@@ -207,9 +206,9 @@ LIMMA_TABLE = [
 def test_shrunken_variances_equal_those_of_limma_also_where_some_are_zero(
     variance, freedom, prior_freedom, prior_variance, posterior
 ):
-    shrunk = empirical_bayes.shrink(variance, freedom)
+    shrunk = specificity.shrink(variance, freedom)
 
-    assert empirical_bayes.fit_prior(variance, freedom) == pytest.approx((prior_freedom, prior_variance))
+    assert specificity.fit_prior(variance, freedom) == pytest.approx((prior_freedom, prior_variance))
     assert {i: shrunk[i] for i in posterior} == pytest.approx(posterior)
 
 

@@ -45,16 +45,6 @@ def test_layers_that_are_no_network_are_refused(layers):
         training.recipe("published", layers)
 
 
-def test_an_unknown_training_is_refused():
-    with pytest.raises(ParameterError, match="Did you mean 'corrected'"):
-        training.recipe("correct", "16 32 64")
-
-
-def test_unknown_inputs_are_refused():
-    with pytest.raises(ParameterError, match="Did you mean 'scaled'"):
-        Recipe(inputs="scale")
-
-
 def test_published_inputs_are_the_logarithm_alone_and_scaled_ones_use_training_samples(task):
     values, tissue = task
     published, scaled = (

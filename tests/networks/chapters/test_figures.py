@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from reread.core.figures import check_alt
-from reread.networks import plots
 from reread.networks.chapters import (
     ch01_pair_audit,
     ch02_deeptgi,
@@ -21,6 +20,7 @@ from reread.networks.data import load
 from reread.networks.data.splits import SCHEMES
 from reread.networks.methods import (
     benchmark,
+    comparison,
     full_grid,
     hubs,
     infer,
@@ -61,11 +61,11 @@ def test_baselines_are_drawn_for_every_choice_of_splits(dataset, scores, schemes
     chosen = scores[scores["scheme"].isin(schemes)]
     table = benchmark.compare_scores(dataset, chosen, n_boot=20)
 
-    assert is_drawn(plots.splits(table))
+    assert is_drawn(comparison.splits(table))
     assert is_drawn(ch03_baselines.gain(table))
     assert is_drawn(ch03_baselines.precision_recall(chosen, schemes[-1]))
     assert ch03_baselines.best_methods(table).count("AUROC") == len(schemes)
-    assert plots.split_columns(table).shape == (len(METHODS), 2 + 2 * len(schemes))
+    assert comparison.split_columns(table).shape == (len(METHODS), 2 + 2 * len(schemes))
 
 
 @pytest.mark.parametrize("schemes", [["pair"], ["tf"], ["pair", "tf"]], ids=" ".join)
@@ -73,7 +73,7 @@ def test_the_full_grid_is_drawn_for_one_split_and_for_several(grid, schemes):
     chosen = grid[grid["scheme"].isin(schemes)]
     table = full_grid.measure_grid(chosen)
 
-    assert is_drawn(plots.splits(table, "auprc_ratio"))
+    assert is_drawn(comparison.splits(table, "auprc_ratio"))
     assert len(benchmark.supervised_gains(table)) == len(schemes)
 
 
@@ -84,7 +84,7 @@ def test_one_split_of_any_kind_is_calibrated_and_drawn(dataset, scheme):
     curve = full_grid.calibration_table(scores)
 
     assert set(curve["method"]) == set(METHODS[2:4])
-    assert is_drawn(plots.calibration(curve))
+    assert is_drawn(comparison.calibration(curve))
 
 
 def test_the_audit_is_drawn_for_pooled_and_matched_negatives(dataset):

@@ -7,7 +7,7 @@ from reread.core.errors import DataError, ParameterError
 from reread.networks.data import load as data
 from reread.networks.data.splits import split_pairs
 from reread.networks.methods import benchmark as compare
-from reread.networks.plots import mean_and_sd
+from reread.networks.methods.comparison import mean_and_sd
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 METHODS = ["tf-rate", "one-hot-logistic", "pearson", "components-logistic"]

@@ -9,7 +9,7 @@ from reread.networks.data import load as data
 from reread.networks.data import readers
 from reread.networks.data.tables import Expression, GRNDataset
 from reread.networks.methods import overlap, transfer
-from reread.networks.methods.label_split import PUBLISHED, label_split_table, published_over_baseline
+from reread.networks.methods.gene_name_baselines import PUBLISHED, label_split_table, published_over_baseline
 from reread.networks.methods.pair_statistics import STATISTICS, pair_statistics
 
 

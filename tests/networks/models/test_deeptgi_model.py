@@ -60,7 +60,7 @@ def test_the_second_pass_draws_as_the_authors_loop_does(task):
     np.testing.assert_allclose(fast.train_epoch(), plain.train_epoch(), atol=5e-6)
 
 
-def test_the_first_pass_over_mhsc_e_gives_the_losses_the_authors_script_prints(mirror):
+def test_the_first_epoch_on_mhsc_e_gives_the_losses_the_authors_script_prints(mirror):
     folder = mirror / "networks"
     expression = read_expression(folder / "mHSC-E_ExpressionDataOrderedfl.csv", name="mhsc-e")
     pairs = read_pairs(folder / "GenePairListmHSC-E-Non-1000-GPL.csv", expression)

@@ -1,1 +1,1 @@
-"""Run one page: process, folder, provenance."""
+"""Run one page: process, folder, environment."""

@@ -1,9 +1,17 @@
-"""The closed environment of a kernel: what is not named here does not reach the code of a page."""
+"""The closed environment of a kernel, and where and with what a run was made."""
 
 from __future__ import annotations
 
 import os
+import platform
+import re
+import subprocess
+import sys
+import time
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from reread.core import paths as places
 from reread.pages import PageRef
@@ -27,10 +35,7 @@ HOME = "home"
 
 
 def sealed(threads: int, home: Path) -> dict[str, str]:
-    """What every kernel finds in its environment: places, seed of hashing, caps on threads, no settings.
-
-    ``home`` is an empty folder where libraries look for settings of a user.
-    """
+    """What every kernel finds in its environment: places, seed of hashing, caps on threads, no settings."""
     return {
         **{name: value for name, value in os.environ.items() if _may_pass(name)},
         **dict.fromkeys(CAPS, str(threads)),
@@ -56,7 +61,7 @@ def of_page(ref: PageRef, part: Path, key: str, threads: int) -> dict[str, str]:
     return sealed(threads, (part / HOME).resolve()) | {f"REREAD_{name}": value for name, value in run.items()}
 
 
-def selectors() -> dict[str, str]:
+def _selectors() -> dict[str, str]:
     """Variables that choose between kernels of a library, as they stand in this process."""
     return {k: v for k, v in sorted(os.environ.items()) if k in SELECTORS or k.startswith("MKL_")}
 
@@ -67,7 +72,54 @@ def _may_pass(name: str) -> bool:
 
 def _matplotlibrc() -> Path:
     """The settings that come with matplotlib, found without importing it."""
-    from importlib.util import find_spec
-
     spec = find_spec("matplotlib")
     return Path(spec.origin or "").parent / "mpl-data/matplotlibrc" if spec else Path()
+
+
+def made(started: float) -> dict[str, Any]:
+    """Time and commit of a run that started at ``started`` (seconds since the epoch)."""
+    return {
+        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
+        "wall_s": round(time.time() - started, 1),
+        "reread": version("reread"),
+        "commit": _git("rev-parse", "HEAD"),
+        "is_dirty": bool(_git("status", "--porcelain", "--untracked-files=no")),
+    }
+
+
+def of_this_process() -> dict[str, Any]:
+    """What this process runs with: interpreter, machine, packages, choices between numerical kernels."""
+    return {
+        "executable": sys.executable,
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "packages": _packages(),
+        "environment": _selectors(),
+    }
+
+
+def _packages() -> dict[str, str]:
+    """Installed versions of the packages that ``requirements.in`` names."""
+    names = places.root() / "requirements.in"
+    if not names.is_file():
+        return {}
+    found = {}
+    for line in names.read_text(encoding="utf-8").splitlines():
+        name = re.match(r"[A-Za-z0-9_.-]+", line)
+        if name:
+            try:
+                found[name[0]] = version(name[0])
+            except PackageNotFoundError:
+                continue
+    return found
+
+
+def _git(*words: str) -> str:
+    """Answer of git, or nothing outside a checkout."""
+    try:
+        done = subprocess.run(
+            ["git", *words], cwd=places.root(), capture_output=True, text=True, timeout=20, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

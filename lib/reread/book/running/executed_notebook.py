@@ -88,11 +88,7 @@ def last_line(log: str) -> str:
 
 
 def tidy(path: Path) -> None:
-    """Take times, paths, random ids and the error stream out of an executed notebook, in place.
-
-    Two runs of one page then give equal bytes. What went to the error stream (progress, warnings with paths)
-    is in the log of the run.
-    """
+    """Take times, paths, random ids and the error stream out of an executed notebook, in place."""
     import nbformat
 
     found = nbformat.read(path, as_version=4)

@@ -144,9 +144,9 @@ def _report(_: object) -> None:
     part = Path(os.environ["REREAD_RUN"])
     if not (part / MEASURED).is_file() or (part / REPORT).is_file():
         return
-    from reread.book.running import provenance
+    from reread.book.running import environment
 
-    text = json.dumps(provenance.of_this_process() | {"read": read})
+    text = json.dumps(environment.of_this_process() | {"read": read})
     (part / REPORT).write_text(text, encoding="utf-8")
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import yaml
 
-from reread.book.running import environment, kernel, process, provenance
+from reread.book.running import environment, kernel, process
 from reread.book.running import executed_notebook as notebook
-from reread.book.running.landing import landing
+from reread.book.running.atomic_folder import landing
 from reread.book.running.stopping import SESSION, stoppable
 from reread.book.status import staleness as stale
 from reread.book.status.run_record import RunRecord
@@ -47,32 +47,7 @@ def run_page(
     threads: int = 1,
     say: Callable[[str], None] = print,
 ) -> Path:
-    """Run a page and return the folder of the finished run.
-
-    Parameters
-    ----------
-    ref : PageRef
-        The page.
-    overrides : dict, optional
-        Other parameter values. Such a run lands in ``runs/custom`` and answers no claim.
-    timeout_s : float, optional
-        Seconds after which the page is stopped.
-    threads : int
-        Threads of the kernel; set before it starts, because inside it is too late.
-    say : callable
-        Takes a line for each cell.
-
-    Raises
-    ------
-    ParameterError
-        If a parameter is wrong; no kernel was started.
-    DataError
-        If the notebook read a file that no source of its record lists.
-    RunError
-        If a page upstream is missing (9), a cell failed (5, or as its error says: 2, 3, 4), time ran out (6),
-        the kernel was killed (7), the run was interrupted (8) or is hollow (9). What was there before stays;
-        the notebook that failed is kept under ``runs/failed``.
-    """
+    """Run a page and return the folder of the finished run."""
     parameters = ref.chapter.fitting({**ref.parameters, **(overrides or {})})
     for key in ref.datasets(parameters):
         registry.fetch(
@@ -97,10 +72,7 @@ def run_page(
 
 
 def _fields(ref: PageRef, parameters: dict[str, Any], say: Callable[[str], None]) -> dict[str, str]:
-    """Fields of the stale key, where a page upstream counts as it was run, not as it would be run today.
-
-    Else a page made from an old run would look fresh once that run is made anew.
-    """
+    """Fields of the stale key, where a page upstream counts as it was run, not as it would be run today."""
     fields = stale.Status().fields(ref, parameters)
     for up in ref.upstream:
         name, key = f"upstream {up.name}", _key_of_run(up)
@@ -147,7 +119,7 @@ def _make(
     shutil.rmtree(part / environment.HOME, ignore_errors=True)
     for name in FOLDERS:
         (part / name).mkdir(exist_ok=True)
-    made = provenance.made(started) | {k: v for k, v in ran.items() if k not in ("read", "executable")}
+    made = environment.made(started) | {k: v for k, v in ran.items() if k not in ("read", "executable")}
     stamp = {"stale": {"key": stale.key(fields), "fields": fields}, "made": made}
     RunRecord.seal(part, measured | stamp)
 
@@ -155,10 +127,7 @@ def _make(
 def _check_unchanged(
     ref: PageRef, part: Path, before: dict[str, str], now: dict[str, str], ran: dict[str, Any]
 ) -> None:
-    """Refuse a run whose code was edited while it ran, also when the edit was taken back since.
-
-    What the kernel read must be what lies there now, and that must be what the run started with.
-    """
+    """Refuse a run whose code was edited while it ran, also when the edit was taken back since."""
     moves = stale.moved(before, now)
     moves += [f"code of {path}" for path, read in ran["read"].items() if _sha(Path(path)) != read]
     if notebook.sources(part / "notebook.ipynb") != notebook.sources(ref.notebook):

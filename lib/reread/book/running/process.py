@@ -30,13 +30,7 @@ def execute(
     threads: int = 1,
     say: Callable[[str], None] = print,
 ) -> int:
-    """Execute the notebook of a page with ``part/parameters.yml`` into ``part``; return papermill's code.
-
-    Raises
-    ------
-    RunError
-        If time ran out (exit code 6).
-    """
+    """Execute the notebook of a page with ``part/parameters.yml`` into ``part``; return papermill's code."""
     part = part.resolve()
     (part / environment.HOME).mkdir(exist_ok=True)
     with (part / "log").open("w", encoding="utf-8") as log:

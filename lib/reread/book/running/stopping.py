@@ -1,6 +1,7 @@
 """No process outlives what it was started for: signals, a parent that died, everything a run has started.
 
-Only the standard library and psutil: a process that has yet to fork imports this.
+Only the standard library and psutil: a process that has yet to fork imports this. As a program it runs a
+module that dies with its parent: ``python -m ...stopping PARENT MODULE ARGUMENT...``.
 """
 
 from __future__ import annotations
@@ -8,12 +9,14 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import runpy
 import signal
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 
 POLL_S = 0.05
@@ -28,10 +31,7 @@ KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """Let SIGTERM and a closed terminal stop a command as Ctrl-C does, once; cleaning up is not disturbed.
-
-    Signals are heard in the main thread only; elsewhere, and inside another ``stoppable``, this does nothing.
-    """
+    """Let SIGTERM and a closed terminal stop a command as Ctrl-C does, once; cleaning up is not disturbed."""
 
     def stop(*_: object) -> None:
         for number in before:
@@ -64,6 +64,11 @@ def tie(number: int = KILL, parent: int = 0) -> None:
         os.kill(os.getpid(), number)
 
 
+def tied_command(module: str, *arguments: str) -> list[str]:
+    """The command line that runs a module, or its function as ``module:function``, tied to this process."""
+    return [sys.executable, "-m", __spec__.name, str(os.getpid()), module, *arguments]
+
+
 def _watch_parent(parent: int, number: int) -> None:
     while os.getppid() == parent:
         time.sleep(PARENT_POLL_S)
@@ -83,10 +88,7 @@ def end_all_of(part: Path) -> None:
 
 
 def end_marked(mark: str, session: int) -> None:
-    """Kill what has ``mark`` as its REREAD_RUN, or lives in ``session``.
-
-    It looks until it has found nobody twice: a process that is just being born is not seen at first.
-    """
+    """Kill what has ``mark`` as its REREAD_RUN, or lives in ``session``."""
     n_clean = 0
     while n_clean < 2:
         n_clean = 0 if _kill(mark, session) else n_clean + 1
@@ -126,3 +128,12 @@ def _belongs(process, mark: str, session: int) -> bool:
     is_of_session = bool(session) and hasattr(os, "getsid") and os.getsid(process.pid) == session
     is_marked = is_of_session or (bool(mark) and process.environ().get("REREAD_RUN") == mark)
     return is_marked and process.status() != psutil.STATUS_ZOMBIE
+
+
+if __name__ == "__main__":
+    tie(parent=int(sys.argv[1]))
+    module, sys.argv = sys.argv[2], sys.argv[2:]
+    module, _, function = module.partition(":")
+    if function:
+        sys.exit(getattr(import_module(module), function)())
+    runpy.run_module(module, run_name="__main__", alter_sys=True)

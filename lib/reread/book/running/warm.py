@@ -56,6 +56,12 @@ def started(refs: Iterable[PageRef], threads: int, log: Path) -> Iterator[str]:
             process.wait()
 
 
+def answers(address: str) -> bool:
+    """Whether the server that :func:`started` gave is still alive."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        return connection.connect_ex(address.partition(":")[2]) == 0
+
+
 def families(refs: Iterable[PageRef]) -> dict[str, list[str]]:
     """Framework to the libraries that its pages import, the framework first; common ones under ``base``."""
     found: dict[str, set[str]] = {server.BASE: set()}

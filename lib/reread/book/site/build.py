@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import reread
-from reread.book.running import tied
-from reread.book.running.stopping import stoppable
+from reread.book.running.stopping import stoppable, tied_command
 from reread.book.status import claims as ledger
 from reread.book.status import publishable
+from reread.book.status.staleness import Status
+from reread.book.transfer.recorded import adopt_recorded
 from reread.book.workflow import snakemake as engine
 from reread.core import paths
 from reread.core.errors import ExitCode, RunError
@@ -46,14 +47,16 @@ def build_site(
     """Build the book from finished runs and return its first page; do nothing if nothing changed.
 
     All pages of ``profile`` (of one ``study``) must be fresh, else the exit code is 9. Fresh pages of other
-    profiles are shown too, and ``say`` names those left out. The old site stays until the new one is done.
-    ``app`` is the command line, which has a page of its own.
+    profiles and recorded runs are shown too, and ``say`` names those left out. The old site stays until
+    the new one is done. ``app`` is the command line, which has a page of its own.
     """
     top = paths.root() / "_build"
     index, done = top / "site/index.html", top / "site.key"
     with engine.alone():
         for left in range(N_TRIES)[::-1]:
-            shelf = publishable.admit(profile, study)
+            shutil.rmtree(top / "recorded", ignore_errors=True)
+            status = Status()
+            shelf = publishable.admit(profile, study, status, adopt_recorded(status, top / "recorded"))
             rows, checks = ledger.ledger(status=shelf.status), ledger.checks(status=shelf.status)
             key = inputs(shelf, [ledger.as_json(rows), [(row.study.key, str(row.outcome)) for row in checks]])
             if index.is_file() and done.is_file() and done.read_text(encoding="utf-8") == key:
@@ -78,7 +81,10 @@ def build_site(
 def inputs(shelf: Shelf, judged: list) -> str:
     """Digest of everything that the site is made from: runs, verdicts, prose, docstrings, tools."""
     # a record holds the digest of every file of its run, and the gate has compared them
-    runs = {str(ref.folder): shelf.record(ref).model_dump_json() for ref in shelf.pages}
+    runs = {
+        f"{ref.profile}/{ref.name}": [shelf.record(ref).model_dump_json(), shelf.moved(ref)]
+        for ref in shelf.pages
+    }
     prose = [path for name in PROSE for path in _files(home(name))]
     texts = {str(path): sha256(path.read_bytes()).hexdigest() for path in [*prose, *_files(PACKAGE, "*.py")]}
     return digest([runs, judged, texts, {name: version(name) for name in BUILDERS}])
@@ -95,7 +101,7 @@ def make(stage: Path, site: Path) -> None:
     for left in site.parent.glob(".site.*.part"):  # of a build that was killed
         shutil.rmtree(left, ignore_errors=True)
     part = site.parent / f".site.{uuid4().hex[:8]}.part"
-    command = tied.command(JUPYTER_BOOK, "build", str(stage), "--path-output", str(part), *STRICT)
+    command = tied_command(JUPYTER_BOOK, "build", str(stage), "--path-output", str(part), *STRICT)
     log, html = site.parent / "site.log", part / "_build/html"
     try:
         code = _run(command, log, stage)

@@ -14,7 +14,8 @@ from reread.book.site import page_sections as sections
 from reread.book.site.merge_cells import Cell, text_of
 from reread.book.status.claims import CheckRow, Row
 from reread.book.status.publishable import Shelf
-from reread.book.status.run_record import NOTEBOOK, RunRecord
+from reread.book.status.run_record import NOTEBOOK
+from reread.book.transfer.recorded import is_left_out
 from reread.core.errors import RunError
 from reread.core.files import read_json, write_text
 from reread.pages import PageRef
@@ -33,12 +34,14 @@ class ReplacedRunError(RunError):
 def write_page(shelf: Shelf, ref: PageRef, rows: list[Row], checks: list[CheckRow], folder: Path) -> None:
     """Write the notebook of one chapter page, with figures, tables and small artifacts beside it."""
     record = shelf.record(ref)
-    artifacts = [name for name in record["artifacts"] if _is_offered(ref, record, name)]
-    head = f"# {myst.plain(ref.title)}\n\n{sections.head(ref, record, rows, checks)}"
+    kept = () if shelf.is_recorded(ref) else record["artifacts"]
+    artifacts = [name for name in kept if _is_offered(shelf, ref, name)]
+    boxes = sections.head(ref, record, rows, checks, shelf.moved(ref))
+    head = f"# {myst.plain(ref.title)}\n\n{sections.kicker(ref, record, shelf)}\n{boxes}"
     parameters = _markdown("parameter-table", sections.parameter_table(ref, record))
     verdict = _markdown("verdicts", sections.verdict(ref, rows, checks))
     body, exercises = _without_exercises(_with(_merged(shelf, ref), head, parameters, verdict))
-    again = _markdown("again", sections.again(ref, artifacts))
+    again = _markdown("again", sections.again(ref, artifacts, is_recorded=shelf.is_recorded(ref)))
     footer = _markdown("provenance", sections.provenance(record))
     notebook = {
         "cells": [*body, again, *exercises, footer],
@@ -47,34 +50,40 @@ def write_page(shelf: Shelf, ref: PageRef, rows: list[Row], checks: list[CheckRo
         "nbformat_minor": 5,
     }
     write_text(folder / "index.ipynb", json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False))
-    _copy_files(ref, record, artifacts, folder)
+    _copy_files(shelf, ref, artifacts, folder)
 
 
 def figures(shelf: Shelf, ref: PageRef) -> list[dict[str, str]]:
     """Figures of a page with their captions and alt texts of today."""
-    entries = _entries(shelf.record(ref), *_notebooks(shelf, ref))
+    entries = _entries(shelf, ref, *_notebooks(shelf, ref))
     return [entries[entry["label"]] for entry in shelf.record(ref)["figures"]]
 
 
 def _notebooks(shelf: Shelf, ref: PageRef) -> tuple[list[Cell], list[Cell]]:
-    """Cells of the source and cells of the run."""
-    run = json.loads(_content(ref, shelf.record(ref), NOTEBOOK))
-    return read_json(ref.notebook)["cells"], run["cells"]
+    """Cells of the source and cells of the run; a run of other code is shown with its own source."""
+    run = json.loads(_content(shelf, ref, NOTEBOOK))["cells"]
+    if shelf.moved(ref):
+        return [cell for cell in run if cell["id"] != "injected-parameters"], run
+    return read_json(ref.notebook)["cells"], run
 
 
 def _merged(shelf: Shelf, ref: PageRef) -> list[Cell]:
     source, executed = _notebooks(shelf, ref)
     code = "\n".join(text_of(cell) for cell in source if cell["cell_type"] == "code")
-    entries = _entries(shelf.record(ref), source, executed)
+    entries = _entries(shelf, ref, source, executed)
     output = partial(merge.shown_output, entries=entries)
     return merge.merge_cells(source, executed, partial(_words, shelf, ref, code), output)
 
 
-def _entries(record: RunRecord, source: list[Cell], executed: list[Cell]) -> dict[str, dict[str, str]]:
+def _entries(
+    shelf: Shelf, ref: PageRef, source: list[Cell], executed: list[Cell]
+) -> dict[str, dict[str, str]]:
     """Label to figure or table, with caption and alt text of today."""
+    record = shelf.record(ref)
     entries = [*record["figures"], *record["tables"]]
     wording = merge.captions(source, executed, entries)
-    return {entry["label"]: entry | wording[entry["id"]] for entry in entries}
+    files = {"files": "csv svg"} if shelf.is_recorded(ref) else {}
+    return {entry["label"]: entry | wording[entry["id"]] | files for entry in entries}
 
 
 def _words(shelf: Shelf, ref: PageRef, code: str, text: str) -> str:
@@ -84,39 +93,40 @@ def _words(shelf: Shelf, ref: PageRef, code: str, text: str) -> str:
     elsewhere = {key for other in same for key in shelf.record(other)["values"]}
 
     def may_lack(key: str) -> bool:
-        return key in elsewhere or f'"{key.partition(".")[0]}"' in code
+        return bool(shelf.moved(ref)) or key in elsewhere or f'"{key.partition(".")[0]}"' in code
 
     labels = {entry["id"]: entry["label"] for entry in [*record["figures"], *record["tables"]]}
     return merge.refer(merge.quote(text, record["values"], may_lack, ref.name), labels)
 
 
-def _copy_files(ref: PageRef, record: RunRecord, artifacts: list[str], folder: Path) -> None:
+def _copy_files(shelf: Shelf, ref: PageRef, artifacts: list[str], folder: Path) -> None:
     """Copy the files that the record names, and no other."""
-    shown = [name for name in record.named() if name.startswith(("figures/", "tables/"))]
+    shown = [name for name in shelf.record(ref).named() if name.startswith(("figures/", "tables/"))]
+    shown = [name for name in shown if not (shelf.is_recorded(ref) and is_left_out(name))]
     for name in [*shown, *(f"artifacts/{name}" for name in artifacts)]:
-        content = _content(ref, record, name)
+        content = _content(shelf, ref, name)
         if name.endswith(".svg") and ACTIVE_SVG.search(content):
-            raise RunError(f"{ref.folder / name} holds a script; a figure must not.", merge.STALE)
+            raise RunError(f"{shelf.folder(ref) / name} holds a script; a figure must not.", merge.STALE)
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
 
 
-def _content(ref: PageRef, record: RunRecord, name: str) -> bytes:
+def _content(shelf: Shelf, ref: PageRef, name: str) -> bytes:
     """A file of the run as its record describes it: no page is half of one run and half of another."""
     try:
-        content = (ref.folder / name).read_bytes()
+        content = (shelf.folder(ref) / name).read_bytes()
     except FileNotFoundError:
         content = b""
-    if sha256(content).hexdigest() != record.files[name]:
+    if sha256(content).hexdigest() != shelf.record(ref).files[name]:
         raise ReplacedRunError(f"{ref.name} was run again while its page was written.", merge.STALE)
     return content
 
 
-def _is_offered(ref: PageRef, record: RunRecord, name: str) -> bool:
+def _is_offered(shelf: Shelf, ref: PageRef, name: str) -> bool:
     """Whether an artifact is small enough for the site; its name must be one that a link can hold."""
     if not FILE_NAME.fullmatch(name):
         raise RunError(f"{ref.name} saved the file {name!r}, whose name a page cannot link to.", merge.STALE)
-    return len(_content(ref, record, f"artifacts/{name}")) <= LARGEST_FILE
+    return len(_content(shelf, ref, f"artifacts/{name}")) <= LARGEST_FILE
 
 
 def _with(cells: list[Cell], head: str, parameters: Cell, verdict: Cell) -> list[Cell]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from reread.book.site import markup as myst
+from reread.book.site.build import home
 from reread.book.status.claims import CheckRow, Row
 from reread.book.status.publishable import Shelf
-from reread.studies import every
+from reread.studies import Study, every
 
+QUESTION = re.compile(r"^:::\{container\} question\n(.+?)\n:::$", re.MULTILINE | re.DOTALL)
 MEANING = {
     "reproduced": "Our value lies within the tolerance, on the full data.",
     "reproduced on a subset": "Our value lies within the tolerance, on a part of the paper's data.",
@@ -66,7 +70,9 @@ def verdict_counts(rows: list[Row], checks: list[CheckRow]) -> str:
                 f"{outcomes.count('passed')} of {len(outcomes)}",
             ]
         )
-    return myst.table(["study", *(f"{myst.badge(w)}>" for w in words), "checks passed>"], lines, "counts")
+    tested = sum(row.verdict.word in ANSWERED for row in rows)
+    table = myst.table(["study", *(f"{myst.badge(w)}>" for w in words), "checks passed>"], lines, "counts")
+    return f"{tested} of {len(rows)} claims were tested on data that can answer them.\n\n{table}"
 
 
 def study_cards() -> str:
@@ -74,10 +80,18 @@ def study_cards() -> str:
     cards = []
     for study in every():
         paper = study.paper
-        body = f"{myst.plain(paper.title)}\n\n[{myst.plain(paper.journal)}, {paper.year}]{{.locator}}"
+        cited = f"{myst.plain(paper.title)} [{myst.plain(paper.journal)}, {paper.year}]{{.locator}}"
+        body = f"{question(study)}\n\n{cited}"
         options = {"link": f"/{study.key}/index", "link_type": "doc", "class_card": "study-card"}
         cards.append(myst.box("grid-item-card", myst.plain(study.title), body, **options))
     return myst.box("grid", "1 1 3 3", "\n".join(cards), gutter="3")
+
+
+def question(study: Study) -> str:
+    """The question of a study, as the box ``question`` of its first page asks it."""
+    page = home(f"book/{study.key}/index.md")
+    found = QUESTION.search(page.read_text(encoding="utf-8")) if page.is_file() else None
+    return " ".join(found[1].split()) if found else myst.plain(study.chapters[0].question)
 
 
 def answer(row: Row) -> float | None:

@@ -7,23 +7,24 @@ from pathlib import PurePosixPath
 from reread.book.site import chapter_page
 from reread.book.site import markup as myst
 from reread.book.status.claims import CheckRow, Row
-from reread.book.status.publishable import Shelf
+from reread.book.status.publishable import SHOWN, Shelf
 from reread.core.data import registry
 from reread.pages import PageRef
-from reread.studies import PROFILES, Profile, Study
+from reread.studies import Profile, Study
 
 LANDING = {
     "demo": (
-        "Simulated data (demo)",
+        "On simulated data",
         "A simulator of ours makes these data, so the ground truth is known and no network is needed. They "
         "answer no published claim; they show whether a method can be trusted.",
     ),
     "real": (
-        "Real data (real)",
-        "These pages read small public files, each verified by its SHA-256, on two processor cores.",
+        "On real data",
+        "These pages read small public files, each verified by its SHA-256. They answer the published claims "
+        "that such files can answer.",
     ),
     "paper": (
-        "Full size (paper)",
+        "At full size",
         "These pages read the published data at full size, on a GPU or a cluster.",
     ),
 }
@@ -35,7 +36,10 @@ def figures(shelf: Shelf) -> str:
     for ref in shelf.pages:
         shown = chapter_page.figures(shelf, ref)
         if shown:
-            parts += [f"## {myst.plain(ref.title)} ({ref.profile})\n", f"On {myst.page_link(ref)}.\n"]
+            parts += [
+                f"## {myst.plain(ref.title)} ({myst.ON[ref.profile]})\n",
+                f"On {myst.page_link(ref)}.\n",
+            ]
             cards = [_figure_card(ref, entry) for entry in shown]
             parts += [myst.box("grid", "1 1 2 2", "\n".join(cards), gutter="3")]
     return "\n".join(parts)
@@ -123,7 +127,7 @@ def _badges(ref: PageRef, judged: list[Row | CheckRow]) -> str:
 
 def _chapter(study: Study, key: str, shelf: Shelf, judged: list[Row | CheckRow]) -> str:
     chapter = study.chapter(key)
-    pages = [ref for p in PROFILES for ref in shelf.of(study.key, p) if ref.chapter.key == key]
+    pages = [ref for p in SHOWN for ref in shelf.of(study.key, p) if ref.chapter.key == key]
     lines = [f"- {myst.page_link(ref)} {_badges(ref, judged)}" for ref in pages]
     question = myst.plain(chapter.question)
     text = "\n".join(lines or ["- This copy of the book has no page of this chapter."])

@@ -12,6 +12,8 @@ from reread.core.show import plain
 from reread.pages import PageRef
 
 ESCAPED = re.compile(r"&#(\d{2,3});")  # as ``plain`` escapes
+# what the data of a profile are called in the book
+ON = {"demo": "simulated data", "real": "real data", "paper": "full size"}
 OUTCOME_CLASSES = {"passed": "reproduced", "failed": "not-reproduced"}
 
 
@@ -64,8 +66,8 @@ def link(text: str, document: PurePosixPath | str) -> str:
 
 
 def page_link(ref: PageRef) -> str:
-    """Link to a chapter page by its title and profile."""
-    return link(f"{ref.title} ({ref.profile})", f"{document(ref)}.ipynb")
+    """Link to a chapter page by its title and its data."""
+    return link(f"{ref.title} ({ON[ref.profile]})", f"{document(ref)}.ipynb")
 
 
 def document(ref: PageRef) -> PurePosixPath:

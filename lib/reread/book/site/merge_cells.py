@@ -78,7 +78,8 @@ def shown_output(output: Cell, entries: dict[str, dict[str, str]]) -> Cell | Non
 def figure_text(entry: dict[str, str]) -> str:
     """MyST text of a figure: picture, alt text, caption, and links to its data and pictures."""
     name, label = _name(entry["id"]), _name(entry["label"])
-    links = [f"{{download}}`{word} <figures/{name}.{end}>`" for word, end in FIGURE_FILES]
+    files = entry.get("files", "csv svg png").split()
+    links = [f"{{download}}`{word} <figures/{name}.{end}>`" for word, end in FIGURE_FILES if end in files]
     return (
         f"```{{figure}} figures/{name}.svg\n:name: {label}\n:alt: {myst.quoted(entry['alt'])}\n:width: 100%\n"
         f"\n{entry['caption']}\n```\n\n{' · '.join(links)}\n"

@@ -9,10 +9,12 @@ from reread.book.site import claim_tables as judged
 from reread.book.site import markup as myst
 from reread.book.status.claims import CheckRow, Row
 from reread.core.data import registry
+from reread.core.errors import ParameterError
 from reread.pages import PageRef
-from reread.studies import PROFILES, Claim, Parameter
+from reread.studies import PROFILES, Claim, Parameter, Value
 
 if TYPE_CHECKING:
+    from reread.book.status.publishable import Shelf
     from reread.book.status.run_record import RunRecord
 
 SCOPES = {
@@ -21,6 +23,12 @@ SCOPES = {
     "full": "The data are real, and all that the paper used.",
     "own": "The data are your own. They answer no published claim.",
 }
+PAPERMILL = (  # it reads a file of the run, which a recorded run does not leave in its place
+    "papermill chapters/{ref.study.key}/{ref.chapter.key}.ipynb out.ipynb \\\n"
+    "  -f runs/{ref.profile}/{ref.name}/parameters.yml -p {name} {value}\n",
+    "The second command is plain papermill; start it at the top of the checkout. ",
+)
+MOST = 6  # changes that the banner of an outdated run names
 HEADINGS = {
     "paper": "",
     "third party": "From others:",
@@ -28,16 +36,36 @@ HEADINGS = {
 }
 
 
-def head(ref: PageRef, record: RunRecord, rows: list[Row], checks: list[CheckRow]) -> str:
-    """Profile, question and badges, then what the paper says and which data is read."""
+def kicker(ref: PageRef, record: RunRecord, shelf: Shelf) -> str:
+    """Study, data and origin of the run, and links to the same chapter on other data."""
+    said = [ref.study.title, myst.ON[ref.profile]]
+    said += [f"{record['scope']} data"] if record["scope"] in ("subset", "full") else []
+    said += [f"recorded run of {record['made']['started'][:10]}"] if shelf.is_recorded(ref) else []
+    said += [f"imported from {record['imported']}"] if record["imported"] else []
+    others = [one for one in shelf.pages if one.notebook == ref.notebook and one != ref]
+    links = " · ".join(myst.page_link(one) for one in others)
+    same = f"\n[The same chapter: {links}]{{.siblings}}\n" if links else ""
+    return f"[{myst.plain(' · '.join(said))}]{{.kicker}}\n{same}"
+
+
+def banner(moved: list[str]) -> str:
+    """What has changed since a recorded run."""
+    more = [f"{len(moved) - MOST} more"] if len(moved) > MOST else []
+    named = ", ".join([*map(myst.code, moved[:MOST]), *more])
+    text = (
+        f"This run is outdated, and so are its verdicts. Since it was recorded, these have changed: {named}."
+    )
+    return myst.box("warning", "", text) if moved else ""
+
+
+def head(ref: PageRef, record: RunRecord, rows: list[Row], checks: list[CheckRow], moved: list[str]) -> str:
+    """Banner, question and badges, then what the paper says and which data is read."""
     asked = [row for row in rows if answers(row, ref)]
     words = [f"{judged.claim_id(row.claim.id)} {myst.badge(row.verdict.word)}" for row in asked]
     passed, own = [row for row in checks if row.page == ref and row.outcome == "passed"], _own(checks, ref)
     count = f"{len(passed)} of {len(own)} checks on simulated data passed." if own else ""
-    scope = [f"{record['scope']} data"] if ref.chapter.sources(record["parameters"]) else []
-    scope += [f"imported from {record['imported']}"] if record["imported"] else []
     parts = [
-        f"[{myst.plain(' · '.join([ref.study.title, ref.profile, *scope]))}]{{.kicker}}",
+        banner(moved),
         myst.box("container", "question", myst.plain(ref.chapter.question)),
         myst.box("container", "badges", " ".join([*words, count])) if words or count else "",
         _claim_box(ref, [row.claim for row in rows if _asks_chapter(row.claim, ref)]),
@@ -52,7 +80,7 @@ def parameter_table(ref: PageRef, record: RunRecord) -> str:
     rows = []
     for name, parameter in ref.chapter.parameters.items():
         there = [myst.code(_elsewhere(ref, name, parameter, profile)) for profile in others]
-        value = myst.code(_written(record["parameters"][name]))
+        value = myst.code(_written(record["parameters"].get(name, "")))
         rows.append([myst.code(name), value, myst.plain(parameter.unit), _help(parameter), *there])
     head = ["parameter", "here", "unit", "meaning", *others]
     return myst.box("dropdown", "Parameters of this page", myst.table(head, rows), class_container="quiet")
@@ -72,11 +100,13 @@ def verdict(ref: PageRef, rows: list[Row], checks: list[CheckRow]) -> str:
     return "\n".join(parts) or "This page judges no claim.\n"
 
 
-def again(ref: PageRef, artifacts: list[str]) -> str:
+def again(ref: PageRef, artifacts: list[str], *, is_recorded: bool) -> str:
     """Exact commands that run this page again with one parameter changed, and the files that it left."""
     name = "seed" if "seed" in ref.chapter.parameters else next(iter(ref.chapter.parameters))
     value = 7 if name == "seed" else _written(ref.parameters[name])
     profile = [f"--profile {ref.profile}"] if ref.profile != "demo" else []
+    papermill, plainly = ("", "") if is_recorded else PAPERMILL
+    papermill = papermill.format(ref=ref, name=name, value=value)
     fetched = "The run fetches the data files named above if they are missing." if ref.datasets() else ""
     files = ", ".join(f"{{download}}`{Path(name).name} <artifacts/{name}>`" for name in artifacts)
     left = f"\nFiles that this page saved: {files}.\n" if files else ""
@@ -84,13 +114,10 @@ def again(ref: PageRef, artifacts: list[str]) -> str:
 
 ```bash
 reread run {" ".join([ref.name, *profile])} -p {name}={value}
-papermill chapters/{ref.study.key}/{ref.chapter.key}.ipynb out.ipynb \\
-  -f runs/{ref.profile}/{ref.name}/parameters.yml -p {name} {value}
-```
+{papermill}```
 
-The first command keeps its record, figures and tables in `runs/custom`. The second command is plain
-papermill; start it at the top of the checkout. An unknown name or value is refused before any data is
-read. {fetched}
+The first command keeps its record, figures and tables in `runs/custom`. {plainly}An unknown name or value is
+refused before any data is read. {fetched}
 {left}"""
 
 
@@ -169,15 +196,25 @@ def _claim_line(claim: Claim, ref: PageRef) -> str:
 
 
 def _data_card(ref: PageRef, record: RunRecord) -> str:
-    names = list(dict.fromkeys(ref.chapter.sources(record["parameters"])))
+    values = _values(ref, record)
+    names = list(dict.fromkeys(ref.chapter.sources(values)))
     lines = [f"- {myst.code(name)}: {myst.plain(ref.study.sources[name].holds)}." for name in names]
     lines += ["", SCOPES.get(record["scope"], "") if names else "This page reads no data.", ""]
-    keys = ref.datasets(record["parameters"])
+    keys = ref.datasets(values)
     if keys:
         rows = [_file_cells(name, files) for name, files in registry.by_series(keys).items()]
         table = myst.table(["file", "size>", "licence", "cite", "caveat"], rows, "files")
         lines += [myst.box("dropdown", f"Data files ({len(keys)}), verified by SHA-256", table)]
     return myst.box("admonition", "The data", "\n".join(lines), **{"class": "data-card"})
+
+
+def _values(ref: PageRef, record: RunRecord) -> dict[str, Value]:
+    """Values of the run under the parameters of today, which may be others than those of a recorded run."""
+    here = {name: value for name, value in record["parameters"].items() if name in ref.chapter.parameters}
+    try:
+        return ref.parameters | ref.chapter.fitting(here)
+    except ParameterError:
+        return ref.parameters
 
 
 def _file_cells(name: str, files: list[registry.Dataset]) -> list[str]:

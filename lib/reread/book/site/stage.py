@@ -19,11 +19,11 @@ from reread.book.site import markup as myst
 from reread.book.site.build import home
 from reread.book.status import claims as ledger
 from reread.book.status.claims import CheckRow, Row
-from reread.book.status.publishable import Shelf
+from reread.book.status.publishable import SHOWN, Shelf
 from reread.core import paths
 from reread.core.errors import MissingExtra, ParameterError, did_you_mean
 from reread.core.files import write_text
-from reread.studies import PROFILES, every
+from reread.studies import every
 
 if TYPE_CHECKING:
     import typer
@@ -88,7 +88,7 @@ class Stage:
             study = next(study for study in every() if study.key == key)
             text = f"# {myst.plain(study.title)}\n\n{self.generated[key]()}"
             write_text(folder / key / "index.md", text)
-        for profile in PROFILES:
+        for profile in SHOWN:
             if self.shelf.of(key, profile):
                 study = self.shelf.of(key, profile)[0].study
                 text = index_pages.landing(study, profile, self.shelf, self.every_row)
@@ -137,7 +137,7 @@ def _study_parts(shelf: Shelf) -> list[dict[str, Any]]:
     parts = []
     for study in every():
         chapters: list[dict[str, Any]] = [{"file": f"{study.key}/index"}]
-        for profile in PROFILES:
+        for profile in SHOWN:
             pages = [{"file": str(myst.document(ref))} for ref in shelf.of(study.key, profile)]
             chapters += [{"file": f"{study.key}/{profile}/index", "sections": pages}] if pages else []
         parts.append({"caption": study.key.capitalize(), "chapters": chapters})

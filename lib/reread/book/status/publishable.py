@@ -5,13 +5,17 @@ Jupyter Book renders a failed, a hollow or a never-run notebook without complain
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from reread.book.status.run_record import STALE, RunRecord
 from reread.book.status.staleness import Status
 from reread.core.errors import RunError
 from reread.pages import PageRef, pages
-from reread.studies import PROFILES, Profile
+from reread.studies import Profile
+
+# profiles in the order of the book: real data first
+SHOWN: tuple[Profile, ...] = ("real", "paper", "demo")
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,19 @@ class Shelf:
     left_out: tuple[str, ...]
     records: dict[tuple[Profile, str], RunRecord]
     status: Status
+    recorded: dict[tuple[Profile, str], Path] = field(default_factory=dict)
+
+    def is_recorded(self, ref: PageRef) -> bool:
+        """Whether the run of a page travelled with the repository."""
+        return (ref.profile, ref.name) in self.recorded
+
+    def folder(self, ref: PageRef) -> Path:
+        """Folder of a page's run."""
+        return self.recorded.get((ref.profile, ref.name), ref.folder)
+
+    def moved(self, ref: PageRef) -> list[str]:
+        """Fields in which a recorded run differs from one that would be made today."""
+        return self.status.state(ref).moved
 
     def record(self, ref: PageRef) -> RunRecord:
         """The record of a page's run."""
@@ -33,7 +50,12 @@ class Shelf:
         return [ref for ref in self.pages if ref.study.key == study and ref.profile == profile]
 
 
-def admit(profile: Profile, study: str = "", status: Status | None = None) -> Shelf:
+def admit(
+    profile: Profile,
+    study: str = "",
+    status: Status | None = None,
+    recorded: dict[tuple[Profile, str], Path] | None = None,
+) -> Shelf:
     """Let in every page of a profile or none; pages of other profiles come along when they may.
 
     Parameters
@@ -44,6 +66,8 @@ def admit(profile: Profile, study: str = "", status: Status | None = None) -> Sh
         Ask so of one study only; all when empty.
     status : Status, optional
         What is known of the pages; looked at anew when absent.
+    recorded : dict, optional
+        Folders of the recorded runs that ``status`` has adopted: shown even where something moved.
 
     Raises
     ------
@@ -55,15 +79,18 @@ def admit(profile: Profile, study: str = "", status: Status | None = None) -> Sh
     lines = [f"  {ref.name}  {status.state(ref)}" for ref in asked if status.state(ref).word != "fresh"]
     if lines:
         raise RunError(_message(profile, lines, len(asked), study), STALE)
-    every = [ref for p in PROFILES for ref in pages(p)]
-    admitted = [ref for ref in every if status.state(ref).word == "fresh"]
+    recorded = recorded or {}
+    every = [ref for p in SHOWN for ref in pages(p)]
+    admitted = [
+        ref for ref in every if status.state(ref).word == "fresh" or (ref.profile, ref.name) in recorded
+    ]
     left_out = [
         f"{ref.name} ({ref.profile}) is left out: {status.state(ref)}"
         for ref in every
-        if status.state(ref).word not in ("fresh", "never run")
+        if ref not in admitted and status.state(ref).word != "never run"
     ]
     records = {(ref.profile, ref.name): status.record(ref) for ref in admitted}
-    return Shelf(profile, tuple(admitted), tuple(left_out), records, status)
+    return Shelf(profile, tuple(admitted), tuple(left_out), records, status, recorded)
 
 
 def _message(profile: Profile, lines: list[str], n_asked: int, study: str) -> str:

@@ -92,6 +92,10 @@ class Status:
         """The record of a fresh or stale run; None where there is none, or it was altered."""
         return self._look(ref)[1]
 
+    def adopt(self, ref: PageRef, record: RunRecord, moves: list[str]) -> None:
+        """Let a run from elsewhere stand for a page; where fields moved it stands as a stale one."""
+        self._found[ref.profile, ref.name] = (State("stale", moves) if moves else State("fresh"), record)
+
     def moved(self, ref: PageRef, record: RunRecord) -> list[str]:
         """Fields in which a run, here or from elsewhere, differs from one that would be made today."""
         moves = moved(record.stale["fields"], self.fields(ref))

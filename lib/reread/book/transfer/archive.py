@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO
 
-from reread.book.running.landing import landing
+from reread.book.running.atomic_folder import landing
 from reread.book.status.run_record import FOLDERS, NAME, STALE, RunRecord
 from reread.book.status.staleness import Status
 from reread.book.transfer.foreign_run import checked

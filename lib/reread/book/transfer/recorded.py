@@ -21,7 +21,7 @@ from reread.core import paths
 from reread.core.errors import DataError, ExitCode, RunError
 from reread.core.files import written_whole
 from reread.pages import PageRef, pages
-from reread.studies import Profile, Study, every, find
+from reread.studies import PROFILES, Profile, Study, every, find
 
 LARGEST = 2_000_000  # bytes of one file of a study
 LARGEST_CONTENT = 64_000_000  # bytes that it may unpack to
@@ -113,6 +113,15 @@ def recorded_runs(study: Study, profile: Profile, into: Path, status: Status) ->
         found.append(Recorded(ref, into / run, record, status.moved(ref, record)))
     order = {ref.name: number for number, ref in enumerate(pages(profile, study.key))}
     return sorted(found, key=lambda one: order[one.ref.name])
+
+
+def adopt_recorded(status: Status, into: Path) -> dict[tuple[Profile, str], Path]:
+    """Let recorded runs stand for the pages that have no fresh run here; the folder of each by its page."""
+    known = [one for study in every() for p in PROFILES for one in recorded_runs(study, p, into, status)]
+    taken = [one for one in known if status.state(one.ref).word != "fresh"]
+    for one in taken:
+        status.adopt(one.ref, one.record, one.moved)
+    return {(one.ref.profile, one.ref.name): one.folder for one in taken}
 
 
 def is_left_out(name: str) -> bool:

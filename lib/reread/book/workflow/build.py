@@ -73,37 +73,7 @@ def build(
     workflow_profile: str = "",
     say: Callable[[str], None] = print,
 ) -> Report:
-    """Run every stale page of a profile, independent ones at the same time.
-
-    Parameters
-    ----------
-    profile : str
-        Which values the parameters take.
-    study : str
-        One study only; all when empty.
-    cores : int
-        How many threads run at once on this machine. A workflow profile brings its own bound.
-    keep_going : bool
-        Whether pages that do not depend on a failed one still run.
-    threads : int
-        Threads of one page. More than one may change the last digits of a result.
-    workflow_profile : str
-        Folder of a Snakemake profile, such as ``workflow/profiles/slurm``; empty runs on this machine.
-    say : callable
-        Takes a line when a page starts and when it ends.
-
-    Returns
-    -------
-    Report
-        What became of each page. A failed page is in the report, not an exception.
-
-    Raises
-    ------
-    ParameterError
-        If a record, a notebook or the workflow profile is wrong or missing.
-    RunError
-        If interrupted (8), another build is at work, or Snakemake itself fails (4).
-    """
+    """Run every stale page of a profile, independent ones at the same time."""
     refs = pages(profile, study)
     with stoppable(), engine.alone():
         due = prepare(refs)
@@ -136,7 +106,7 @@ def prepare(refs: list[PageRef]) -> list[PageRef]:
             marker.unlink(missing_ok=True)
             job.result_file(ref.profile, ref.name).unlink(missing_ok=True)
         else:
-            write_text(marker, f"{key}\n")
+            _write_if_other(marker, f"{key}\n")
     return due
 
 
@@ -155,8 +125,16 @@ def upstream_markers(profile: Profile, name: str, due: list[str]) -> list[str]:
 
 def _write_old(path: Path, text: str) -> None:
     """Write a key that is older than any marker, whatever the clocks of the nodes say."""
-    write_text(path, text)
-    os.utime(path, (1, 1))
+    if _write_if_other(path, text):
+        os.utime(path, (1, 1))
+
+
+def _write_if_other(path: Path, text: str) -> bool:
+    """Write a small file unless it holds that text already; whether it was written."""
+    is_other = not path.is_file() or path.read_text(encoding="utf-8") != text
+    if is_other:
+        write_text(path, text)
+    return is_other
 
 
 def _rows(refs: list[PageRef], due: set[str]) -> Iterator[Row]:

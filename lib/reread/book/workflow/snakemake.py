@@ -10,8 +10,8 @@ from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 import reread
-from reread.book.running import job, tied, warm
-from reread.book.running.locks import locked
+from reread.book.running import job, stopping, warm
+from reread.book.running.atomic_folder import locked
 from reread.core import paths as places
 from reread.core.errors import ExitCode, ParameterError, RunError
 from reread.pages import PageRef
@@ -27,19 +27,13 @@ def alone() -> AbstractContextManager[None]:
 
 
 def command(due: list[PageRef], cores: int, keep_going: bool, threads: int, profile: str) -> list[str]:
-    """The command line that runs ``due``.
-
-    Raises
-    ------
-    ParameterError
-        If the workflow profile is not a folder with a ``config.yaml``.
-    """
+    """The command line that runs ``due``."""
     settings = Path(profile).resolve() if profile else _workflow() / "profiles/local"
     if not (settings / "config.yaml").is_file():
         raise ParameterError(f"{settings} is no workflow profile: it holds no config.yaml.")
     wanted = " ".join(f"done/{ref.profile}/{ref.name}" for ref in due)
     return [
-        *tied.command("snakemake", "--snakefile", str(_workflow() / "Snakefile")),
+        *stopping.tied_command("snakemake", "--snakefile", str(_workflow() / "Snakefile")),
         *("--directory", str(job.folder()), "--workflow-profile", str(settings)),
         *(["--keep-going"] if keep_going else []),
         *([] if profile else ["--cores", str(cores)]),
@@ -76,7 +70,8 @@ def run(command: list[str], due: list[PageRef], server: str, say: Callable[[str]
             _stop(process)
             raise
     if process.returncode and not any(job.result(ref.profile, ref.name) for ref in due):
-        code = ExitCode.KILLED if process.returncode < 0 else ExitCode.ENVIRONMENT
+        is_killed = process.returncode < 0 or (server and not warm.answers(server))
+        code = ExitCode.KILLED if is_killed else ExitCode.ENVIRONMENT
         raise RunError(f"Snakemake failed before any page ran; see {log}\n{_tail(log)}", code)
 
 

@@ -90,10 +90,7 @@ def fit(
 
 
 def finish(recipe, *, epochs: int, stem: Path | None, every: int, progress: bool = False) -> list[dict]:
-    """Train a recipe as :func:`fit` and keep the result in ``<stem>.pt``, or read a result kept earlier.
-
-    ``<stem>.ckpt`` holds an unfinished training and is removed at the end.
-    """
+    """Train a recipe as :func:`fit` and keep the result in ``<stem>.pt``, or read a result kept earlier."""
     if stem is None:
         return fit(recipe, epochs=epochs, progress=progress)
     checkpoint, finished = Path(f"{stem}.ckpt"), Path(f"{stem}.pt")

@@ -9,14 +9,10 @@ import pandas as pd
 
 from reread.core import charts
 from reread.core.data import registry
-from reread.core.errors import ParameterError, did_you_mean
 from reread.core.figures import Drawn
 from reread.lincs.data.tables import Signatures
 from reread.lincs.io import gctx, gctx_stream
 
-SMALL_FILE = "lincs/level-5"
-FILES = {"level-5": SMALL_FILE, "plate": "lincs/level-4-plate", "pooled": SMALL_FILE, "gse70138": SMALL_FILE,
-         "gse106127": SMALL_FILE, "merged": SMALL_FILE}  # fmt: skip
 # controls first, then doses ascending, then knock-downs and other treatments
 OTHERS = {
     "control": (-2.0, "control"),
@@ -29,49 +25,24 @@ OTHERS = {
 def reader_file(source: str, signatures: Signatures, folder: Path, *, seed: int = 0) -> Path:
     """Give a GCTX for the check of the reader.
 
-    Parameters
-    ----------
-    source : str
-        Simulated signatures are written among 3,000 genes that are no landmarks; for the series at GEO it is
-        the
-        small level-5 file.
-    signatures : Signatures
-    folder : Path
-        Where a simulated file is written.
-    seed : int
-
-    Raises
-    ------
-    ParameterError
-        If the source is unknown.
+    ``source``: simulated signatures are written among 3,000 genes that are no landmarks; for the series at
+    GEO it is the small level-5 file. ``folder``: where a simulated file is written.
+    ParameterError if the source is unknown.
     """
     if source == "simulated":
         from reread.lincs.data.simulate import write_simulated
 
         return write_simulated(Path(folder) / "simulated.gctx", signatures, seed=seed)
-    if source not in FILES:
-        raise ParameterError(f"There is no file for {source!r}. {did_you_mean(source, FILES)}")
-    return registry.fetch(FILES[source])
+    return registry.fetch("lincs/level-4-plate" if source == "plate" else "lincs/level-5")
 
 
 def check_reader(path: Path, folder: Path, *, seed: int = 0) -> dict[str, float]:
     """Read a file whole, in part, in batches and extracted, and compare.
 
-    Parameters
-    ----------
-    path : Path
-        A GCTX that fits into memory.
-    folder : Path
-        Where the extracted matrix is written.
-    seed : int
-        Chooses the part and the order of minibatches.
-
-    Returns
-    -------
-    dict
-        ``genes``, ``signatures``; ``subset_is_equal``, ``batches_are_equal``, ``memmap_is_equal``: 1 where
-        the result
-        equals the whole; ``subset_mb``, ``whole_mb``.
+    ``path``: a GCTX that fits into memory. ``folder``: where the extracted matrix is written. ``seed``:
+    chooses the part and the order of minibatches.
+    Returns dict: ``genes``, ``signatures``; ``subset_is_equal``, ``batches_are_equal``, ``memmap_is_equal``:
+    1 where the result equals the whole; ``subset_mb``, ``whole_mb``.
     """
     meta, rng = gctx.read_meta(path), np.random.default_rng(seed)
     whole = gctx.read(path)
@@ -112,12 +83,9 @@ def reader_table(found: dict[str, float]) -> pd.DataFrame:
 def strength_by_dose(signatures: Signatures) -> pd.DataFrame:
     """Strength of signatures, the root mean square of their z-scores, by treatment.
 
-    Returns
-    -------
-    DataFrame, (group,)
-        ``series`` (where rows of several files are pooled, else empty), ``group`` (a dose in micromolar, or a
-        kind),
-        ``n``, and the ``low`` (25th), ``median`` and ``high`` (75th percentile) strength.
+    Returns DataFrame, (group,): ``series`` (where rows of several files are pooled, else empty), ``group`` (a
+    dose in micromolar, or a kind), ``n``, and the ``low`` (25th), ``median`` and ``high`` (75th percentile)
+    strength.
     """
     meta = signatures.meta
     keys = [

@@ -7,8 +7,7 @@ import pandas as pd
 from reread.core import charts
 from reread.core.figures import Drawn
 from reread.lincs.data.splits import HELD_OUT, RANDOM
-from reread.lincs.methods.latent_usage import ACTIVE_NATS, DEAD_NATS
-from reread.lincs.methods.reconstruction import CHOSEN, PUBLISHED
+from reread.lincs.methods.reconstruction import ACTIVE_NATS, CHOSEN, DEAD_NATS, PUBLISHED
 
 NETWORKS = {
     (RANDOM, PUBLISHED): "as published, random split",
@@ -37,7 +36,8 @@ def draw_r2(scores: pd.DataFrame) -> Drawn:
     )
     table = pd.concat([table, replicate], ignore_index=True)
     labels = {"r2": "R² (the training mean has 0)", "method": "", "scored": ""}
-    return charts.dots(table, "r2", "method", hue="scored", connect=True, labels=labels, reference={"0": 0.0})
+    return charts.dots(table, "r2", "method", hue="scored", connect=True, labels=labels,
+                       reference={"training mean": 0.0})  # fmt: skip
 
 
 def draw_perturbations(table: pd.DataFrame) -> Drawn:

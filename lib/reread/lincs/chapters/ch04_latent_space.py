@@ -18,10 +18,7 @@ MOST_POINTS = 400
 
 
 def draw_generated(real: np.ndarray, generated: Mapping[str, np.ndarray]) -> Drawn:
-    """Draw real (signature, gene) and generated signatures on two components of the real ones.
-
-    A panel each.
-    """
+    """Draw real and generated signatures (signature, gene) on two components of the real ones."""
     places, explained = latent_space.two_components(real, *generated.values())
     n, rows = min(MOST_POINTS, *(len(one) for one in places)), []
     for name, place in zip(generated, places[1:], strict=True):
@@ -38,35 +35,25 @@ def draw_generated(real: np.ndarray, generated: Mapping[str, np.ndarray]) -> Dra
 
 
 def draw_tests(table: pd.DataFrame) -> Drawn:
-    """Draw the accuracy of the classifier test for every comparison.
-
-    With its interval and the kernel test's p.
-    """
+    """Draw accuracy and interval of the classifier test for every comparison, with p of the kernel test."""
     table = table.assign(samples=np.where(table["compared"].str.startswith("real"), "real", "generated"),
                          kernel=[f"MMD² p = {p:.3f}" for p in table["mmd2_p"]])  # fmt: skip
     labels = {"c2st": "accuracy of the classifier", "compared": "", "samples": "compared with real"}
     return charts.dots(table, "c2st", "compared", hue="samples", connect=True, low="c2st_low",
-    high="c2st_high",
-                       text="kernel", labels=labels, reference={"chance": 0.5})  # fmt: skip
+                       high="c2st_high", text="kernel", labels=labels, reference={"chance": 0.5})  # fmt: skip
 
 
 def draw_class_means(means: pd.DataFrame) -> Drawn:
-    """Draw the mean of every signature node in every class (pcl, node).
-
-    Classes in the order of their tree.
-    """
+    """Draw the mean of every signature node in every class (pcl, node), classes ordered by their tree."""
     shown = means.loc[latent_space.class_tree(means)[1]]
-    table = shown.rename(index=short).rename_axis("pcl").reset_index().melt("pcl", var_name="node",
-                                                                          value_name="mean")  # fmt: skip
-    labels = {"node": "signature node", "mean": "mean of the node", "pcl": ""}
-    return charts.heatmap(table, "node", "pcl", "mean", numbers="", middle=0.0, labels=labels)
+    table = shown.rename(index=short).rename_axis("class").reset_index()
+    table = table.melt("class", var_name="node", value_name="mean")
+    labels = {"node": "signature node", "mean": "mean of the node", "class": ""}
+    return charts.heatmap(table, "node", "class", "mean", numbers="", middle=0.0, labels=labels)
 
 
 def draw_map(mu: np.ndarray, pcl: np.ndarray) -> Drawn:
-    """Draw signatures on two components of their latent means (signature, node).
-
-    Classes by colour and marker.
-    """
+    """Draw signatures on two components of their latent means (signature, node), coloured by class."""
     places, explained = latent_space.two_components(mu)
     names = [short(name).removesuffix(" inhibitor") or "no class" for name in pcl]
     table = pd.DataFrame({"class": names, "x": places[0][:, 0], "y": places[0][:, 1]})

@@ -14,7 +14,8 @@ GROUPS = ("strong", "weak", "inert", "all")
 WORDS = {
     "raw": "raw signature", "e1": "encoder 1", "e2": "encoder 2", "e3": "latent means",
     "nodes": "signature nodes", "d1": "decoder 1", "d2": "decoder 2", "pca": "32 components",
-    "random": "random folds", "held-out-drug": "drugs held out", "representation": "", "pcl": "", "group": "",
+    "random": "random folds", "held-out-drug": "drugs held out", "representation": "", "class": "",
+    "group": "",
     "strong": "strong class", "weak": "weak class", "inert": "inert class", "all": "all",
     "svm": "support vector machine", "logistic": "logistic regression", "split": "",
 }  # fmt: skip
@@ -31,8 +32,8 @@ def draw_recalls(null: pd.DataFrame, group: Mapping[str, str]) -> Drawn:
     """Draw the recall of every class with drugs held out over that of permuted classes."""
     shown = _by_group(null[null["pcl"] != "all"], "pcl", group, ["accuracy"], ascending=False)
     labels = {**WORDS, "accuracy": "recall, drugs held out", "band": "permuted classes, 95 %"}
-    return charts.dots(shown.assign(pcl=shown["pcl"].map(short)), "accuracy", "pcl", hue="group",
-    connect=True,
+    shown = shown.assign(**{"class": shown["pcl"].map(short)})
+    return charts.dots(shown, "accuracy", "class", hue="group", connect=True,
                        band=("null_low", "null_high"), labels=labels, order={"group": GROUPS},
                        limits=(-0.02, 1.02))  # fmt: skip
 
@@ -46,7 +47,7 @@ def draw_retrieval(found: pd.DataFrame) -> Drawn:
 
 
 def draw_ranks(ranked: pd.DataFrame) -> Drawn:
-    """Draw the rank of the first target of every drug, filled where the false discovery rate is below 5 %."""
+    """Draw the rank of the first target of every drug, by group."""
     table = ranked.assign(place=range(1, len(ranked) + 1))
     labels = {
         **WORDS,

@@ -17,10 +17,11 @@ def draw_ranks(result: QueryResult) -> Drawn:
 
 
 def draw_names(result: QueryResult, n_top: int = 10) -> Drawn:
-    """Draw the names whose mean signature is most similar to that of each drug, targets marked."""
-    shown = result.names[result.names["rank"] <= n_top].reset_index(drop=True)
+    """Draw the names among the ``n_top`` most similar of any drug, by drug; targets marked."""
+    near = result.names.loc[result.names["rank"] <= n_top, "name"].unique()
+    shown = result.names[result.names["name"].isin(near)].reset_index(drop=True)
     kinds = {True: "target", False: "other name"}
     table = shown.assign(name=shown["name"].map(short), kind=shown["is_target"].map(kinds))
     labels = {"score": "correlation of mean signatures", "name": "", "kind": ""}
-    return charts.dots(table, "score", "name", hue="kind", panel="drug", columns=1, stem=True, connect=True,
+    return charts.dots(table, "score", "name", hue="kind", panel="drug", columns=3, stem=True, connect=True,
                        labels=labels, order={"kind": ("other name", "target")})  # fmt: skip

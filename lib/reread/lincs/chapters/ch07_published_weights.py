@@ -12,7 +12,7 @@ from scipy.spatial.distance import squareform
 from reread.core import charts, figures
 from reread.core.figures import Drawn
 from reread.lincs.data.annotations import short
-from reread.lincs.data.published_weights import active_nodes
+from reread.lincs.models.published_weights import active_nodes
 
 FEW = 6
 
@@ -22,8 +22,7 @@ def draw_nodes(mu: Mapping[str, np.ndarray]) -> Drawn:
     tables = [active_nodes(weight).assign(data_set=name) for name, weight in mu.items()]
     labels = {"rank": "latent node, by norm", "norm": "norm of its weights", "data_set": "data set"}
     return charts.lines(pd.concat(tables, ignore_index=True), "rank", "norm", hue="data_set",
-    mark="is_active",
-                        log="y", labels=labels)  # fmt: skip
+                        mark="is_active", log="y", labels=labels)  # fmt: skip
 
 
 def draw_distances(apart: np.ndarray, pcls: tuple[str, ...]) -> Drawn:
@@ -42,10 +41,7 @@ def draw_distances(apart: np.ndarray, pcls: tuple[str, ...]) -> Drawn:
 
 
 def draw_genes(profiles: np.ndarray, pcls: tuple[str, ...], ranks: pd.DataFrame) -> Drawn:
-    """Draw the decoded z-scores of all genes of some classes.
-
-    The expected gene of each marked with its rank.
-    """
+    """Draw the decoded z-scores of all genes of some classes, the expected gene of each with its rank."""
     figure, axes = figures.new(figures.WIDTH, 0.9 + 0.42 * len(ranks))
     for y, row in enumerate(ranks.itertuples(index=False)):
         profile = profiles[pcls.index(row.pcl)]

@@ -44,14 +44,13 @@ def _finding(table: pd.DataFrame) -> str:
     if "nearest code" in rows:
         right = int((rows["nearest code"]["digit"] == rows["nearest code"]["found"]).sum())
         return (
-            f"Three rows of ten small images: held-out digits, their nearest codes decoded, and the "
-            f"mean of each "
-            f"digit; {right} of 10 are assigned to the code of their own digit."
+            "Three rows of ten small images: held-out digits, their nearest codes decoded, and the mean of "
+            f"each digit; {right} of 10 are assigned to the code of their own digit."
         )
     image = rows["image"][PIXELS].to_numpy(dtype=float)
     errors = [np.square(rows[name][PIXELS].to_numpy() - image).mean(axis=1) for name in ("z", "class mean")]
+    n = int((errors[0] < errors[1]).sum())
     return (
-        f"Three rows of ten small images: held-out digits, z decoded without its code, and the mean of "
-        f"each digit; "
-        f"{int((errors[0] < errors[1]).sum())} of 10 decoded z are nearer to the image than the mean is."
+        "Three rows of ten small images: held-out digits, z decoded without its code, and the mean of "
+        f"each digit; {n} of 10 decoded z are nearer to the image than the mean is."
     )

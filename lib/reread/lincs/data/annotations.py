@@ -59,10 +59,7 @@ DRUG_CLASSES = {
 
 
 def read_classes(path: Path, known: Iterable[str] = ()) -> dict[str, str]:
-    """Read a table of classes, ``pert_id`` to class.
-
-    A drug with two classes or a class not in ``known`` is a DataError.
-    """
+    """Read a table of classes, ``pert_id`` to class."""
     table = _read(path, CLASS_COLUMNS).drop_duplicates()
     double = table.loc[table["pert_id"].duplicated(), "pert_id"].tolist()
     if double:

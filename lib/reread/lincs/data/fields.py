@@ -30,11 +30,7 @@ QUANTITY = re.compile(r"((?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*([a-zµμ]+)", re.
 
 
 def described(table: pd.DataFrame, ids: tuple[str, ...] | pd.Series, **more: object) -> pd.DataFrame:
-    """Fields of a Connectivity Map file as ``meta``; unknown treatments are ``other``, unknown units NaN.
-
-    Warns with counts where a treatment, a dose or a time is not recognised. Raises DataError if a field is
-    missing.
-    """
+    """Fields of a Connectivity Map file as ``meta``; unknown treatments are ``other``, unknown units NaN."""
     missing = [name for name in ("pert_id", "pert_iname", "pert_type", "cell_id") if name not in table]
     if missing:
         raise DataError(f"The signatures lack the field {missing[0]!r}. It has {', '.join(table.columns)}.")

@@ -15,10 +15,7 @@ LARGE = 150  # signatures of a class
 
 
 def is_in_lines(meta: pd.DataFrame, min_per_line: int = 10_000) -> np.ndarray:
-    """Mask (signature,): in a cell line with more than ``min_per_line`` signatures.
-
-    Rows of the series GSE106127 (knock-downs) are kept in the nine lines that the authors name.
-    """
+    """Mask (signature,): in a cell line with more than ``min_per_line`` signatures."""
     series = meta["series"] if "series" in meta else pd.Series("", index=meta.index)
     is_named = (series == KNOCKDOWN_SERIES).to_numpy()
     size = meta[~is_named].groupby("cell")["cell"].size()
@@ -41,22 +38,10 @@ def in_large_classes(meta: pd.DataFrame, least: int = LARGE) -> np.ndarray:
 def steps(meta: pd.DataFrame, min_per_line: int = 10_000, min_per_class: int = LARGE) -> pd.DataFrame:
     """Count what remains after each selection step of the paper.
 
-    Parameters
-    ----------
-    meta : DataFrame, (signature,)
-    min_per_line : int
-        Cell lines of drugs with at most so many signatures are dropped.
-    min_per_class : int
-        A class with at least so many signatures is large.
-
-    Returns
-    -------
-    DataFrame, (step,)
-        ``step``; ``n_signatures``, ``n_drugs`` (different names), ``n_genes`` (knocked down), ``n_classes``,
-        ``n_lines``.
-
-    Notes
-    -----
+    ``meta``: DataFrame, (signature,). ``min_per_line``: cell lines of drugs with at most so many signatures
+    are dropped. ``min_per_class``: a class with at least so many signatures is large.
+    Returns DataFrame, (step,): ``step``; ``n_signatures``, ``n_drugs`` (different names), ``n_genes``
+    (knocked down), ``n_classes``, ``n_lines``.
     Source: deep_generative_model_LINCS.ipynb, in 7 to 35, and the analysis notebook, in 53 to 55. SM is the
     step ``in lines`` of drugs, SMP ``without proteasome``, GP ``in lines`` of knock-downs, SMGP ``without
     proteasome`` of both, SMC ``with class``, SMC-NP ``with class without MG-132``.

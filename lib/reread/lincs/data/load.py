@@ -15,6 +15,7 @@ from reread.core.tables import read_table
 from reread.lincs.data import annotations
 from reread.lincs.data.fields import described
 from reread.lincs.data.normalise import robust_z
+from reread.lincs.data.simulate import simulate
 from reread.lincs.data.tables import CLIP, Signatures
 from reread.lincs.io import gct, gctx, gctx_stream
 
@@ -22,27 +23,13 @@ from reread.lincs.io import gct, gctx, gctx_stream
 def load(source: str = "simulated", *, kind: str = "all", seed: int = 0) -> Signatures:
     """Load signatures; genes of real ones are in the order of the published weights.
 
-    Parameters
-    ----------
-    source : str
-        ``simulated``; ``level-5``, 272 signatures of three drugs; ``plate``, z-scores of a plate of A375
-        cells; ``pooled``, both; ``gse70138`` (drugs), ``gse106127`` (knock-downs) and ``merged`` from GEO.
-    kind : str
-        ``all``, ``drug`` or ``knockdown``; controls are in ``all`` only.
-    seed : int
-        Random seed of the simulation.
-
-    Returns
-    -------
-    Signatures
-        Values clipped to 10 on both sides. ``truth`` exists for simulated ones only.
-
-    Raises
-    ------
-    ParameterError
-        If the source or the kind is unknown.
-    DataError
-        If a file is missing or damaged, or no signature is of that kind.
+    ``source``: ``simulated``; ``level-5``, 272 signatures of three drugs; ``plate``, z-scores of a plate of
+    A375 cells; ``pooled``, both; ``gse70138`` (drugs), ``gse106127`` (knock-downs) and ``merged`` from GEO.
+    ``kind``: ``all``, ``drug`` or ``knockdown``; controls are in ``all`` only. ``seed``: random seed of the
+    simulation.
+    Returns Signatures: values clipped to 10 on both sides. ``truth`` exists for simulated ones only.
+    ParameterError if the source or the kind is unknown. DataError if a file is missing or damaged, or no
+    signature is of that kind.
     """
     sources = _sources(seed)
     if source not in sources:
@@ -65,10 +52,7 @@ def landmarks() -> pd.DataFrame:
 
 
 def in_order(values: np.ndarray, found: pd.Series, wanted: pd.Series) -> np.ndarray:
-    """Columns of ``values`` (signature, gene) in the order of ``wanted`` gene ids.
-
-    Missing or double ids are a DataError.
-    """
+    """Columns of ``values`` (signature, gene) in the order of ``wanted`` gene ids."""
     found = pd.Index(found.astype(str))
     if not found.is_unique:
         raise DataError(
@@ -91,7 +75,7 @@ def stack(*parts: Signatures) -> Signatures:
 
 def _sources(seed: int) -> Mapping[str, Callable[[], Signatures]]:
     return {
-        "simulated": lambda: _simulated(seed),
+        "simulated": lambda: simulate(seed),
         "level-5": _level_5,
         "plate": _plate,
         "pooled": lambda: stack(_level_5(), _plate()),
@@ -105,12 +89,6 @@ def _fetch(key: str) -> Path:
     from reread.core.data import registry
 
     return registry.fetch(key)
-
-
-def _simulated(seed: int) -> Signatures:
-    from reread.lincs.data.simulate import simulate
-
-    return simulate(seed)
 
 
 def _real(values: np.ndarray, genes: pd.DataFrame, meta: pd.DataFrame) -> Signatures:

@@ -1,7 +1,4 @@
-"""Normalisation from level 3 to level 5.
-
-Robust z-scores on a plate, and their moderated mean over replicates.
-"""
+"""Normalisation from level 3 to 5: robust z-scores on a plate, and their moderated mean over replicates."""
 
 from __future__ import annotations
 
@@ -17,20 +14,14 @@ MAD_TO_SD = 1.4826  # of a normal distribution
 def robust_z(
     values: np.ndarray, plate: np.ndarray, *, min_mad: float = 0.1, clip: float = 10.0
 ) -> np.ndarray:
-    """Level 3 to 4: ``(x - median) / (1.4826 * MAD)`` of each gene on the plate of each well, clipped.
-
-    ``values`` (well, gene) are log2 expression, ``plate`` (well,). All wells of a plate are the reference.
-    The MAD is at least ``min_mad``. Source: Subramanian 2017, level 4. Values that are not finite are a
-    DataError.
-    """
+    """Level 3 to 4: ``(x - median) / (1.4826 * MAD)`` of each gene on the plate of each well, clipped."""
     plate = np.asarray(plate)
     validate.axes(values, "values", well=len(plate), gene=None)
     if not np.isfinite(values).all():
         well, gene = np.argwhere(~np.isfinite(values))[0]
         raise DataError(
             f"values must be finite, but well {well} has {values[well, gene]} at gene {gene}. Drop the "
-            f"well or "
-            "fill the gene."
+            "well or fill the gene."
         )
     out = np.empty(values.shape, dtype=np.float32)
     for name in np.unique(plate):
@@ -44,14 +35,9 @@ def robust_z(
 
 
 def modz(z: np.ndarray, *, min_weight: float = 0.01) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Level 4 to 5: mean of replicates (replicate.
+    """Level 4 to 5 (MODZ): mean of replicates (replicate, gene) weighted by their Spearman correlations.
 
-    Gene) weighted by their mean correlation with the others (MODZ).
-
-    Returns the signature (gene,), weights (replicate,) that sum to 1, and Spearman correlations (replicate,
-    replicate). Negative correlations count as 0, and a constant replicate correlates with none; a weight
-    is at least ``min_weight`` before scaling. A replicate that is not finite is a DataError. Source:
-    Subramanian 2017.
+    Returns the signature (gene,), the weights (replicate,), and the correlations (replicate, replicate).
     """
     validate.axes(z, "z", replicate=None, gene=None)
     n = len(z)

@@ -26,10 +26,7 @@ class Written:
 
 
 def write(folder: Path, truth: Truth, *, seed: int = 0) -> Written:
-    """Write an S-VQ-VAE whose codes decode to the simulated programmes, and mean heads with active nodes.
-
-    A class without a programme gets a small random code.
-    """
+    """Write an S-VQ-VAE whose codes decode to the simulated programmes, and mean heads with active nodes."""
     rng = np.random.default_rng(seed)
     basis = _basis(truth.programs, rng)
     codes = np.arctanh(np.clip(truth.programs / CLIP, -0.999, 0.999)) @ basis

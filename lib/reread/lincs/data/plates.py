@@ -40,20 +40,10 @@ class Plate:
 def load(source: str = "simulated", *, seed: int = 0) -> Plate:
     """Load the wells of a plate.
 
-    Parameters
-    ----------
-    source : str
-        ``plate``, 377 wells of A375 cells; or ``simulated``, two replicate plates of one simulated cell
-        line, with controls.
-    seed : int
-        Random seed of the simulation.
-
-    Raises
-    ------
-    ParameterError
-        If the source is unknown.
-    DataError
-        If the files of both levels have different wells or genes.
+    ``source``: ``plate``, 377 wells of A375 cells; or ``simulated``, two replicate plates of one simulated
+    cell line, with controls. ``seed``: random seed of the simulation.
+    ParameterError if the source is unknown. DataError if the files of both levels have different wells or
+    genes.
     """
     if source == "simulated":
         return _simulated(loading.load("simulated", kind="drug", seed=seed), seed)
@@ -69,11 +59,8 @@ def load(source: str = "simulated", *, seed: int = 0) -> Plate:
 def compare_levels(plate: Plate) -> pd.DataFrame:
     """Compare our z-scores with those of the plate, gene by gene.
 
-    Returns
-    -------
-    DataFrame, (gene,)
-        ``correlation`` over wells; ``offset``, median of theirs minus ours; ``max_difference`` over wells
-        after the median of the offsets is subtracted.
+    Returns DataFrame, (gene,): ``correlation`` over wells; ``offset``, median of theirs minus ours;
+    ``max_difference`` over wells after the median of the offsets is subtracted.
     """
     ours = normalise.robust_z(plate.level_3, plate.meta["plate"].to_numpy(), clip=np.inf)
     both = [z - z.mean(axis=0, dtype=float) for z in (ours, plate.level_4)]
@@ -91,23 +78,12 @@ def compare_levels(plate: Plate) -> pd.DataFrame:
 def signatures_of(plate: Plate, *, seed: int = 0) -> pd.DataFrame:
     """Combine wells into signatures by MODZ: drugs at high dose, and controls in groups of the same size.
 
-    Parameters
-    ----------
-    plate : Plate
-    seed : int
-        Assigns the controls to groups.
-
-    Returns
-    -------
-    DataFrame, (signature,)
-        ``kind`` (``drug`` or ``control``), ``name``, ``n`` wells, ``agreement`` (mean Spearman correlation
-        between wells), ``strength`` (root mean square of the signature), ``least_weight``.
-
-    Notes
-    -----
-    Source: :func:`reread.lincs.data.normalise.modz`. A plate has one well for each drug and dose, so doses
-    of at least one micromolar stand in for replicates; real level-5 signatures combine wells of several
-    plates.
+    ``seed``: assigns the controls to groups.
+    Returns DataFrame, (signature,): ``kind`` (``drug`` or ``control``), ``name``, ``n`` wells, ``agreement``
+    (mean Spearman correlation between wells), ``strength`` (root mean square of the signature),
+    ``least_weight``.
+    Source: :func:`reread.lincs.data.normalise.modz`. A plate has one well for each drug and dose, so doses of
+    at least one micromolar stand in for replicates; real level-5 signatures combine wells of several plates.
     """
     z = normalise.robust_z(plate.level_3, plate.meta["plate"].to_numpy())
     is_drug = (plate.meta["kind"] == "drug") & (plate.meta["dose_um"] >= HIGH_DOSE_UM)

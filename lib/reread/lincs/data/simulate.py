@@ -32,10 +32,7 @@ LINE_TURN = 0.35  # and in its direction, as a share of the programme
 
 @dataclass(frozen=True)
 class _Design:
-    """Factors (factor, gene), class directions (pcl, factor), and names.
-
-    Strength and family of each class.
-    """
+    """Factors (factor, gene), class directions (pcl, factor), and name, strength and family of each class."""
 
     factors: np.ndarray
     directions: np.ndarray
@@ -45,16 +42,9 @@ class _Design:
 
 
 def simulate(
-    seed: int = 0,
-    *,
-    n_genes: int = 978,
-    n_per_family: int = 4,
-    n_drugs: int = 6,
-    n_knockdowns: int = 120,
-    n_shrnas: int = 3,
-    noise: float = 1.5,
-    off: float = 1.1,
-) -> Signatures:
+    seed: int = 0, *, n_genes: int = 978, n_per_family: int = 4, n_drugs: int = 6, n_knockdowns: int = 120,
+    n_shrnas: int = 3, noise: float = 1.5, off: float = 1.1,
+) -> Signatures:  # fmt: skip
     """Simulate level-5 signatures of drugs and knock-downs; drugs first, with ``truth``.
 
     Each of the three families has ``n_per_family`` classes. The last class of the first family is weak,
@@ -90,10 +80,7 @@ def simulate(
 
 
 def write_simulated(path: Path, signatures: Signatures, n_other_genes: int = 3000, seed: int = 0) -> Path:
-    """Write signatures as GCTX among ``n_other_genes`` rows of noise that are no landmarks.
-
-    As in the files at GEO.
-    """
+    """Write signatures as GCTX among ``n_other_genes`` rows of noise that are no landmarks."""
     from reread.lincs.io import gctx
 
     rng = np.random.default_rng(seed)
@@ -157,10 +144,7 @@ def _drugs(
 def _knockdowns(
     rng: np.random.Generator, design: _Design, n_knockdowns: int, n_shrnas: int
 ) -> tuple[np.ndarray, pd.DataFrame, dict[str, tuple[str, ...]]]:
-    """Effects (signature, factor) of every gene, cell line and shRNA, their metadata.
-
-    And targets by class.
-    """
+    """Effects (signature, factor) of every gene, line and shRNA, their metadata, and targets by class."""
     names = [f"KD{i + 1:03d}" for i in range(n_knockdowns)]
     programs = KNOCKDOWN * _unit(rng.standard_normal((n_knockdowns, N_FACTORS)))
     chosen = rng.permutation(n_knockdowns)[: N_TARGETS * len(design.pcls)].reshape(-1, N_TARGETS)

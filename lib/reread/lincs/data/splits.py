@@ -1,7 +1,4 @@
-"""Training and test rows of signatures: at random as published, or by whole drugs.
-
-And what both sides share.
-"""
+"""Training and test rows of signatures, at random as published or by whole drugs, and what both share."""
 
 from __future__ import annotations
 
@@ -10,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from reread.core.errors import DataError, ParameterError, did_you_mean
-from reread.core.splits import Fold, by_mask, check_folds, check_share, leaks
+from reread.core.errors import DataError
+from reread.core.splits import Fold, by_mask, by_number, check_folds, check_share, leaks
 from reread.lincs.data import filters
 from reread.lincs.data.tables import Signatures
 
@@ -23,16 +20,8 @@ SHARED = {"pert_name": "perturbation", "cell": "cell line", "plate": "plate", "p
 def training_rows(signatures: Signatures, min_per_line: int = 0) -> np.ndarray:
     """Select the rows that the paper trains on.
 
-    Parameters
-    ----------
-    signatures : Signatures
-    min_per_line : int
-        Cell lines of drugs with at most so many signatures are dropped.
-
-    Returns
-    -------
-    int array, (row,)
-        Without MG-132 and bortezomib.
+    ``min_per_line``: cell lines of drugs with at most so many signatures are dropped.
+    Returns int array, (row,): without MG-132 and bortezomib.
     """
     kept = filters.is_in_lines(signatures.meta, min_per_line) & filters.is_without(signatures.meta)
     return np.flatnonzero(kept)
@@ -41,22 +30,9 @@ def training_rows(signatures: Signatures, min_per_line: int = 0) -> np.ndarray:
 def both_splits(signatures: Signatures, *, share: float = 0.2, seed: int = 0) -> dict[str, Fold]:
     """Split at random as published, a tenth to validate, and by whole perturbations.
 
-    Parameters
-    ----------
-    signatures : Signatures
-    share : float
-        Share of the perturbations that are held out.
-    seed : int
-
-    Returns
-    -------
-    dict of str to Fold
-        ``random`` and ``held out``.
-
-    Raises
-    ------
-    ParameterError, DataError
-        If the share is not between 0 and 1, or a side would be empty.
+    ``share``: share of the perturbations that are held out.
+    Returns dict of str to Fold: ``random`` and ``held out``.
+    ParameterError or DataError if the share is not between 0 and 1, or a side would be empty.
     """
     return {
         RANDOM: random_rows(len(signatures), share=VALID_SHARE, seed=seed),
@@ -67,7 +43,7 @@ def both_splits(signatures: Signatures, *, share: float = 0.2, seed: int = 0) ->
 def held_out_drugs(signatures: Signatures, *, share: float = 0.2, seed: int = 0) -> Fold:
     """Hold out whole perturbations and verify that none is on both sides.
 
-    Parameters and errors as :func:`both_splits`.
+    Arguments and errors as :func:`both_splits`.
     """
     fold = by_group(signatures.meta, by=("pert_name",), share=share, seed=seed)
     assert_no_leak(signatures.meta, fold)
@@ -85,13 +61,10 @@ def sizes(signatures: Signatures, parts: dict[str, Fold]) -> dict[str, int]:
 
 
 def overlaps(signatures: Signatures, parts: dict[str, Fold]) -> pd.DataFrame:
-    """Share of the test rows whose perturbation, cell line, plate or class is in training.
-
-    A row each split.
-    """
+    """Share of the test rows whose perturbation, cell line, plate or class is in training, by split."""
     rows = []
     for name, part in parts.items():
-        found = overlap(signatures.meta, part, by=tuple(SHARED)).set_index("column")["share_of_test"]
+        found = overlap(signatures.meta, part, by=tuple(SHARED))
         rows.append({"split": name, **{words: found[column] for column, words in SHARED.items()}})
     return pd.DataFrame(rows)
 
@@ -103,18 +76,11 @@ def random_rows(n: int, *, share: float = 0.2, seed: int = 0) -> Fold:
 
 
 def by_group(
-    meta: pd.DataFrame, *, by: Sequence[str] = ("pert_name",), share: float = 0.2, seed: int = 0,
-    stratify: str = "pcl",
-) -> Fold:  # fmt: skip
-    """Split so that no group (values of the columns ``by``) is on both sides.
-
-    A share of each stratum is held out.
-
-    A name is safer than ``pert_id``: one drug can have several ids. Each stratum holds out at least one group
-    and keeps one; strata with a single group are joined. Holding out drugs follows Leak Proof CMap.
-    """
+    meta: pd.DataFrame, *, by: Sequence[str] = ("pert_name",), share: float = 0.2, seed: int = 0
+) -> Fold:
+    """Split so that no group (values of the columns ``by``) is on both sides, classes spread evenly."""
     check_share(share)
-    group, strata = _groups(meta, by), _strata(meta, by, stratify)
+    group, strata = _groups(meta, by), _strata(meta, by)
     rng = np.random.default_rng(seed)
     held = np.zeros(len(strata), dtype=bool)
     for stratum in np.unique(strata):
@@ -124,36 +90,28 @@ def by_group(
     return by_mask(held[group], HELD_OUT)
 
 
-def folds(
-    meta: pd.DataFrame, *, by: Sequence[str] = (), n_folds: int = 5, seed: int = 0, stratify: str = "pcl"
-) -> Iterator[Fold]:
+def folds(meta: pd.DataFrame, *, by: Sequence[str] = (), n_folds: int = 5, seed: int = 0) -> Iterator[Fold]:
     """Folds of rows, each tested once: whole groups where ``by`` names columns, else single rows.
 
-    Within each stratum groups are assigned in random order, the largest first, to the fold that has the
-    least.
+    Within each class groups are assigned in random order, the largest first, to the fold that has the least.
     """
     check_folds(n_folds)
     group = _groups(meta, by) if by else np.arange(len(meta))
-    strata = _strata(meta, by, stratify) if by else _codes(meta, stratify)
+    strata = _strata(meta, by) if by else _codes(meta["pcl"])
     if len(strata) < n_folds:
         raise DataError(f"{n_folds} folds need {n_folds} groups, but there are {len(strata)}.")
     fold = _assigned(np.bincount(group), strata, n_folds, np.random.default_rng(seed))[group]
-    for k in range(n_folds):
-        yield by_mask(fold == k, k)
+    yield from by_number(fold)
 
 
-def overlap(meta: pd.DataFrame, fold: Fold, *, by: Sequence[str]) -> pd.DataFrame:
-    """Values of each column on both sides, and the share of test rows with such a value.
-
-    Unknown ones left out.
-    """
-    rows = []
+def overlap(meta: pd.DataFrame, fold: Fold, *, by: Sequence[str]) -> dict[str, float]:
+    """Share of test rows whose value of each column is in training; unknown values are left out."""
+    shares = {}
     for name in by:
-        train, test = (_known(meta[name].iloc[part]) for part in (fold.train, fold.test))
-        both = set(train) & set(test)
-        share = float(test.isin(both).mean()) if len(test) else 0.0
-        rows.append((name, len(both), test.nunique(), train.nunique(), share))
-    return pd.DataFrame(rows, columns=["column", "shared", "test_values", "train_values", "share_of_test"])
+        both = [meta[name].iloc[part] for part in (fold.train, fold.test)]
+        train, test = (values[values.astype(str) != ""] for values in both)
+        shares[name] = float(test.isin(set(train)).mean()) if len(test) else 0.0
+    return shares
 
 
 def assert_no_leak(meta: pd.DataFrame, fold: Fold, by: Sequence[str] = ("pert_name",)) -> None:
@@ -168,33 +126,20 @@ def assert_no_leak(meta: pd.DataFrame, fold: Fold, by: Sequence[str] = ("pert_na
 
 def _groups(meta: pd.DataFrame, by: Sequence[str]) -> np.ndarray:
     """Number of the group of each row (signature,), in the order of sorted names."""
-    for name in by:
-        _check_column(meta, name)
     return meta.groupby(list(by), sort=True, dropna=False).ngroup().to_numpy()
 
 
-def _strata(meta: pd.DataFrame, by: Sequence[str], stratify: str) -> np.ndarray:
-    """Number of the stratum of each group (group,): the most frequent one of its rows.
-
-    -1 for single groups.
-    """
-    codes = pd.DataFrame({"group": _groups(meta, by), "stratum": _codes(meta, stratify)})
+def _strata(meta: pd.DataFrame, by: Sequence[str]) -> np.ndarray:
+    """Number of the class of each group (group,): the most frequent one of its rows; -1 where it is alone."""
+    codes = pd.DataFrame({"group": _groups(meta, by), "stratum": _codes(meta["pcl"])})
     counts = codes.value_counts(sort=False).rename("n").reset_index()
     best = counts.sort_values(["group", "n", "stratum"], ascending=[True, False, True], kind="stable")
     strata = best.drop_duplicates("group")["stratum"].to_numpy()
     return np.where(np.bincount(strata)[strata] == 1, -1, strata)
 
 
-def _codes(meta: pd.DataFrame, column: str) -> np.ndarray:
-    if not column:
-        return np.zeros(len(meta), dtype=np.int64)
-    _check_column(meta, column)
-    return np.unique(meta[column].astype(str), return_inverse=True)[1]
-
-
-def _check_column(meta: pd.DataFrame, name: str) -> None:
-    if name not in meta.columns:
-        raise ParameterError(f"meta has no column {name!r}. {did_you_mean(name, meta.columns)}")
+def _codes(pcl: pd.Series) -> np.ndarray:
+    return np.unique(pcl.astype(str), return_inverse=True)[1]
 
 
 def _assigned(sizes: np.ndarray, strata: np.ndarray, n_folds: int, rng: np.random.Generator) -> np.ndarray:
@@ -209,7 +154,3 @@ def _assigned(sizes: np.ndarray, strata: np.ndarray, n_folds: int, rng: np.rando
             held[fold[group]] += 1
             load[fold[group]] += sizes[group]
     return fold
-
-
-def _known(values: pd.Series) -> pd.Series:
-    return values[values.astype(str) != ""]

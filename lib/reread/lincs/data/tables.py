@@ -21,18 +21,11 @@ CLIP = 10.0
 class Truth:
     """Ground truth of a simulation.
 
-    Attributes
-    ----------
-    programs : float array, (pcl, gene)
-        Mean direction of each class, z-scores; an inert class has a row of zeros.
-    pcls : tuple of str, (pcl,)
-        Names of the classes (PCL: perturbational class, drugs that share a mechanism).
-    strength : tuple of str, (pcl,)
-        ``strong``, ``weak`` or ``inert``.
-    targets : dict
-        Drug to the genes whose knock-down mimics it; symbols, as in ``meta.gene``.
-    families : tuple of int, (pcl,)
-        Family of each class.
+    ``programs``: float array, (pcl, gene); mean direction of each class, z-scores; an inert class has a row
+    of zeros. ``pcls``: tuple of str, (pcl,); names of the classes (PCL: perturbational class, drugs that
+    share a mechanism). ``strength``: tuple of str, (pcl,); ``strong``, ``weak`` or ``inert``. ``targets``:
+    dict; drug to the genes whose knock-down mimics it; symbols, as in ``meta.gene``. ``families``: tuple of
+    int, (pcl,); family of each class.
     """
 
     programs: np.ndarray
@@ -51,22 +44,11 @@ class Truth:
 class Signatures:
     """Expression changes, one row a perturbation, with metadata.
 
-    Attributes
-    ----------
-    values : float32 array, (signature, gene)
-        Z-scores, clipped to 10 on both sides.
-    genes, symbols : tuple of str, (gene,)
-        Id (Entrez, as text) and symbol of each column.
-    meta : DataFrame, (signature,)
-        Columns ``META``, numbered rows; unknown ``pcl`` and ``gene`` are empty, unknown ``dose_um``
-        (micromolar) and ``time_h`` (hours) NaN.
-    truth : Truth or None
-        Ground truth of simulated signatures.
-
-    Raises
-    ------
-    DataError
-        If sizes differ, values are not finite, a column of ``meta`` is missing or a kind is unknown.
+    ``values``: float32 array, (signature, gene); Z-scores, clipped to 10 on both sides. ``genes``,
+    ``symbols``: tuple of str, (gene,); id (Entrez, as text) and symbol of each column. ``meta``: DataFrame,
+    (signature,); columns ``META``, numbered rows; unknown ``pcl`` and ``gene`` are empty, unknown ``dose_um``
+    (micromolar) and ``time_h`` (hours) NaN. ``truth``: Truth or None; ground truth of simulated signatures.
+    DataError if sizes differ, values are not finite, a column of ``meta`` is missing or a kind is unknown.
     """
 
     values: np.ndarray
@@ -97,10 +79,7 @@ class Signatures:
 
 
 def meta_frame(n: int, **columns: object) -> pd.DataFrame:
-    """A table ``META`` of ``n`` rows; columns that are not given are unknown.
-
-    Empty, or NaN for dose and time.
-    """
+    """A table ``META`` of ``n`` rows; columns that are not given are unknown."""
     unknown = {name: np.nan if name in ("dose_um", "time_h") else "" for name in META}
     frame = pd.DataFrame({**unknown, **columns}, index=pd.RangeIndex(n))
     for name in META:

@@ -45,12 +45,9 @@ def read_meta(path: Path) -> Meta:
 
 
 def read(
-    path: Path,
-    rows: Sequence[str] | None = None,
-    columns: Sequence[str] | None = None,
-    *,
+    path: Path, rows: Sequence[str] | None = None, columns: Sequence[str] | None = None, *,
     block: int = BLOCK,
-) -> np.ndarray:
+) -> np.ndarray:  # fmt: skip
     """Read values (signature, gene) of some rows and columns by id, in the requested order; None is all.
 
     ``block`` signatures are held at once, rounded to whole chunks of the file. An id that is missing, or
@@ -63,18 +60,10 @@ def read(
 
 
 def read_at(
-    matrix: h5py.Dataset,
-    genes: np.ndarray | None,
-    signatures: np.ndarray | None,
-    *,
-    block: int = BLOCK,
+    matrix: h5py.Dataset, genes: np.ndarray | None, signatures: np.ndarray | None, *, block: int = BLOCK,
     out: np.ndarray | None = None,
-) -> np.ndarray:
-    """Read values (signature, gene) by index; None is all. ``out`` may be given.
-
-    Blocks of signatures are read whole and genes are taken in memory, where scattered columns cost less
-    than in HDF5. Blocks without a requested signature are skipped.
-    """
+) -> np.ndarray:  # fmt: skip
+    """Read values (signature, gene) by index; None is all. ``out`` may be given."""
     n, n_genes = matrix.shape
     signatures = np.arange(n) if signatures is None else signatures
     place = np.argsort(signatures, kind="stable")
@@ -93,19 +82,10 @@ def read_at(
 
 
 def write(
-    path: Path,
-    values: np.ndarray,
-    row_ids: Sequence[str],
-    column_ids: Sequence[str],
-    rows: pd.DataFrame | None = None,
-    columns: pd.DataFrame | None = None,
-    *,
-    chunk: int = 21,
-) -> Path:
-    """Write values (signature, gene) with ids and further more fields as an uncompressed GCTX.
-
-    The file is written whole or not at all. Sizes that differ and duplicate ids are a DataError.
-    """
+    path: Path, values: np.ndarray, row_ids: Sequence[str], column_ids: Sequence[str],
+    rows: pd.DataFrame | None = None, columns: pd.DataFrame | None = None, *, chunk: int = 21,
+) -> Path:  # fmt: skip
+    """Write values (signature, gene) with ids and further more fields as an uncompressed GCTX."""
     h5py = need("h5py", "lincs")
     check.axes(values, "values", signature=len(column_ids), gene=len(row_ids))
     with written_whole(Path(path)) as part, h5py.File(part, "w") as file:
@@ -150,7 +130,7 @@ def _check_layout(file: h5py.File, path: Path) -> None:
         if found != (n,):
             raise DataError(
                 f"{path} names {'x'.join(map(str, found))} {axis}s, but its matrix has {n}. Download "
-                f"the file again."
+                "the file again."
             )
 
 

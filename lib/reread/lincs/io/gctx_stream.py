@@ -19,19 +19,10 @@ PIECE = 1 << 24  # bytes unpacked at once
 
 
 def minibatches(
-    path: Path,
-    rows: Sequence[str] | None = None,
-    *,
-    batch: int = 512,
-    seed: int = 0,
-    block: int = gctx.BLOCK,
-    n_mixed: int = 100,
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield all signatures once in nearly random order, as values (signature, gene) and their row numbers.
-
-    Blocks of signatures are read in random order, and rows are shuffled among the ``n_mixed`` blocks held in
-    memory, so neighbours on disk meet more often than by chance. Another epoch takes another ``seed``.
-    """
+    path: Path, rows: Sequence[str] | None = None, *, batch: int = 512, seed: int = 0,
+    block: int = gctx.BLOCK, n_mixed: int = 100,
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:  # fmt: skip
+    """Yield all signatures once in nearly random order, as values (signature, gene) and their row numbers."""
     for name, size in (("batch", batch), ("block", block), ("n_mixed", n_mixed)):
         if size < 1:
             raise ParameterError(f"{name} must be at least 1, but is {size}.")
@@ -59,11 +50,7 @@ def minibatches(
 def landmark_memmap(
     path: Path, out: Path, rows: Sequence[str] | None = None, *, block: int = gctx.BLOCK
 ) -> np.memmap:
-    """Extract some genes of all signatures once; return them as a read-only memory-mapped matrix.
-
-    ``path`` may be compressed (``.gz``); it is unpacked beside ``out`` while this runs. ``out`` holds float32
-    values (signature, gene), and ``<out>.json`` names their source. Values of another source are a DataError.
-    """
+    """Extract some genes of all signatures once; return them as a read-only memory-mapped matrix."""
     path, out = Path(path), Path(out)
     wanted, card = {"source": path.name, "rows": list(rows) if rows is not None else None}, _card(out)
     if not (out.is_file() and card.is_file()):

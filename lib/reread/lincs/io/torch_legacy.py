@@ -16,7 +16,7 @@ import numpy as np
 from reread.core.errors import DataError
 from reread.core.files import written_whole
 
-MAGIC, PROTOCOL = 0x1950A86A20F9469CFC6C, 1001
+MAGIC, PROTOCOL, SIZES = 0x1950A86A20F9469CFC6C, 1001, {"little_endian": True}
 DTYPES = {
     "torch.FloatStorage": "<f4",
     "torch.DoubleStorage": "<f8",
@@ -100,8 +100,9 @@ def dump(path: Path, tensors: Mapping[str, np.ndarray]) -> Path:
     arrays = {name: np.asarray(array, dtype="<f4", order="C") for name, array in tensors.items()}
     keys = [str(number) for number in range(len(arrays))]
     with written_whole(Path(path)) as part, part.open("wb") as stream:
-        for body in (_long(MAGIC), _int(PROTOCOL), _sizes(), _state(arrays), _list(map(_word, keys))):
-            stream.write(b"\x80\x02" + body + b".")
+        for head in (MAGIC, PROTOCOL, SIZES):
+            stream.write(pickle.dumps(head, 2))
+        stream.write(b"\x80\x02" + _state(arrays) + b"." + pickle.dumps(keys, 2))
         for array in arrays.values():
             stream.write(struct.pack("<q", array.size) + array.tobytes())
     return Path(path)
@@ -212,14 +213,6 @@ def _tensor(key: str, array: np.ndarray) -> bytes:
     return b"ctorch._utils\n_rebuild_tensor_v2\n" + args + b"R"
 
 
-def _sizes() -> bytes:
-    return b"}(" + _word("little_endian") + b"\x88u"
-
-
-def _list(items: Any) -> bytes:
-    return b"](" + b"".join(items) + b"e"
-
-
 def _word(text: str) -> bytes:
     raw = text.encode("utf-8")
     return b"X" + struct.pack("<I", len(raw)) + raw
@@ -227,8 +220,3 @@ def _word(text: str) -> bytes:
 
 def _int(number: int) -> bytes:
     return b"J" + struct.pack("<i", number)
-
-
-def _long(number: int) -> bytes:
-    raw = number.to_bytes(number.bit_length() // 8 + 1, "little", signed=True)
-    return b"\x8a" + bytes([len(raw)]) + raw

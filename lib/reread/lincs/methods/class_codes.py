@@ -8,7 +8,7 @@ import pandas as pd
 from reread.core import validate
 from reread.core.errors import DataError
 from reread.core.stats import unit_rows
-from reread.lincs.data.published_weights import PublishedSvqvae
+from reread.lincs.models.numpy_weights import Svq, nearest_code
 
 
 def distance(codes: np.ndarray) -> np.ndarray:
@@ -33,24 +33,11 @@ def correlation(left: np.ndarray, right: np.ndarray, what: str) -> np.ndarray:
 def against_printed(apart: np.ndarray, pcls: tuple[str, ...], printed: pd.DataFrame) -> pd.DataFrame:
     """Compare the nearest class of each class with the printed one.
 
-    Parameters
-    ----------
-    apart : float array, (pcl, pcl)
-        Distances.
-    pcls : tuple of str, (pcl,)
-    printed : DataFrame, (pcl,)
-        ``pcl``, ``nn_pcl``, ``corr_dist``; in the order of ``pcls``.
-
-    Returns
-    -------
-    DataFrame, (pcl,)
-        ``pcl``, ``nearest``, ``distance``, ``printed_nearest``, ``printed_distance``, ``is_equal``,
-        ``difference`` (absolute, to the printed class).
-
-    Raises
-    ------
-    DataError
-        If the printed list has other classes.
+    ``apart``: float array, (pcl, pcl); distances. ``pcls``: tuple of str, (pcl,). ``printed``: DataFrame,
+    (pcl,); ``pcl``, ``nn_pcl``, ``corr_dist``; in the order of ``pcls``.
+    Returns DataFrame, (pcl,): ``pcl``, ``nearest``, ``distance``, ``printed_nearest``, ``printed_distance``,
+    ``is_equal``, ``difference`` (absolute, to the printed class).
+    DataError if the printed list has other classes.
     """
     index = {pcl: i for i, pcl in enumerate(pcls)}
     unknown = sorted(set(printed["nn_pcl"]) - set(index))
@@ -78,24 +65,11 @@ def top_genes(
 ) -> pd.DataFrame:
     """List the genes that each class raises and lowers most.
 
-    Parameters
-    ----------
-    profiles : float array, (pcl, gene)
-        Z-scores.
-    pcls : tuple of str, (pcl,)
-    symbols : tuple of str, (gene,)
-    n_top : int
-        Genes at each end.
-
-    Returns
-    -------
-    DataFrame, (pcl,)
-        ``pcl``, ``norm`` (length of the profile), ``up`` and ``down`` as text, most changed first.
-
-    Raises
-    ------
-    DataError
-        If sizes do not fit.
+    ``profiles``: float array, (pcl, gene); Z-scores. ``pcls``: tuple of str, (pcl,). ``symbols``: tuple of
+    str, (gene,). ``n_top``: genes at each end.
+    Returns DataFrame, (pcl,): ``pcl``, ``norm`` (length of the profile), ``up`` and ``down`` as text, most
+    changed first.
+    DataError if sizes do not fit.
     """
     validate.axes(profiles, "profiles", pcl=len(pcls), gene=len(symbols))
     order = np.argsort(profiles, axis=1, kind="stable")
@@ -115,22 +89,11 @@ def textbook_ranks(
 ) -> pd.DataFrame:  # fmt: skip
     """Rank of an expected gene among all genes of its class.
 
-    Parameters
-    ----------
-    profiles, pcls, symbols
-        As for :func:`top_genes`.
-    expected : tuple of (class, symbol, sign)
-        Sign -1 expects the gene to fall, 1 to rise.
-
-    Returns
-    -------
-    DataFrame, (expectation,)
-        ``pcl``, ``symbol``, ``direction``, ``z``, ``rank`` (1 is the most lowered, or the most raised).
-
-    Raises
-    ------
-    DataError
-        If a class or a gene is unknown.
+    ``profiles``, ``pcls``, ``symbols``: as for :func:`top_genes`. ``expected``: tuple of (class, symbol,
+    sign); sign -1 expects the gene to fall, 1 to rise.
+    Returns DataFrame, (expectation,): ``pcl``, ``symbol``, ``direction``, ``z``, ``rank`` (1 is the most
+    lowered, or the most raised).
+    DataError if a class or a gene is unknown.
     """
     rows = []
     for pcl, symbol, sign in expected:
@@ -143,33 +106,22 @@ def textbook_ranks(
     return pd.DataFrame(rows, columns=["pcl", "symbol", "direction", "z", "rank"])
 
 
-def reconstruction(model: PublishedSvqvae, values: np.ndarray, own: np.ndarray) -> dict[str, float]:
+def reconstruction(model: Svq, values: np.ndarray, own: np.ndarray) -> dict[str, float]:
     """Reconstruction errors of the network with four inputs of its decoder.
 
-    Parameters
-    ----------
-    model : PublishedSvqvae
-    values : float array, (signature, gene)
-    own : int array, (signature,)
-        Code of the class of each signature.
-
-    Returns
-    -------
-    dict
-        Mean squared errors: ``zero`` (zero for every gene), ``own_code`` (label given, as in training),
-        ``nearest_code`` (inferred by Euclidean distance), ``unquantised`` (hidden state without a code);
-        ``saturated``, share of hidden values beyond 0.99; ``same_nearest``, share of signatures whose nearest
-        code by distance is also the nearest by angle.
+    ``values``: float array, (signature, gene). ``own``: int array, (signature,);
+    code of the class of each signature.
+    Returns dict: mean squared errors: ``zero`` (zero for every gene), ``own_code`` (label given, as in
+    training), ``nearest_code`` (inferred by Euclidean distance), ``unquantised`` (hidden state without a
+    code); ``saturated``, share of hidden values beyond 0.99; ``same_nearest``, share of signatures whose
+    nearest code by distance is also the nearest by angle.
     """
-    codes = model.codes.astype(float)
     hidden = model.encode(values)
-    apart = (codes**2).sum(axis=1) - 2 * hidden @ codes.T
-    length = np.maximum(np.linalg.norm(codes, axis=1), 1e-12)
-    near, aligned = apart.argmin(axis=1), (hidden @ codes.T / length).argmax(axis=1)
+    near, aligned = (nearest_code(hidden, model.codes, metric) for metric in ("euclidean", "cosine"))
     rebuilt = {
         "zero": np.zeros_like(values),
-        "own_code": model.decode(model.codes)[own],
-        "nearest_code": model.decode(model.codes)[near],
+        "own_code": model.profiles()[own],
+        "nearest_code": model.profiles()[near],
         "unquantised": model.decode(hidden),
     }
     errors = {name: float(np.mean((values - one) ** 2)) for name, one in rebuilt.items()}

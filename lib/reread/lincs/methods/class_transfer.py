@@ -10,9 +10,9 @@ import pandas as pd
 from reread.core import validate
 from reread.core.errors import DataError
 from reread.core.stats import permutation_p, rank_descending
-from reread.lincs.data.published_weights import Example
 from reread.lincs.data.tables import Signatures
 from reread.lincs.methods.class_codes import correlation
+from reread.lincs.models.published_weights import Example
 
 N_TOP = 5
 
@@ -40,25 +40,9 @@ def evaluate_transfer(
 ) -> Transfer:  # fmt: skip
     """Rank the classes of each signature by correlation with their profiles, and score them by drug.
 
-    Parameters
-    ----------
-    profiles : float array, (pcl, gene)
-    pcls : tuple of str, (pcl,)
-    signatures : Signatures
-        Each of a drug with a class.
-    n_permutations, seed : int
-
-    Returns
-    -------
-    Transfer
-
-    Raises
-    ------
-    DataError
-        If genes differ in number, a row is constant, or a class is unknown.
-
-    Notes
-    -----
+    ``profiles``: float array, (pcl, gene). ``pcls``: tuple of str, (pcl,). ``signatures``: each of a drug
+    with a class.
+    DataError if genes differ in number, a row is constant, or a class is unknown.
     Source: ours. The paper assigns by Euclidean distance between hidden state and codes.
     """
     validate.axes(signatures.values, "values", signature=None, gene=np.shape(profiles)[1])
@@ -116,22 +100,10 @@ def of_example(
 ) -> dict[str, int]:
     """Count the signatures of one drug in one cell line whose best class is one of the expected.
 
-    Parameters
-    ----------
-    score : float array, (signature, pcl)
-    meta : DataFrame, (signature,)
-    pcls : tuple of str, (pcl,)
-    example : Example
-
-    Returns
-    -------
-    dict
-        ``n`` signatures and ``on_pathway`` among them.
-
-    Raises
-    ------
-    DataError
-        If there is no such signature.
+    ``score``: float array, (signature, pcl). ``meta``: DataFrame, (signature,). ``pcls``: tuple of str,
+    (pcl,). ``example``: Example.
+    Returns dict: ``n`` signatures and ``on_pathway`` among them.
+    DataError if there is no such signature.
     """
     rows = ((meta["pert_name"] == example.drug) & (meta["cell"] == example.cell)).to_numpy()
     if not rows.any():

@@ -27,10 +27,7 @@ TOLERANCE = 1e-4  # at which the published solvers stop: the default of scikit-l
 
 @dataclass(frozen=True, eq=False)
 class CrossValidated:
-    """Predicted class and fold of each signature (signature,).
-
-    And the training accuracy of each fold (fold,).
-    """
+    """Predicted class and fold of each signature (signature,), and training accuracy of each fold (fold,)."""
 
     predicted: np.ndarray
     fold: np.ndarray
@@ -47,21 +44,9 @@ def folds(
 ) -> np.ndarray:
     """Assign signatures to folds: classes spread evenly, whole groups in one fold where given.
 
-    Parameters
-    ----------
-    pcl : array of str, (signature,)
-    groups : array, (signature,), optional
-        Drug of each signature.
-    n_folds, seed : int
-
-    Returns
-    -------
-    int array, (signature,)
-
-    Raises
-    ------
-    DataError
-        If a class has fewer than two groups (or, without groups, signatures).
+    ``pcl``: array of str, (signature,). ``groups``: array, (signature,); drug of each signature.
+    Returns int array, (signature,).
+    DataError if a class has fewer than two groups (or, without groups, signatures).
     """
     pcl = np.asarray(pcl, dtype=str)
     units = pd.DataFrame({"pcl": pcl, "unit": np.arange(len(pcl)) if groups is None else np.asarray(groups)})
@@ -81,11 +66,7 @@ def pcl_cv(
     features: np.ndarray, pcl: np.ndarray, fold: np.ndarray, classifier: str = "logistic", *,
     tolerance: float = TOLERANCE,
 ) -> CrossValidated:  # fmt: skip
-    """Predict the class of each signature by a classifier that was not trained on its fold.
-
-    ``logistic`` and ``svm`` are as published (analysis notebook, in 86) on unscaled features; ``ridge`` is
-    least squares on one column for each class, standardised inside each fold, and makes permutations cheap.
-    """
+    """Predict the class of each signature by a classifier that was not trained on its fold."""
     validate.axes(features, "features", signature=len(pcl), feature=None)
     if classifier not in CLASSIFIERS:
         near = did_you_mean(classifier, CLASSIFIERS)
@@ -142,31 +123,14 @@ def permuted_classes(
     features: np.ndarray, pcl: np.ndarray, groups: np.ndarray, fold: np.ndarray, *,
     n_permutations: int = 199, seed: int = 0,
 ) -> pd.DataFrame:  # fmt: skip
-    """Recall with drugs held out.
+    """Recall with drugs held out, beside that of classes permuted among the drugs of a fold.
 
-    Beside its distribution when classes are permuted among the drugs of a fold.
-
-    Parameters
-    ----------
-    features : float array, (signature, feature)
-        The classifier is ridge, whose fit does not depend on labels.
-    pcl : array of str, (signature,)
-    groups : array, (signature,)
-        Drug of each signature, in one fold and of one class.
-    fold : int array, (signature,)
-        From :func:`folds`.
-    n_permutations, seed : int
-
-    Returns
-    -------
-    DataFrame
-        One row for each class and one for ``all``: pcl, n, accuracy (recall of the class), null_mean,
-        null_low, null_high (2.5th and 97.5th percentile), p (one-sided).
-
-    Raises
-    ------
-    DataError
-        If a drug has two folds or two classes.
+    ``features``: float array, (signature, feature); the classifier is ridge, whose fit does not depend on
+    labels. ``pcl``: array of str, (signature,). ``groups``: array, (signature,); drug of each signature, in
+    one fold and of one class. ``fold``: int array, (signature,); from :func:`folds`.
+    Returns DataFrame: one row for each class and one for ``all``: pcl, n, accuracy (recall of the class),
+    null_mean, null_low, null_high (2.5th and 97.5th percentile), p (one-sided).
+    DataError if a drug has two folds or two classes.
     """
     names, label = np.unique(np.asarray(pcl, dtype=str), return_inverse=True)
     drug, class_of_drug, fold_of_drug = _by_drug(label, groups, fold)
@@ -213,22 +177,10 @@ def negative_control(
     Among classes with an effect, one without is recognised by having none, so its recall exceeds chance.
     Between two of them there is nothing to recognise.
 
-    Parameters
-    ----------
-    features : float array, (signature, feature)
-    signatures : Signatures
-        Each of a drug with a class.
-    n_folds, n_permutations, seed : int
-
-    Returns
-    -------
-    dict of str to float
-        ``accuracy``, ``null_mean`` and ``p``; empty where fewer than two such classes were simulated.
-
-    Raises
-    ------
-    DataError
-        If sizes do not fit.
+    ``features``: float array, (signature, feature). ``signatures``: each of a drug with a class.
+    Returns dict of str to float: ``accuracy``, ``null_mean`` and ``p``; empty where fewer than two such
+    classes were simulated.
+    DataError if sizes do not fit.
     """
     validate.axes(features, "features", signature=len(signatures), feature=None)
     truth, meta = signatures.truth, signatures.meta
@@ -251,31 +203,12 @@ def compare(
 ) -> pd.DataFrame:  # fmt: skip
     """Accuracy of every representation and classifier with each split.
 
-    Parameters
-    ----------
-    representations : mapping of str to float array, (signature, feature)
-    pcl, groups : array of str, (signature,)
-        Class and drug.
-    classifiers : sequence of str
-        ``logistic``, ``svm``, ``ridge``.
-    splits : sequence of str
-        ``random``, ``held-out-drug``.
-    n_folds, seed : int
-    tolerance : float
-        At which the solvers stop.
-
-    Returns
-    -------
-    DataFrame
-        representation, n_features, split, classifier, accuracy (mean over folds), sd (over folds),
-        train_accuracy.
-
-    Raises
-    ------
-    ParameterError
-        If a classifier is unknown.
-    DataError
-        If a class is too small, or sizes do not fit.
+    ``representations``: mapping of str to float array, (signature, feature). ``pcl``, ``groups``: array of
+    str, (signature,); class and drug. ``classifiers``: sequence of str; ``logistic``, ``svm``, ``ridge``.
+    ``splits``: sequence of str; ``random``, ``held-out-drug``. ``tolerance``: at which the solvers stop.
+    Returns DataFrame: representation, n_features, split, classifier, accuracy (mean over folds), sd (over
+    folds), train_accuracy.
+    ParameterError if a classifier is unknown. DataError if a class is too small, or sizes do not fit.
     """
     rows = []
     for kind in splits:

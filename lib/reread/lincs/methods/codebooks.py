@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reread.core.errors import DataError
+from reread.core import validate
+from reread.core.errors import DataError, ParameterError
 from reread.core.splits import Fold
 from reread.lincs.data import filters
 from reread.lincs.data.tables import Signatures
-from reread.lincs.methods.latent_usage import batch_perplexity, code_usage, perplexity
 from reread.lincs.methods.pca import class_means, mse
 from reread.lincs.models.numpy_weights import Svq, nearest_code
 
@@ -25,10 +25,7 @@ SATURATED = 0.99
 
 @dataclass(frozen=True, eq=False)
 class CodeRun:
-    """One trained codebook.
-
-    Seed, network, curve, names of the codes, and the code (signature,) of each row.
-    """
+    """A trained codebook: seed, network, curve, names of the codes, and the code (signature,) of each row."""
 
     seed: int
     network: Svq
@@ -40,22 +37,10 @@ class CodeRun:
 def rows_with_class(signatures: Signatures, *, min_per_line: int = 0, min_drugs: int = 1) -> np.ndarray:
     """Select the rows of classes with at least ``min_drugs`` drugs, without MG-132.
 
-    Parameters
-    ----------
-    signatures : Signatures
-    min_per_line : int
-        Cell lines of drugs with at most so many signatures are dropped.
-    min_drugs : int
-        With 1 the rows are the authors' set SMC-NP.
-
-    Returns
-    -------
-    int array, (row,)
-
-    Raises
-    ------
-    DataError
-        If fewer than two classes are left.
+    ``min_per_line``: cell lines of drugs with at most so many signatures are dropped. ``min_drugs``: with 1
+    the rows are the authors' set SMC-NP.
+    Returns int array, (row,).
+    DataError if fewer than two classes are left.
     """
     meta = signatures.meta
     kept = filters.is_in_lines(meta, min_per_line) & filters.is_without(meta, filters.PROTEASOME[:1])
@@ -74,23 +59,10 @@ def train(
 ) -> list[CodeRun]:  # fmt: skip
     """Train a codebook ``n_seeds`` times; on every row, as the authors do, where there is no split.
 
-    Parameters
-    ----------
-    signatures : Signatures
-        Every row has a class.
-    part : Fold or None
-    n_seeds, seed : int
-        Seeds ``seed``, ``seed + 1``, ...
-    checkpoint : path, optional
-        Folder that an interrupted run resumes from.
-    settings
-        ``codebook``, ``dim``, ``epochs``, ``batch``, ``device`` of
-        :func:`reread.lincs.models.fit.fit_svqvae`.
-
-    Raises
-    ------
-    ParameterError, DataError
-        As :func:`reread.lincs.models.fit.fit_svqvae`.
+    ``signatures``: every row has a class. ``part``: Fold or None. ``n_seeds``, ``seed``: seeds ``seed``,
+    ``seed + 1``, ... ``checkpoint``: folder that an interrupted run resumes from. ``settings``: ``codebook``,
+    ``dim``, ``epochs``, ``batch``, ``device`` of :func:`reread.lincs.models.fit.fit_svqvae`.
+    ParameterError or DataError: as :func:`reread.lincs.models.fit.fit_svqvae`.
     """
     from reread.lincs.models.fit import fit_svqvae
 
@@ -139,17 +111,8 @@ def given_label(signatures: Signatures, part: Fold, runs: Sequence[CodeRun]) -> 
 def inferred(signatures: Signatures, part: Fold, runs: Sequence[CodeRun]) -> pd.DataFrame:
     """Infer the class from expression: the nearest code and the nearest class mean, by distance and by angle.
 
-    Parameters
-    ----------
-    signatures : Signatures
-    part : Fold
-    runs : sequence of CodeRun
-
-    Returns
-    -------
-    DataFrame
-        rows, method, metric, seed; ``accuracy``; ``recall``, its mean over classes (chance is one over their
-        number); ``mse`` of the decoded profile.
+    Returns DataFrame: rows, method, metric, seed; ``accuracy``; ``recall``, its mean over classes (chance is
+    one over their number); ``mse`` of the decoded profile.
     """
     label, n = runs[0].label, len(runs[0].pcls)
     values = signatures.values
@@ -173,20 +136,10 @@ def inferred(signatures: Signatures, part: Fold, runs: Sequence[CodeRun]) -> pd.
 def usage(signatures: Signatures, part: Fold, run: CodeRun) -> tuple[pd.DataFrame, dict[str, float]]:
     """Report which codes the held-out signatures are assigned to.
 
-    Parameters
-    ----------
-    signatures : Signatures
-    part : Fold
-    run : CodeRun
-
-    Returns
-    -------
-    DataFrame
-        Of :func:`reread.lincs.methods.latent_usage.code_usage`.
-    dict
-        Perplexity of labels and of inferred codes, number of unused codes, share of saturated values of z,
-        ratio of the lengths of z and codes, error of z decoded without its code; for simulated signatures the
-        correlation of decoded profiles with the true ones.
+    Returns DataFrame: of :func:`code_usage`. Returns dict: perplexity of
+    labels and of inferred codes, number of unused codes, share of saturated values of z, ratio of the lengths
+    of z and codes, error of z decoded without its code; for simulated signatures the correlation of decoded
+    profiles with the true ones.
     """
     z = run.network.encode(signatures.values[part.test])
     label, found = run.label[part.test], nearest_code(z, run.network.codes)
@@ -201,6 +154,35 @@ def usage(signatures: Signatures, part: Fold, run: CodeRun) -> tuple[pd.DataFram
         "mse.unquantised": mse(signatures.values[part.test], run.network.decode(z)),
         **_true_correlation(signatures, part, run),
     }
+
+
+def perplexity(index: np.ndarray, n: int) -> float:
+    """Exponential of the entropy of ``index`` (signature,): how many of ``n`` codes are effectively used."""
+    index = np.asarray(index)
+    if not len(index) or index.min() < 0 or index.max() >= n:
+        raise ParameterError(f"perplexity needs indices of 0 to {n - 1} and at least one of them.")
+    share = np.bincount(index, minlength=n) / len(index)
+    share = share[share > 0]
+    return float(np.exp(-(share * np.log(share)).sum()))
+
+
+def batch_perplexity(label: np.ndarray, n: int, batch: int, *, n_batches: int = 200, seed: int = 0) -> float:
+    """Mean perplexity of the labels (signature,) of random batches, which the authors' log shows."""
+    rng = np.random.default_rng(seed)
+    size = min(batch, len(label))
+    batches = (rng.choice(len(label), size, replace=False) for _ in range(n_batches))
+    return float(np.mean([perplexity(np.asarray(label)[rows], n) for rows in batches]))
+
+
+def code_usage(label: np.ndarray, assigned: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
+    """Count for each code the signatures with its label, those assigned to it, and those with both."""
+    validate.axes(assigned, "assigned", signature=len(label))
+    n, label = len(names), np.asarray(label)
+    labelled, nearest = np.bincount(label, minlength=n), np.bincount(assigned, minlength=n)
+    hits = np.bincount(label[label == np.asarray(assigned)], minlength=n)
+    recall = np.divide(hits, labelled, out=np.full(n, np.nan), where=labelled > 0)
+    columns = {"code": list(names), "labelled": labelled, "assigned": nearest, "correct": hits}
+    return pd.DataFrame({**columns, "recall": recall, "is_dead": nearest == 0})
 
 
 def over_seeds(table: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reread.core.files import digest
 from reread.core.splits import Fold, by_mask
 from reread.lincs.methods import codebooks
 from reread.lincs.methods.codebooks import CodeRun
@@ -58,31 +57,18 @@ def train(
 ) -> list[CodeRun]:  # fmt: skip
     """Train a codebook of digits ``n_seeds`` times.
 
-    Parameters
-    ----------
-    images : Images
-    part : Fold
-    epochs : int
-    n_seeds, seed : int
-        Seeds ``seed``, ``seed + 1``, ...
-    checkpoint : path, optional
-        Folder that an interrupted run resumes from.
-    settings
-        ``codebook``, ``channels``, ``learning_rate``, ``batch`` and ``device`` of
-        :class:`reread.lincs.models.digits.DigitBook`.
+    ``n_seeds``, ``seed``: seeds ``seed``, ``seed + 1``, ... ``checkpoint``: folder that an interrupted run
+    resumes from. ``settings``: ``codebook``, ``channels``, ``learning_rate``, ``batch`` and ``device`` of
+    :class:`reread.lincs.models.digits.DigitBook`.
     """
     from reread.lincs.models.digits import DigitBook
+    from reread.lincs.models.fit import train_recipe
 
     runs = []
     for s in range(seed, seed + n_seeds):
         book = DigitBook(images.values, images.label, part.train, part.test, seed=s, **settings)
-        stem = None
-        if checkpoint is not None:
-            name = digest([sorted(settings.items()), epochs, s, part.train.tolist()])[:12]
-            stem = Path(checkpoint) / f"digits-{name}"
-            stem.parent.mkdir(parents=True, exist_ok=True)
-        curve = pd.DataFrame(book.fit(epochs, stem))
-        curve.insert(0, "epoch", np.arange(1, len(curve) + 1))
+        arrays = [images.values, images.label, part.train, part.test]
+        curve = train_recipe(book.recipe, "digits", arrays, {**settings, "seed": s}, epochs, checkpoint)
         runs.append(CodeRun(s, book, curve, DIGITS, images.label))
     return runs
 
@@ -92,21 +78,10 @@ def examples(
 ) -> pd.DataFrame:
     """One held-out image of each digit, its reconstruction, and the mean image of the digit.
 
-    Parameters
-    ----------
-    images : Images
-    part : Fold
-    run : CodeRun
-    seed : int
-        Chooses the images.
-    is_quantised : bool
-        Whether the nearest code is decoded, or z without its code.
-
-    Returns
-    -------
-    DataFrame
-        row (image, nearest code or z, class mean), digit, found (digit of the nearest code), pixel columns
-        ``p00`` to ``p63``.
+    ``seed``: chooses the images. ``is_quantised``: whether the nearest code is decoded, or z without its
+    code.
+    Returns DataFrame: row (image, nearest code or z, class mean), digit, found (digit of the nearest code),
+    pixel columns ``p00`` to ``p63``.
     """
     rng = np.random.default_rng(seed)
     rows = [rng.choice(part.test[images.label[part.test] == digit]) for digit in range(len(DIGITS))]
@@ -124,10 +99,7 @@ def examples(
 
 
 def confusion(images: Images, part: Fold, runs: Sequence[CodeRun]) -> pd.DataFrame:
-    """Share of the held-out images of each digit that are assigned to each code, first run.
-
-    Digit, code, share.
-    """
+    """Share of the held-out images of each digit that are assigned to each code, first run."""
     found = nearest_code(runs[0].network.encode(images.values[part.test]), runs[0].network.codes)
     counts = np.zeros((len(DIGITS), len(DIGITS)))
     np.add.at(counts, (images.label[part.test], found), 1)
@@ -145,17 +117,9 @@ def most_confused(shares: pd.DataFrame) -> pd.DataFrame:
 def compare(images: Images, part: Fold, runs: dict[str, list[CodeRun]]) -> pd.DataFrame:
     """Accuracy and error of every codebook and of the class means, means over seeds.
 
-    Parameters
-    ----------
-    images : Images
-    part : Fold
-    runs : dict of str to list of CodeRun
-        Name of a codebook to its runs.
-
-    Returns
-    -------
-    DataFrame
-        method, rows, ``accuracy`` (nearest code by distance), ``mse`` (squared grey value, label given).
+    ``runs``: dict of str to list of CodeRun; name of a codebook to its runs.
+    Returns DataFrame: method, rows, ``accuracy`` (nearest code by distance), ``mse`` (squared grey value,
+    label given).
     """
     tables = []
     for name, own in runs.items():

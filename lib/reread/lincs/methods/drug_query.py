@@ -16,8 +16,7 @@ from reread.core.errors import DataError, ParameterError, did_you_mean
 from reread.core.stats import unit_rows
 from reread.lincs.data import annotations
 from reread.lincs.data.tables import Signatures
-from reread.lincs.methods.retrieval import AGAINST
-from reread.lincs.methods.target_ranks import mean_rank_by_chance, p_of_rank, score_genes
+from reread.lincs.methods.retrieval import AGAINST, mean_rank_by_chance, p_of_rank, score_genes
 
 BLOCK = 4_000_000  # correlations held at once: 32 MB
 
@@ -26,18 +25,13 @@ BLOCK = 4_000_000  # correlations held at once: 32 MB
 class QueryResult:
     """Ranks of the targets of each queried drug. All ranks count from 1.
 
-    Attributes
-    ----------
-    summary : DataFrame, (drug,)
-        drug, n_signatures, n_reference, n_of_targets (reference signatures), mean_rank (of the first target),
-        by_chance (the same in random order), p (against as many random names), best_name, best_rank (of the
-        targets among all names by mean signature), best_p.
-    signatures : DataFrame, (signature,)
-        drug, sig_id, cell, dose_um, rank, nearest (name of the nearest reference).
-    names : DataFrame, (drug and name,)
-        drug, name, score (correlation of mean signatures), rank, is_target.
-    null : dict of str to float array, (choice,)
-        Mean rank of the first of as many names, for each drug.
+    ``summary``: DataFrame, (drug,); drug, n_signatures, n_reference, n_of_targets (reference signatures),
+    mean_rank (of the first target), by_chance (the same in random order), p (against as many random names),
+    best_name, best_rank (of the targets among all names by mean signature), best_p. ``signatures``:
+    DataFrame, (signature,); drug, sig_id, cell, dose_um, rank, nearest (name of the nearest reference).
+    ``names``: DataFrame, (drug and name,); drug, name, score (correlation of mean signatures), rank,
+    is_target. ``null``: dict of str to float array, (choice,); mean rank of the first of as many names, for
+    each drug.
     """
 
     summary: pd.DataFrame
@@ -61,36 +55,17 @@ def query_drugs(
 ) -> QueryResult:  # fmt: skip
     """Rank the reference signatures of the targets of each drug, for every signature of the drug.
 
-    Parameters
-    ----------
-    signatures : Signatures
-        Drugs and what they are compared with.
-    features : float array, (signature, feature)
-        Any representation of the same rows.
-    targets : mapping of str to sequence of str
-        Targets of each drug. Drugs are named as in ``meta.pert_name``, targets as in ``meta.gene`` (against
-        knock-downs) or ``meta.pcl`` (against other drugs).
-    against : str
-        ``knockdown``, as published; or ``drug``: signatures of the other drugs, named by their class.
-    n_permutations, seed : int
-        Random choices of names for the null; with fewer possible choices each is taken once.
-
-    Returns
-    -------
-    QueryResult
-
-    Raises
-    ------
-    ParameterError
-        If a drug or a target is unknown (with the nearest name), or none is given.
-    DataError
-        If there is nothing to compare with, or features and signatures do not fit.
-
-    Notes
-    -----
+    ``signatures``: drugs and what they are compared with. ``features``: float array, (signature, feature);
+    any representation of the same rows. ``targets``: mapping of str to sequence of str; targets of each drug.
+    Drugs are named as in ``meta.pert_name``, targets as in ``meta.gene`` (against knock-downs) or
+    ``meta.pcl`` (against other drugs). ``against``: ``knockdown``, as published; or ``drug``: signatures of
+    the other drugs, named by their class. ``n_permutations``, ``seed``: random choices of names for the null;
+    with fewer possible choices each is taken once.
+    ParameterError if a drug or a target is unknown (with the nearest name), or none is given. DataError if
+    there is nothing to compare with, or features and signatures do not fit.
     Source: the authors' notebook drug_gene_target_prediction_handle, which reports ranks without chance
-    level. Where every choice of names is counted, p is the share of choices that rank as well; the
-    requested one is among them. Where choices are random, the observed one counts as one of them.
+    level. Where every choice of names is counted, p is the share of choices that rank as well; the requested
+    one is among them. Where choices are random, the observed one counts as one of them.
     """
     validate.axes(features, "features", signature=len(signatures), feature=None)
     drug_rows, reference, names = _sides(signatures.meta, targets, against)
@@ -112,11 +87,7 @@ def query_drugs(
 def first_ranks(
     query: np.ndarray, reference: np.ndarray, labels: np.ndarray, known: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Rank (signature, name) of the first reference of every name, and the name (signature,) of the nearest.
-
-    ``labels`` (reference,) name the rows of ``reference``; ``known`` (name,) are sorted. A name without a
-    reference has an infinite rank.
-    """
+    """Rank (signature, name) of the first reference of every name; name (signature,) of the nearest."""
     queries, references = unit_rows(query), unit_rows(reference).T
     column = np.searchsorted(known, labels)
     ranks, nearest = np.full((len(queries), len(known)), np.inf), np.empty(len(queries), dtype=object)
@@ -132,22 +103,10 @@ def first_ranks(
 def known_targets(signatures: Signatures, against: str = "knockdown") -> dict[str, tuple[str, ...]]:
     """Known targets of each drug, or its class where drugs are compared with other drugs.
 
-    Parameters
-    ----------
-    signatures : Signatures
-    against : str
-        ``knockdown`` or ``drug``.
-
-    Returns
-    -------
-    dict
-        Drug to names: the simulated truth, or else the table ``lincs/drug-targets`` of the user. Drugs
-        without a known target, or alone in their class, are left out.
-
-    Raises
-    ------
-    DataError
-        If there is no such table.
+    ``against``: ``knockdown`` or ``drug``.
+    Returns dict: drug to names: the simulated truth, or else the table ``lincs/drug-targets`` of the user.
+    Drugs without a known target, or alone in their class, are left out.
+    DataError if there is no such table.
     """
     drugs = signatures.meta[signatures.meta["kind"] == "drug"]
     if against == "drug":
@@ -164,20 +123,10 @@ def targets_of(
 ) -> dict[str, tuple[str, ...]]:
     """Targets of each drug: those that the reader names, or else the known ones of that drug.
 
-    Parameters
-    ----------
-    drugs, named : iterable of str
-    known : mapping of str to sequence of str
-        From :func:`known_targets`.
-
-    Returns
-    -------
-    dict of str to tuple of str
-
-    Raises
-    ------
-    ParameterError
-        If none is named and a drug has no known target.
+    ``drugs``, ``named``: iterable of str. ``known``: mapping of str to sequence of str; from
+    :func:`known_targets`.
+    Returns dict of str to tuple of str.
+    ParameterError if none is named and a drug has no known target.
     """
     named, drugs = tuple(named), tuple(drugs)
     if named:

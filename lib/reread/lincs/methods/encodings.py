@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,20 +17,10 @@ from reread.core.tables import door
 from reread.lincs.data import filters, load
 from reread.lincs.data.tables import Signatures
 from reread.lincs.methods import latent_space
-from reread.lincs.models.numpy_weights import Svq, Vae
+from reread.lincs.models.numpy_weights import Svq, Vae, nearest_code
 
 PROTOCOLS = {"held-out": "-held-out", "random": ""}
 MAX_GENERATED = 10_000  # as the authors generate
-
-
-class Upstream(Protocol):
-    """A finished page, as ``page.upstream`` returns it."""
-
-    page: str
-    record: dict[str, Any]
-
-    def artifact(self, name: str) -> Path:
-        """Path of one of its files."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,23 +73,12 @@ def save_encodings(
 ) -> Path:
     """Write the output of each layer, and generated signatures, as ``.npz``.
 
-    Parameters
-    ----------
-    path : Path
-    network : Vae
-    values : float array, (signature, gene)
-    rows : int array, (signature,)
-        Row of each signature in what :func:`reread.lincs.data.load.load` returned.
-    trained : int array, (row,)
-        Training rows among these signatures.
-    seed : int
-        Of the generated signatures: as many as given, at most ``MAX_GENERATED``.
-
-    Returns
-    -------
-    Path
-        Arrays ``mu``, ``e1`` to ``e3``, ``d1``, ``d2`` (signature, unit), ``rows``, ``trained``
-        (signature,) as a mask, and ``generated`` (n, gene).
+    ``network``: Vae. ``values``: float array, (signature, gene). ``rows``: int array, (signature,); row of
+    each signature in what :func:`reread.lincs.data.load.load` returned. ``trained``: int array, (row,);
+    training rows among these signatures. ``seed``: of the generated signatures: as many as given, at most
+    ``MAX_GENERATED``.
+    Returns Path: arrays ``mu``, ``e1`` to ``e3``, ``d1``, ``d2`` (signature, unit), ``rows``, ``trained``
+    (signature,) as a mask, and ``generated`` (n, gene).
     """
     layers = network.layers(values)
     arrays = {**layers, "mu": layers["e3"], "rows": rows, "trained": np.isin(np.arange(len(values)), trained)}
@@ -112,22 +91,14 @@ def save_codebook(
 ) -> Path:  # fmt: skip
     """Write codes, their decoded profiles, and the nearest code of each signature as ``.npz``.
 
-    Parameters
-    ----------
-    path, values, rows, trained
-        As :func:`save_encodings`.
-    network : Svq
-    pcls : tuple of str, (pcl,)
-        Name of each code.
-
-    Returns
-    -------
-    Path
-        Arrays ``codes`` (pcl, dim), ``pcls``, ``profiles`` (pcl, gene), ``z`` (signature, dim), ``assigned``,
-        ``rows`` and ``trained`` (signature,).
+    ``path``, ``values``, ``rows``, ``trained``: as :func:`save_encodings`. ``network``: Svq. ``pcls``: tuple
+    of str, (pcl,); name of each code.
+    Returns Path: arrays ``codes`` (pcl, dim), ``pcls``, ``profiles`` (pcl, gene), ``z`` (signature, dim),
+    ``assigned``, ``rows`` and ``trained`` (signature,).
     """
     arrays = {"codes": network.codes, "pcls": np.array(pcls), "profiles": network.profiles()}
-    arrays |= {"z": network.encode(values), "assigned": network.assign(values), "rows": rows}
+    z = network.encode(values)
+    arrays |= {"z": z, "assigned": nearest_code(z, network.codes), "rows": rows}
     return _save(path, arrays | {"trained": np.isin(np.arange(len(values)), trained)})
 
 
@@ -137,32 +108,16 @@ def _save(path: Path, arrays: dict[str, np.ndarray]) -> Path:
     return Path(path)
 
 
-def read(pages: Sequence[Upstream], page: str, source: str, protocol: str = "held-out") -> Encoded:
+def read(pages: Sequence[Any], page: str, source: str, protocol: str = "held-out") -> Encoded:
     """Read the network of one page of chapter 02 and encode its signatures.
 
-    Parameters
-    ----------
-    pages : sequence of Upstream
-        From ``page.upstream("02-vae")``.
-    page : str
-        ``drugs``, ``genes`` or ``merged``.
-    source : str
-        Source of the signatures; the page must have read the same.
-    protocol : str
-        ``held-out``: trained with whole perturbations held out; ``random``: as published.
-
-    Returns
-    -------
-    Encoded
-        All signatures of the cell lines that the page used, including those excluded from training by name
-        (MG-132 and bortezomib in the paper).
-
-    Raises
-    ------
-    ParameterError
-        If there is no such page, or it read another source.
-    DataError
-        If its files do not fit the signatures.
+    ``pages``: from ``page.upstream("02-vae")``. ``page``: ``drugs``, ``genes`` or
+    ``merged``. ``source``: source of the signatures; the page must have read the same. ``protocol``:
+    ``held-out``: trained with whole perturbations held out; ``random``: as published.
+    Returns Encoded: all signatures of the cell lines that the page used, including those excluded from
+    training by name (MG-132 and bortezomib in the paper).
+    ParameterError if there is no such page, or it read another source. DataError if its files do not fit the
+    signatures.
     """
     found = next((one for one in pages if one.page == page), None)
     if found is None:
@@ -188,8 +143,7 @@ def read(pages: Sequence[Upstream], page: str, source: str, protocol: str = "hel
     if not np.isin(rows, in_lines).all() or not np.allclose(mu, layers["e3"][place], atol=1e-3):
         raise DataError(
             f"The network of page {page} does not reproduce the latent means in {path.name} for the "
-            f"{len(rows)} "
-            f"of {len(loaded)} signatures of {source}.\nRun:  reread run lincs/02-vae.{page}"
+            f"{len(rows)} of {len(loaded)} signatures of {source}.\nRun:  reread run lincs/02-vae.{page}"
         )
     return Encoded(signatures, network, is_trained[in_lines], layers)
 
@@ -199,18 +153,10 @@ def representations(
 ) -> dict[str, np.ndarray]:
     """All representations of the signatures.
 
-    Parameters
-    ----------
-    encoded : Encoded
-        What is represented.
-    reference : Encoded, optional
-        Its training rows determine components and signature nodes; ``encoded`` when left out.
-    n_components : int
-
-    Returns
-    -------
-    dict of str to float array, (signature, feature)
-        raw, e1, e2, e3, nodes (signature nodes), d1, d2, pca; in this order.
+    ``encoded``: what is represented. ``reference``: its training rows determine components and signature
+    nodes; ``encoded`` when left out.
+    Returns dict of str to float array, (signature, feature): raw, e1, e2, e3, nodes (signature nodes), d1,
+    d2, pca; in this order.
     """
     reference = encoded if reference is None else reference
     train = reference.signatures.values[reference.is_trained]
@@ -229,10 +175,7 @@ def signature_nodes(encoded: Encoded) -> np.ndarray:
 
     The authors use every signature with a class.
 
-    Raises
-    ------
-    DataError
-        If no training signature has a class, or no node is active.
+    DataError if no training signature has a class, or no node is active.
     """
     known = encoded.take(encoded.is_trained).with_class()
     if not len(known.signatures):
@@ -243,11 +186,8 @@ def signature_nodes(encoded: Encoded) -> np.ndarray:
     return latent_space.signature_nodes(known.mu)
 
 
-def codes_of(encoded: Encoded, pages: Sequence[Upstream]) -> dict[str, pd.DataFrame]:
-    """A code of each class (pcl, feature).
-
-    Mean signature, latent means, and the codebook of each page of 03.
-    """
+def codes_of(encoded: Encoded, pages: Sequence[Any]) -> dict[str, pd.DataFrame]:
+    """Codes of classes (pcl, feature): mean signature, latent means, and the codebook of each page of 03."""
     train = encoded.take(encoded.is_trained).with_class()
     pcl = train.signatures.meta["pcl"].to_numpy(str)
     found = {

@@ -44,10 +44,7 @@ def by_class(features: np.ndarray, pcl: np.ndarray, least: int = 2) -> pd.DataFr
 
 
 def class_tree(codes: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
-    """Cluster class codes (pcl, feature) hierarchically by correlation distance, average linkage.
-
-    Returns the linkage as SciPy's, and the classes in the order of the leaves.
-    """
+    """Cluster class codes (pcl, feature) hierarchically by correlation distance, average linkage."""
     distance = pdist(codes.to_numpy(dtype=float), "correlation")
     linkage = optimal_leaf_ordering(average(distance), distance)
     return linkage, [str(codes.index[i]) for i in leaves_list(linkage)]
@@ -56,12 +53,7 @@ def class_tree(codes: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
 def family_agreement(
     codes: pd.DataFrame, families: Mapping[str, object], *, n_permutations: int = 999, seed: int = 0
 ) -> pd.Series:
-    """Compare distances between class codes with known families of classes.
-
-    Returns ``gap`` (mean correlation distance between families minus that within), its permutation ``p`` and
-    ``ari``, the adjusted Rand index of the tree cut into as many clusters as there are families (0 at
-    chance).
-    """
+    """Compare distances between class codes with known families of classes."""
     codes = codes.loc[[name for name in codes.index if name in families]]
     family = pd.factorize(np.array([str(families[name]) for name in codes.index]))[0]
     distance = squareform(pdist(codes.to_numpy(dtype=float), "correlation"))
@@ -85,25 +77,11 @@ def trees(
 ) -> pd.DataFrame:  # fmt: skip
     """Compare class distances of several codes with those of mean signatures and with known families.
 
-    Parameters
-    ----------
-    codes : mapping of str to DataFrame, (pcl, feature)
-    means : DataFrame, (pcl, gene)
-        Mean signature of each class.
-    families : mapping of str to anything
-        Class to family; empty for real data.
-    n_permutations, seed : int
-
-    Returns
-    -------
-    DataFrame
-        code, like_means (Spearman correlation with the class distances of mean signatures), gap,
-        families_p and ari of :func:`family_agreement` (NaN without families).
-
-    Raises
-    ------
-    DataError
-        If families have fewer than two classes each.
+    ``codes``: mapping of str to DataFrame, (pcl, feature). ``means``: DataFrame, (pcl, gene); mean signature
+    of each class. ``families``: class to family; empty for real data.
+    Returns DataFrame: code, like_means (Spearman correlation with the class distances of mean signatures),
+    gap, families_p and ari of :func:`family_agreement` (NaN without families).
+    DataError if families have fewer than two classes each.
     """
     rows = []
     for name, table in codes.items():
@@ -118,18 +96,7 @@ def trees(
 
 
 def two_components(fitted_to: np.ndarray, *others: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
-    """Coordinates of every array (signature, 2) on two principal components of the first.
-
-    Parameters
-    ----------
-    fitted_to, *others : float array, (signature, feature)
-
-    Returns
-    -------
-    places : list of float array, (signature, 2)
-    explained : float array, (2,)
-        Share of the variance of the first array.
-    """
+    """Coordinates of every array (signature, 2) on two principal components of the first."""
     components = PCA(2, svd_solver="full").fit(fitted_to)
     sign = np.sign(components.components_[np.arange(2), np.abs(components.components_).argmax(axis=1)])
     places = [components.transform(one) * sign for one in (fitted_to, *others)]
@@ -139,13 +106,7 @@ def two_components(fitted_to: np.ndarray, *others: np.ndarray) -> tuple[list[np.
 def sample_class(
     mu: np.ndarray, pcl: np.ndarray, name: str, nodes: np.ndarray, *, n: int, seed: int = 0
 ) -> np.ndarray:
-    """Latent samples (sample, node) of one class.
-
-    Its mean and spread on the signature nodes, the prior elsewhere.
-
-    The authors set patterns of high and low nodes by hand (analysis notebook, in 68); these come from
-    training signatures ``mu`` (signature, node).
-    """
+    """Latent samples (sample, node) of one class."""
     rows = mu[np.asarray(pcl) == name][:, nodes]
     if len(rows) < 2:
         raise DataError(f"Class {name} has {len(rows)} signatures here; a mean and a spread need two.")
@@ -156,10 +117,7 @@ def sample_class(
 
 
 def nearest_class(generated: np.ndarray, reference: np.ndarray, pcl: np.ndarray) -> np.ndarray:
-    """Class (sample,) of the real signature most correlated with each generated one (analysis notebook.
-
-    In 72).
-    """
+    """Class (sample,) of the real signature most correlated with each generated one."""
     validate.axes(reference, "reference", signature=len(pcl), gene=generated.shape[1])
     near = NearestNeighbors(n_neighbors=1, metric="correlation", algorithm="brute").fit(reference)
     return np.asarray(pcl)[near.kneighbors(generated, return_distance=False)[:, 0]]

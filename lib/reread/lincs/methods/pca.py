@@ -13,10 +13,7 @@ from reread.core.errors import DataError, ParameterError
 
 
 def pca_rebuild(train: np.ndarray, values: np.ndarray, ks: Sequence[int]) -> dict[int, np.ndarray]:
-    """Reconstruct ``values`` (signature, gene) from the first k principal components of ``train``.
-
-    For each k.
-    """
+    """Reconstruct ``values`` (signature, gene) from the first k principal components of ``train``."""
     validate.axes(train, "train", signature=None, gene=None)
     most = min(len(train) - 1, train.shape[1])
     if not all(1 <= k <= most for k in ks):
@@ -28,10 +25,7 @@ def pca_rebuild(train: np.ndarray, values: np.ndarray, ks: Sequence[int]) -> dic
 
 
 def class_means(values: np.ndarray, label: np.ndarray, n_classes: int) -> np.ndarray:
-    """Mean profile (class, gene) of each class.
-
-    Given the label alone, no profile has a smaller squared error.
-    """
+    """Mean profile (class, gene) of each class."""
     validate.axes(values, "values", signature=len(label), gene=None)
     count = np.bincount(label, minlength=n_classes)
     if (count == 0).any():
@@ -46,10 +40,7 @@ def mse(values: np.ndarray, rebuilt: np.ndarray) -> float:
 
 
 def r2(values: np.ndarray, rebuilt: np.ndarray, centre: np.ndarray) -> float:
-    """Share of the squared distance from the training mean ``centre`` (gene,) that is explained.
-
-    Its own R2 is 0.
-    """
+    """Share of the squared distance from the training mean ``centre`` (gene,) that is explained."""
     return 1 - mse(values, rebuilt) / mse(values, np.broadcast_to(centre, np.shape(values)))
 
 

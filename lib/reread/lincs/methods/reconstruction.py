@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from reread.core import validate
 from reread.core.splits import Fold
 from reread.lincs.data.splits import HELD_OUT, RANDOM
 from reread.lincs.data.tables import Signatures
-from reread.lincs.methods.latent_usage import ACTIVE_NATS, DEAD_NATS, unit_kl
 from reread.lincs.methods.pca import mse, pca_rebuild, r2, r2_by_drug
 from reread.lincs.models.numpy_weights import Vae
 
@@ -22,6 +22,9 @@ LOSS = {PUBLISHED: "published", CHOSEN: "explicit"}
 COMPONENTS = (10, 30, 100)
 CONDITION = ("pert_id", "cell", "dose_um", "time_h")
 MIN_PAIRS = 50  # replicates; with fewer the error of a method is not distinguished from theirs
+
+# Nats a signature. A unit above the first is called active, one below the second collapsed.
+ACTIVE_NATS, DEAD_NATS = 0.1, 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,24 +44,12 @@ def train(
 ) -> list[Run]:  # fmt: skip
     """Train as published on the random split; with both losses, ``n_seeds`` times, on held-out perturbations.
 
-    Parameters
-    ----------
-    signatures : Signatures
-    parts : dict of str to Fold
-        From :func:`reread.lincs.data.splits.both_splits`.
-    n_seeds, seed : int
-        Seeds ``seed``, ``seed + 1``, ... of weights, order and samples.
-    checkpoint : path, optional
-        Folder that an interrupted run resumes from.
-    chosen : dict
-        ``beta``, ``warmup`` (epochs) and ``free_bits`` (nats) of the explicit loss.
-    settings
-        ``hidden``, ``latent``, ``epochs``, ``batch``, ``device`` of :func:`reread.lincs.models.fit.fit_vae`.
-
-    Raises
-    ------
-    ParameterError, DataError
-        As :func:`reread.lincs.models.fit.fit_vae`.
+    ``parts``: from :func:`reread.lincs.data.splits.both_splits`. ``n_seeds``, ``seed``: seeds ``seed``,
+    ``seed + 1``, ... of weights, order and samples. ``checkpoint``: folder that an interrupted run resumes
+    from. ``chosen``: dict; ``beta``, ``warmup`` (epochs) and ``free_bits`` (nats) of the explicit loss.
+    ``settings``: ``hidden``, ``latent``, ``epochs``, ``batch``, ``device`` of
+    :func:`reread.lincs.models.fit.fit_vae`.
+    ParameterError or DataError: as :func:`reread.lincs.models.fit.fit_vae`.
     """
     from reread.lincs.models.fit import fit_vae
 
@@ -76,10 +67,7 @@ def train(
 
 
 def published_errors(signatures: Signatures, parts: dict[str, Fold], run: Run) -> dict[str, float]:
-    """Mean squared errors as the authors print them.
-
-    Last training epoch, and one posterior sample in validation.
-    """
+    """Mean squared errors as printed: last training epoch, and one posterior sample in validation."""
     rows = signatures.values[parts[run.split].test]
     return {
         "mse.train": float(run.history["train_mse"].iloc[-1]),
@@ -93,21 +81,11 @@ def compare(
 ) -> pd.DataFrame:
     """Score every method on the test rows of each split.
 
-    Parameters
-    ----------
-    signatures : Signatures
-    parts : dict of str to Fold
-    runs : sequence of Run
-    ks : sequence of int
-        Numbers of principal components; those that the training rows cannot have are left out.
-
-    Returns
-    -------
-    DataFrame
-        split, method, family, seed; ``mse`` (squared z-scores); ``r2`` against the training mean;
-        ``r2_median`` over perturbations; ``r2_replicate``: the reconstruction scored against another
-        measurement of the same condition, so that reproduced noise does not count (NaN with too few
-        replicates, and on random splits).
+    ``ks``: numbers of principal components; those that the training rows cannot have are left out.
+    Returns DataFrame: split, method, family, seed; ``mse`` (squared z-scores); ``r2`` against the training
+    mean; ``r2_median`` over perturbations; ``r2_replicate``: the reconstruction scored against another
+    measurement of the same condition, so that reproduced noise does not count (NaN with too few replicates,
+    and on random splits).
     """
     rows = []
     for name, part in parts.items():
@@ -146,20 +124,8 @@ def by_perturbation(
 ) -> pd.DataFrame:
     """R2 of each held-out perturbation with ``k`` components and with the first run of a method.
 
-    Parameters
-    ----------
-    signatures : Signatures
-    part : Fold
-        By perturbations.
-    runs : sequence of Run
-    method : str
-        ``PUBLISHED`` or ``CHOSEN``.
-    k : int
-
-    Returns
-    -------
-    DataFrame
-        name, n, ``r2_pca``, ``r2_vae``, ``better`` (which of both explains more).
+    ``part``: by perturbations. ``method``: ``PUBLISHED`` or ``CHOSEN``.
+    Returns DataFrame: name, n, ``r2_pca``, ``r2_vae``, ``better`` (which of both explains more).
     """
     train_values, test_values = signatures.values[part.train], signatures.values[part.test]
     centre = train_values.mean(axis=0, dtype=np.float64)
@@ -222,6 +188,13 @@ def kl_by_unit(signatures: Signatures, parts: dict[str, Fold], runs: Sequence[Ru
         table = pd.DataFrame({"rank": np.arange(1, len(kl) + 1), "kl": np.sort(kl)[::-1]})
         tables.append(table.assign(split=run.split, method=run.method, seed=run.seed))
     return pd.concat(tables, ignore_index=True)[["split", "method", "seed", "rank", "kl"]]
+
+
+def unit_kl(mu: np.ndarray, logvar: np.ndarray) -> np.ndarray:
+    """Mean KL divergence (unit,) of posterior means and log variances (signature, unit) from the prior."""
+    validate.axes(logvar, "logvar", signature=len(mu), unit=np.shape(mu)[1])
+    mu, logvar = np.asarray(mu, dtype=np.float64), np.asarray(logvar, dtype=np.float64)
+    return 0.5 * (np.square(mu) + np.exp(logvar) - 1 - logvar).mean(axis=0)
 
 
 def count_units(units: pd.DataFrame) -> pd.DataFrame:

@@ -6,37 +6,26 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from scipy.stats import hypergeom, nhypergeom
 
 from reread.core import validate
 from reread.core.errors import DataError
-from reread.core.stats import benjamini_hochberg, permutation_p
+from reread.core.stats import benjamini_hochberg, permutation_p, unit_rows
 from reread.lincs.data.tables import Signatures
-from reread.lincs.methods.target_ranks import first_target_rank, mean_rank_by_chance, p_of_rank, score_genes
 
 HITS = (1, 5, 10)
 AGAINST = {"knockdown": "gene", "drug": "pcl"}
 Targets = Mapping[str, Sequence[str]]
+BLOCK = 8_000_000  # correlations held at once: 64 MB
 
 
 def score_against(features: np.ndarray, meta: pd.DataFrame, against: str) -> pd.DataFrame:
     """Correlate the mean signature of each drug with that of each gene, or of each class of other drugs.
 
-    Parameters
-    ----------
-    features : float array, (signature, feature)
-    meta : DataFrame, (signature,)
-    against : str
-        ``knockdown`` (columns are genes) or ``drug`` (columns are classes, without the drug itself).
-
-    Returns
-    -------
-    DataFrame, (drug, name)
-        A class whose only drug is the row itself has -1, the lowest correlation.
-
-    Raises
-    ------
-    DataError
-        If there is nothing to compare with, or sizes do not fit.
+    ``features``: float array, (signature, feature). ``meta``: DataFrame, (signature,). ``against``:
+    ``knockdown`` (columns are genes) or ``drug`` (columns are classes, without the drug itself).
+    Returns DataFrame, (drug, name): a class whose only drug is the row itself has -1, the lowest correlation.
+    DataError if there is nothing to compare with, or sizes do not fit.
     """
     validate.axes(features, "features", signature=len(meta), feature=None)
     drug, names, is_drug, held = _sides(meta, against)
@@ -54,23 +43,11 @@ def score_against(features: np.ndarray, meta: pd.DataFrame, against: str) -> pd.
 def retrieve(scores: pd.DataFrame, targets: Targets) -> pd.DataFrame:
     """Rank of the first target of each drug among all names.
 
-    Parameters
-    ----------
-    scores : DataFrame, (drug, name)
-        Higher is more similar.
-    targets : mapping of str to sequence of str
-        Names for each drug; those without a column, and drugs without any other, are left out.
-
-    Returns
-    -------
-    DataFrame
-        drug, n_targets, rank (from 1), by_chance (mean rank in random order), reciprocal, hit1, hit5, hit10,
-        p (random order), q (Benjamini and Hochberg).
-
-    Raises
-    ------
-    DataError
-        If no drug has a target among the names.
+    ``scores``: DataFrame, (drug, name); higher is more similar. ``targets``: mapping of str to sequence of
+    str; names for each drug; those without a column, and drugs without any other, are left out.
+    Returns DataFrame: drug, n_targets, rank (from 1), by_chance (mean rank in random order), reciprocal,
+    hit1, hit5, hit10, p (random order), q (Benjamini and Hochberg).
+    DataError if no drug has a target among the names.
     """
     is_target = target_matrix(scores, targets)
     kept = is_target.any(axis=1)
@@ -102,12 +79,7 @@ def _first_ranks(scores: np.ndarray, is_target: np.ndarray) -> np.ndarray:
 def mrr_null(
     scores: pd.DataFrame, targets: Targets, *, n_permutations: int = 999, seed: int = 0
 ) -> pd.Series:
-    """Mean reciprocal rank and hits, beside permuted names.
-
-    Mrr, hit1, hit5, hit10, null_mrr, null_high, p, n.
-
-    Permuting names keeps drugs that share targets together, and genes that correlate with every drug.
-    """
+    """Mean reciprocal rank of the first target and hits over drugs, beside permuted names."""
     found = retrieve(scores, targets)
     is_target = target_matrix(scores, targets)
     kept = is_target.any(axis=1)
@@ -143,24 +115,11 @@ def by_representation(
 ) -> pd.DataFrame:  # fmt: skip
     """Mean reciprocal rank of every group of drugs from every representation, beside permuted names.
 
-    Parameters
-    ----------
-    representations : mapping of str to float array, (signature, feature)
-    signatures : Signatures
-    against, targets
-        As in :func:`score_against` and :func:`retrieve`.
-    n_permutations, seed : int
-
-    Returns
-    -------
-    DataFrame
-        group, mrr, hit1, hit5, hit10, null_mrr, null_high (95th percentile), mrr_p, n (drugs),
-        representation.
-
-    Raises
-    ------
-    DataError
-        As :func:`retrieve`.
+    ``representations``: mapping of str to float array, (signature, feature). ``against``, ``targets``: as in
+    :func:`score_against` and :func:`retrieve`.
+    Returns DataFrame: group, mrr, hit1, hit5, hit10, null_mrr, null_high (95th percentile), mrr_p, n (drugs),
+    representation.
+    DataError: as :func:`retrieve`.
     """
     group, parts = groups_of(signatures), []
     for name, features in representations.items():
@@ -183,26 +142,12 @@ def drug_ranks(
 ) -> pd.DataFrame:
     """Mean rank of the first target over the signatures of each drug, as published, beside random order.
 
-    Parameters
-    ----------
-    features, meta, against
-        As in :func:`score_against`.
-    targets : mapping of str to sequence of str
-
-    Returns
-    -------
-    DataFrame
-        drug, n_signatures, n_of_targets (reference signatures), mean_rank (from 1), by_chance, null_share
-        (share of single signatures in random order that rank before ``by_chance``; above one half, as
-        ranks are skewed).
-
-    Raises
-    ------
-    DataError
-        If sizes do not fit.
-
-    Notes
-    -----
+    ``features``, ``meta``, ``against``: as in :func:`score_against`. ``targets``: mapping of str to sequence
+    of str.
+    Returns DataFrame: drug, n_signatures, n_of_targets (reference signatures), mean_rank (from 1), by_chance,
+    null_share (share of single signatures in random order that rank before ``by_chance``; above one half, as
+    ranks are skewed).
+    DataError if sizes do not fit.
     Source: the authors' analysis notebook, in 92, which prints the mean rank alone, counted from 0.
     """
     drug, names, is_drug, held = _sides(meta, against)
@@ -229,3 +174,49 @@ def _sides(meta: pd.DataFrame, against: str) -> tuple[np.ndarray, ...]:
         (meta["kind"] == "drug").to_numpy(),
         (meta["kind"] == against).to_numpy() & (names != ""),
     )
+
+
+def first_target_rank(query: np.ndarray, reference: np.ndarray, is_target: np.ndarray) -> np.ndarray:
+    """Rank (signature,) of the target most correlated with each row of ``query``; 1 is the nearest."""
+    validate.axes(query, "query", signature=None, feature=None)
+    validate.axes(reference, "reference", knockdown=len(is_target), feature=query.shape[1])
+    is_target = np.asarray(is_target, dtype=bool)
+    if not is_target.any():
+        raise DataError("None of the knock-downs is of a target. Name genes that were knocked down.")
+    queries, references = unit_rows(query), unit_rows(reference).T
+    rank = np.empty(len(queries), dtype=np.int64)
+    step = max(1, BLOCK // references.shape[1])
+    for start in range(0, len(queries), step):
+        alike = queries[start : start + step] @ references
+        best = alike[:, is_target].max(axis=1, keepdims=True)
+        rank[start : start + step] = 1 + (alike > best).sum(axis=1)
+    return rank
+
+
+def mean_rank_by_chance(n: int, k: int) -> float:
+    """Mean rank of the first of k targets among n in random order: (n + 1) / (k + 1)."""
+    if not 1 <= k <= n:
+        raise DataError(f"Between 1 and all of the {n} knock-downs can be of targets, but {k} are.")
+    return 1 + float(nhypergeom(n, n - k, 1).mean())
+
+
+def p_of_rank(rank: np.ndarray, n: int, k: np.ndarray) -> np.ndarray:
+    """Probability that the first of k targets among n in random order has this rank or a better one."""
+    return 1 - hypergeom.pmf(0, n, k, np.asarray(rank, dtype=int))
+
+
+def score_genes(
+    drugs: np.ndarray, names: np.ndarray, knockdowns: np.ndarray, genes: np.ndarray
+) -> pd.DataFrame:
+    """Correlation (drug, gene) of the mean signature of each drug with that of each knocked-down gene."""
+    validate.axes(drugs, "drugs", signature=len(names), feature=None)
+    validate.axes(knockdowns, "knockdowns", knockdown=len(genes), feature=drugs.shape[1])
+    (rows, row_names), (columns, column_names) = _means(drugs, names), _means(knockdowns, genes)
+    return pd.DataFrame(unit_rows(rows) @ unit_rows(columns).T, index=row_names, columns=column_names)
+
+
+def _means(values: np.ndarray, names: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    known, code = np.unique(np.asarray(names, dtype=str), return_inverse=True)
+    total = np.zeros((len(known), values.shape[1]))
+    np.add.at(total, code, values)
+    return total / np.bincount(code)[:, None], known

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 from scipy.spatial.distance import cdist, pdist
@@ -21,34 +19,10 @@ N_COMPONENTS = 20
 BLOCK = 500  # rows whose distances to all others are held at once
 
 
-@dataclass(frozen=True)
-class Discrepancy:
-    """Unbiased squared MMD (it may be negative), its permutation p, and the width of the kernel."""
+def mmd2(x: np.ndarray, y: np.ndarray, *, n_permutations: int = 199, seed: int = 0) -> dict[str, float]:
+    """Unbiased squared maximum mean discrepancy of two samples (sample, gene), and its permutation p.
 
-    value: float
-    p: float
-    width: float
-
-
-@dataclass(frozen=True)
-class TwoSample:
-    """Accuracy of a classifier on test samples, its 95 % interval, p against chance.
-
-    Number of test samples.
-    """
-
-    accuracy: float
-    low: float
-    high: float
-    p: float
-    n: int
-
-
-def mmd2(x: np.ndarray, y: np.ndarray, *, n_permutations: int = 199, seed: int = 0) -> Discrepancy:
-    """Squared maximum mean discrepancy of two samples (sample, gene), unbiased, with a permutation test.
-
-    Source: Gretton et al. 2012, equation 3; Gaussian kernel, width the median distance of the pooled rows.
-    All permutations share one kernel matrix.
+    It may be negative. Returns ``mmd2``, ``mmd2_p`` and the ``width`` of the kernel.
     """
     _check_sides(x, y)
     pooled = np.concatenate([x, y]).astype(float)
@@ -62,7 +36,7 @@ def mmd2(x: np.ndarray, y: np.ndarray, *, n_permutations: int = 199, seed: int =
     for row in is_x[1:]:
         row[rng.permutation(len(pooled))[: len(x)]] = 1
     value = _unbiased(kernel, is_x, len(x), len(y))
-    return Discrepancy(float(value[0]), permutation_p(value[0], value[1:]), width)
+    return {"mmd2": float(value[0]), "mmd2_p": permutation_p(value[0], value[1:]), "width": width}
 
 
 def _unbiased(kernel: np.ndarray, is_x: np.ndarray, n_x: int, n_y: int) -> np.ndarray:
@@ -74,13 +48,12 @@ def _unbiased(kernel: np.ndarray, is_x: np.ndarray, n_x: int, n_y: int) -> np.nd
     return within_x / (n_x * (n_x - 1)) + within_y / (n_y * (n_y - 1)) - 2 * across / (n_x * n_y)
 
 
-def c2st(x: np.ndarray, y: np.ndarray, *, seed: int = 0, n_components: int = N_COMPONENTS) -> TwoSample:
-    """Classifier two-sample test: half of the rows (sample, gene) train a classifier, the other half test it.
+def c2st(
+    x: np.ndarray, y: np.ndarray, *, seed: int = 0, n_components: int = N_COMPONENTS
+) -> dict[str, float]:
+    """Classifier two-sample test: half of the rows (sample, gene) train a classifier, the others test it.
 
-    The larger sample is reduced to the size of the smaller, so that chance level is 0.5. Source: Lopez-Paz
-    and Oquab 2017. The classifier is a logistic regression on principal components, their squares and the
-    logarithm of the residual: it sees differences in mean, spread and noise. The interval is exact
-    (Clopper and Pearson).
+    Returns accuracy ``c2st``, its 95 % interval ``c2st_low`` to ``c2st_high``, and ``c2st_p`` against chance.
     """
     _check_sides(x, y, least=10)
     n = min(len(x), len(y))
@@ -95,7 +68,10 @@ def c2st(x: np.ndarray, y: np.ndarray, *, seed: int = 0, n_components: int = N_C
     right = classifier.fit(features[train], is_y[train]).predict(features[~train]) == is_y[~train]
     test = binomtest(int(right.sum()), len(right), 0.5, alternative="greater")
     interval = binomtest(int(right.sum()), len(right)).proportion_ci()
-    return TwoSample(float(right.mean()), interval.low, interval.high, test.pvalue, len(right))
+    return {
+        "c2st": float(right.mean()), "c2st_low": interval.low, "c2st_high": interval.high,
+        "c2st_p": test.pvalue,
+    }  # fmt: skip
 
 
 def _moments(rows: np.ndarray, train: np.ndarray, n_components: int) -> np.ndarray:
@@ -109,14 +85,7 @@ def _moments(rows: np.ndarray, train: np.ndarray, n_components: int) -> np.ndarr
 def memorised(
     generated: np.ndarray, train: np.ndarray, test: np.ndarray, *, n_permutations: int = 999, seed: int = 0
 ) -> pd.Series:
-    """Test whether generated signatures are nearer to training than to held-out signatures (sample, gene).
-
-    Returns ``nearer_train``, the share of generated rows whose nearest real row is a training row, and
-    ``expected``, the share of training rows. ``p`` permutes real rows between both sides. ``distance`` is the
-    median distance of a generated row to the nearest real one, ``real_distance`` that of a held-out row to
-    the nearest training row. A sign test would count each generated row as independent, although many
-    share their nearest real row.
-    """
+    """Test whether generated signatures are nearer to training than to held-out signatures (sample, gene)."""
     _check_sides(train, test)
     _check_sides(generated, train)
     distance, near = _nearest(generated, np.concatenate([train, test]))
@@ -146,30 +115,15 @@ def both_tests(
 ) -> pd.DataFrame:
     """Run both tests on several pairs of samples.
 
-    Parameters
-    ----------
-    pairs : mapping of str to two float arrays, (sample, gene)
-        Two samples by name of the comparison.
-    n_permutations, seed : int
-
-    Returns
-    -------
-    DataFrame
-        compared, n, mmd2, mmd2_p, c2st, c2st_low, c2st_high, c2st_p.
-
-    Raises
-    ------
-    DataError
-        If a sample has fewer than ten rows, or genes differ in number.
+    ``pairs``: mapping of str to two float arrays, (sample, gene); two samples by name of the comparison.
+    Returns DataFrame: compared, n, mmd2, mmd2_p, c2st, c2st_low, c2st_high, c2st_p.
+    DataError if a sample has fewer than ten rows, or genes differ in number.
     """
     rows = []
     for name, (x, y) in pairs.items():
-        kernel = mmd2(x, y, n_permutations=n_permutations, seed=seed)
-        trained = c2st(x, y, seed=seed)
-        found = (kernel.value, kernel.p, trained.accuracy, trained.low, trained.high, trained.p)
-        rows.append((name, min(len(x), len(y)), *found))
-    columns = ["compared", "n", "mmd2", "mmd2_p", "c2st", "c2st_low", "c2st_high", "c2st_p"]
-    return pd.DataFrame(rows, columns=columns)
+        found = mmd2(x, y, n_permutations=n_permutations, seed=seed) | c2st(x, y, seed=seed)
+        rows.append({"compared": name, "n": min(len(x), len(y)), **found})
+    return pd.DataFrame(rows).drop(columns="width")
 
 
 def halves(
@@ -187,34 +141,18 @@ def halves(
 def p_values_on_real(real: np.ndarray, *, n: int, n_draws: int, seed: int = 0) -> pd.DataFrame:
     """P values of both tests on two random disjoint sets of real signatures, repeatedly.
 
-    Parameters
-    ----------
-    real : float array, (sample, gene)
-    n : int
-        Signatures in each of the two sets.
-    n_draws : int
-        Repeats.
-    seed : int
-
-    Returns
-    -------
-    DataFrame
-        draw, mmd2, mmd2_p, c2st, c2st_p: p of a calibrated test is uniform here.
-
-    Raises
-    ------
-    DataError
-        If there are fewer than 2n signatures.
+    ``real``: float array, (sample, gene). ``n``: signatures in each of the two sets. ``n_draws``: repeats.
+    Returns DataFrame: draw, mmd2, mmd2_p, c2st, c2st_p: p of a calibrated test is uniform here.
+    DataError if there are fewer than 2n signatures.
     """
     if len(real) < 2 * n:
         raise DataError(f"Two sets of {n} need {2 * n} signatures, but there are {len(real)}.")
     rng, rows = np.random.default_rng(seed), []
     for draw in range(n_draws):
         both = real[rng.permutation(len(real))[: 2 * n]]
-        kernel = mmd2(both[:n], both[n:], n_permutations=99, seed=draw)
-        trained = c2st(both[:n], both[n:], seed=draw)
-        rows.append((draw, kernel.value, kernel.p, trained.accuracy, trained.p))
-    return pd.DataFrame(rows, columns=["draw", "mmd2", "mmd2_p", "c2st", "c2st_p"])
+        found = mmd2(both[:n], both[n:], n_permutations=99, seed=draw) | c2st(both[:n], both[n:], seed=draw)
+        rows.append({"draw": draw, **{name: found[name] for name in ("mmd2", "mmd2_p", "c2st", "c2st_p")}})
+    return pd.DataFrame(rows)
 
 
 def _check_sides(x: np.ndarray, y: np.ndarray, least: int = 2) -> None:

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from reread.core.training.loop import finish
 from reread.lincs.models.svqvae import SvqNetwork, Svqvae
 
 SIDE = 8
@@ -17,10 +16,7 @@ POSITIONS = 16  # of an image after the second convolution: 4 by 4
 
 
 def convolutions(n_codes: int, channels: int) -> SvqNetwork:
-    """Two convolutions to ``POSITIONS * channels`` values within +-1, and back.
-
-    Images are (image, pixel), grey 0 to 1.
-    """
+    """Two convolutions to ``POSITIONS * channels`` values within +-1, and back."""
     half = max(1, channels // 2)
     return SvqNetwork(
         lambda: nn.Sequential(
@@ -54,10 +50,6 @@ class DigitBook:
     def __init__(self, values, label, train, valid, *, channels: int = 32, **settings):
         n = int(np.max(label)) + 1
         self.recipe = Svqvae(lambda: convolutions(n, channels), values, label, train, valid, **settings)
-
-    def fit(self, epochs: int, checkpoint=None) -> list[dict]:
-        """Train to ``epochs`` epochs, or resume from ``<checkpoint>.ckpt``; return the curve."""
-        return finish(self.recipe, epochs=epochs, stem=checkpoint, every=10, progress=True)
 
     @property
     def codes(self) -> np.ndarray:

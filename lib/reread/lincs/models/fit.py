@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,101 +39,46 @@ def beta_by_averaging(n_genes: int, latent: int) -> float:
 
 
 def fit_vae(
-    values: np.ndarray,
-    *,
-    train: np.ndarray,
-    valid: np.ndarray,
-    hidden: int = 1000,
-    latent: int = 100,
-    loss: str = "published",
-    beta: float = 1.0,
-    warmup: int = 0,
-    free_bits: float = 0.0,
-    epochs: int = 300,
-    batch: int = 512,
-    seed: int = 0,
-    device: str = "auto",
-    checkpoint: Path | None = None,
-    progress: bool = False,
-) -> Trained:
+    values: np.ndarray, *, train: np.ndarray, valid: np.ndarray, loss: str = "published", epochs: int = 300,
+    device: str = "auto", checkpoint: Path | None = None, progress: bool = False, **settings: Any,
+) -> Trained:  # fmt: skip
     """Train the variational autoencoder on z-scores (signature, gene), clipped to +-10.
 
-    Parameters
-    ----------
-    values : float array, (signature, gene)
-    train, valid : int array, (row,)
-        Training rows, and rows for the validation curve.
-    hidden, latent : int
-        Widths.
-    loss : str
-        ``published``, whose beta is ``n_genes / (2 * latent)``; or ``explicit``.
-    beta, warmup, free_bits : float, int, float
-        Of the explicit loss: weight of the KL (1 is the evidence lower bound), epochs over which it rises
-        from 0, and nats of each unit without cost.
-    epochs, batch, seed : int
-    device : str
-        ``auto``, ``cpu`` or ``cuda``.
-    checkpoint : path, optional
-        Folder that an interrupted run resumes from.
-    progress : bool
-        Print a line for each tenth of the epochs.
-
-    Raises
-    ------
-    ParameterError, DataError
-        If the loss is unknown or nothing is trained; if rows or values cannot be used.
+    ``settings``: those of :class:`reread.lincs.models.vae.VaeTraining`, whose defaults are as published.
     """
     _check_choice("loss", loss, LOSSES)
-    _check_task(values, train, valid, epochs)
+    _check_task(values, train, epochs)
     from reread.lincs.models.vae import VaeTraining
 
-    settings = {
-        "hidden": hidden, "latent": latent, "loss": loss, "beta": beta, "warmup": warmup,
-        "free_bits": free_bits, "batch": batch, "seed": seed,
-    }  # fmt: skip
+    settings = {**settings, "loss": loss}
     recipe = VaeTraining(values, train, valid, **settings, device=device)
-    history = _finish(recipe, "vae", [values, train, valid], settings, epochs, checkpoint, progress)
+    history = train_recipe(recipe, "vae", [values, train, valid], settings, epochs, checkpoint, progress)
     return Trained(Vae(recipe.weights()), history)
 
 
 def fit_svqvae(
-    values: np.ndarray,
-    label: np.ndarray,
-    n_codes: int,
-    *,
-    train: np.ndarray,
-    valid: np.ndarray,
-    dim: int = 1000,
-    codebook: str = "published",
-    epochs: int = 900,
-    batch: int = 256,
-    learning_rate: float = 1e-4,
-    seed: int = 0,
-    device: str = "auto",
-    checkpoint: Path | None = None,
-    progress: bool = False,
-) -> Trained:
+    values: np.ndarray, label: np.ndarray, n_codes: int, *, train: np.ndarray, valid: np.ndarray,
+    dim: int = 1000, codebook: str = "published", epochs: int = 900, device: str = "auto",
+    checkpoint: Path | None = None, progress: bool = False, **settings: Any,
+) -> Trained:  # fmt: skip
     """Train the supervised vector-quantised autoencoder; ``label`` (signature,) is 0 to ``n_codes - 1``.
 
-    ``codebook`` is ``published`` (codes by gradient, unbounded repulsion) or ``ema`` (moving averages,
-    bounded repulsion); the learning rate of Adam is 1e-4 as published. The other parameters are those of
-    :func:`fit_vae`.
+    ``settings``: those of :class:`reread.lincs.models.svqvae.Svqvae`, whose defaults are as published.
     """
     _check_choice("codebook", codebook, CODEBOOKS)
-    _check_task(values, train, valid, epochs)
+    _check_task(values, train, epochs)
     _check_labels(label, len(values), n_codes)
     from reread.lincs.models.svqvae import Svqvae, dense
 
-    settings = {"codebook": codebook, "learning_rate": learning_rate, "batch": batch, "seed": seed}
-    recipe = Svqvae(
-        lambda: dense(values.shape[1], n_codes, dim), values, label, train, valid, **settings, device=device
-    )
-    named = {**settings, "dim": dim, "n_codes": n_codes}
-    history = _finish(recipe, "svqvae", [values, label, train, valid], named, epochs, checkpoint, progress)
+    settings = {**settings, "codebook": codebook}
+    network = partial(dense, values.shape[1], n_codes, dim)
+    recipe = Svqvae(network, values, label, train, valid, **settings, device=device)
+    named, arrays = {**settings, "dim": dim, "n_codes": n_codes}, [values, label, train, valid]
+    history = train_recipe(recipe, "svqvae", arrays, named, epochs, checkpoint, progress)
     return Trained(Svq(recipe.weights()), history)
 
 
-def _finish(recipe, kind, arrays, settings, epochs, folder, progress) -> pd.DataFrame:
+def train_recipe(recipe, kind, arrays, settings, epochs, folder, progress=True) -> pd.DataFrame:
     """Train to the end; the name of a checkpoint is a digest of everything that determines the result."""
     from reread.core.training.loop import finish
 
@@ -150,7 +96,7 @@ def _check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
         raise ParameterError(f"{name} must be one of {', '.join(known)}. {did_you_mean(value, known)}")
 
 
-def _check_task(values, train, valid, epochs: int) -> None:
+def _check_task(values, train, epochs: int) -> None:
     validate.axes(values, "values", signature=None, gene=None)
     if epochs < 1:
         raise ParameterError(f"Training needs at least 1 epoch, but epochs={epochs}.")
@@ -158,11 +104,6 @@ def _check_task(values, train, valid, epochs: int) -> None:
         raise DataError("values must be finite. Drop or fill what is missing first.")
     if not len(train):
         raise DataError("There is no signature to train on: train is empty.")
-    both = np.intersect1d(train, valid)
-    if len(both):
-        raise DataError(
-            f"{len(both)} rows are in training and in validation, the first {int(both[0])}. Split again."
-        )
 
 
 def _check_labels(label, n: int, n_codes: int) -> None:

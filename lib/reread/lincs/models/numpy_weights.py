@@ -9,12 +9,11 @@ from typing import ClassVar
 import numpy as np
 
 from reread.core import validate
-from reread.core.errors import DataError, ParameterError
+from reread.core.errors import DataError
 from reread.core.files import written_whole
 from reread.core.tables import door
 from reread.lincs.data.tables import CLIP
 
-METRICS = ("euclidean", "cosine")
 BLOCK = 8192
 
 
@@ -65,8 +64,7 @@ def _check_shapes(weights: dict[str, np.ndarray], path: Path) -> None:
             if values.ndim != 2 or bias.shape != values.shape[:1]:
                 raise DataError(
                     f"{path}: {name} has shape {values.shape} and its bias {bias.shape}; expected (out, "
-                    f"in) and "
-                    "(out,)."
+                    "in) and (out,)."
                 )
 
 
@@ -144,18 +142,9 @@ class Svq(_Weights):
         """Decoded code of each class, (code, gene)."""
         return self.decode(self.codes)
 
-    def assign(self, values: np.ndarray, metric: str = "euclidean") -> np.ndarray:
-        """Index of the nearest code of each signature, (signature,); labels are not used."""
-        return nearest_code(self.encode(values), self.codes, metric)
-
 
 def nearest_code(z: np.ndarray, codes: np.ndarray, metric: str = "euclidean") -> np.ndarray:
-    """Index (signature,) of the code (code, dim) nearest to each point z (signature, dim).
-
-    By ``euclidean`` distance, as published, the length of a code counts; by ``cosine`` only its direction.
-    """
-    if metric not in METRICS:
-        raise ParameterError(f"metric must be one of {', '.join(METRICS)}, but is {metric!r}.")
+    """Index (signature,) of the code (code, dim) nearest to each z (signature, dim), by distance or angle."""
     validate.axes(codes, "codes", code=None, dim=np.shape(z)[1])
     z, codes = np.asarray(z, dtype=np.float64), np.asarray(codes, dtype=np.float64)
     length = np.square(codes).sum(axis=1)

@@ -42,12 +42,7 @@ class SvqNetwork(nn.Module):
         self.decoder = decoder()
 
     def forward(self, x: Tensor, label: Tensor, *, is_straight: bool = True) -> tuple[Tensor, Tensor]:
-        """Reconstruct x (signature, gene) from the code of its label; return it with z (signature, dim).
-
-        As published the gradient of the error passes straight through the code to z (``is_straight``),
-        although z does not affect the reconstruction; it drives z into saturation. Otherwise it stops at
-        the code.
-        """
+        """Reconstruct x (signature, gene) from the code of its label; return it with z (signature, dim)."""
         z, code = self.encoder(x), self.codes(label)
         return self.decoder(z + (code - z).detach() if is_straight else code), z
 
@@ -76,11 +71,7 @@ def squared_distance(z: Tensor, codes: Tensor) -> Tensor:
 
 
 def published_loss(z: Tensor, codes: Tensor, label: Tensor) -> Tensor:
-    """Attract z (signature, dim) and the code of its label, repel z and a nearer wrong code.
-
-    All four terms are means over signatures and dimensions. The repulsion has weight 1 and is not bounded
-    below, so the loss can decrease without limit.
-    """
+    """Attract z (signature, dim) and the code of its label, repel z and a nearer wrong code."""
     nearest = squared_distance(z, codes).argmin(1)
     is_wrong = (nearest != label).float()[:, None]
     own, near = codes[label], codes[nearest]
@@ -91,11 +82,7 @@ def published_loss(z: Tensor, codes: Tensor, label: Tensor) -> Tensor:
 
 
 def bounded_loss(z: Tensor, codes: Tensor, label: Tensor, margin: float = MARGIN) -> Tensor:
-    """Attract z to the code of its label; repel it from the nearest other code up to a margin. Never below 0.
-
-    ``margin`` is a mean squared difference a dimension. Codes are constants here: a moving average moves
-    them.
-    """
+    """Attract z to the code of its label, repel it from the nearest other up to a margin; at least 0."""
     distance = squared_distance(z, codes.detach()) / z.shape[1]
     own = distance.gather(1, label[:, None])[:, 0]
     others = distance.scatter(1, label[:, None], torch.inf)
@@ -103,9 +90,7 @@ def bounded_loss(z: Tensor, codes: Tensor, label: Tensor, margin: float = MARGIN
 
 
 class Svqvae:
-    """Training recipe: codes by gradient as published.
-
-    Or as moving averages with a bounded repulsion (``ema``).
+    """Training recipe: codes by gradient as published, or as moving averages with a bounded repulsion.
 
     With ``ema`` the gradient also stops at the code; that this helps was seen on simulated drugs held out of
     simulated training drugs. ``network`` is a function, called inside the random stream. Settings are
@@ -113,19 +98,10 @@ class Svqvae:
     """
 
     def __init__(
-        self,
-        network,
-        values: np.ndarray,
-        label: np.ndarray,
-        train: np.ndarray,
-        valid: np.ndarray,
-        *,
-        codebook: str = "published",
-        learning_rate: float = LEARNING_RATE,
-        batch: int = BATCH,
-        seed: int = 0,
+        self, network, values: np.ndarray, label: np.ndarray, train: np.ndarray, valid: np.ndarray, *,
+        codebook: str = "published", learning_rate: float = LEARNING_RATE, batch: int = BATCH, seed: int = 0,
         device: str = "auto",
-    ):
+    ):  # fmt: skip
         self.device = device_of(device)
         self.stream = Stream(seed, self.device)
         with self.stream:
@@ -142,10 +118,7 @@ class Svqvae:
         )
 
     def run_epoch(self) -> dict[str, float]:
-        """Train one epoch; return mean errors (squared z-scores a gene.
-
-        Label given) and the codebook loss.
-        """
+        """Train one epoch; return mean errors (squared z-scores a gene) and the codebook loss."""
         self.network.train()
         with self.stream:
             order = shuffled(len(self.train))

@@ -56,20 +56,14 @@ def kl(mu: Tensor, logvar: Tensor) -> Tensor:
 
 
 def published_loss(rebuilt: Tensor, x: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
-    """Mean squared error over signatures and genes, plus KL averaged over signatures and units.
-
-    Times ``n_genes / 2`` it is :func:`explicit_loss` with ``beta = n_genes / (2 * latent)``.
-    """
+    """Mean squared error over signatures and genes, plus KL averaged over signatures and units."""
     return functional.mse_loss(rebuilt, x) + kl(mu, logvar).mean()
 
 
 def explicit_loss(
     rebuilt: Tensor, x: Tensor, mu: Tensor, logvar: Tensor, *, beta: float, free_bits: float = 0.0
 ) -> Tensor:
-    """Negative evidence lower bound with unit noise and the KL weighted by ``beta``; nats a signature.
-
-    ``free_bits`` are nats of each unit without cost, on the mean of a batch (Kingma et al. 2016).
-    """
+    """Negative evidence lower bound with unit noise and the KL weighted by ``beta``; nats a signature."""
     error = 0.5 * (rebuilt - x).square().sum(1).mean()
     return error + beta * kl(mu, logvar).mean(0).clamp(min=free_bits).sum()
 
@@ -82,21 +76,10 @@ class VaeTraining:
     """
 
     def __init__(
-        self,
-        values: np.ndarray,
-        train: np.ndarray,
-        valid: np.ndarray,
-        *,
-        hidden: int = 1000,
-        latent: int = 100,
-        loss: str = "published",
-        beta: float = 1.0,
-        warmup: int = 0,
-        free_bits: float = 0.0,
-        batch: int = BATCH,
-        seed: int = 0,
-        device: str = "auto",
-    ):
+        self, values: np.ndarray, train: np.ndarray, valid: np.ndarray, *, hidden: int = 1000,
+        latent: int = 100, loss: str = "published", beta: float = 1.0, warmup: int = 0,
+        free_bits: float = 0.0, batch: int = BATCH, seed: int = 0, device: str = "auto",
+    ):  # fmt: skip
         self.device = device_of(device)
         self.stream = Stream(seed, self.device)
         with self.stream:
@@ -111,11 +94,7 @@ class VaeTraining:
         )
 
     def run_epoch(self) -> dict[str, float]:
-        """Train one epoch; return mean errors (squared z-scores a gene), KL (nats a signature) and beta.
-
-        Training errors are of posterior samples, each batch before its step, as the authors print them;
-        validation errors are of the posterior mean.
-        """
+        """Train one epoch; return mean errors (squared z-scores a gene), KL (nats a signature) and beta."""
         self.network.train()
         beta = self.beta_now()
         with self.stream:

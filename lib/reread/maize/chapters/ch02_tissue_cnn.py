@@ -23,7 +23,7 @@ def curves(curve: pd.DataFrame) -> Drawn:
         for prefix, label in SAMPLES.items()
     ]
     table = pd.concat(parts, ignore_index=True).dropna()
-    return charts.lines(table, "epoch", "value", hue="samples", panel="measure")
+    return charts.lines(table, "epoch", "value", hue="samples", panel="measure", shared=False)
 
 
 def training_sentence(curve: pd.DataFrame, at: float = 0.9) -> str:

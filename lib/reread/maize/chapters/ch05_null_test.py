@@ -34,13 +34,10 @@ def two_nulls(
     rows, null = table.set_index("method"), nulls[methods[1]]
     normal = norm.ppf((np.arange(1000) + 0.5) / 1000, gauss[0], max(gauss[1], 1e-9))
     names = [f"{word}: {method}" for word, method in zip(TESTS.values(), methods, strict=True)]
+    seen = [rows.loc[methods[0], "v_gauss"], rows.loc[methods[1], "v_perm"]]
     parts = [
-        pd.DataFrame(
-            {"test": names[0], "v": normal, "observed": rows.loc[methods[0], "v_gauss"], "weight": 1e-3}
-        ),
-        pd.DataFrame(
-            {"test": names[1], "v": null, "observed": rows.loc[methods[1], "v_perm"], "weight": 1 / len(null)}
-        ),
+        pd.DataFrame({"test": name, "v": v, "observed": one, "weight": 1 / len(v)})
+        for name, v, one in zip(names, (normal, null), seen, strict=True)
     ]
     labels = {"v": "V-measure", "observed": "the set of the network", "weight": "share of the null"}
     return charts.distributions(

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from reread.maize.data import annotations, walley_2016
+from reread.core.data import registry
+from reread.core.errors import DataError
+from reread.core.tables import door
+from reread.maize.data import walley_2016
 from reread.maize.data.tables import Expression
 
+VERIFY = "Run:  reread data verify maize"
 # Simulated genes have no annotation: random terms and factors are a control that must not be enriched.
 N_RANDOM_TERMS, RANDOM_TERM_SIZE, SHARE_TF = 60, 20, 0.07
 
@@ -29,27 +35,15 @@ class Knowledge:
 def knowledge_of(data: Expression, seed: int = 0) -> Knowledge:
     """Look up the annotation of real genes, or derive that of simulated genes from the simulation.
 
-    Parameters
-    ----------
-    data : Expression
-    seed : int
-        Of the random terms and transcription factors of simulated genes.
-
-    Returns
-    -------
-    Knowledge
-        Simulated: the planted genes are the markers, those of one tissue form a term, and random terms and
-        random transcription factors are added as a control.
-
-    Raises
-    ------
-    DataError
-        If a recorded file is missing or damaged.
+    Simulated: the planted genes are the markers, those of one tissue form a term, and random terms and random
+    transcription factors (by ``seed``) are a control. Raises DataError if a recorded file is missing or
+    damaged.
     """
     if data.truth is not None:
         return _simulated(data, np.random.default_rng([seed, 1]))
-    terms, names = annotations.load_go()
-    factors = annotations.load_transcription_factors()
+    terms = read_go_terms(registry.fetch("maize/go-terms"))
+    names = read_go_names(registry.fetch("maize/go-names"))
+    factors = read_transcription_factors(registry.fetch("maize/transcription-factors"))
     is_tf = np.array([gene in factors for gene in data.genes])
     return Knowledge(terms, names, is_tf, walley_2016.control_genes(data.genes, data.tissues))
 
@@ -71,3 +65,43 @@ def _simulated(data: Expression, rng: np.random.Generator) -> Knowledge:
         for g in np.flatnonzero(tissue_of >= 0)
     ]
     return Knowledge(terms, names, rng.random(len(genes)) < SHARE_TF, markers)
+
+
+def read_go_terms(path: Path) -> dict[str, frozenset[str]]:
+    """Read a table GeneID, GO_Terms (tab between, commas within) as term to genes, without parent terms."""
+    found: dict[str, set[str]] = {}
+    for gene, terms in _rows(path, "\t", ("GeneID", "GO_Terms"), 2):
+        for term in filter(None, (word.strip() for word in terms.split(","))):
+            found.setdefault(term, set()).add(gene)
+    return {term: frozenset(genes) for term, genes in sorted(found.items())}
+
+
+def read_go_names(path: Path) -> dict[str, str]:
+    """Read the name of each term from a csv GO, Term."""
+    return dict(_rows(path, ",", ("GO", "Term"), 2))
+
+
+def read_transcription_factors(path: Path) -> frozenset[str]:
+    """Read the genes of a csv GeneID, TF_Family, TFID."""
+    return frozenset(gene for gene, _ in _rows(path, ",", ("GeneID", "TF_Family"), 3))
+
+
+def _rows(path: Path, delimiter: str, header: tuple[str, str], n_cells: int) -> list[tuple[str, str]]:
+    """First two cells of each row below the header; one file ends its lines with CR, which csv refuses."""
+    with door(path, "annotations") as path, path.open(encoding="utf-8-sig", newline=None) as stream:
+        lines = csv.reader(stream, delimiter=delimiter, strict=True)
+        rows = [(lines.line_num, row) for row in lines if row]
+    found = ", ".join(rows[0][1][:2])[:80] if rows else "nothing"
+    if found != ", ".join(header):
+        raise DataError(
+            f"{path} must begin with the columns {', '.join(header)}, but begins with {found}.\n{VERIFY}"
+        )
+    for number, row in rows[1:]:
+        if len(row) != n_cells or not row[0].strip():
+            raise DataError(
+                f"{path}, line {number}: must hold {n_cells} cells and a name in the first, but holds "
+                f"{len(row)} cells.\n{VERIFY}"
+            )
+    if len(rows) < 2:
+        raise DataError(f"{path} holds no row below its header.\n{VERIFY}")
+    return [(row[0].strip(), row[1].strip()) for _, row in rows[1:]]

@@ -18,27 +18,11 @@ def side_of(n_genes: int) -> int:
 
 
 def to_image(values: np.ndarray, order: np.ndarray | None = None) -> np.ndarray:
-    """Write each sample into a square image, row by row, and pad its end with 0.
+    """Write samples (sample, gene) row by row into square images (sample, side, side, 1), padded with 0.
 
-    Parameters
-    ----------
-    values : float array, (sample, gene)
-    order : int array, (gene,), optional
-        Gene of pixel 0, 1, 2, ...; by default the order of the columns.
-
-    Returns
-    -------
-    array, (sample, side, side, 1)
-        ``side = ceil(sqrt(gene))``.
-
-    Raises
-    ------
-    DataError
-        If ``values`` does not have two axes, or ``order`` is no permutation of the genes.
-
-    Notes
-    -----
-    Source: ``modelling/cnn.py`` of the authors, who use the order of the csv. Here any order can be given.
+    ``order`` (gene,) is the gene of pixel 0, 1, 2, ...; by default that of the columns; side is
+    ceil(sqrt(gene)). Raises DataError if ``values`` does not have two axes or ``order`` is no permutation of
+    the genes. Source: ``modelling/cnn.py`` of the authors, who use the order of the csv.
     """
     validate.axes(values, "values", sample=None, gene=None)
     n_samples, n_genes = values.shape
@@ -49,25 +33,10 @@ def to_image(values: np.ndarray, order: np.ndarray | None = None) -> np.ndarray:
 
 
 def from_image(image: np.ndarray, n_genes: int, order: np.ndarray | None = None) -> np.ndarray:
-    """Read genes back from images: the exact inverse of :func:`to_image`.
+    """Read genes (sample, gene) from images (sample, side, side, 1): the exact inverse of :func:`to_image`.
 
-    Parameters
-    ----------
-    image : array, (sample, side, side, 1)
-    n_genes : int
-        Pixels that are genes; the rest is padding.
-    order : int array, (gene,), optional
-        The order that the image was written in.
-
-    Returns
-    -------
-    array, (sample, gene)
-        Genes in the order of the columns they came from.
-
-    Raises
-    ------
-    DataError
-        If the image is not the square that ``n_genes`` genes need, or the order does not fit.
+    ``n_genes`` pixels are genes, the rest is padding; ``order`` (gene,) is that of writing, and genes come
+    back in the order of the columns. Raises DataError if the image or the order does not fit ``n_genes``.
     """
     side = side_of(n_genes)
     validate.axes(image, "image", sample=None, row=side, column=side, channel=1)

@@ -16,29 +16,12 @@ SOURCES = (*simulate.DESIGNS, "walley-2016", "compendium")
 
 
 def load(source: str, *, n_genes: int = 0, seed: int = 0) -> Expression:
-    """Load expression with its tissues.
+    """Load expression (sample, gene) in FPKM or TPM, with its tissues, by the name of a source.
 
-    Parameters
-    ----------
-    source : str
-        ``simulated`` and ``simulated-hard``, with known specific genes; ``walley-2016``, 68 libraries of
-        maize; ``compendium``, a csv in the authors' format.
-    n_genes : int
-        Genes to keep, those of the largest variance of log2(x + 1); 0 keeps all.
-    seed : int
-        Random seed of the simulation.
-
-    Returns
-    -------
-    Expression
-        ``values`` (sample, gene) in FPKM or TPM.
-
-    Raises
-    ------
-    ParameterError
-        If the source is unknown or ``n_genes`` is negative.
-    DataError
-        If a file is missing or damaged.
+    ``simulated`` and ``simulated-hard`` have known specific genes and take the ``seed``; ``walley-2016`` is
+    68 libraries of maize; ``compendium`` is a csv in the authors' format. ``n_genes`` keeps the genes of the
+    largest variance of log2(x + 1); 0 keeps all. Raises ParameterError if the source is unknown, and
+    DataError if a file is missing or damaged.
     """
     if source not in SOURCES:
         raise ParameterError(f"There is no source {source!r}. {did_you_mean(source, SOURCES)}")

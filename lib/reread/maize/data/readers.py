@@ -97,11 +97,7 @@ def _naming(path: Path) -> Iterator[None]:
 
 def _words(path: Path, column: pd.Series, label: str) -> list[str]:
     """A column of names; numbers there are a gene, or labels that have lost their names."""
-    words = [word.strip() for word in column]
-    if "" in words:
-        raise DataError(
-            f"{path}, line {words.index('') + 2}: {label} is empty.\nFill it in, or drop the row."
-        )
+    words = _filled(path, column, label)
     if pd.to_numeric(pd.Series(words), errors="coerce").notna().any():
         raise DataError(
             f"{path}: the column {label!r} must hold names, but holds numbers.\n"

@@ -149,14 +149,10 @@ def _counted(log: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def rises(data: Expression) -> dict[str, float]:
-    """Mean rise of planted genes in their tissue, and the largest rise of the other genes.
+    """Rise of planted and of other genes, in log2(x + 1) units; empty for data without ground truth.
 
-    Returns
-    -------
-    dict of str to float
-        In log2(x + 1) units; empty for data without ground truth. ``rise.planted``: mean rise of the planted
-        genes above the other tissues. ``rise.other``: 99 % quantile of the rise of genes that are neither
-        planted nor decoys, each in the tissue where it is highest (the signed rises of a gene sum to 0).
+    ``rise.planted``: mean rise of the planted genes above the other tissues. ``rise.other``: 99 % quantile of
+    the rise of genes that are neither planted nor decoys, in the tissue where each is highest.
     """
     if data.truth is None:
         return {}

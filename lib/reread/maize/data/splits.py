@@ -31,35 +31,12 @@ class Split(Fold):
 def split(data: Expression, kind: str, *, test: float = 0.2, seed: int = 0, n_folds: int = 1) -> list[Split]:
     """Split samples in one of three ways, from the easiest test to the hardest.
 
-    Parameters
-    ----------
-    data : Expression
-    kind : str
-        ``random``: random samples. ``replicate``: one replicate number is held out. ``group``: whole studies
-        or stages are held out, and every tissue keeps a group in training.
-    test : float
-        Share of the samples to test, for ``random`` and for one fold of ``group``.
-    seed : int
-        Of the random samples or groups; ``replicate`` uses no random numbers.
-    n_folds : int
-        ``random``: repeated random splits. ``replicate``: at most one fold a replicate, the last first.
-        ``group``: one fold holds out about ``test`` of the samples; several folds hold out each group once.
-
-    Returns
-    -------
-    list of Split
-
-    Raises
-    ------
-    ParameterError
-        If the kind is unknown, or ``test`` or ``n_folds`` is out of range.
-    DataError
-        If a part would be empty: too few samples, one replicate only, no group that can be held out.
-
-    Notes
-    -----
-    Source: ``train_test_split(test_size=.2)`` in each of the authors' four notebooks, without a seed. Here
-    ``random`` is the same call with a seed; the other two are ours.
+    ``random``: a share ``test`` (0 to 1) of the samples, again for each of ``n_folds``. ``replicate``: one
+    replicate number a fold, the last first; no random numbers. ``group``: whole studies or stages, and every
+    tissue keeps one in training; one fold holds out about ``test`` of the samples, several hold out each
+    group once. Raises ParameterError for a kind, share or number out of range, and DataError if a part would
+    be empty. Source: ``train_test_split(test_size=.2)`` in the authors' four notebooks, without a seed;
+    ``random`` is the same call with a seed, the other two are ours.
     """
     if kind not in KINDS:
         raise ParameterError(f"There is no hold-out {kind!r}. {did_you_mean(kind, KINDS)}")

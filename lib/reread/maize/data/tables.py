@@ -26,34 +26,16 @@ class Truth:
     def __post_init__(self):
         validate.axes(self.is_decoy, "is_decoy", gene=len(self.tissue_of))
 
-    def keep_genes(self, columns: np.ndarray) -> Truth:
-        """The truth of the genes ``columns``, in that order."""
-        return Truth(self.tissue_of[columns], self.is_decoy[columns])
-
 
 @dataclass(frozen=True, eq=False)
 class Expression:
-    """Expression of every gene in every sample, and the tissue of the sample.
+    """Expression ``values``, float32 (sample, gene), with the tissue of each sample.
 
-    Attributes
-    ----------
-    values : float32 array, (sample, gene)
-        FPKM or TPM, not negative, no logarithm.
-    tissue : int array, (sample,)
-        Index into ``tissues``.
-    tissues, samples, genes : tuple of str
-        Names of the classes, accessions, names of genes; samples and genes are unique.
-    replicate : int array, (sample,)
-        Number of the biological replicate.
-    group : str array, (sample,)
-        Study or developmental stage: what a group hold-out keeps together.
-    truth : Truth, optional
-        Only simulated data has it.
-
-    Raises
-    ------
-    DataError
-        If an axis does not fit, a name is repeated, or a value is missing or negative.
+    Values are FPKM or TPM, not negative, no logarithm. ``tissue`` (sample,) is an index into ``tissues``;
+    ``samples`` and ``genes`` are unique names; ``replicate`` (sample,) is a number; ``group`` (sample,) is
+    the study or developmental stage, which a group hold-out keeps together. Only simulated data has
+    ``truth``. Raises DataError if an axis does not fit, a name is repeated, or a value is missing or
+    negative.
     """
 
     values: np.ndarray
@@ -100,7 +82,7 @@ class Expression:
         """Genes in the order given, over the same samples."""
         columns = np.asarray(columns)
         genes = tuple(np.asarray(self.genes, dtype=object)[columns])
-        truth = self.truth.keep_genes(columns) if self.truth is not None else None
+        truth = self.truth and Truth(self.truth.tissue_of[columns], self.truth.is_decoy[columns])
         return replace(self, values=self.values[:, columns], genes=genes, truth=truth)
 
 

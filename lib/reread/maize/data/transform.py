@@ -14,26 +14,10 @@ OFFSET, SHIFT = 0.001, 10.0
 
 
 def log_published(values: np.ndarray) -> np.ndarray:
-    """Take the published logarithm, ``log2(x + 0.001) + 10``.
+    """Take the published logarithm ``log2(x + 0.001) + 10`` of FPKM or TPM, float32 (sample, gene).
 
-    Parameters
-    ----------
-    values : float array, (sample, gene)
-        FPKM or TPM, not negative.
-
-    Returns
-    -------
-    float32 array, (sample, gene)
-        0 becomes 0.034, just above the 0 that pads the image.
-
-    Raises
-    ------
-    DataError
-        If ``values`` does not have two axes.
-
-    Notes
-    -----
-    Source: ``modelling/cnn.py`` and notebook 1 of the authors.
+    0 becomes 0.034, just above the 0 that pads the image. Raises DataError if ``values`` does not have two
+    axes. Source: ``modelling/cnn.py`` and notebook 1 of the authors.
     """
     validate.axes(values, "values", sample=None, gene=None)
     shifted = np.log2(np.asarray(values, dtype=np.float32) + np.float32(OFFSET)) + np.float32(SHIFT)

@@ -10,13 +10,10 @@ from typing import Any
 import numpy as np
 
 from reread.core import validate
-from reread.core.errors import DataError, ParameterError, did_you_mean
 from reread.maize.data.image import from_image
 from reread.maize.data.splits import Split
 from reread.maize.data.tables import Expression
 from reread.maize.models import baselines, training
-
-STATISTICS = {"median": np.median, "mean": np.mean}
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,11 +32,10 @@ class Scores:
 
 @dataclass(frozen=True)
 class Explainer:
-    """Settings of an explainer: points a sample, number of reference samples (0: all), statistic, seed."""
+    """Settings of an explainer: points a sample, number of reference samples (0: all), seed."""
 
     n_points: int = 64
     n_references: int = 0
-    stat: str = "median"
     seed: int = 0
 
 
@@ -51,13 +47,6 @@ class Task:
     test: Expression
     settings: Explainer
 
-    def __post_init__(self):
-        if self.train.genes != self.test.genes:
-            raise DataError(
-                "Reference and explained samples must have the same genes in the same order.\n"
-                "Keep the genes of the training samples."
-            )
-
     def references(self) -> np.ndarray:
         """Values (reference, gene) of the reference samples."""
         values, n = self.train.values, self.settings.n_references
@@ -68,18 +57,16 @@ class Task:
 
 
 def _class_scores(
-    attribution: np.ndarray, true: np.ndarray, predicted: np.ndarray, n_tissues: int, *, stat: str = "median"
+    attribution: np.ndarray, true: np.ndarray, predicted: np.ndarray, n_tissues: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Median (or mean) attribution (tissue, gene) over the correctly classified samples of each tissue."""
+    """Median attribution (tissue, gene) over the correctly classified samples of each tissue."""
     validate.axes(attribution, "attribution", sample=len(true), gene=None)
     validate.axes(predicted, "predicted", sample=len(true))
-    if stat not in STATISTICS:
-        raise ParameterError(f"There is no statistic {stat!r}. {did_you_mean(stat, STATISTICS)}")
     is_right = np.asarray(true) == predicted
     scores = np.full((n_tissues, attribution.shape[1]), np.nan)
     n_used = np.bincount(np.asarray(true)[is_right], minlength=n_tissues)
     for tissue in np.flatnonzero(n_used):
-        scores[tissue] = STATISTICS[stat](attribution[is_right & (true == tissue)], axis=0)
+        scores[tissue] = np.median(attribution[is_right & (true == tissue)], axis=0)
     return scores, n_used
 
 
@@ -93,9 +80,6 @@ def train_models(
     order: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """Train the model of each method once on ``split.train``; models by family (``CNN``, ...)."""
-    for name in methods:
-        if name not in METHODS:
-            raise ParameterError(f"There is no method {name!r} to score genes. {did_you_mean(name, METHODS)}")
     fits = {"CNN": partial(training.fit, recipe=recipe, order=order), **baselines.MODELS}
     train = data.take(split.train)
     return {
@@ -146,8 +130,8 @@ def _by_weights(model: baselines.Linear, task: Task) -> Scores:
 
 
 def _scored(attribution: np.ndarray, residual: np.ndarray, predicted: np.ndarray, task: Task) -> Scores:
-    true, stat = task.test.tissue, task.settings.stat
-    scores, n_used = _class_scores(attribution, true, predicted, task.test.n_tissues, stat=stat)
+    true = task.test.tissue
+    scores, n_used = _class_scores(attribution, true, predicted, task.test.n_tissues)
     return Scores(scores, n_used, residual, float((predicted == true).mean()))
 
 

@@ -7,45 +7,26 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from reread.core.errors import DataError, ParameterError, did_you_mean
+from reread.core.errors import DataError
 from reread.core.stats import permutation_p
 from reread.maize.data.tables import Expression
 from reread.maize.data.transform import log_plus_one
 from reread.maize.methods.embedding import embed
 from reread.maize.methods.gene_rankings import LIMMA, PUBLISHED, TREES
+from reread.maize.methods.gene_sets import matched_sets, random_sets
 from reread.maize.methods.kmeans import batched_kmeans, v_measure
 from reread.maize.methods.published_clustering import Protocol, v_of_sets
-from reread.maize.methods.random_gene_sets import matched_sets, random_sets
 
-SAMPLES = ("all", "held-out")
 ALL, PLANTED = "all genes", "planted genes"
 REFERENCES = (ALL, PLANTED)
 RIVALS = (LIMMA, TREES)  # of the network, in the paper: moderated t stands in for limma
 
 
 def samples_to_cluster(data: Expression, test: np.ndarray, which: str) -> tuple[np.ndarray, np.ndarray]:
-    """Log expression (sample, gene) and tissue (sample,) of the samples that are clustered.
+    """Log2(x + 1) (sample, gene) and index of the tissue (sample,) of the samples that are clustered.
 
-    Parameters
-    ----------
-    data : Expression
-    test : int array, (sample,)
-        Held-out rows.
-    which : str
-        ``all``, or ``held-out`` for these alone.
-
-    Returns
-    -------
-    float array, (sample, gene), and int array, (sample,)
-        log2(x + 1), and the index of the tissue.
-
-    Raises
-    ------
-    ParameterError
-        If ``which`` is neither.
+    ``which`` is ``all``, or ``held-out`` for the rows ``test`` (sample,) alone.
     """
-    if which not in SAMPLES:
-        raise ParameterError(f"There are no samples {which!r}. {did_you_mean(which, SAMPLES)}")
     rows = np.arange(len(data.samples)) if which == "all" else test
     return log_plus_one(data.values[rows]), data.tissue[rows]
 
@@ -84,32 +65,14 @@ def compare(
     n_null: int = 99,
     seed: int = 0,
 ) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
-    """Cluster the samples by every set, by all genes, and by random sets.
+    """Cluster samples by every set of genes, by all genes, and by ``n_null`` random sets of each method.
 
-    Parameters
-    ----------
-    log, tissue : float array, (sample, gene), and int array, (sample,)
-    sets : mapping of str to int array, (member,)
-        Genes of each method.
-    protocol : Protocol
-    size : int
-        Genes of a random set, as published; 0 matches each set in size and expression.
-    n_null, seed : int
-        Random sets of each method.
-
-    Returns
-    -------
-    DataFrame
-        method, set_size, v (mean over runs), v_sd (over runs), null_mean, null_sd, null_low, null_high (95 %
-        of the random sets), v_over_random, v_over_all, v_lead (over the better of the paper's other methods),
-        p (one-sided). All genes come last, without a null.
-    dict of str to float array, (set,)
-        V-measures of the random sets of each method.
-
-    Raises
-    ------
-    ParameterError, DataError
-        If there are more clusters than samples, or there is no set.
+    ``log`` is (sample, gene), ``tissue`` (sample,), a set (member,). Random sets have ``size`` genes, as
+    published; 0 matches each set in size and expression. Returns a table and the V-measures (set,) of the
+    random sets by method. Columns: method, set_size, v and v_sd (over runs), null_mean, null_sd, null_low,
+    null_high (95 % of the random sets), v_over_random, v_over_all, v_lead (over the better of the paper's
+    other methods), p (one-sided); all genes come last, without a null. Raises ParameterError if there are
+    more clusters than samples, and DataError if there is no set.
     """
     if not sets:
         raise DataError("There is no set of genes to cluster by. Select at least one method.")
@@ -145,11 +108,9 @@ def _with_differences(table: pd.DataFrame) -> pd.DataFrame:
     of_all = table.loc[table["method"] == ALL, "v"].iloc[0]
     known = table.set_index("method")["v"]
     rivals = known[known.index.isin(RIVALS)]
-    lead = [
-        np.nan if name in REFERENCES else v - rivals.drop(name, errors="ignore").max()
-        for name, v in known.items()
-    ]
-    return table.assign(v_over_all=table["v"] - of_all, v_lead=lead)
+    lead = known - [rivals.drop(name, errors="ignore").max() for name in known.index]
+    lead[known.index.isin(REFERENCES)] = np.nan
+    return table.assign(v_over_all=table["v"] - of_all, v_lead=lead.to_numpy())
 
 
 def by_size(
@@ -162,27 +123,12 @@ def by_size(
     n_sets: int = 20,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """V-measure of random genes by the size of the set and the number of clusters.
+    """V-measure of ``n_sets`` random sets of genes, by the size of the set and the number of clusters.
 
-    Parameters
-    ----------
-    log, tissue : float array, (sample, gene), and int array, (sample,)
-    sizes : list of int
-        Genes of a random set; those not below the number of genes are left out.
-    numbers : list of int
-        Clusters; 0 is the number of tissues; those above the number of samples are left out.
-    protocol : Protocol
-    n_sets, seed : int
-
-    Returns
-    -------
-    DataFrame
-        clusters, genes, v (mean over sets), low, high (mean less and plus the standard deviation).
-
-    Raises
-    ------
-    DataError
-        If there are fewer than two samples.
+    ``log`` is (sample, gene), ``tissue`` (sample,). Sizes not below the number of genes are left out, and
+    numbers of clusters above that of samples; 0 clusters is the number of tissues. Returns clusters, genes, v
+    (mean over sets), low, high (mean less and plus the standard deviation). Raises DataError for fewer than
+    two samples.
     """
     rows = []
     for n in [n for n in sizes if n < log.shape[1]]:

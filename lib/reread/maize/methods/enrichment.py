@@ -15,8 +15,7 @@ from reread.maize.data.gene_knowledge import Knowledge
 from reread.maize.data.splits import Split
 from reread.maize.data.tables import Expression
 from reread.maize.data.transform import log_plus_one
-from reread.maize.methods.gene_sets import rank_top, top_union
-from reread.maize.methods.random_gene_sets import matched_sets
+from reread.maize.methods.gene_sets import matched_sets, rank_top, top_union
 
 SMALLEST, LARGEST = 5, 500  # genes of a term that is tested
 LEVEL = 0.05
@@ -32,10 +31,8 @@ def enrich_all(
     place = {gene: i for i, gene in enumerate(dict.fromkeys(background))}
     terms, member = _membership(term2genes, place)
     known = member.sum(axis=0) > 0
-    tables = [
-        _tested(name, terms, member, _mask(genes, place) & known, int(known.sum()))
-        for name, genes in sets.items()
-    ]
+    n = int(known.sum())
+    tables = [_tested(name, terms, member, _mask(genes, place) & known, n) for name, genes in sets.items()]
     found = pd.concat(tables, ignore_index=True)
     found.insert(2, "name", found["term"].map(dict(names or {})).fillna(""))
     return found
@@ -96,12 +93,8 @@ def enriched(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Terms enriched among the ``k`` best genes of each tissue with a score above 0.
 
-    Returns
-    -------
-    DataFrame
-        All tested terms that share a gene: method, tissue, and the columns of ``enrich_all``.
-    DataFrame
-        Numbers of terms with q below 0.05: method, tissue, terms.
+    Returns all tested terms that share a gene (method, tissue, and the columns of ``enrich_all``), and the
+    numbers of terms with q below 0.05 (method, tissue, terms).
     """
     genes = np.array(data.genes)
     sets = {}
@@ -124,10 +117,7 @@ def tf_table(
 ) -> pd.DataFrame:  # fmt: skip
     """Share of transcription factors among the top genes, against sets of equal size and expression.
 
-    Returns
-    -------
-    DataFrame
-        method, tf_share, tf_null (mean of the null), tf_p.
+    Columns: method, tf_share, tf_null (mean of the null), tf_p.
     """
     mean = log_plus_one(data.values[split.train]).mean(axis=0)
     rows = []

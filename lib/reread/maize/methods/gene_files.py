@@ -49,23 +49,9 @@ class Ranked:
 def save(folder: Path, rankings: Mapping[str, np.ndarray], data: Expression, split: Split) -> None:
     """Write ``shap_scores``, ``shap_ranks``, ``shap_genes``: npz of every method, csv of the published one.
 
-    Parameters
-    ----------
-    folder : Path
-    rankings : mapping of str to float array, (tissue, gene)
-    data : Expression
-    split : Split
-
-    Raises
-    ------
-    OSError
-        If a file cannot be written.
-
-    Notes
-    -----
-    Source: notebook 2 leaves ``shap_scores_smote.pkl``, ``smote_ranks.pkl`` and ``shap_genes.pkl``. A csv has
-    the layout of their tables: scores gene by tissue, ranks with the best gene of each tissue in the first
-    row, and the genes of the union rule.
+    Rankings are (tissue, gene) by method. Raises OSError if a file cannot be written. Source: notebook 2
+    leaves pickles of the same content. A csv has their layout: scores gene by tissue, ranks with the best
+    gene of each tissue in the first row, and the genes of the union rule.
     """
     genes = np.array(data.genes)
     shown = rankings.get(PUBLISHED, next(iter(rankings.values())))
@@ -92,9 +78,8 @@ def load(path: Path) -> Ranked:
     with door(path, "scores of genes") as path, np.load(path, allow_pickle=False) as found:
         methods, genes, samples = (found[name].tolist() for name in ("methods", "genes", "samples"))
         scores, test = found["scores"], found["test"]
-        is_scores = (
-            scores.ndim == 3 and scores.shape[::2] == (len(methods), len(genes)) and scores.dtype.kind == "f"
-        )
+        sizes = (len(methods), len(genes))
+        is_scores = scores.ndim == 3 and scores.shape[::2] == sizes and scores.dtype.kind == "f"
         is_rows = test.ndim == 1 and test.dtype.kind in "iu" and min(test, default=-1) >= 0
         if not (is_scores and is_rows and test.max() < len(samples)):
             raise DataError(
@@ -108,20 +93,8 @@ def load(path: Path) -> Ranked:
 def load_again(upstream: Iterable[Any], source: str) -> tuple[Expression, Ranked]:
     """Load the samples of a source as the chapter on genes did, and the scores that it left.
 
-    Parameters
-    ----------
-    upstream : iterable of Upstream
-        Finished pages of that chapter.
-    source : str
-
-    Returns
-    -------
-    Expression, Ranked
-
-    Raises
-    ------
-    DataError
-        If no page has read the source, or its data have changed since.
+    ``upstream`` holds the finished pages of that chapter. Raises DataError if none has read the source, or
+    its data have changed since.
     """
     pages = list(upstream)
     fits = [page for page in pages if page.record["parameters"]["source"] == source]

@@ -10,7 +10,7 @@ import pandas as pd
 from reread.maize.data.splits import Split
 from reread.maize.data.tables import Expression
 from reread.maize.methods.attribution import Explainer, explain, train_models
-from reread.maize.methods.rank_stability import jaccard
+from reread.maize.methods.gene_sets import jaccard
 from reread.maize.models.training import Network, Recipe
 
 FILE = "file"  # the order of the columns
@@ -48,50 +48,28 @@ def sensitivity(
 ) -> Sensitivity:
     """Train a network on every gene order with every seed, and score genes by expected gradients.
 
-    Parameters
-    ----------
-    data : Expression
-    split : Split
-        Test samples are classified and explained.
-    recipe : Recipe
-    n_shuffles, n_seeds : int
-        Orders beside that of the columns, and networks on each order.
-    seed : int
-        First of the seeds; also of the permutations.
-    n_points : int
-        Points a sample, for the gradients.
-
-    Returns
-    -------
-    Sensitivity
-
-    Notes
-    -----
-    Convolutions and pooling combine neighbouring pixels, and neighbours in a csv are neighbours by name. If
-    that order were informative, permutation would reduce the accuracy.
+    Orders are that of the columns and ``n_shuffles`` permutations; seeds begin at ``seed``. Test samples are
+    classified and explained with ``n_points`` each. Convolutions and pooling combine neighbouring pixels, and
+    neighbours in a csv are neighbours by name: if that order were informative, permutation would reduce the
+    accuracy. Raises ParameterError if the image is too small for the layers.
     """
     rows, scores, networks, settings = [], [], {}, Explainer(n_points=n_points)
     for name, order in orders(len(data.genes), n_shuffles, seed).items():
         for one in range(seed, seed + n_seeds):
             models = train_models([METHOD], data, split, seed=one, recipe=recipe, order=order)
-            found = explain([METHOD], models, data, split.train, split.test, replace(settings, seed=one))[
-                METHOD
-            ]
-            rows.append((name, one, found.accuracy))
-            scores.append(found.per_tissue)
+            found = explain([METHOD], models, data, split.train, split.test, replace(settings, seed=one))
+            rows.append((name, one, found[METHOD].accuracy))
+            scores.append(found[METHOD].per_tissue)
             if order is None:
                 networks[split.name, one] = models["CNN"]
     return Sensitivity(pd.DataFrame(rows, columns=["order", "seed", "accuracy"]), tuple(scores), networks)
 
 
 def overlaps(found: Sensitivity, k: int = 20) -> pd.DataFrame:
-    """Overlap of the top ``k`` genes of every two networks.
+    """Overlap of the top ``k`` genes of every two networks, one row a pair.
 
-    Returns
-    -------
-    DataFrame
-        One row a pair of networks: one, other (as ``file, seed 0``), differs (``seed``, ``order``, ``both``),
-        jaccard (mean over tissues).
+    Columns: one, other (as ``file, seed 0``), differs (``seed``, ``order``, ``both``), jaccard (mean over
+    tissues).
     """
     matrix, runs = jaccard(found.scores, k), found.runs
     names = [f"{row.order}, seed {row.seed}" for row in runs.itertuples()]

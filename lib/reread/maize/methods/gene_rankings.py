@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from reread.core.errors import ParameterError, did_you_mean
 from reread.maize.data.splits import Split
 from reread.maize.data.tables import Expression
 from reread.maize.data.transform import log_plus_one
-from reread.maize.methods import rank_stability, tissue_specificity
+from reread.maize.methods import gene_sets, tissue_specificity
 from reread.maize.methods.attribution import Explainer, Scores, explain, train_models
 from reread.maize.models.training import TRAINING, Recipe
 
@@ -24,10 +23,8 @@ EXPLAINERS = {
     "trees": "LightGBM, TreeSHAP",
     "linear": "logistic regression",
 }
-PUBLISHED, OURS, TREES, LIMMA = (
-    *(EXPLAINERS[word] for word in ("shap", "gradients", "trees")),
-    "moderated t, rest",
-)
+PUBLISHED, OURS, TREES = (EXPLAINERS[word] for word in ("shap", "gradients", "trees"))
+LIMMA = "moderated t, rest"
 ENSEMBLE = "CNN, ensemble"
 # settings of the corrected network by size, as in the chapter on the network
 _CORRECTED = {**TRAINING["corrected"], "momentum": 0.9}
@@ -36,13 +33,13 @@ NETWORKS = {
     "medium": Recipe(**_CORRECTED, widths="16 32", dense=64, epochs=20, batch=16),
     "wide": Recipe(**_CORRECTED, epochs=30),
 }
+N_REFERENCES = {"small": 25, "medium": 50, "wide": 50}  # training samples that each is compared with
 # and of the published one, in smaller batches where there are few samples
 AS_PUBLISHED = {
     "small": Recipe(widths="8 16", dense=64, epochs=22, batch=16),
     "medium": Recipe(widths="16 32", dense=64, batch=5),
     "wide": Recipe(),
 }
-N_REFERENCES = 50  # reference samples of a corrected explanation; as published, all training samples
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,35 +74,12 @@ def explain_all(
 ) -> list[Run]:
     """Train and explain with several seeds, and the network also with several gene orders.
 
-    Parameters
-    ----------
-    data : Expression
-    split : Split
-        All methods train on ``split.train`` and explain samples of it; the published variant is run once and
-        explains ``split.test`` with all training samples as references.
-    words : sequence of str
-        Keys of ``EXPLAINERS``.
-    network : str
-        Key of ``NETWORKS``.
-    n_seeds, n_orders : int
-        Seeds of every method but the published one; gene orders for expected gradients.
-    per_tissue : int
-        Training samples of each tissue that are explained; 0 is all.
-    settings : Explainer, optional
-        Points a sample and first seed.
-
-    Returns
-    -------
-    list of Run
-
-    Raises
-    ------
-    ParameterError
-        If a word is unknown.
+    ``words`` are keys of ``EXPLAINERS``, ``network`` is one of ``NETWORKS``. All methods train on
+    ``split.train`` and explain ``per_tissue`` samples of each tissue from it (0: all). The published variant
+    runs once and explains ``split.test`` with all training samples as references. ``settings`` holds points a
+    sample and the first seed. Raises ParameterError if there are too few genes for
+    the network.
     """
-    for word, known in [*((word, EXPLAINERS) for word in words), (network, NETWORKS)]:
-        if word not in known:
-            raise ParameterError(f"There is no explainer or network {word!r}. {did_you_mean(word, known)}")
     settings = settings or Explainer()
     seed = settings.seed
     methods = [EXPLAINERS[word] for word in words if EXPLAINERS[word] != PUBLISHED]
@@ -121,8 +95,8 @@ def explain_all(
         rng = np.random.default_rng([seed, 3, number])
         order = rng.permutation(len(data.genes)) if number else None
         models = train_models(names, data, split, seed=s, recipe=NETWORKS[network], order=order)
-        corrected = replace(settings, n_references=N_REFERENCES, seed=s)
-        found = explain(names, models, data, split.train, rows, corrected)
+        own = replace(settings, n_references=N_REFERENCES[network], seed=s)
+        found = explain(names, models, data, split.train, rows, own)
         runs += [Run(name, s, number, scores) for name, scores in found.items()]
     return runs
 
@@ -138,7 +112,7 @@ def rankings(data: Expression, split: Split, runs: Sequence[Run]) -> dict[str, n
         found.setdefault(run.method, run.scores.per_tissue)
         if run.method == OURS and ENSEMBLE not in found:
             same = [other.scores.per_tissue for other in runs if other.method == OURS]
-            found[ENSEMBLE] = rank_stability.ensemble(same) - 0.5
+            found[ENSEMBLE] = gene_sets.ensemble(same) - 0.5
     log, tissue = log_plus_one(data.values[split.train]), data.tissue[split.train]
     for name in tissue_specificity.METHODS:
         found[name] = tissue_specificity.score(name, log, tissue, data.n_tissues)
@@ -148,11 +122,8 @@ def rankings(data: Expression, split: Split, runs: Sequence[Run]) -> dict[str, n
 def additivity(runs: Sequence[Run]) -> pd.DataFrame:
     """Accuracy and error of additivity of each explainer.
 
-    Returns
-    -------
-    DataFrame
-        method, runs, accuracy (on the explained samples), samples (correctly classified), residual (mean
-        size), residual_max; units of probability for the network, of log-odds for trees, NaN for weights.
+    Columns: method, runs, accuracy (on the explained samples), samples (correctly classified), residual (mean
+    size), residual_max; in probability for the network, in log-odds for trees, NaN for weights.
     """
     rows = []
     for name in dict.fromkeys(run.method for run in runs):
@@ -172,15 +143,12 @@ def additivity(runs: Sequence[Run]) -> pd.DataFrame:
 def agreement(runs: Sequence[Run], k: int) -> pd.DataFrame:
     """Overlap of the top ``k`` genes of every two runs of one method that differ in one thing.
 
-    Returns
-    -------
-    DataFrame
-        method, differs (``seed`` or ``gene order``), left, right (seed and order of each run), jaccard.
+    Columns: method, differs (``seed`` or ``gene order``), left, right (seed and order of each run), jaccard.
     """
     rows = []
     for name in dict.fromkeys(run.method for run in runs):
         mine = [run for run in runs if run.method == name]
-        matrix = rank_stability.jaccard([run.scores.per_tissue for run in mine], k)
+        matrix = gene_sets.jaccard([run.scores.per_tissue for run in mine], k)
         for a, b in zip(*np.triu_indices(len(mine), 1), strict=True):
             left, right = mine[a], mine[b]
             if (left.seed == right.seed) == (left.order == right.order):

@@ -1,4 +1,4 @@
-"""Sets of genes from rankings: the top of each tissue, the published union rule, and their overlaps."""
+"""Sets of genes: top of each tissue, published union rule, overlaps, agreement of runs, random sets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
-from scipy.stats import hypergeom
+from scipy.stats import hypergeom, rankdata
 
 from reread.core import validate
 from reread.core.errors import DataError, ParameterError
@@ -132,3 +132,87 @@ def _check_share(share: float, n_tissues: int) -> None:
         raise ParameterError(
             f"share must lie between {1 / n_tissues:.3g} (one over {n_tissues} tissues) and 1, not {share}."
         )
+
+
+def jaccard(rankings: Sequence[np.ndarray], k: int) -> np.ndarray:
+    """Jaccard overlap (run, run) of the top ``k`` genes of scores (tissue, gene), mean over tissues.
+
+    Genes with a score of at most 0 are in no top. Tissues that one of both runs did not score are left out;
+    NaN if none is left.
+    """
+    member = _members(rankings, k)
+    shared, size = np.einsum("atg,btg->abt", member, member), member.sum(axis=2)
+    union = size[:, None] + size[None, :] - shared
+    scored = ~np.isnan(_stacked(rankings)).any(axis=2)
+    is_used = scored[:, None] & scored[None, :] & (union > 0)
+    each = np.divide(shared, union, out=np.zeros(union.shape), where=is_used)
+    counts = is_used.sum(axis=2)
+    return np.divide(each.sum(axis=2), counts, out=np.full(counts.shape, np.nan), where=counts > 0)
+
+
+def selection_frequency(rankings: Sequence[np.ndarray], k: int) -> np.ndarray:
+    """Share of runs (tissue, gene) with a gene among the top ``k``; a run without scores counts as no."""
+    return _members(rankings, k).mean(axis=0)
+
+
+def ensemble(rankings: Sequence[np.ndarray]) -> np.ndarray:
+    """Mean relative rank (tissue, gene) over the runs that scored a tissue: 1 first, 0 last."""
+    stacked = _stacked(rankings)
+    ranks = (rankdata(stacked, axis=2, nan_policy="propagate") - 1) / (stacked.shape[2] - 1)
+    known = ~np.isnan(ranks)
+    counts = known.sum(axis=0)
+    total = np.where(known, ranks, 0).sum(axis=0)
+    return np.divide(total, counts, out=np.full(counts.shape, np.nan), where=counts > 0)
+
+
+def _stacked(rankings: Sequence[np.ndarray]) -> np.ndarray:
+    shapes = {np.shape(scores) for scores in rankings}
+    if len(shapes) != 1:
+        raise DataError(f"Runs to compare must have one shape (tissue, gene), but have {sorted(shapes)}.")
+    return np.stack(rankings).astype(float)
+
+
+def _members(rankings: Sequence[np.ndarray], k: int) -> np.ndarray:
+    """Whether a gene is in the top of a tissue with a score above 0, float (run, tissue, gene)."""
+    stacked = _stacked(rankings)
+    member = np.zeros(stacked.shape)
+    for run, scores in enumerate(stacked):
+        top = rank_top(scores, k)
+        scored = np.flatnonzero(top[:, 0] >= 0)
+        member[run, scored[:, None], top[scored]] = 1
+    return member * (stacked > 0)
+
+
+def random_sets(n_genes: int, size: int, n_sets: int, seed: int = 0) -> np.ndarray:
+    """Sets (set, member) of ``size`` genes drawn uniformly without replacement, sorted."""
+    if not 1 <= size <= n_genes:
+        raise ParameterError(f"A set of {n_genes} genes can hold 1 to {n_genes}, not {size}.")
+    rng = np.random.default_rng(seed)
+    return np.stack([np.sort(rng.choice(n_genes, size=size, replace=False)) for _ in range(n_sets)])
+
+
+def matched_sets(
+    mean: np.ndarray, gene_set: np.ndarray, n_sets: int, n_bins: int = 20, seed: int = 0
+) -> np.ndarray:
+    """Sets (set, member) with as many genes of each expression bin as ``gene_set`` has there, sorted."""
+    validate.axes(mean, "mean", gene=None)
+    is_set = len(gene_set) > 0 and len(np.unique(gene_set)) == len(gene_set)
+    if not is_set or gene_set.min() < 0 or gene_set.max() >= len(mean):
+        raise DataError(
+            f"A set to match must hold at least one gene of 0 to {len(mean) - 1}, each once, but holds "
+            f"{len(gene_set)} genes, {len(np.unique(gene_set))} of them distinct."
+        )
+    rng = np.random.default_rng(seed)
+    order = np.argsort(mean, kind="stable")
+    bins = np.array_split(order, min(n_bins, len(mean)))
+    wanted = [int(np.isin(members, gene_set).sum()) for members in bins]
+    parts = [_many(rng, members, n, n_sets) for members, n in zip(bins, wanted, strict=True) if n]
+    return np.sort(np.concatenate(parts, axis=1), axis=1)
+
+
+def _many(rng: np.random.Generator, members: np.ndarray, n: int, n_sets: int) -> np.ndarray:
+    """Draw ``n`` of ``members`` for each set: those with the smallest random keys, (set, n)."""
+    if n == len(members):
+        return np.broadcast_to(members, (n_sets, n))
+    keys = rng.random((n_sets, len(members)))
+    return members[np.argpartition(keys, n - 1, axis=1)[:, :n]]

@@ -9,7 +9,6 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from reread.core.errors import ParameterError, did_you_mean
 from reread.maize.data.splits import Split, split
 from reread.maize.data.tables import Expression
 from reread.maize.models import baselines, training
@@ -31,35 +30,11 @@ def evaluate_holdouts(
 ) -> pd.DataFrame:
     """Train every model on every fold of every hold-out, and predict the test samples.
 
-    Parameters
-    ----------
-    data : Expression
-    kinds : sequence of str
-        Hold-outs, from ``splits.KINDS``.
-    recipe : Recipe
-        Of the network.
-    models : sequence of str
-        From ``MODELS``.
-    seeds : sequence of int
-        Each seed trains again on its own random samples and groups; the held-out replicates do not change.
-    n_folds : int
-        As ``splits.split``.
-    known : mapping of (str, int) to Network, optional
-        Networks trained before, by name of the fold and seed; they are not trained again.
-
-    Returns
-    -------
-    DataFrame
-        One row a prediction: kind, fold, model, seed, sample, tissue, predicted (tissues by name).
-
-    Raises
-    ------
-    ParameterError
-        If a model is unknown.
+    Each seed trains again on its own random samples and groups; the held-out replicates do not change.
+    Networks ``known`` by name of the fold and seed are not trained again. Returns one row a prediction: kind,
+    fold, model, seed, sample, tissue, predicted (tissues by name). Raises ParameterError if the image is too
+    small for the layers.
     """
-    for name in models:
-        if name not in MODELS:
-            raise ParameterError(f"There is no model {name!r}. {did_you_mean(name, MODELS)}")
     parts = []
     for seed in seeds:
         for kind in kinds:
@@ -78,53 +53,30 @@ def _predicted(
         fit = partial(training.fit, recipe=recipe) if model == CNN else baselines.MODELS[model]
         fitted = fit(data.values[fold.train], data.tissue[fold.train], data.n_tissues, seed)
     predicted = fitted.predict_proba(data.values[fold.test]).argmax(axis=1)
-    return pd.DataFrame(
-        {
-            "kind": fold.kind,
-            "fold": fold.name,
-            "model": model,
-            "seed": seed,
-            "sample": np.asarray(data.samples, dtype=object)[fold.test],
-            "tissue": data.tissue_names[fold.test],
-            "predicted": np.asarray(data.tissues, dtype=object)[predicted],
-        }
-    )
+    names, tissues = (np.asarray(words, dtype=object) for words in (data.samples, data.tissues))
+    found = {
+        "sample": names[fold.test],
+        "tissue": data.tissue_names[fold.test],
+        "predicted": tissues[predicted],
+    }
+    return pd.DataFrame({"kind": fold.kind, "fold": fold.name, "model": model, "seed": seed, **found})
 
 
 def summary(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Accuracy and macro-F1 of each model on each hold-out, mean over seeds; folds are pooled.
+    """Accuracy and macro-F1 of each model on each hold-out, mean over seeds.
 
-    Parameters
-    ----------
-    predictions : DataFrame
-        From :func:`evaluate_holdouts`.
-
-    Returns
-    -------
-    DataFrame
-        kind, model, accuracy, macro_f1, low and high (smallest and largest macro-F1 of a seed), n_test,
-        n_tissues (tested). Folds are pooled because a small fold does not hold every tissue.
+    Columns: kind, model, accuracy, macro_f1, low and high (smallest and largest macro-F1 of a seed), n_test,
+    n_tissues (tested). Folds are pooled because a small fold does not hold every tissue.
     """
-    rows = [
-        (
-            *key,
-            (part["tissue"] == part["predicted"]).mean(),
-            macro_f1(part["tissue"], part["predicted"]),
-            len(part),
-            part["tissue"].nunique(),
-        )
-        for key, part in predictions.groupby(["kind", "model", "seed"], sort=False)
-    ]
+    rows = []
+    for key, part in predictions.groupby(["kind", "model", "seed"], sort=False):
+        true, predicted = part["tissue"], part["predicted"]
+        rows.append((*key, (true == predicted).mean(), macro_f1(true, predicted), len(part), true.nunique()))
     columns = ["kind", "model", "seed", "accuracy", "macro_f1", "n_test", "n_tissues"]
     grouped = pd.DataFrame(rows, columns=columns).groupby(["kind", "model"], sort=False)
-    return grouped.agg(
-        accuracy=("accuracy", "mean"),
-        macro_f1=("macro_f1", "mean"),
-        low=("macro_f1", "min"),
-        high=("macro_f1", "max"),
-        n_test=("n_test", "first"),
-        n_tissues=("n_tissues", "first"),
-    ).reset_index()
+    ways = {"accuracy": ("accuracy", "mean"), "macro_f1": ("macro_f1", "mean"), "low": ("macro_f1", "min"),
+            "high": ("macro_f1", "max")}  # fmt: skip
+    return grouped.agg(**ways, n_test=("n_test", "first"), n_tissues=("n_tissues", "first")).reset_index()
 
 
 def hardest(table: pd.DataFrame) -> dict[str, float]:
@@ -144,27 +96,11 @@ def macro_f1(true: Sequence, predicted: Sequence) -> float:
 def shuffled_labels(
     data: Expression, fold: Split, recipe: Recipe, *, seeds: Sequence[int] = (0,)
 ) -> dict[str, float]:
-    """Train the network on permuted training labels as a negative control.
+    """Train the network on permuted training labels, once a seed, as a negative control.
 
-    Parameters
-    ----------
-    data : Expression
-    fold : Split
-        Labels of its training samples are permuted, those of its test samples stay.
-    recipe : Recipe
-    seeds : sequence of int
-        One permutation and one training each.
-
-    Returns
-    -------
-    dict of str to float
-        ``control_accuracy``, mean over seeds; ``control_n_test``, test samples; ``control_commonest``,
-        accuracy of always predicting the most common training tissue.
-
-    Raises
-    ------
-    ParameterError
-        If the image is too small for the layers.
+    Labels of the test samples stay. Keys: ``control_accuracy`` (mean over seeds), ``control_n_test`` (test
+    samples), ``control_commonest`` (accuracy of always predicting the most common training tissue). Raises
+    ParameterError if the image is too small for the layers.
     """
     shares = []
     for seed in seeds:
@@ -181,21 +117,10 @@ def shuffled_labels(
 
 
 def confusion(predictions: pd.DataFrame, tissues: Sequence[str], *, kind: str) -> pd.DataFrame:
-    """Confusion matrix of the network on one hold-out, over all folds and seeds.
+    """Confusion matrix of the network on one kind of hold-out, over all folds and seeds.
 
-    Parameters
-    ----------
-    predictions : DataFrame
-        From :func:`evaluate_holdouts`.
-    tissues : sequence of str
-        All names, in the order to show them.
-    kind : str
-        Which hold-out.
-
-    Returns
-    -------
-    DataFrame
-        Every tested tissue by every tissue: tissue, predicted, n, share (of the predictions for the tissue).
+    Every tested tissue by every tissue, in the order of ``tissues``: tissue, predicted, n, share (0 to 1, of
+    the predictions for the tissue).
     """
     part = predictions[(predictions["kind"] == kind) & (predictions["model"] == CNN)]
     counts = pd.crosstab(part["tissue"], part["predicted"])

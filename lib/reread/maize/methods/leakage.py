@@ -27,23 +27,11 @@ SHARES = [
 def leakage_by_kind(data: Expression, splits: Iterable[Split]) -> pd.DataFrame:
     """Report what the test samples of each kind of hold-out have in common with the training samples.
 
-    Parameters
-    ----------
-    data : Expression
-    splits : iterable of Split
-
-    Returns
-    -------
-    DataFrame
-        One row a kind, means over test samples: kind, folds, n_test; shares 0 to 1: ``shared_accession``
-        (its accession is in training), ``shared_group`` (its study or stage is), ``has_replicate`` (its study
-        or stage *and* tissue is), ``near_copy`` (a training sample correlates above 0.99); ``nearest_r``,
-        the correlation with the nearest training sample; ``nearest_is_replicate``, ``nearest_has_tissue``:
-        the nearest training sample is a replicate, or has the same tissue.
-
-    Notes
-    -----
-    Pearson correlation of log2(x + 1) over all genes; no gene is selected by label.
+    One row a kind, means over test samples: kind, folds, n_test; shares 0 to 1 of samples whose accession
+    (``shared_accession``), study or stage (``shared_group``), or study or stage *and* tissue
+    (``has_replicate``) is in training, or with a correlation above 0.99 (``near_copy``); ``nearest_r``,
+    correlation with the nearest training sample, and whether that is a replicate or has the same tissue.
+    Correlations are Pearson's, of log2(x + 1) over all genes; no gene is selected by label.
     """
     splits = list(splits)
     near = all_nearest(data, splits)
@@ -65,10 +53,7 @@ def leakage_by_kind(data: Expression, splits: Iterable[Split]) -> pd.DataFrame:
 def all_nearest(data: Expression, splits: Iterable[Split]) -> pd.DataFrame:
     """Find the nearest training sample of each test sample of every split.
 
-    Returns
-    -------
-    DataFrame
-        kind, fold, sample, tissue, nearest (names), r, is_replicate (same group and tissue), has_tissue.
+    Columns: kind, fold, sample, tissue, nearest (names), r, is_replicate (same group and tissue), has_tissue.
     """
     log = log_plus_one(data.values)
     between = row_correlation(log, log)
@@ -77,20 +62,11 @@ def all_nearest(data: Expression, splits: Iterable[Split]) -> pd.DataFrame:
         inside = between[np.ix_(one.test, one.train)].round(9)  # equal samples tie exactly
         found = one.train[inside.argmax(axis=1)]
         has_tissue = data.tissue[found] == data.tissue[one.test]
-        parts.append(
-            pd.DataFrame(
-                {
-                    "kind": one.kind,
-                    "fold": one.name,
-                    "sample": names[one.test],
-                    "tissue": data.tissue_names[one.test],
-                    "nearest": names[found],
-                    "r": inside.max(axis=1),
-                    "is_replicate": has_tissue & (data.group[found] == data.group[one.test]),
-                    "has_tissue": has_tissue,
-                }
-            )
-        )
+        is_replicate = has_tissue & (data.group[found] == data.group[one.test])
+        of_test = {"sample": names[one.test], "tissue": data.tissue_names[one.test]}
+        of_nearest = {"nearest": names[found], "r": inside.max(axis=1), "is_replicate": is_replicate}
+        columns = {"kind": one.kind, "fold": one.name, **of_test, **of_nearest, "has_tissue": has_tissue}
+        parts.append(pd.DataFrame(columns))
     return pd.concat(parts, ignore_index=True)
 
 

@@ -11,8 +11,8 @@ import pandas as pd
 from reread.core import validate
 from reread.core.errors import DataError, ParameterError
 from reread.maize.methods.embedding import UMAP_SEED, embed
+from reread.maize.methods.gene_sets import random_sets
 from reread.maize.methods.kmeans import batched_kmeans, v_measure
-from reread.maize.methods.random_gene_sets import random_sets
 
 # Errors of the notebooks; 29 and 2,423 are values of the human study that the code was adapted from.
 FAULTS = (
@@ -111,20 +111,9 @@ def sources_of_variance(
 ) -> dict[str, float]:  # fmt: skip
     """Standard deviation of V between runs, random sets and UMAP seeds.
 
-    Parameters
-    ----------
-    log, tissue : float array, (sample, gene), and int array, (sample,)
-    protocol : Protocol
-    size, n_sets : int
-        Genes of a random set, and random sets.
-    n_seeds : int
-        Seeds of UMAP, on the first set.
-    seed : int
-
-    Returns
-    -------
-    dict
-        ``runs`` (within a set, as published), ``sets`` (between the means of sets), and for UMAP ``seeds``.
+    ``log`` is (sample, gene), ``tissue`` (sample,); ``n_sets`` random sets have ``size`` genes. Keys:
+    ``runs`` (within a set, as published), ``sets`` (between the means of sets), and for UMAP ``seeds`` (on
+    the first set).
     """
     sets = random_sets(log.shape[1], min(size, log.shape[1]), n_sets, seed)
     v = v_of_sets(log, tissue, sets, protocol, seed)
@@ -138,12 +127,9 @@ def sources_of_variance(
 def feedback_runs(
     log: np.ndarray, tissue: np.ndarray, genes: np.ndarray, protocol: Protocol, n_runs: int = 8, seed: int = 0
 ) -> pd.DataFrame:
-    """V-measure of one set in each run, with the labels fed back and without.
+    """V-measure of one set in each run, with the labels fed back and without: run (from 1), labels, v.
 
-    Returns
-    -------
-    DataFrame
-        run (from 1), labels (``fed back`` or ``not fed back``), v. The first run is the same in both.
+    The first run is the same in both.
     """
     rows = []
     for name, is_fed in (("fed back", True), ("not fed back", False)):

@@ -7,23 +7,27 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from reread.core import validate
+from reread.core.errors import DataError
+from reread.core.metrics import auroc
 from reread.maize.data.splits import Split
-from reread.maize.data.tables import Expression
+from reread.maize.data.tables import Expression, Truth
 from reread.maize.data.transform import log_plus_one
 from reread.maize.methods import tissue_specificity
 from reread.maize.methods.gene_rankings import LIMMA, OURS, PUBLISHED, TREES, Run
 from reread.maize.methods.gene_sets import (
     core,
+    ensemble,
     known_tissues,
     overlaps,
     rank_top,
+    selection_frequency,
     top_union,
     union_null,
     union_rule,
 )
-from reread.maize.methods.rank_stability import ensemble, selection_frequency
-from reread.maize.methods.recovery import MEASURES, recovery
 
+MEASURES = ("precision", "auroc", "false_positive_share", "chance")
 SHUFFLED = "shuffled labels"
 N_SHUFFLES = 10  # one permutation of the labels alone varies much: chance is one gene in 75
 TOP_SHARE = 0.05  # a known gene is found if it is among the best 5 % of its tissue
@@ -32,26 +36,33 @@ FEW, N_SHOWN = 12, 3
 PUBLISHED_GENES, PUBLISHED_TISSUES, PUBLISHED_SET = 21_111, 11, 13_670  # notebooks 2 and 3
 
 
+def recovery(scores: np.ndarray, truth: Truth, k: int = 20) -> dict[str, float]:
+    """Compare scores (tissue, gene) with the planted genes, mean over the tissues that have any."""
+    validate.axes(scores, "scores", tissue=None, gene=len(truth.tissue_of))
+    planted = [t for t in range(len(scores)) if (truth.tissue_of == t).any()]
+    if not planted:
+        raise DataError(
+            "No gene is planted for any tissue, so recovery is undefined. Simulate planted genes."
+        )
+    found = [_of_tissue(scores[t], truth.tissue_of == t, truth.is_decoy, k) for t in planted]
+    return dict(zip(MEASURES, map(float, np.mean(found, axis=0)), strict=True))
+
+
+def _of_tissue(score: np.ndarray, is_planted: np.ndarray, is_decoy: np.ndarray, k: int) -> tuple:
+    if np.isnan(score).any():
+        return 0.0, 0.5, 0.0, is_planted.mean()
+    top = rank_top(score[None], k)[0]
+    area = auroc(is_planted.astype(int), score)
+    return is_planted[top].mean(), area, is_decoy[top].mean(), is_planted.mean()
+
+
 def recovery_table(
     data: Expression, split: Split, runs: Sequence[Run], k: int, seed: int = 0
 ) -> pd.DataFrame:
-    """Recovery of planted genes by each method, mean over seeds; no row for data without ground truth.
+    """Recovery of planted genes by each method in the ``k`` best of a tissue, mean over seeds.
 
-    Parameters
-    ----------
-    data : Expression
-    split : Split
-        Statistics use its training samples.
-    runs : sequence of Run
-    k : int
-        Genes from the top of each tissue.
-    seed : int
-        Of the permutations of the labels in the control, a moderated t against the next tissue.
-
-    Returns
-    -------
-    DataFrame
-        method and the measures of ``recovery``.
+    Columns: method and ``MEASURES``; no row for data without ground truth. Statistics use the training
+    samples. ``shuffled labels`` is a control: a moderated t on labels permuted by ``seed``.
     """
     columns = ["method", *MEASURES]
     if data.truth is None:
@@ -70,18 +81,10 @@ def recovery_table(
 def marker_ranks(
     rankings: Mapping[str, np.ndarray], markers: Sequence[tuple[str, str, int, int]]
 ) -> pd.DataFrame:
-    """Rank of each known gene by each method.
+    """Rank of each known gene (tissue, name, index of the tissue, index of the gene) by each method.
 
-    Parameters
-    ----------
-    rankings : mapping of str to float array, (tissue, gene)
-    markers : sequence of (tissue, name, index of the tissue, index of the gene)
-
-    Returns
-    -------
-    DataFrame
-        method, tissue, marker, rank (1 is best; a tie takes its last rank, so that a gene among thousands of
-        zeros is not found), share (rank over genes). NaN where the tissue was not scored.
+    Columns: method, tissue, marker, rank, share (rank over genes). 1 is best; a tie takes its last rank, so
+    that a gene among thousands of zeros is not found. NaN where the tissue was not scored.
     """
     rows = []
     for method, scores in rankings.items():
@@ -97,12 +100,9 @@ def methods_table(
 ) -> pd.DataFrame:
     """Genes kept by the union rule, known genes found and recovery, one row a method.
 
-    Returns
-    -------
-    DataFrame
-        method, stopping_row, union_genes, union_share (of all genes), union_over_null (over the genes of
-        random rankings), top_genes (distinct, of the ``k`` best a tissue), markers_found (share in the best
-        5 %), and the measures of :func:`recovery_table`.
+    Columns: method, stopping_row, union_genes, union_share (of all genes), union_over_null (over the genes of
+    random rankings), top_genes (distinct, of the ``k`` best a tissue), markers_found (share in the best 5 %),
+    and the measures of :func:`recovery_table`.
     """
     found = ranks.assign(found=ranks["share"] <= TOP_SHARE).groupby("method")["found"].mean()
     rows = []
@@ -120,15 +120,11 @@ def methods_table(
 
 
 def shared(rankings: Mapping[str, np.ndarray], k: int) -> tuple[pd.DataFrame, dict[str, float]]:
-    """Overlaps of the top genes of every two methods, and the core of the three methods of the paper.
+    """Overlaps of the ``k`` best genes of every two methods, and the core of the three methods of the paper.
 
-    Returns
-    -------
-    DataFrame
-        From ``gene_sets.overlaps``, of the ``k`` best genes of each tissue.
-    dict
-        From ``gene_sets.core``, of limma, LightGBM and the network: by expected gradients, as published where
-        these are missing; of all methods where there are no three.
+    The core is of limma, LightGBM and the network: by expected gradients, as published where these are
+    missing; of all methods where there are no three. Columns and keys as ``gene_sets.overlaps`` and
+    ``gene_sets.core``.
     """
     n_genes = next(iter(rankings.values())).shape[1]
     sets = {method: top_union(scores, k) for method, scores in rankings.items()}
@@ -151,13 +147,10 @@ def published_union() -> dict[str, float]:
 
 
 def repeated_selection(runs: Sequence[Run], data: Expression, k: int) -> pd.DataFrame:
-    """How often runs of expected gradients select the ``k`` best genes of their ensemble.
+    """How often runs of expected gradients select the ``k`` best genes of their ensemble, one row a tissue.
 
-    Returns
-    -------
-    DataFrame
-        One row a tissue: tissue, runs, frequency (mean share of runs with a gene of the ensemble in their
-        top), in_every_run (genes), first (the best genes with their frequency).
+    Columns: tissue, runs, frequency (mean share of runs with a gene of the ensemble in their top),
+    in_every_run (genes), first (the best genes with their frequency).
     """
     columns = ["tissue", "runs", "frequency", "in_every_run", "first"]
     scores = [run.scores.per_tissue for run in runs if run.method == OURS]

@@ -120,14 +120,9 @@ def _without_replacement(n_references: int, n: int, rng: np.random.Generator) ->
 def _gradients(model: keras.Model):
     """A graph: images, references, points between them (0 to 1) and classes to attributions."""
     shape = model.input_shape[1:]
-    shapes = [
-        tf.TensorSpec((None, *shape)),
-        tf.TensorSpec((None, None, *shape)),
-        tf.TensorSpec((None, None)),
-        tf.TensorSpec((None,), tf.int32),
-    ]
+    shapes = [tf.TensorSpec(one) for one in ((None, *shape), (None, None, *shape), (None, None))]
 
-    @tf.function(input_signature=shapes)
+    @tf.function(input_signature=[*shapes, tf.TensorSpec((None,), tf.int32)])
     def gradients(images, references, place, classes):
         size, n = tf.shape(references)[0], tf.shape(references)[1]
         path = images[:, None] - references

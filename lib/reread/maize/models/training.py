@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reread.core.errors import ParameterError, did_you_mean
+from reread.core.errors import ParameterError
 from reread.maize.data.image import side_of, to_image
 from reread.maize.data.transform import Scaler, log_plus_one, log_published
 
-INPUTS = ("published", "scaled")
 HIGH = 0.9
 TRAINING = {
     "published": {"inputs": "published", "rate": 1e-4, "schedule": "published", "validation": 0.1},
@@ -41,8 +40,6 @@ class Recipe:
     schedule: str = "published"
 
     def __post_init__(self):
-        if self.inputs not in INPUTS:
-            raise ParameterError(f"There are no inputs {self.inputs!r}. {did_you_mean(self.inputs, INPUTS)}")
         if not self.channels or min(self.channels) < 1:
             raise ParameterError(f"widths must be channels such as '16 32', but are {self.widths!r}.")
 
@@ -55,26 +52,10 @@ class Recipe:
 def recipe(training: str, layers: str, **settings: Any) -> Recipe:
     """Combine the settings of a network.
 
-    Parameters
-    ----------
-    training : str
-        ``published`` or ``corrected``: inputs, rate, schedule and validation of ``TRAINING``.
-    layers : str
-        Channels of each convolution, then units of the dense layer: ``16 32 64``.
-    **settings
-        Further fields of :class:`Recipe`.
-
-    Returns
-    -------
-    Recipe
-
-    Raises
-    ------
-    ParameterError
-        If the training is unknown or layers are not at least two numbers.
+    ``training`` names inputs, rate, schedule and validation of ``TRAINING``; ``layers`` are channels of each
+    convolution, then units of the dense layer, as ``16 32 64``; ``settings`` are further fields of
+    :class:`Recipe`. Raises ParameterError if layers are not at least two numbers.
     """
-    if training not in TRAINING:
-        raise ParameterError(f"There is no training {training!r}. {did_you_mean(training, TRAINING)}")
     *widths, dense = layers.split() or [""]
     if not widths or not dense.isdecimal():
         raise ParameterError(
@@ -118,54 +99,20 @@ def fit(
     recipe: Recipe,
     order: np.ndarray | None = None,
 ) -> Network:
-    """Train a network.
+    """Train a network on FPKM or TPM ``values`` (sample, gene) and ``tissue`` (sample,).
 
-    Parameters
-    ----------
-    values : float array, (sample, gene)
-        FPKM or TPM of the training samples.
-    tissue : int array, (sample,)
-    n_tissues : int
-        Classes, also those without a training sample.
-    seed : int
-        Of weights, dropout, and the order of samples; the last of these are the validation samples.
-    recipe : Recipe
-    order : int array, (gene,), optional
-        Gene of pixel 0, 1, 2, ...; by default the order of the columns.
-
-    Returns
-    -------
-    Network
-
-    Raises
-    ------
-    ParameterError
-        If the image is too small for the layers.
+    ``n_tissues`` counts also those without a training sample. The seed fixes weights, dropout and the order
+    of samples; the last of these are the validation samples. ``order`` (gene,) is the gene of pixel 0, 1, 2,
+    ...; by default that of the columns. Raises ParameterError if the image is too small for the layers.
     """
     from reread.maize.models import cnn
 
     rows = np.random.default_rng(seed).permutation(len(values))
-    model = cnn.build(
-        side_of(values.shape[1]),
-        n_tissues,
-        widths=recipe.channels,
-        dense=recipe.dense,
-        dropout=recipe.dropout,
-        momentum=recipe.momentum,
-        seed=seed,
-    )
+    chosen = {name: getattr(recipe, name) for name in ("dense", "dropout", "momentum")}
+    model = cnn.build(side_of(values.shape[1]), n_tissues, widths=recipe.channels, seed=seed, **chosen)
     blank = Network(model, pd.DataFrame(), recipe.inputs, Scaler.fit(log_plus_one(values)), order)
-    curve = cnn.train(
-        model,
-        blank.images(values[rows]),
-        tissue[rows],
-        epochs=recipe.epochs,
-        batch=recipe.batch,
-        rate=recipe.rate,
-        seed=seed,
-        validation=recipe.validation,
-        schedule=recipe.schedule,
-    )
+    chosen = {name: getattr(recipe, name) for name in ("epochs", "batch", "rate", "validation", "schedule")}
+    curve = cnn.train(model, blank.images(values[rows]), tissue[rows], seed=seed, **chosen)
     return Network(model, curve, recipe.inputs, blank.scaler, order)
 
 

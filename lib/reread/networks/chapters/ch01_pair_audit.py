@@ -32,17 +32,7 @@ AUDIT = {
 
 
 def dataset_table(dataset: GRNDataset) -> pd.DataFrame:
-    """Count cells, genes, TFs, pairs and edges.
-
-    Parameters
-    ----------
-    dataset : GRNDataset
-
-    Returns
-    -------
-    DataFrame
-        Columns what and n (text).
-    """
+    """Count cells, genes, TFs, pairs and edges: columns what and n (text)."""
     expression, pairs = dataset.expression, dataset.pairs
     counts = {
         "cells": len(expression.values),
@@ -58,18 +48,7 @@ def dataset_table(dataset: GRNDataset) -> pd.DataFrame:
 
 
 def audit_table(found: dict[str, float]) -> pd.DataFrame:
-    """Format the audit for the page.
-
-    Parameters
-    ----------
-    found : dict
-        From ``pair_audit.audit_pairs``.
-
-    Returns
-    -------
-    DataFrame
-        Columns measure and value (text; shares in per cent).
-    """
+    """Format ``pair_audit.audit_pairs`` for the page: columns measure and value (text)."""
     values = []
     for key in AUDIT:
         is_share = key.endswith(("share", "rate")) or key == "prevalence"
@@ -80,14 +59,7 @@ def audit_table(found: dict[str, float]) -> pd.DataFrame:
 def concentration(pairs: Pairs) -> Drawn:
     """Draw the cumulative share of negatives and of positives on the genes with most negatives.
 
-    Parameters
-    ----------
-    pairs : Pairs
-
-    Returns
-    -------
-    Drawn
-        Table: genes (rank by number of negatives), label, share (cumulative).
+    The table has genes (rank by number of negatives), label and share.
     """
     shares = np.stack(gene_shares(pairs))
     curves = np.cumsum(shares[:, shares.any(axis=0)], axis=1)
@@ -104,17 +76,9 @@ def concentration(pairs: Pairs) -> Drawn:
 
 
 def negative_pools(swept: pd.DataFrame) -> Drawn:
-    """Draw the AUROC of gene names by the sampling of negatives.
+    """Draw the AUROC of gene names by the sampling of negatives, from ``pair_audit.negative_pool_sweep``.
 
-    Parameters
-    ----------
-    swept : DataFrame
-        From ``pair_audit.negative_pool_sweep``.
-
-    Returns
-    -------
-    Drawn
-        Table: negatives, network, split, auroc.
+    The table has negatives, network, split and auroc.
     """
     columns = {"one_hot_auroc": "pair split", "one_hot_auroc_both": "both held out"}
     table = swept.rename(columns=columns).melt(

@@ -9,7 +9,7 @@ import pandas as pd
 
 from reread.core import charts
 from reread.networks.methods.batch_dependence import MOVED
-from reread.networks.plots import LABELS, SCHEMES
+from reread.networks.methods.comparison import LABELS, SCHEMES
 
 if TYPE_CHECKING:
     from reread.core.figures import Drawn
@@ -18,18 +18,7 @@ FLOOR = MOVED / 10  # smallest change shown on the logarithmic axis
 
 
 def folds(by_fold: pd.DataFrame) -> Drawn:
-    """Draw the AUROC of each fold, for the network and for gene names.
-
-    Parameters
-    ----------
-    by_fold : DataFrame
-        From ``protocol.by_fold``: scheme, method, fold, auroc.
-
-    Returns
-    -------
-    Drawn
-        Table: scheme, method, fold, auroc.
-    """
+    """Draw the AUROC of each fold, for the network and for gene names, from ``protocol.by_fold``."""
     table = by_fold[["scheme", "method", "fold", "auroc"]]
     return charts.dots(
         table, x="auroc", y="scheme", hue="method", order={"scheme": list(SCHEMES)}, labels=LABELS,
@@ -38,18 +27,10 @@ def folds(by_fold: pd.DataFrame) -> Drawn:
 
 
 def loss_curves(curves: pd.DataFrame) -> Drawn:
-    """Draw training and test loss of the first fold of each scheme by epoch.
+    """Draw training and test loss of the first fold of each scheme by epoch, from ``Outcome.curves``.
 
-    Parameters
-    ----------
-    curves : DataFrame
-        From ``protocol.run``: scheme, fold, epoch, train_loss, test_loss.
-
-    Returns
-    -------
-    Drawn
-        Table: scheme, epoch, rows, loss, each loss divided by its value after the first epoch (the training
-        loss of the published network has a reconstruction term that its test loss lacks).
+    Each loss is divided by its value after the first epoch: the training loss of the published network has a
+    reconstruction term that its test loss lacks.
     """
     first = curves[curves["fold"] == curves.groupby("scheme")["fold"].transform("min")]
     named = first.rename(columns={"train_loss": "training pairs", "test_loss": "test pairs"})
@@ -62,15 +43,7 @@ def loss_curves(curves: pd.DataFrame) -> Drawn:
 def batch(moves: np.ndarray) -> Drawn:
     """Draw the change of each prediction of a batch after its first pair was replaced.
 
-    Parameters
-    ----------
-    moves : float array, (pair of the batch,)
-        From ``batch_dependence.change_one``.
-
-    Returns
-    -------
-    Drawn
-        Table: pair, change, kind (replaced pair, changed, unchanged).
+    ``moves`` (pair of the batch,) comes from ``batch_dependence.change_one``.
     """
     kind = np.where(moves > MOVED, "changed", "unchanged (below 10⁻⁶)").astype(object)
     kind[0] = "replaced pair"

@@ -9,7 +9,7 @@ import pandas as pd
 
 from reread.core import charts
 from reread.networks.methods.benchmark import DEEP, FAMILIES, FAMILY, NAMES
-from reread.networks.plots import LABELS, METHODS, SCHEMES, by_family
+from reread.networks.methods.comparison import LABELS, METHODS, SCHEMES, by_family
 
 if TYPE_CHECKING:
     from reread.core.figures import Drawn
@@ -21,15 +21,7 @@ N_OF_FAMILY = 2
 def gain(table: pd.DataFrame) -> Drawn:
     """Draw the AUPRC gain of each method over the best gene-name baseline, with its interval.
 
-    Parameters
-    ----------
-    table : DataFrame
-        From ``benchmark.compare_scores``.
-
-    Returns
-    -------
-    Drawn
-        Table: scheme, family, method, auprc_gain, auprc_gain_low, auprc_gain_high; without the baselines.
+    ``table`` comes from ``benchmark.compare_scores``; the baselines are left out.
     """
     columns = ["scheme", "family", "method", "auprc_gain", "auprc_gain_low", "auprc_gain_high"]
     shown = table.loc[table["family"] != NAMES, columns].reset_index(drop=True)
@@ -43,17 +35,8 @@ def gain(table: pd.DataFrame) -> Drawn:
 def precision_recall(scores: pd.DataFrame, scheme: str) -> Drawn:
     """Draw precision against recall under one split: the two best methods of each family.
 
-    Parameters
-    ----------
-    scores : DataFrame
-        From ``benchmark.score_methods``.
-    scheme : str
-        One of its schemes.
-
-    Returns
-    -------
-    Drawn
-        Table: method, recall, precision (mean over folds at 101 recalls).
+    ``scores`` comes from ``benchmark.score_methods``. The table has method, recall and precision (mean over
+    folds at 101 recalls).
     """
     scores = scores[scores["scheme"] == scheme]
     curves = {method: _mean_curve(rows) for method, rows in scores.groupby("method", sort=False)}
@@ -86,18 +69,7 @@ def _mean_curve(rows: pd.DataFrame) -> np.ndarray:
 
 
 def best_methods(table: pd.DataFrame) -> str:
-    """State for each split the AUROC of gene names, of Spearman, and of the best method with expression.
-
-    Parameters
-    ----------
-    table : DataFrame
-        From ``benchmark.compare_scores``.
-
-    Returns
-    -------
-    str
-        One sentence for each split.
-    """
+    """State for each split the AUROC of gene names, of Spearman, and of the best method with expression."""
     sentences = []
     for scheme, rows in table.groupby("scheme", sort=False):
         auroc = rows.set_index("method")["auroc"]

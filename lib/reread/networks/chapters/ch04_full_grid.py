@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reread.core import charts
-from reread.networks.plots import LABELS
+from reread.networks.methods.comparison import LABELS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,18 +20,8 @@ CHANGES = {
 
 
 def stability(table: pd.DataFrame) -> Drawn:
-    """Draw the overlap of the top edges with those of the first run, after each change.
-
-    Parameters
-    ----------
-    table : DataFrame
-        From ``stability.stability``: method, change, run, jaccard.
-
-    Returns
-    -------
-    Drawn
-    """
-    labels = {**LABELS, **CHANGES, "jaccard": "Jaccard index with the first run"}
+    """Draw the overlap of the top edges with those of the first run, from ``stability.stability``."""
+    labels = {**LABELS, **CHANGES, "jaccard": "Jaccard index"}
     return charts.dots(
         table, x="jaccard", y="method", panel="change", labels=labels, stem=True, limits=(0, 1.04), columns=3
     )

@@ -22,18 +22,7 @@ EXCLUDED = {
 
 
 def transfer(moved: pd.DataFrame) -> Drawn:
-    """Draw the AUROC of pair statistics from each source to each target, one panel for each exclusion.
-
-    Parameters
-    ----------
-    moved : DataFrame
-        From ``transfer.transfer_matrix``.
-
-    Returns
-    -------
-    Drawn
-        The rows of pair statistics: source, target, excluded, auroc.
-    """
+    """Draw the AUROC of pair statistics from each source to each target, one panel for each exclusion."""
     rows = moved.loc[moved["method"] == MODEL, ["source", "target", "excluded", "auroc"]]
     labels = {**EXCLUDED, "auroc": "AUROC", "source": "trained on", "target": "tested on"}
     return charts.heatmap(
@@ -43,17 +32,7 @@ def transfer(moved: pd.DataFrame) -> Drawn:
 
 
 def unseen_sentence(moved: pd.DataFrame) -> str:
-    """State the mean AUROC of pair statistics and of Spearman where TFs and genes are both new.
-
-    Parameters
-    ----------
-    moved : DataFrame
-        From ``transfer.transfer_matrix``.
-
-    Returns
-    -------
-    str
-    """
+    """State the mean AUROC of pair statistics and of Spearman where TFs and genes are both new."""
     mean = unseen(moved).set_index("method")["unseen_auroc"]
     if mean[[MODEL, UNSUPERVISED]].isna().any():
         return "These data sets share so many TFs or genes that no test pairs with both labels are left."

@@ -17,17 +17,7 @@ TOP_GENES = 15
 
 
 def network(edges: pd.DataFrame) -> Drawn:
-    """Draw the inferred edges, those of the reference network apart from the others.
-
-    Parameters
-    ----------
-    edges : DataFrame
-        From ``hubs.edge_table``.
-
-    Returns
-    -------
-    Drawn
-    """
+    """Draw the edges of ``hubs.edge_table``, those of the reference network apart from the others."""
     kind = np.where(edges["known"], "in the reference", "not in the reference")
     table = edges.assign(kind=kind)
     order = {"kind": ["in the reference", "not in the reference"]}
@@ -35,20 +25,7 @@ def network(edges: pd.DataFrame) -> Drawn:
 
 
 def attribution(carried: pd.DataFrame, tf: str) -> Drawn:
-    """Draw the genes with the largest attribution, beside the 95 % range of the null.
-
-    Parameters
-    ----------
-    carried : DataFrame
-        From ``attribution.attribute_tf``.
-    tf : str
-        Name of the TF.
-
-    Returns
-    -------
-    Drawn
-        The 15 rows shown, largest first.
-    """
+    """Draw the 15 genes with the largest attribution for ``tf``, beside the 95 % range of the null."""
     shown = carried.head(TOP_GENES).assign(null_low=0.0)
     kind = np.where(shown["p"] < 0.05, "p < 0.05", "p ≥ 0.05")
     labels = {

@@ -18,26 +18,12 @@ INTERACTION = "regulates"
 
 
 def write_network(edges: pd.DataFrame, folder: Path, name: str) -> dict[str, Path]:
-    """Write ``name.graphml``, ``name.sif`` and ``name.csv``.
+    """Write ``name.graphml``, ``name.sif`` and ``name.csv`` into ``folder``; return their paths by suffix.
 
-    Parameters
-    ----------
-    edges : DataFrame
-        Columns tf, gene, weight, known (``hubs.edge_table``); each edge once.
-    folder : Path
-    name : str
-        File name without suffix.
-
-    Returns
-    -------
-    dict of Path
-        By suffix. GraphML (Cytoscape, Gephi, igraph) has node attribute ``kind`` (TF or gene) and edge
-        attributes ``weight`` and ``known``; SIF has TF, interaction and gene, tab-separated.
-
-    Raises
-    ------
-    DataError
-        If a column is missing, an edge is listed twice, or a name holds a tab.
+    ``edges`` has the columns tf, gene, weight and known (``hubs.edge_table``). GraphML (Cytoscape, Gephi,
+    igraph) has the node attribute ``kind`` (TF or gene) and the edge attributes ``weight`` and ``known``; SIF
+    has TF, interaction and gene, tab-separated. A missing column, an edge listed twice or a name with a tab
+    raises DataError.
     """
     _check(edges)
     paths = {kind: folder / f"{name}.{kind}" for kind in ("graphml", "sif", "csv")}

@@ -17,32 +17,10 @@ DECIMALS = 6
 def gene_features(values: np.ndarray, kind: str = "pearson", *, n_components: int = 32) -> np.ndarray:
     """Describe every gene by its correlations with all genes, or by its principal components over cells.
 
-    Parameters
-    ----------
-    values : float array, (cell, gene)
-        Expression.
-    kind : str
-        ``pearson`` or ``spearman``: row of the correlation matrix, feature = gene. ``pca``: scores of the
-        gene on the first components of the standardised expression, feature = component.
-    n_components : int
-        Components of ``pca``; at most the smaller of cells and genes are given.
-
-    Returns
-    -------
-    float32 array, (gene, feature)
-        Correlations of a gene that never varies are 0, with itself too.
-
-    Raises
-    ------
-    ParameterError
-        If ``kind`` is unknown or ``n_components`` is below 1.
-    DataError
-        If there are fewer than two cells.
-
-    Notes
-    -----
-    Source: DeepTGI scripts, where "PCC" is Pearson or Spearman by script and undefined correlations become 0.
-    They copy the two rows for every pair.
+    ``values`` is (cell, gene). ``pearson`` and ``spearman`` give float32 (gene, gene), 0 for a gene that
+    never varies. ``pca`` gives (gene, component): the scores of the standardised expression on at most
+    ``n_components`` components. An unknown kind raises ParameterError, fewer than two cells DataError.
+    Source: DeepTGI scripts, which name either correlation PCC and copy both rows for every pair.
     """
     validate.axes(values, "values", cell=None, gene=None)
     if kind not in KINDS:

@@ -28,33 +28,12 @@ def load(
     pool: int = 16,
     seed: int = 0,
 ) -> GRNDataset:
-    """Load expression, labelled pairs and the reference network.
+    """Load expression (cell, gene; log scale), labelled pairs and the reference network.
 
-    Parameters
-    ----------
-    source : str
-        ``simulated``; ``mhsc-e`` and ``mhsc-l`` with the published pair lists; ``mdc`` with pairs sampled
-        from its ChIP-seq (non-specific) network.
-    n_cells, n_genes, n_tfs : int
-        Size of the simulated data set; the TFs are among the genes.
-    negatives, pool
-        Sampling of negative pairs (:func:`reread.networks.data.negatives.sample_pairs`); the published lists
-        have their own.
-    seed : int
-        Seed of the simulation and of the negatives. It does not change the cells of a real source.
-
-    Returns
-    -------
-    GRNDataset
-        Expression (cell, gene), log scale. ``truth`` of the mHSC lists is the set of their positives, which
-        are exactly the BEELINE non-specific network.
-
-    Raises
-    ------
-    ParameterError
-        If the source is unknown, or a parameter of the simulation is impossible.
-    DataError
-        If a file is missing or malformed.
+    ``simulated`` has ``n_cells``, ``n_genes`` and ``n_tfs``, and ``seed`` samples its cells and its negatives
+    (``negatives.sample_pairs``). ``mhsc-e`` and ``mhsc-l`` have their published pair lists, whose positives
+    are exactly the BEELINE non-specific network. ``mdc`` has pairs sampled from its ChIP-seq network. An
+    unknown source or an impossible parameter raises ParameterError, a missing or malformed file DataError.
     """
     if source not in SOURCES:
         raise ParameterError(f"There is no source {source!r}. {did_you_mean(source, SOURCES)}")
@@ -80,29 +59,10 @@ def dataset_of(expression: Expression, pairs: Pairs) -> GRNDataset:
 def load_label_split(source: str = SIMULATED, *, seed: int = 0) -> LabelSplit:
     """Load labels in their published split.
 
-    Parameters
-    ----------
-    source : str
-        ``hesc500``, the files of scGREAT with its saved predictions, or ``simulated``: 67 % of the complete
-        grid of each TF for training, 10 % for validation, the rest for testing, like the hESC500 files.
-    seed : int
-        Seed of the simulated labels only.
-
-    Returns
-    -------
-    LabelSplit
-        ``published_scores`` in the order of the test rows for hESC500, None for simulated labels.
-
-    Raises
-    ------
-    ParameterError
-        If the source is unknown.
-    DataError
-        If a file is missing or malformed, or the saved predictions belong to other rows.
-
-    Notes
-    -----
-    Source: GENELink ``Train_Test_Split.py``, which scGREAT follows.
+    ``hesc500`` has the files of scGREAT with its saved predictions, in the order of the test rows.
+    ``simulated`` takes 67 % of the grid of each TF for training, 10 % for validation and the rest for
+    testing, as the hESC500 files do. An unknown source raises ParameterError, a malformed file or predictions
+    of other rows DataError. Source: GENELink ``Train_Test_Split.py``, which scGREAT follows.
     """
     if source not in LABEL_SOURCES:
         raise ParameterError(f"There is no label split {source!r}. {did_you_mean(source, LABEL_SOURCES)}")

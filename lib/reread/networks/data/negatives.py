@@ -33,12 +33,7 @@ def sample_pairs(
     pool: int = 16,
     seed: int = 0,
 ) -> Pairs:
-    """Make a labelled pair list from a network: every edge as a positive, and sampled negatives.
-
-    ``grid`` takes every pair without an edge. ``matched`` balances labels within each TF and each gene.
-    ``pool`` takes for each TF as many as it has targets, from ``pool`` genes as long as they last; the
-    published mHSC lists look like this (50 of 354 genes hold 79 % of the negatives of mHSC-E).
-    """
+    """Make a labelled pair list from a network: every edge as a positive, and sampled negatives."""
     validate.axes(truth, "truth", tf=len(tfs), gene=len(genes))
     check_negatives(negatives, pool, len(genes))
     if not truth.any():
@@ -69,10 +64,7 @@ def _from_pool(truth: np.ndarray, free: np.ndarray, pool: int, rng: np.random.Ge
 
 
 def _matched(truth: np.ndarray, free: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """For each TF and gene as many free pairs as negative-binomial counts ask for: bool (tf, gene).
-
-    TFs choose in turn, those with the least choice first; each takes the genes that lack most negatives.
-    """
+    """For each TF and gene as many free pairs as negative-binomial counts ask for: bool (tf, gene)."""
     missing = _negative_counts(truth.sum(axis=0), rng).astype(float)
     wanted = np.minimum(_negative_counts(truth.sum(axis=1), rng), free.sum(axis=1))
     missing *= wanted.sum() / max(missing.sum(), 1.0)
@@ -87,9 +79,5 @@ def _matched(truth: np.ndarray, free: np.ndarray, rng: np.random.Generator) -> n
 
 
 def _negative_counts(n_positive: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Draw from a negative binomial NB(r=n_positive, p=0.5); 0 where r is 0.
-
-    Equal counts would reveal the label: a gene with one positive held out keeps more negatives, and one-hot
-    names reach an AUROC of 0.07. With random counts they stay at 0.5.
-    """
+    """Draw from a negative binomial NB(r=n_positive, p=0.5); 0 where r is 0."""
     return np.where(n_positive > 0, rng.negative_binomial(np.maximum(n_positive, 1), 0.5), 0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from reread.core.errors import DataError, did_you_mean, short
-from reread.core.tables import door, read_table
+from reread.core.tables import header, read_table
 from reread.networks.data.tables import Expression, LabelSplit, Pairs
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def read_expression(path: Path, cells_are: str = "rows", *, name: str = "") -> E
         table = read_table(path, text=(), dtype="float32")
         genes, values = list(table.columns), table.to_numpy()
     else:
-        first = _first_column(path)
+        first = header(path)[0]
         table = read_table(path, text=[first], dtype="float32")
         genes, values = table[first].str.strip().tolist(), table.drop(columns=first).to_numpy().T
     _check_genes(path, genes)
@@ -81,11 +80,6 @@ def read_label_split(paths: dict[str, Path]) -> LabelSplit:
             f"order, but are not ({len(found)} and {len(expected)} rows).\nGet both files of one commit."
         )
     return LabelSplit(train, validation, test, saved["Predicted Labels"].to_numpy(dtype=float))
-
-
-def _first_column(path: Path) -> str:
-    with door(path, "a table of text") as path, path.open(encoding="utf-8-sig", errors="replace") as stream:
-        return next(csv.reader(stream), [""])[0].strip()
 
 
 def _words(path: Path, columns: Sequence[str]) -> pd.DataFrame:

@@ -16,34 +16,11 @@ SCHEMES = ("pair", "tf", "gene", "both")
 def split_pairs(pairs: Pairs, scheme: str, *, n_folds: int = 5, seed: int = 0) -> list[Fold]:
     """Split a pair list into cross-validation folds.
 
-    Parameters
-    ----------
-    pairs : Pairs
-        Rows (pair,).
-    scheme : str
-        ``pair``: rows at random, labels balanced, every TF and gene known from training. ``tf`` and
-        ``gene``: no test TF (gene) is in training. ``both``: neither is; fold k tests the pairs
-        of the k-th group of TFs with the k-th group of genes, and drops the pairs that share one side.
-    n_folds : int
-        Number of folds.
-    seed : int
-        Shuffles the rows of ``pair``. The other schemes follow the sizes of the groups alone.
-
-    Returns
-    -------
-    list of Fold
-
-    Raises
-    ------
-    ParameterError
-        If the scheme is unknown or there are fewer than two folds.
-    DataError
-        If a fold would be empty or hold one class only, in training or in test.
-
-    Notes
-    -----
-    Source: DeepTGI scripts. ``pair`` with seed 0 gives exactly the authors' folds: rows shuffled with NumPy's
-    legacy generator, then stratified without shuffling. The others are ours.
+    ``pair`` shuffles the rows with ``seed`` and balances the labels; every TF and gene is known from
+    training. ``tf`` and ``gene`` hold out whole TFs or genes. ``both`` holds out both: fold k tests the k-th
+    group of TFs with the k-th group of genes, and drops the pairs that share one side with it. An unknown
+    scheme raises ParameterError, a fold that is empty or holds one class DataError. Source: DeepTGI scripts
+    for ``pair``, which with seed 0 gives the authors' folds; the others are ours.
     """
     if scheme not in SCHEMES:
         raise ParameterError(f"There is no split scheme {scheme!r}. {did_you_mean(scheme, SCHEMES)}")

@@ -20,38 +20,13 @@ def attribute_tf(
 ) -> pd.DataFrame:
     """Attribute a TF's predictions over all targets to the genes that are tokens of its pairs.
 
-    Parameters
-    ----------
-    model
-        With ``attribute(tf, gene, genes=..., n_steps=...) -> (pair, token)``, ``attend(tf, gene) ->
-        (pair, head, query token, key token)`` and ``token_genes(tf, gene) -> (pair, token)``.
-    tf : str
-        Name of the TF. Its pairs with every other gene are predicted.
-    genes : tuple of str, (gene,)
-        All gene names.
-    n_null : int
-        Permutations of the null.
-    n_steps : int
-        Steps of the integrated gradients.
-    seed : int
-        Of the null.
-
-    Returns
-    -------
-    DataFrame
-        One row for each gene that is a token beside the target, strongest first. Columns: gene; attribution
-        (absolute share of the logit, mean over targets); attention (weight from the TF, mean over targets
-        and heads). Then n_tokens, null_mean, null_high (95th percentile) and p (permutation p value).
-
-    Raises
-    ------
-    DataError
-        If the TF is not among the genes.
-
-    Notes
-    -----
-    The null permutes which gene carries which features, and keeps tokens and weights: a small p means that
-    the attribution depends on the expression of this gene and not only on its position as a neighbour.
+    ``model`` has ``attribute``, ``attend`` and ``token_genes`` (``models.token_attention.Tokens``);
+    ``n_steps`` are those of the integrated gradients. Returns one row for each gene that is a token beside
+    the target, strongest first. ``attribution`` is the absolute share of the logit, mean over targets;
+    ``attention`` is the weight from the TF, mean over targets and heads. n_tokens, null_mean, null_high (95th
+    percentile) and p follow. The ``n_null`` permutations exchange which gene carries which features, and keep
+    tokens and weights: a small p means that the attribution depends on the expression of this gene and not
+    only on its position as a neighbour. An unknown TF raises DataError.
     """
     if tf not in genes:
         raise DataError(f"{tf!r} is not a gene of this expression. {did_you_mean(tf, genes)}")

@@ -17,27 +17,10 @@ MOVED = 1e-6
 def change_one(predict: Callable, pairs: Pairs, test: np.ndarray, *, batch_size: int = 32) -> np.ndarray:
     """Replace one test pair of a batch and measure the change of every prediction of the batch.
 
-    Parameters
-    ----------
-    predict : function
-        ``predict(tf, gene, batch_size=...)`` to probabilities (pair,).
-    pairs : Pairs
-        Genes and labels.
-    test : int array, (row,)
-        Rows of ``pairs``. The first ``batch_size`` are the batch; its first pair is replaced by the first
-        later one with both genes different.
-    batch_size : int
-        Pairs predicted together.
-
-    Returns
-    -------
-    float array, (pair of the batch,)
-        Absolute change of probability. Entry 0 is the pair that was replaced.
-
-    Raises
-    ------
-    DataError
-        If there is no pair beyond the batch to change to.
+    ``predict(tf, gene, batch_size=...)`` gives probabilities (pair,). The first ``batch_size`` rows of
+    ``test`` are the batch; its first pair is replaced by the first later one with both genes different.
+    Returns the absolute change of probability (pair of the batch,), entry 0 for the replaced pair. Without
+    such a later pair it raises DataError.
     """
     batch, later = test[:batch_size], test[batch_size:]
     first = batch[0]
@@ -59,24 +42,10 @@ def batch_dependence(
 ) -> dict[str, float]:
     """Predict the same pairs in other batches, and count what changes.
 
-    Parameters
-    ----------
-    predict, pairs, test, batch_size
-        As :func:`change_one`.
-    seed : int
-        Of the other order.
-
-    Returns
-    -------
-    dict of float
-        ``moved`` of ``batch`` predictions change when one pair is replaced. Then for ``shuffled`` (another
-        order) and ``alone`` (one pair a batch): ``mean_move``, ``largest_move`` (probability), ``flips``
-        (labels at threshold 0.5) and ``auroc_change``.
-
-    Raises
-    ------
-    DataError
-        As :func:`change_one`, or if the rows hold one class only.
+    ``moved`` of ``batch`` predictions change when one pair is replaced (:func:`change_one`). Then for
+    ``shuffled`` (another order) and ``alone`` (one pair a batch): ``mean_move``, ``largest_move``
+    (probability), ``flips`` (labels at threshold 0.5) and ``auroc_change``. Rows of one class raise
+    DataError.
     """
     moves = change_one(predict, pairs, test, batch_size=batch_size)
     tf, gene, label = pairs.tf[test], pairs.gene[test], pairs.label[test]

@@ -43,31 +43,11 @@ def score_methods(
     n_trees: int = infer.N_TREES,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Score the test rows of every fold of every scheme by every method.
+    """Score the test rows of every fold of every scheme by every method of ``FAMILY``.
 
-    Parameters
-    ----------
-    dataset : GRNDataset
-        Pairs (pair,) and expression (cell, gene).
-    schemes : iterable of str
-        Of ``splits.SCHEMES``.
-    methods : iterable of str
-        Of ``FAMILY``. Unsupervised methods are run once and looked up in each fold.
-    n_folds, seed : int
-    n_trees : int
-        Trees of GENIE3 for each target.
-
-    Returns
-    -------
-    DataFrame
-        Columns scheme, fold, row (of ``dataset.pairs``), label, score, method.
-
-    Raises
-    ------
-    ParameterError
-        If a method or a scheme is unknown.
-    DataError
-        If a fold would hold one class only.
+    Unsupervised methods are run once, with ``n_trees`` trees of GENIE3 for each target, and looked up in each
+    fold. Returns scheme, fold, row (of ``dataset.pairs``), label, score, method. An unknown method or scheme
+    raises ParameterError, a fold with one class DataError.
     """
     folds = [
         (scheme, fold)
@@ -118,30 +98,12 @@ def compare_scores(
 ) -> pd.DataFrame:
     """Measure each method on each scheme, and its AUPRC gain over the best gene-name baseline.
 
-    Parameters
-    ----------
-    dataset : GRNDataset
-        Its pairs give the TF of each row.
-    scores : DataFrame
-        From ``score_methods``; at least one method is a gene-name baseline.
-    n_boot : int
-        Bootstrap samples of whole TFs, for the interval of the gain.
-    seed : int
-    extra_scores : DataFrame, optional
-        Columns scheme, fold, row, label, score, method: scores of a deep model. Schemes that ``scores`` lacks
-        are dropped. Where they cover some folds only, they are compared on those folds.
-
-    Returns
-    -------
-    DataFrame
-        One row for each scheme and method: family, auroc, auroc_sd, auprc, auprc_sd (means and standard
-        deviations over folds), prevalence, best_baseline (its name) and best_baseline_auprc on the same
-        folds, auprc_gain, auprc_gain_low, auprc_gain_high (95 %, bootstrap clustered by TF), n_folds.
-
-    Raises
-    ------
-    DataError
-        If there is no gene-name baseline, or the rows of an extra score differ from those of the fold.
+    ``scores`` comes from ``score_methods``, with at least one gene-name baseline. ``extra_scores`` has the
+    same columns for a deep model; schemes that ``scores`` lacks are dropped, and folds that it lacks are not
+    compared. Returns one row for each scheme and method: family, auroc, auroc_sd, auprc, auprc_sd (over
+    folds), prevalence, best_baseline and best_baseline_auprc on the same folds, auprc_gain with
+    auprc_gain_low and auprc_gain_high (95 %, ``n_boot`` bootstrap samples of whole TFs), n_folds. Without a
+    baseline, or with other test rows, it raises DataError.
     """
     together = _joined(scores, extra_scores)
     rows = [
@@ -235,16 +197,8 @@ def _best_baseline(table: pd.DataFrame) -> pd.DataFrame:
 def supervised_gains(table: pd.DataFrame) -> pd.DataFrame:
     """Differences in AUROC that the claims are about, for each split.
 
-    Parameters
-    ----------
-    table : DataFrame
-        Columns scheme, method, family, auroc.
-
-    Returns
-    -------
-    DataFrame
-        scheme; ``supervised_over_spearman``, the best supervised or deep method minus absolute Spearman
-        correlation; ``deep_over_genie3``, DeepTGI as published minus GENIE3, NaN where it was not run.
+    ``supervised_over_spearman`` is the best supervised or deep method minus absolute Spearman correlation;
+    ``deep_over_genie3`` is DeepTGI as published minus GENIE3, NaN where it was not run.
     """
     rows = []
     for scheme, part in table.groupby("scheme", sort=False):

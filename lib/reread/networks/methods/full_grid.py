@@ -23,21 +23,10 @@ RENAMED = {"average_precision": "auprc", "average_precision_ratio": "auprc_ratio
 
 
 def full_grid(dataset: GRNDataset) -> Pairs:
-    """Pair every labelled TF with every gene but itself.
+    """Pair every labelled TF with every gene but itself, sorted by TF, then by gene.
 
-    Parameters
-    ----------
-    dataset : GRNDataset
-
-    Returns
-    -------
-    Pairs
-        Sorted by TF, then by gene; label 1 where ``dataset.truth`` has an edge. A TF whose only known target
-        is itself is left out; a simulated TF without targets stays.
-
-    Notes
-    -----
-    Source: BEELINE (Pratapa 2020) scores all TFs of a network against all genes, without self loops.
+    The label is 1 where ``dataset.truth`` has an edge. A TF whose only known target is itself is left out; a
+    simulated TF without targets stays. Source: BEELINE (Pratapa 2020), which scores without self loops.
     """
     positive = np.unique(dataset.pairs.tf[dataset.pairs.label == 1])
     is_self_only = np.isin(dataset.tfs, positive) & dataset.without_targets
@@ -71,30 +60,9 @@ def score_grid(
 ) -> pd.DataFrame:
     """Score the full grid fold by fold, and calibrate the scores of ``calibrated_schemes(schemes)``.
 
-    Parameters
-    ----------
-    dataset : GRNDataset
-        With any pair list; its full grid is scored.
-    schemes : sequence of str
-        Of ``splits.SCHEMES``.
-    methods : iterable of str
-        Of ``benchmark.FAMILY``.
-    n_folds, n_inner : int
-        Outer folds, and inner folds by TF that the calibration is fitted on.
-    n_trees : int
-        Trees of GENIE3 for each target.
-    seed : int
-
-    Returns
-    -------
-    DataFrame
-        Columns scheme, fold, row (of ``full_grid(dataset)``), label, score, method, probability (NaN where
-        not calibrated).
-
-    Raises
-    ------
-    DataError, ParameterError
-        As ``benchmark.score_methods``.
+    ``n_inner`` inner folds by TF serve the calibration; the others as ``benchmark.score_methods``. Returns
+    scheme, fold, row (of ``full_grid(dataset)``), label, score, method and probability (NaN where not
+    calibrated).
     """
     grid, calibrated = as_full_grid(dataset), calibrated_schemes(schemes)
     folds = [(s, fold) for s in schemes for fold in split_pairs(grid.pairs, s, n_folds=n_folds, seed=seed)]
@@ -141,19 +109,11 @@ def _inner_scores(
 
 
 def measure_grid(scores: pd.DataFrame) -> pd.DataFrame:
-    """Measure each method on each scheme, mean over folds.
+    """Measure each method on each scheme of ``score_grid``, mean over folds.
 
-    Parameters
-    ----------
-    scores : DataFrame
-        From ``score_grid``.
-
-    Returns
-    -------
-    DataFrame
-        One row for each scheme and method: family, auroc, auprc, auprc_ratio and early_precision_ratio (1 at
-        chance), brier and calibration_error (NaN where not calibrated), brier_of_prevalence (score of a
-        constant probability), prevalence, auprc_ratio_sd (over folds; large where a fold has few edges).
+    Columns: family, auroc, auprc, auprc_ratio and early_precision_ratio (1 at chance), brier and
+    calibration_error (NaN where not calibrated), brier_of_prevalence (score of a constant probability),
+    prevalence, auprc_ratio_sd (over folds; large where a fold has few edges).
     """
     folds = pd.DataFrame(
         {"scheme": key[0], "method": key[1], **_measured(rows)}
@@ -186,10 +146,7 @@ def _measured(rows: pd.DataFrame) -> dict[str, float]:
 def calibration_table(scores: pd.DataFrame, n_bins: int = 10) -> pd.DataFrame:
     """Compare predicted with observed shares of edges in the first calibrated scheme, all folds together.
 
-    Returns
-    -------
-    DataFrame
-        Columns method, predicted, observed, n (pairs in the bin).
+    Columns: method, predicted, observed, n (pairs in the bin).
     """
     kept = scores[scores["probability"].notna()]
     kept = kept[kept["scheme"] == kept["scheme"].iloc[0]]
@@ -203,25 +160,11 @@ def calibration_table(scores: pd.DataFrame, n_bins: int = 10) -> pd.DataFrame:
 def truth_over_seeds(
     source: str, methods: Iterable[str], *, n_seeds: int, n_trees: int = N_TREES, seed: int = 0
 ) -> pd.DataFrame:
-    """Score unsupervised methods against the whole reference network, for several seeds.
+    """Score unsupervised methods against the whole reference network, for ``n_seeds`` seeds from ``seed``.
 
-    Parameters
-    ----------
-    source : str
-        ``simulated``: every seed is another network with other cells. Real: the cells stay the same, and only
-        the seed of the tree methods changes.
-    methods : iterable of str
-        Of ``infer.METHODS``.
-    n_seeds, seed : int
-        Number of seeds, and the first one.
-    n_trees : int
-        Trees of GENIE3 for each target.
-
-    Returns
-    -------
-    DataFrame
-        One row for each seed and method: columns of ``score_against_truth``, and seed. The negative control
-        is computed for the first simulated network, since it doubles the cost.
+    Each seed of ``simulated`` is another network with other cells; of a real source only the seed of the tree
+    methods changes. Columns as ``score_against_truth``, and seed. The negative control is computed for the
+    first simulated network, since it doubles the cost.
     """
     methods = list(methods)
     tables = []
@@ -240,12 +183,7 @@ def truth_over_seeds(
 def score_against_truth(
     dataset: GRNDataset, methods: Iterable[str], *, with_control: bool, n_trees: int = N_TREES, seed: int = 0
 ) -> pd.DataFrame:
-    """Score unsupervised methods against the whole network: one row for each method.
-
-    With a control, expression of the TFs without targets is shuffled over cells and inferred again.
-    ``control_auroc`` asks whether these TFs score higher than after shuffling (0.5 at chance), and
-    ``control_top_ratio`` gives their share of the top edges over their share of pairs (1 at chance).
-    """
+    """Score unsupervised methods against the whole network: one row for each method."""
     pairs = full_grid(dataset)
     settings = {"methods": list(methods), "seed": seed, "n_trees": n_trees}
     found = infer_all(dataset.expression, dataset.tfs, **settings)

@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 from scipy.special import logit
 
 from reread.core.errors import need
-from reread.networks.data.tables import Pairs
+from reread.core.metrics import auroc, average_precision
+from reread.networks.data.tables import LabelSplit, Pairs
 
+PUBLISHED = "published-predictions"
 N_CODES = 32
 PRIOR_PAIRS = 1.0  # pairs of average prevalence added to each gene, so that one pair gives no rate of 0 or 1
 # Scores that are equal in exact arithmetic must tie on every processor.
@@ -93,3 +96,26 @@ def _one_hot(pairs: Pairs):
     return csr_matrix(
         (np.ones(2 * n_pairs), columns, np.arange(0, 2 * n_pairs + 1, 2)), (n_pairs, 2 * n_genes)
     )
+
+
+def label_split_table(split: LabelSplit) -> pd.DataFrame:
+    """Score the test labels of a published split by gene names, beside the published predictions.
+
+    Columns: method, auroc, auprc, auprc_ratio.
+    """
+    pairs, train, test = split.joined()
+    scores = {name: score(pairs, train, test, 0) for name, score in METHODS.items()}
+    if split.published_scores is not None:
+        scores[PUBLISHED] = split.published_scores
+    label = pairs.label[test]
+    rows = [(name, auroc(label, score), average_precision(label, score)) for name, score in scores.items()]
+    table = pd.DataFrame(rows, columns=["method", "auroc", "auprc"])
+    return table.assign(auprc_ratio=table["auprc"] / label.mean())
+
+
+def published_over_baseline(by_names: pd.DataFrame) -> dict[str, float]:
+    """AUROC of the published predictions minus that of the best gene-name baseline; empty without them."""
+    by_method = by_names.set_index("method")["auroc"]
+    if PUBLISHED not in by_method:
+        return {}
+    return {"published_over_baseline": float(by_method[PUBLISHED] - by_method.drop(PUBLISHED).max())}

@@ -15,25 +15,10 @@ EDGE_COLUMNS = ("tf", "gene", "weight", "known")
 
 
 def edge_table(weights: np.ndarray, dataset: GRNDataset, top: int) -> pd.DataFrame:
-    """List the strongest edges of an inferred network.
+    """List the ``top`` strongest edges of inferred ``weights`` (tf, gene), without self loops.
 
-    Parameters
-    ----------
-    weights : float array, (tf, gene)
-        Rows as ``dataset.tfs``, columns as the genes of ``dataset.expression``.
-    dataset : GRNDataset
-    top : int
-        Edges to keep; self loops are never among them.
-
-    Returns
-    -------
-    DataFrame
-        Columns tf, gene (names), weight, known (is the edge in ``dataset.truth``?), strongest first.
-
-    Raises
-    ------
-    ParameterError
-        If ``top`` is not in 1 to the number of possible edges.
+    Columns tf, gene (names), weight, known (is the edge in ``dataset.truth``?), strongest first. A ``top``
+    below 1 or above the number of edges raises ParameterError.
     """
     validate.axes(weights, "weights", tf=len(dataset.tfs), gene=len(dataset.expression.genes))
     allowed = weights.astype(float).copy()
@@ -52,24 +37,9 @@ def tf_with_most_targets(dataset: GRNDataset) -> str:
 def hub_enrichment(edges: pd.DataFrame, dataset: GRNDataset) -> pd.DataFrame:
     """Test for each TF whether the reference contains more of its edges than expected by chance.
 
-    Parameters
-    ----------
-    edges : DataFrame
-        From ``edge_table``.
-    dataset : GRNDataset
-        Its truth is the reference.
-
-    Returns
-    -------
-    DataFrame
-        One row for each TF with an edge, smallest p first: tf, n_inferred, n_reference, n_shared, expected,
-        odds_ratio (0.5 added to each count), p (one-sided Fisher exact test), q (Benjamini and Hochberg over
-        these TFs).
-
-    Raises
-    ------
-    DataError
-        If there is no edge, or a TF is not in the data set.
+    ``edges`` comes from ``edge_table``. Returns one row for each TF with an edge, smallest p first: tf,
+    n_inferred, n_reference, n_shared, expected, odds_ratio (0.5 added to each count), p (one-sided Fisher
+    exact test), q (Benjamini and Hochberg over these TFs). No edge, or an unknown TF, raises DataError.
     """
     if edges.empty:
         raise DataError("Enrichment needs edges, but the table is empty. Keep at least one top edge.")

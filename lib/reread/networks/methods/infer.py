@@ -34,35 +34,12 @@ Method = Callable[[np.ndarray, np.ndarray, np.ndarray, int, int], np.ndarray]
 def infer(
     method: str, expression: Expression, tfs: np.ndarray, *, seed: int = 0, n_trees: int = N_TREES
 ) -> np.ndarray:
-    """Infer the weight of every TF-gene pair.
+    """Infer the weight (tf, gene) of every TF-gene pair; not negative, 0 for constant genes and self loops.
 
-    Parameters
-    ----------
-    method : str
-        A key of ``METHODS``.
-    expression : Expression
-        Values (cell, gene), any unit; tree methods standardise each target.
-    tfs : int array, (tf,)
-        Gene indices of the regulators.
-    seed : int
-        Seed of the tree methods, mixed with the name of each target.
-    n_trees : int
-        Trees of GENIE3 for each target (published: 1,000).
-
-    Returns
-    -------
-    float array, (tf, gene)
-        Not negative. 0 for genes that never vary and for a TF on itself.
-
-    Raises
-    ------
-    ParameterError
-        If the method is unknown.
-
-    Notes
-    -----
-    Sources: GENIE3 (Huynh-Thu 2010), random forests with sqrt(TFs) candidates at each split; GRNBoost2
-    (Moerman 2019), with arboreto's settings. Both are run by scikit-learn.
+    ``tfs`` (tf,) are gene indices. Expression may have any unit, since tree methods standardise each target;
+    ``seed`` is mixed with the name of each target, and ``n_trees`` are those of GENIE3 (published: 1,000). An
+    unknown method raises ParameterError. Sources: GENIE3 (Huynh-Thu 2010), random forests with sqrt(TFs)
+    candidates at each split; GRNBoost2 (Moerman 2019), with arboreto's settings.
     """
     if method not in METHODS:
         raise ParameterError(f"There is no inference method {method!r}. {did_you_mean(method, METHODS)}")
@@ -112,10 +89,7 @@ def _key(method: str, expression: Expression, tfs: np.ndarray, seed: int, n_tree
 def _in_name_order(
     method: Method, expression: Expression, tfs: np.ndarray, seed: int, n_trees: int
 ) -> np.ndarray:
-    """Run ``method`` on genes sorted by name; return the weights in the caller's order.
-
-    Sums, ties and random draws then see the same array whatever the order of the file.
-    """
+    """Run ``method`` on genes sorted by name; return the weights in the caller's order."""
     names = np.asarray(expression.genes, dtype=str)
     order = np.argsort(names, kind="stable")
     position = np.empty_like(order)
@@ -133,10 +107,7 @@ def _correlation(kind: str, values, names, tfs, seed, n_trees) -> np.ndarray:
 
 
 def _mutual_information(values, names, tfs, seed, n_trees) -> np.ndarray:
-    """Mutual information in nats of expression in eight quantile bins.
-
-    The joint counts of one TF with all genes are one matrix product of indicator columns.
-    """
+    """Mutual information in nats of expression in eight quantile bins."""
     n_cells, n_genes = values.shape
     bins = quantile_bins(values)
     n_bins = int(bins.max()) + 1

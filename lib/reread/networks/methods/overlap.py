@@ -61,11 +61,7 @@ def _in_both(source: Expression, target: Expression, shared: list[str]) -> np.nd
 
 
 def kept_rows(source: GRNDataset, pairs: Pairs, exclude: str) -> np.ndarray:
-    """Rows (row,) of ``pairs`` that may be tested after training on the source.
-
-    ``pairs`` excludes what the source lists too; ``tfs-and-genes`` every pair whose TF is a TF, or whose gene
-    is a target, of the source's pairs.
-    """
+    """Rows (row,) of ``pairs`` that may be tested after training on the source."""
     if exclude not in EXCLUDE:
         raise ParameterError(f"There is no exclusion {exclude!r}. {did_you_mean(exclude, EXCLUDE)}")
     if exclude == "nothing":

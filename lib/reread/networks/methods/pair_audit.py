@@ -23,37 +23,13 @@ POOLS = (16, 32, 64)
 def audit_pairs(pairs: Pairs, *, n_top: int = 50, n_folds: int = 5, seed: int = 0) -> dict[str, float]:
     """Measure what a pair list reveals about its labels without any expression.
 
-    Parameters
-    ----------
-    pairs : Pairs
-        Rows (pair,).
-    n_top : int
-        Number of genes with most negatives whose share is measured.
-    n_folds, seed : int
-        Of the pair split that one-hot names are tested on.
-
-    Returns
-    -------
-    dict of numbers
-        - ``n_pairs``, ``n_tfs``, ``prevalence``, and ``tf_prevalence_sd`` over TFs;
-        - ``negative_gene_top50_share``, ``positive_gene_top50_share``: of all negatives and of all positives,
-          on the ``n_top`` genes with most negatives; genes tied at the border count in part;
-        - ``negative_genes``, ``positive_genes``: targets that occur with that label;
-        - ``only_positive_rate``: rows whose target is never negative;
-        - ``duplicate_rate``: rows that repeat an earlier TF and target;
-        - ``reversed_rate``: rows whose reverse (target, TF) is listed too; ``reversed_agreement``: share of
-          those with the same label, NaN if there is none;
-        - ``self_pairs``: rows of a TF with itself;
-        - ``one_hot_auroc``: logistic regression on one-hot names, mean over the folds of the pair split.
-
-    Raises
-    ------
-    DataError
-        If the list is empty or cannot be split with both labels in each fold.
-
-    Notes
-    -----
-    Source: ours. Reversed rows matter since DeepTGI swaps TF and gene to enlarge its training set.
+    ``negative_gene_top50_share`` and ``positive_gene_top50_share`` are shares of all negatives and positives
+    on the ``n_top`` genes with most negatives; genes tied at the border count in part. ``only_positive_rate``
+    counts rows whose target is never negative, ``duplicate_rate`` rows that repeat an earlier one,
+    ``reversed_rate`` rows whose reverse is listed too, and ``reversed_agreement`` those of them with the same
+    label. ``one_hot_auroc`` is logistic regression on one-hot names, mean over the folds of the pair split. A
+    list that cannot be split raises DataError. Source: ours; DeepTGI swaps TF and gene to enlarge its
+    training set, so reversed rows matter.
     """
     by_tf = np.bincount(pairs.tf)
     one_hot = one_hot_auroc(pairs, "pair", n_folds=n_folds, seed=seed)
@@ -86,18 +62,7 @@ def gene_shares(pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
 
 
 def warning(audit: dict[str, float]) -> str:
-    """State what the audit found, as a warning where gene names predict the labels.
-
-    Parameters
-    ----------
-    audit : dict
-        From :func:`audit_pairs`.
-
-    Returns
-    -------
-    str
-        Sentences without a line break; a warning begins with ``WARNING``.
-    """
+    """State what ``audit_pairs`` found; begins with ``WARNING`` where gene names predict the labels."""
     value = audit["one_hot_auroc"]
     pool = (
         f"The 50 genes with most negatives hold {audit['negative_gene_top50_share']:.1%} of the negatives "
@@ -118,21 +83,9 @@ def negative_pool_sweep(
 ) -> pd.DataFrame:
     """Measure the AUROC of gene names by the number of genes that negatives are sampled from.
 
-    Parameters
-    ----------
-    n_genes, n_tfs : int
-        Size of the simulated networks; no cells are simulated.
-    pools : sequence of int
-        Numbers of genes that negatives are sampled from; those not below ``n_genes`` are left out.
-    n_networks : int
-        Networks, with seeds ``seed``, ``seed + 1``, ...
-    seed : int
-
-    Returns
-    -------
-    DataFrame
-        One row for each setting and network: negatives (``pool of 16`` ... ``matched``), network,
-        one_hot_auroc (pair split) and one_hot_auroc_both (TF and gene both held out), means over folds.
+    Networks are simulated without cells, with seeds ``seed``, ``seed + 1``, ...; pools not below ``n_genes``
+    are left out. Columns: negatives (``pool of 16`` ... ``matched``), network, one_hot_auroc (pair split) and
+    one_hot_auroc_both (TF and gene both held out), means over folds.
     """
     settings = [(f"pool of {size}", {"negatives": "pool", "pool": size}) for size in pools if size < n_genes]
     settings.append(("matched", {"negatives": "matched"}))

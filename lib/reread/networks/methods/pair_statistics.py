@@ -24,11 +24,7 @@ _memory: dict[str, np.ndarray] = {}
 
 
 def pair_statistics(dataset: GRNDataset, *, seed: int = 0) -> np.ndarray:
-    """Statistics (tf, gene, statistic) of all pairs, float32, from expression alone; kept in memory.
-
-    The last axis follows ``STATISTICS``. Ranks run from 0 to 1 among the genes of a TF or the TFs of a gene;
-    means and standard deviations are relative to those of all genes.
-    """
+    """Statistics (tf, gene, statistic) of all pairs, float32, from expression alone; kept in memory."""
     key = _key(dataset, seed)
     if key not in _memory:
         while len(_memory) >= MEMORY:

@@ -68,27 +68,9 @@ def run(
 ) -> Outcome:
     """Train one network for each fold of each scheme; score its test rows, also by gene names.
 
-    Parameters
-    ----------
-    attention : str
-        ``published``, ``zeros``, ``batch`` or ``tokens``: the kinds of
-        :mod:`reread.networks.models.cross_validate`.
-    dataset : GRNDataset
-        Expression (cell, gene) and pairs (pair,).
-    schemes : sequence of str
-        Of ``pair``, ``tf``, ``gene``, ``both``.
-    epochs, folds_run, seed, settings
-        As :func:`reread.networks.models.cross_validate.cross_validate`; ``latent`` concerns the published
-        network only.
-    n_inner : int
-        Inner folds that :func:`calibration` will be asked for; checked here, before any training.
-
-    Raises
-    ------
-    ParameterError
-        If ``n_inner`` is 1: one fold leaves no rows to train on.
-    DataError
-        If a fold would hold one class only.
+    ``attention``, ``epochs``, ``folds_run`` and ``settings`` as ``cross_validate``; ``latent`` concerns the
+    published network only. ``n_inner`` is what :func:`calibration` will be given: a value of 1 raises
+    ParameterError before any training. A fold with one class raises DataError.
     """
     if n_inner == 1:
         raise ParameterError("Calibration needs at least 2 inner folds, but inner_folds=1. Use 0 for none.")
@@ -111,13 +93,7 @@ def run(
 
 
 def by_fold(outcome: Outcome) -> pd.DataFrame:
-    """Measure every fold as the authors' script does, with average precision of the scores beside it.
-
-    Returns
-    -------
-    DataFrame
-        scheme, method, fold, and the measures of :func:`published_measures`.
-    """
+    """Measure every fold by :func:`published_measures`: scheme, method, fold, and the measures."""
     groups = outcome.scores.groupby(["scheme", "method", "fold"], sort=False)
     return pd.DataFrame(
         {"scheme": scheme, "method": method, "fold": fold}
@@ -152,22 +128,11 @@ def calibration(
 ) -> tuple[pd.DataFrame, dict[str, float]]:
     """Measure the calibration of the probabilities, raw and after isotonic regression on inner folds.
 
-    Parameters
-    ----------
-    outcome : Outcome
-        From :func:`run`.
-    n_inner : int
-        Inner TF-held-out folds of the first TF-held-out fold; one network is trained for each, and the map is
-        fitted on their held-out scores (isotonic regression). With 0, the raw probabilities of the fold that
-        ``outcome`` kept are used, and nothing is trained.
-
-    Returns
-    -------
-    DataFrame
-        method (raw, calibrated), predicted, observed, n: the calibration curve on held-out rows.
-    dict
-        ``brier`` and ``ece`` (expected calibration error) of each, and ``brier.prevalence``, that of the
-        share of positives as constant prediction.
+    One network is trained for each of ``n_inner`` inner folds of the first TF-held-out fold, and the map is
+    fitted on their held-out scores. With 0, nothing is trained, and the fold that ``outcome`` kept is used.
+    Returns the curve (method, predicted, observed, n) on held-out rows, and ``brier`` and ``ece`` (expected
+    calibration error) of each version; ``brier.prevalence`` is that of the share of positives as constant
+    prediction.
     """
     pairs = dataset.pairs
     if n_inner:
@@ -206,9 +171,8 @@ def _calibrated(
 def published_measures(label: np.ndarray, score: np.ndarray) -> dict[str, float]:
     """Measures of the authors' script for ``label`` and ``score`` (pair,), and average precision of scores.
 
-    The threshold of accuracy, recall, precision and f1 maximises Youden's index on the test labels; a score
-    equal to it counts as negative. ``aupr_of_binarised`` is the area under the precision-recall line of the
-    binarised predictions, which the authors report as AUPR. Source: the released script of DeepTGI.
+    The threshold maximises Youden's index on the test labels. ``aupr_of_binarised`` is the area under the
+    precision-recall line of the binarised predictions, which the authors report as AUPR.
     """
     from sklearn.metrics import auc, precision_recall_curve, roc_curve
 
@@ -228,22 +192,9 @@ def published_measures(label: np.ndarray, score: np.ndarray) -> dict[str, float]
 
 
 def deep_scores(upstream: Sequence) -> pd.DataFrame:
-    """Scores of the deep networks saved by finished pages of the DeepTGI chapter.
+    """Scores that finished pages of the DeepTGI chapter saved, without the gene-name baseline.
 
-    Parameters
-    ----------
-    upstream : sequence of Upstream
-        Finished pages on the same source, negatives and seed; each left ``scores.csv``.
-
-    Returns
-    -------
-    DataFrame
-        scheme, fold, row, label, score, method; without the gene-name baseline.
-
-    Raises
-    ------
-    DataError
-        If a file of scores is missing or damaged.
+    Columns: scheme, fold, row, label, score, method. A missing or damaged file raises DataError.
     """
     numbers = {"fold": int, "row": int, "label": int, "score": float}
     tables = [

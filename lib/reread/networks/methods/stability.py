@@ -34,33 +34,10 @@ def stability(
     n_trees: int = N_TREES,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Infer again after each change, and compare the top edges with those of the first run.
+    """Infer again after each change, and compare the ``top`` edges with those of the first run.
 
-    Parameters
-    ----------
-    expression : Expression
-        Values (cell, gene).
-    tfs : int array, (tf,)
-    methods : iterable of str
-        Of ``infer.METHODS``.
-    n_runs : int
-        Runs of each change.
-    top : int
-        Edges kept of each network.
-    n_trees : int
-        Trees of GENIE3 for each target.
-    seed : int
-        Seed of the first run and of the choice of cells.
-
-    Returns
-    -------
-    DataFrame
-        Columns method, change (of ``CHANGES``), run, jaccard (edges in both lists over edges in either).
-
-    Raises
-    ------
-    ParameterError
-        If a method is unknown or ``top`` is impossible.
+    ``seed`` is that of the first run and of the choice of cells. Columns: method, change (of ``CHANGES``),
+    run, jaccard (edges in both lists over edges in either). An unknown method raises ParameterError.
     """
     first = infer_all(expression, tfs, methods, seed=seed, n_trees=n_trees)
     rows = []

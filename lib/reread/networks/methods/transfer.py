@@ -24,23 +24,8 @@ MODEL, NAMES, UNSUPERVISED = "pair-statistics", "one-hot-logistic", "spearman"
 def load_each(sources: Sequence[str], *, seed: int = 0) -> dict[str, GRNDataset]:
     """Load data sets by name; a single simulated source becomes two independent ones.
 
-    Parameters
-    ----------
-    sources : sequence of str
-        Of ``load.SOURCES``. A single real source is refused: another seed gives the same cells again, so
-        that training and test data would be identical.
-    seed : int
-        Seed of the simulation and of sampled negatives.
-
-    Returns
-    -------
-    dict of GRNDataset
-        By the name of their expression. The second simulated data set has another network and other names.
-
-    Raises
-    ------
-    ParameterError
-        If there is one source and it is not simulated.
+    The second one has another network and other names. A single real source raises ParameterError: another
+    seed gives the same cells again, so that training and test data would be identical.
     """
     names = list(dict.fromkeys(sources))
     if len(names) < 2 and names != [SIMULATED]:
@@ -93,18 +78,10 @@ def _statistics_of(dataset: GRNDataset, pairs: Pairs, seed: int) -> np.ndarray:
 def transfer_matrix(datasets: Mapping[str, GRNDataset], *, seed: int = 0) -> pd.DataFrame:
     """Train on every data set and test on every other one, with three degrees of exclusion.
 
-    Parameters
-    ----------
-    datasets : mapping of str to GRNDataset
-    seed : int
-
-    Returns
-    -------
-    DataFrame
-        One row for each source, target, exclusion (``excluded``: nothing, pairs, tfs-and-genes) and method
-        (one-hot names; pair statistics; absolute Spearman correlation, which is not trained): n_cells,
-        n_pairs, n_positive, auroc, auprc, auprc_ratio; NaN where the rows left hold one class only. Cells
-        that the source has too are removed from the target first.
+    One row for each source, target, exclusion (``excluded``: nothing, pairs, tfs-and-genes) and method
+    (one-hot names; pair statistics; absolute Spearman correlation, which is not trained): n_cells, n_pairs,
+    n_positive, auroc, auprc, auprc_ratio; NaN where the rows left hold one class only. Cells that the source
+    has too are removed from the target first.
     """
     tables = [transfer(datasets[a], datasets[b], seed=seed) for a, b in permutations(datasets, 2)]
     return pd.concat(tables, ignore_index=True)
@@ -167,19 +144,9 @@ def supervised_over_spearman(moved: pd.DataFrame) -> float:
 def transfer_to_new_network(*, n_networks: int, n_trees: int = N_TREES, seed: int = 0) -> pd.DataFrame:
     """Train pair statistics on the full grids of simulated networks, and predict that of a new network.
 
-    Parameters
-    ----------
-    n_networks : int
-        Training networks, with seeds ``seed``, ``seed + 1``, ...; the next one is the test network.
-    n_trees : int
-        Trees of GENIE3 for each target.
-    seed : int
-
-    Returns
-    -------
-    DataFrame
-        One row for each method (pair statistics; GENIE3 and absolute Pearson correlation, which are not
-        trained): auroc, auprc_ratio, early_precision_ratio, brier and calibration_error of probabilities.
+    ``n_networks`` training networks have seeds ``seed``, ``seed + 1``, ...; the next one is the test network.
+    One row for each method (pair statistics; GENIE3 and absolute Pearson correlation, which are not trained):
+    auroc, auprc_ratio, early_precision_ratio, brier and calibration_error of probabilities.
     """
     *train, test = [load(SIMULATED, seed=seed + k) for k in range(n_networks + 1)]
     pairs = full_grid(test)

@@ -32,10 +32,7 @@ def random_forest(regulators: np.ndarray, target: np.ndarray, seed: int, *, n_tr
 
 
 def stochastic_boosting(regulators: np.ndarray, target: np.ndarray, seed: int) -> np.ndarray:
-    """GRNBoost2: gradient boosting that stops when the out-of-bag gain of 25 rounds is negative on average.
-
-    The importances of a target sum to its number of trees, as in arboreto.
-    """
+    """GRNBoost2: gradient boosting until the out-of-bag gain of 25 rounds is negative on average."""
     from sklearn.ensemble import GradientBoostingRegressor
 
     model = GradientBoostingRegressor(**GRNBOOST2_SETTINGS, random_state=seed)

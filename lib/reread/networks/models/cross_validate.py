@@ -81,41 +81,14 @@ def cross_validate(
     progress: bool = False,
     **settings: Any,
 ) -> Trained:
-    """Train one network for each fold and score its test rows.
+    """Train one network for each fold, with ``seed`` plus its number, and score its test rows.
 
-    Parameters
-    ----------
-    kind : str
-        Tokens of the attention. ``tokens``: the pair's own genes. ``published``: DeepTGI as released, which
-        attends over the pairs of a batch and transposes the wrong axes. ``batch``: the transposition
-        corrected, still over the batch. ``zeros``: DeepTGI with its attention output set to 0.
-    dataset : GRNDataset
-        Expression (cell, gene) and pairs (pair,).
-    folds : sequence of Fold
-        From :func:`reread.networks.data.splits.split_pairs`.
-    epochs : int
-        Epochs over the training pairs; the last one is kept, without any choice by test rows.
-    seed : int
-        Fold k uses ``seed + k``.
-    folds_run : int, optional
-        Run only the first folds.
-    checkpoint_folder : path, optional
-        Resume from here; finished folds are read back. File names hold a digest of all inputs and settings.
-    device : str
-        ``auto``, ``cpu`` or ``cuda``.
-    progress : bool
-        Print a line for each tenth of the epochs.
-    **settings
-        ``batch_size`` of ``tokens``; ``latent`` of all others.
-
-    Returns
-    -------
-    Trained
-
-    Raises
-    ------
-    ParameterError
-        If the kind or a setting is unknown, or ``epochs`` is below 1.
+    ``kind`` names the tokens of the attention. ``tokens``: the pair's own genes. ``published``: DeepTGI as
+    released, which attends over the pairs of a batch and transposes the wrong axes. ``batch``: the
+    transposition corrected, still over the batch. ``zeros``: DeepTGI with its attention output set to 0. The
+    last epoch is kept. ``folds_run`` limits the folds. ``checkpoint_folder`` resumes training, under a digest
+    of all inputs and settings. ``settings`` are ``batch_size`` for ``tokens``, ``latent`` for the others. An
+    unknown kind or setting, or ``epochs`` below 1, raises ParameterError.
     """
     if epochs < 1:
         raise ParameterError(f"Training needs at least 1 epoch, but epochs={epochs}.")

@@ -158,10 +158,7 @@ class Tokens:
         return torch.cat(parts).cpu().numpy()
 
     def attribute(self, tf, gene, *, genes=None, n_steps: int = 8) -> np.ndarray:
-        """Attribution (pair, token) of the logit to the tokens, by integrated gradients from the mean gene.
-
-        ``genes`` permutes whose features each gene carries. Source: Sundararajan et al. 2017.
-        """
+        """Attribution (pair, token) of the logit, by integrated gradients from the mean gene."""
         self.network.eval()
         carried = slice(None) if genes is None else torch.as_tensor(genes, device=self.device)
         features = self.features[carried]

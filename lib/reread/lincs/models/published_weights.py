@@ -15,8 +15,9 @@ from reread.core.errors import DataError, ParameterError, did_you_mean
 from reread.core.tables import read_table
 from reread.lincs.data import annotations, planted_weights
 from reread.lincs.data import load as loading
-from reread.lincs.data.tables import CLIP, Signatures
+from reread.lincs.data.tables import Signatures
 from reread.lincs.io import torch_legacy
+from reread.lincs.models.numpy_weights import Svq
 
 HEADS = ("SMP", "GP", "SMGP")
 PARTS = ("encode", "embedding", "decode")
@@ -47,55 +48,19 @@ class Example:
 
 
 @dataclass(frozen=True, eq=False)
-class PublishedSvqvae:
-    """Weights of the S-VQ-VAE: encoder (unit, gene), codes (pcl, unit), decoder (gene, unit), and biases."""
-
-    encode_w: np.ndarray
-    encode_b: np.ndarray
-    codes: np.ndarray
-    decode_w: np.ndarray
-    decode_b: np.ndarray
-
-    def __post_init__(self):
-        n_genes, n_units = np.shape(self.decode_w)
-        validate.axes(self.encode_w, "encode_w", unit=n_units, gene=n_genes)
-        validate.axes(self.encode_b, "encode_b", unit=n_units)
-        validate.axes(self.codes, "codes", pcl=None, unit=n_units)
-        validate.axes(self.decode_b, "decode_b", gene=n_genes)
-
-    def encode(self, values: np.ndarray) -> np.ndarray:
-        """Hidden state (signature, unit) of z-scores (signature, gene), each within +-1."""
-        return np.tanh(np.asarray(values, dtype=float) @ self.encode_w.T.astype(float) + self.encode_b)
-
-    def decode(self, codes: np.ndarray) -> np.ndarray:
-        """Decode codes (code, unit) to z-scores (code, gene) in double precision."""
-        return CLIP * np.tanh(np.asarray(codes, dtype=float) @ self.decode_w.T.astype(float) + self.decode_b)
-
-
-@dataclass(frozen=True, eq=False)
 class Published:
     """Published or simulated weights, with names and the printed results.
 
-    Attributes
-    ----------
-    model : PublishedSvqvae
-    pcls, symbols : tuple of str, (pcl,) and (gene,)
-    mu : dict
-        Data set of a VAE to the weights (latent, unit) of its mean head; the last one has printed nodes.
-    printed_nodes : tuple of int
-    printed_neighbours : DataFrame, (pcl,)
-        ``pcl``, ``nn_pcl``, ``corr_dist``: nearest other class and its distance as printed.
-    textbook : tuple
-        Class, symbol, and -1 or 1: a gene that the class is known to lower or raise.
-    unseen, familiar : Signatures
-        Drugs with a class, from batches that training did not use, and from those that it did.
-    example : Example
-    control : str
-        Class expected at chance: an inert one, or that of venlafaxine, which hardly changes expression in
-        cancer cells.
+    ``pcls``, ``symbols``: tuple of str, (pcl,) and (gene,). ``mu``: dict; data
+    set of a VAE to the weights (latent, unit) of its mean head; the last one has printed nodes.
+    ``printed_nodes``: tuple of int. ``printed_neighbours``: DataFrame, (pcl,); ``pcl``, ``nn_pcl``,
+    ``corr_dist``: nearest other class and its distance as printed. ``textbook``: tuple; class, symbol, and -1
+    or 1: a gene that the class is known to lower or raise. ``unseen``, ``familiar``: drugs with a class, from
+    batches that training did not use, and from those that it did. ``example``: Example. ``control``: class
+    expected at chance: an inert one, or that of venlafaxine, which hardly changes expression in cancer cells.
     """
 
-    model: PublishedSvqvae
+    model: Svq
     pcls: tuple[str, ...]
     symbols: tuple[str, ...]
     mu: Mapping[str, np.ndarray] = field(repr=False)
@@ -109,34 +74,23 @@ class Published:
 
     def __post_init__(self):
         validate.axes(self.model.codes, "codes", pcl=len(self.pcls), unit=None)
-        validate.axes(self.model.decode_b, "decode_b", gene=len(self.symbols))
+        validate.axes(self.model.weights["decoder.0.bias"], "decoder bias", gene=len(self.symbols))
         for name in ("unseen", "familiar"):
             annotations.check_classes(getattr(self, name).meta["pcl"], self.pcls, what=f"Signatures {name}")
 
     @property
     def profiles(self) -> np.ndarray:
         """Decoded code of each class, z-scores (pcl, gene)."""
-        return self.model.decode(self.model.codes)
+        return self.model.profiles()
 
 
 def load(source: str, folder: Path, *, seed: int = 0) -> Published:
     """Read weights from legacy files.
 
-    Parameters
-    ----------
-    source : str
-        ``weights``: the nine published files; ``simulated``: files of the same format written into
-        ``folder``.
-    folder : Path
-    seed : int
-        Random seed of the simulation.
-
-    Raises
-    ------
-    ParameterError
-        If the source is unknown.
-    DataError
-        If a file is missing or damaged, or tensors do not fit each other.
+    ``source``: ``weights``: the nine published files; ``simulated``: files of the same format written into
+    ``folder``. ``seed``: random seed of the simulation.
+    ParameterError if the source is unknown. DataError if a file is missing or damaged, or tensors do not fit
+    each other.
     """
     if source == "simulated":
         return _planted(folder, seed)
@@ -162,12 +116,21 @@ def load(source: str, folder: Path, *, seed: int = 0) -> Published:
     )
 
 
-def svqvae(paths: Mapping[str, Path]) -> PublishedSvqvae:
-    """Read ``encode``, ``embedding`` and ``decode`` from three legacy files."""
+def svqvae(paths: Mapping[str, Path]) -> Svq:
+    """Read ``encode``, ``embedding`` and ``decode`` from three legacy files, in double precision."""
     found = {part: torch_legacy.load(paths[part]) for part in PARTS}
-    wanted = {"encode": ("0.weight", "0.bias"), "embedding": ("weight",), "decode": ("0.weight", "0.bias")}
-    tensors = [tensor(found[part], name, paths[part]) for part in PARTS for name in wanted[part]]
-    return PublishedSvqvae(*tensors)
+    named = {
+        new: tensor(found[part], name, paths[part]).astype(float)
+        for part, name, new in (
+            ("encode", "0.weight", "encoder.0.weight"), ("encode", "0.bias", "encoder.0.bias"),
+            ("embedding", "weight", "codes.weight"),
+            ("decode", "0.weight", "decoder.0.weight"), ("decode", "0.bias", "decoder.0.bias"),
+        )
+    }  # fmt: skip
+    n_genes, n_units = named["decoder.0.weight"].shape
+    validate.axes(named["encoder.0.weight"], "encoder", unit=n_units, gene=n_genes)
+    validate.axes(named["codes.weight"], "codes", pcl=None, unit=n_units)
+    return Svq(named)
 
 
 def mu_weight(path: Path) -> np.ndarray:
@@ -187,24 +150,10 @@ def tensor(found: Mapping[str, np.ndarray], name: str, path: Path) -> np.ndarray
 def active_nodes(mu: np.ndarray) -> pd.DataFrame:
     """Find active latent nodes by the norm of their weights alone.
 
-    Parameters
-    ----------
-    mu : float array, (latent, unit)
-        Weights of the mean head.
-
-    Returns
-    -------
-    DataFrame, (node,)
-        ``node``, ``rank``, ``norm`` (largest first), ``is_active``: before the largest ratio of successive
-        norms.
-
-    Raises
-    ------
-    DataError
-        If there are fewer than two rows, or a norm is 0 or not finite.
-
-    Notes
-    -----
+    ``mu``: float array, (latent, unit); weights of the mean head.
+    Returns DataFrame, (node,): ``node``, ``rank``, ``norm`` (largest first), ``is_active``: before the
+    largest ratio of successive norms.
+    DataError if there are fewer than two rows, or a norm is 0 or not finite.
     Source: ours. The authors take nodes whose mean absolute value over 12,079 signatures is above 0.5, which
     needs the encoder, and that is not public. A collapsed node has small weights for any data.
     """

@@ -1,34 +1,25 @@
-"""A run becomes visible alone, and whole or not at all."""
+"""A run becomes visible whole or not at all, under a lock that is gone with the process that held it."""
 
 from __future__ import annotations
 
 import glob
+import os
 import shutil
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
 from reread.book.running import stopping
-from reread.book.running.locks import locked
 from reread.core import paths as places
+from reread.core.errors import ExitCode, RunError
 
 HEX = "[0-9a-f]" * 8
-WAIT_S = 600
 
 
 @contextmanager
 def landing(target: Path) -> Iterator[Path]:
-    """Give an empty folder beside ``target`` that becomes ``target`` at the end.
-
-    On any error the folder is gone and ``target`` is what it was. What a runner left that was killed is
-    cleared first, its processes included.
-
-    Raises
-    ------
-    RunError
-        If another process is at work on the same target (exit code 4).
-    """
+    """Give an empty folder beside ``target`` that becomes ``target`` at the end."""
     target.parent.mkdir(parents=True, exist_ok=True)
     name = f"pages/{target.relative_to(places.runs()).as_posix()}"
     with ExitStack() as stack:
@@ -38,13 +29,7 @@ def landing(target: Path) -> Iterator[Path]:
         part.mkdir()
         stack.callback(shutil.rmtree, part, ignore_errors=True)
         yield part
-        with runs_held():
-            _swap(part, target)
-
-
-def runs_held() -> AbstractContextManager[None]:
-    """Hold the folder of runs as it is, for readers of many runs: no run is replaced meanwhile."""
-    return locked("runs", "Another process reads or replaces runs", wait_s=WAIT_S)
+        _swap(part, target)
 
 
 def _clear(target: Path) -> None:
@@ -70,3 +55,39 @@ def _swap(part: Path, target: Path) -> None:
         if old.exists() and not target.exists():
             old.rename(target)
     shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def locked(name: str, busy: str) -> Iterator[None]:
+    """Hold the lock ``name``; if it is taken, say ``busy`` and name the process."""
+    from filelock import FileLock, Timeout
+
+    path = places.state() / "locks" / f"{name}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise RunError(
+            f"{busy}{_holder(path)}.\nWait until it has ended, then run this again.", ExitCode.ENVIRONMENT
+        ) from None
+    except NotImplementedError:
+        yield  # a file system without locks must not keep anybody from running
+        return
+    try:
+        _note(path).write_text(str(os.getpid()), encoding="utf-8")
+        yield
+    finally:
+        lock.release()
+
+
+def _holder(path: Path) -> str:
+    try:
+        return f" (process {int(_note(path).read_text(encoding='utf-8'))})"
+    except (OSError, ValueError):
+        return ""
+
+
+def _note(path: Path) -> Path:
+    """File with the process that holds the lock; the lock itself is emptied by whoever asks for it."""
+    return path.with_suffix(".pid")

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from reread.book.running import landing
+from reread.book.running import atomic_folder as landing
 from reread.core.errors import RunError
 
 

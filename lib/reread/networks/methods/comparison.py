@@ -1,4 +1,4 @@
-"""Words, figures and table shapes that several chapters share."""
+"""Words, figures and tables of a comparison of methods, shared by several chapters."""
 
 from __future__ import annotations
 
@@ -62,17 +62,8 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
 def splits(table: pd.DataFrame, measure: str = "auroc") -> Drawn:
     """Draw one measure of each method under each split.
 
-    Parameters
-    ----------
-    table : DataFrame
-        From ``benchmark.compare_scores`` or ``full_grid.measure_grid``: scheme, method, family, measure.
-    measure : str
-        ``auroc`` or ``auprc_ratio``.
-
-    Returns
-    -------
-    Drawn
-        Table: family, method, scheme, and the measure.
+    ``table`` comes from ``benchmark.compare_scores`` or ``full_grid.measure_grid``; ``measure`` is ``auroc``
+    or ``auprc_ratio``. The table of the figure has family, method, scheme and the measure.
     """
     order = {"method": by_family(table), "scheme": list(SCHEMES)}
     shown = table[["family", "method", "scheme", measure]]
@@ -94,16 +85,7 @@ def by_family(table: pd.DataFrame) -> list[str]:
 def calibration(curve: pd.DataFrame, **look: Any) -> Drawn:
     """Draw observed shares of positives against predicted probabilities; marker area shows pairs in the bin.
 
-    Parameters
-    ----------
-    curve : DataFrame
-        Columns method, predicted, observed, n.
-    **look
-        Keywords of all charts.
-
-    Returns
-    -------
-    Drawn
+    ``curve`` has the columns method, predicted, observed and n.
     """
     labels = {**LABELS, "raw": "raw", "calibrated": "calibrated"}
     return charts.curves(

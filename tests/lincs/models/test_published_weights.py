@@ -8,10 +8,11 @@ import pytest
 from reread.core.errors import DataError, ParameterError
 from reread.lincs.data import load as data
 from reread.lincs.data import planted_weights as planted
-from reread.lincs.data import published_weights as weights
 from reread.lincs.io import torch_legacy as legacy
 from reread.lincs.methods import class_codes as codes
 from reread.lincs.methods import class_transfer as transfer
+from reread.lincs.models import published_weights as weights
+from reread.lincs.models.numpy_weights import Svq
 from scipy.spatial.distance import cdist
 
 
@@ -143,7 +144,7 @@ def test_printed_neighbours_of_other_classes_are_refused():
 def test_decoding_is_ten_times_a_tanh_in_double_precision(simulated):
     model = simulated.model
     slow = [[10 * np.tanh(sum(float(w) * float(z) for w, z in zip(row, code, strict=True)))
-             for row in model.decode_w[:3]] for code in model.codes[:2]]  # fmt: skip
+             for row in model.weights["decoder.0.weight"][:3]] for code in model.codes[:2]]  # fmt: skip
 
     assert model.decode(model.codes)[:2, :3] == pytest.approx(np.array(slow), abs=1e-9)
 
@@ -185,7 +186,8 @@ def test_the_nearest_code_is_compared_with_the_one_of_the_same_direction(simulat
     near = cdist(hidden, model.codes).argmin(axis=1) == cdist(hidden, model.codes, "cosine").argmin(axis=1)
 
     assert codes.reconstruction(model, values, own)["same_nearest"] == near.mean()
-    long = replace(model, codes=model.codes * np.where(np.arange(len(model.codes)) == 3, 1e-3, 50)[:, None])
+    scale = np.where(np.arange(len(model.codes)) == 3, 1e-3, 50)[:, None]
+    long = Svq({**model.weights, "codes.weight": model.codes * scale})
     assert codes.reconstruction(long, values, own)["same_nearest"] < 1
 
 
