@@ -247,7 +247,7 @@ def test_compare_ends_in_nine_without_a_reference_and_zero_with_it(finished, rer
 
 
 def test_exported_runs_can_be_imported(finished, reread, tmp_path):
-    archive = tmp_path / "runs.tar.gz"
+    archive = tmp_path / "runs.zip"
     assert reread("runs", "export", "--profile", "demo", "--out", str(archive)).code == 0
     (page("maize/01-cells").folder / "record.json").unlink()
 

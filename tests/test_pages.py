@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from reread.core.data import registry
 from reread.core.errors import ParameterError
 from reread.pages import page, pages
 
@@ -67,10 +68,11 @@ def test_upstream_is_every_page_of_a_needed_chapter_in_the_same_profile(tiny):
 
 def test_a_file_without_a_recorded_digest_makes_the_scope_own(tiny):
     ref = page("maize/02-genes.short", "real")
-    read = {"key": "maize/plants", "sha256": "0" * 64, "bytes": 5, "pinned_on_first_use": False}
+    read = {"key": "maize/plants", "sha256": registry.pinned("maize/plants"), "bytes": 5}
 
     assert ref.scope(used=[read]) == ref.scope() == "subset"
-    assert ref.scope(used=[read, read | {"pinned_on_first_use": True}]) == "own"
+    assert ref.scope(used=[read, read | {"sha256": "0" * 64}]) == "own"
+    assert ref.scope(used=[read | {"key": "maize/gone"}]) == "own"
 
 
 def test_data_and_scope_follow_the_source_even_one_chosen_by_hand(tiny):

@@ -5,11 +5,14 @@ from __future__ import annotations
 import errno
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from reread.core.errors import ExitCode, ParameterError, RereadError
+
+if TYPE_CHECKING:
+    from reread.book.status.staleness import Status
 
 HELP = {"help_option_names": ["-h", "--help"]}
 app = typer.Typer(
@@ -131,23 +134,32 @@ def build(
     if report.exit_code:
         raise typer.Exit(report.exit_code)
     if site:
-        book(profile, study)
+        _book(profile, study, report.status)
 
 
 @app.command()
 def book(profile: ProfileOption = "demo", study: StudyOption = "") -> None:
     """Build the site from finished runs."""
+    _book(profile, study)
+
+
+def _book(profile: Profile, study: str, status: Status | None = None) -> None:
     from reread.book.site.build import build_site
 
-    typer.echo(f"The book is at {build_site(profile, study, app=app)}")
+    typer.echo(f"The book is at {build_site(profile, study, app=app, status=status)}")
 
 
 @app.command()
 def status(profile: ProfileOption = "demo", study: StudyOption = "") -> None:
     """Show for each page whether it is fresh, or which field and file changed."""
     from reread.book.status.staleness import Status
+    from reread.book.transfer import recorded
 
-    typer.echo(Status().report(profile, study))
+    known = Status()
+    typer.echo(known.report(profile, study))
+    if lines := recorded.outdated(known, study):
+        lines = ["Outdated recorded runs:", *lines, "Run the pages again, then:  reread record"]
+        typer.echo("\n".join(lines))
 
 
 @app.command()
@@ -240,7 +252,7 @@ def data_where(key: str) -> None:
 
 @runs_app.command("export")
 def runs_export(
-    out: Annotated[Path, typer.Option(help="The archive to write.")] = Path("runs.tar.gz"),
+    out: Annotated[Path, typer.Option(help="The archive to write.")] = Path("runs.zip"),
     profile: ProfileOption = "real",
     study: StudyOption = "",
 ) -> None:

@@ -24,7 +24,7 @@ def test_the_tiny_study_is_built_by_slurm_jobs(tiny):
     report = graph.build("demo", workflow_profile=str(PROFILE), say=lines.append)
 
     assert {row.word for row in report.rows} == {"ran"}, report.text()
-    assert [str(state) for state in stale.states(pages("demo")).values()] == ["fresh"] * 3
+    assert [str(state) for state in stale.Status().states(pages("demo")).values()] == ["fresh"] * 3
     submitted = (tiny / ".reread/logs/snakemake.log").read_text()
     assert submitted.count("has been submitted with SLURM jobid") == len(report.rows)
 

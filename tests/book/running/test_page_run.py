@@ -66,14 +66,14 @@ def test_the_record_holds_values_fields_and_provenance(finished):
     record = json.loads((page("maize/01-cells").folder / "record.json").read_text())
 
     assert record["values"]["cells"] == 5
-    assert record["stale"]["key"] == stale.key(stale.fields(page("maize/01-cells")))
+    assert record["stale"]["key"] == stale.key(stale.Status().fields(page("maize/01-cells")))
     assert record["made"].keys() >= {"started", "wall_s", "python", "packages", "commit", "is_dirty"}
     assert record["figures"][0]["alt"].startswith("Line chart")
     assert record["artifacts"] == ["drawn.csv"]
 
 
 def test_a_copied_checkout_is_as_fresh_as_the_one_it_was_copied_from(finished):
-    assert {state.word for state in stale.states(pages("demo")).values()} == {"fresh"}
+    assert {state.word for state in stale.Status().states(pages("demo")).values()} == {"fresh"}
 
 
 def test_a_second_run_gives_equal_bytes_and_says_every_cell(finished):
@@ -102,7 +102,7 @@ def test_other_values_land_apart_and_leave_the_page_alone(finished):
     assert record["scope"] == "subset"
     assert [one["key"] for one in record["data"]] == ["maize/plants"]
     assert contents(ref.folder) == before
-    assert stale.state(ref).word == "fresh"
+    assert stale.Status().state(ref).word == "fresh"
 
 
 def test_the_kernel_finds_seeds_and_caps_set_before_it_started(tiny, chapter_of):
@@ -168,8 +168,8 @@ def test_a_page_made_from_a_stale_run_stays_stale_when_that_run_is_made_anew(fin
     run_page(page("maize/01-cells"), say=silent)
 
     assert notes[0].startswith("note: maize/01-cells is stale")
-    assert stale.state(page("maize/01-cells")).word == "fresh"
-    assert stale.state(page("maize/02-genes.long")).moved == ["upstream maize/01-cells"]
+    assert stale.Status().state(page("maize/01-cells")).word == "fresh"
+    assert stale.Status().state(page("maize/02-genes.long")).moved == ["upstream maize/01-cells"]
 
 
 # how a run ends early: one kernel each, and never a trace in the book
@@ -255,7 +255,7 @@ def test_the_error_of_a_cell_decides_the_exit_code_and_the_message_says_where_to
         run_page(page("maize/01-cells"))
 
     assert caught.value.exit_code == exit_code
-    assert stale.state(page("maize/01-cells")).word == "failed"
+    assert stale.Status().state(page("maize/01-cells")).word == "failed"
     assert not page("maize/01-cells").folder.exists()
 
 
@@ -326,7 +326,7 @@ def test_a_page_that_runs_too_long_is_stopped_with_all_it_started(tiny, chapter_
     assert caught.value.exit_code == 6
     assert time.monotonic() - started < 60, "it must not wait for the sleeper"
     assert leftovers(tiny) == []
-    assert stale.state(page("maize/01-cells")).word == "interrupted"
+    assert stale.Status().state(page("maize/01-cells")).word == "interrupted"
 
 
 SLEEPER = 'import os, time\nopen(os.environ["REREAD_HOME"] + "/awake", "w").close()\ntime.sleep(600)'
@@ -357,7 +357,7 @@ def test_a_stopped_run_leaves_no_process_and_nothing_half_written(tiny, chapter_
     assert "was interrupted" in said
     assert leftovers(tiny) == []
     assert not page("maize/01-cells").folder.exists()
-    assert stale.state(page("maize/01-cells")).word == "interrupted"
+    assert stale.Status().state(page("maize/01-cells")).word == "interrupted"
 
 
 def test_what_a_killed_runner_left_is_cleared_by_the_next_run(tiny, chapter_of):
@@ -371,13 +371,13 @@ def test_what_a_killed_runner_left_is_cleared_by_the_next_run(tiny, chapter_of):
     assert any(left.endswith(".part") for left in leftovers(tiny)), (
         "its folder outlives a runner that is killed"
     )
-    assert stale.state(page("maize/01-cells")).word == "interrupted"
+    assert stale.Status().state(page("maize/01-cells")).word == "interrupted"
     chapter_of("01-cells", ['page.measure("one", 1)'])
     run_page(page("maize/01-cells"), say=silent)
 
     assert busy.value.exit_code == 4
     assert leftovers(tiny) == []
-    assert stale.state(page("maize/01-cells")).word == "fresh"
+    assert stale.Status().state(page("maize/01-cells")).word == "fresh"
     assert not (tiny / "runs/failed/demo/maize/01-cells").exists()
 
 

@@ -135,7 +135,7 @@ def test_an_altered_member_is_refused_by_name(book):
         for member, content in contents.items():
             archive.writestr(member, content)
 
-    with pytest.raises(DataError, match=r"01-cells/figures/drawn\.svg' was altered"):
+    with pytest.raises(DataError, match=r"01-cells was altered: figures/drawn\.svg"):
         site.build_site("demo", app=app)
 
 

@@ -144,3 +144,17 @@ def test_the_json_holds_what_a_program_asks_for(finished):
     assert row["verdict"] == "reproduced on a subset"
     assert row["profile"] == "real"
     assert row["tolerance"] == {"rule": "absolute", "value": 0.5, "why": "counted by hand"}
+
+
+def test_a_file_that_is_not_the_published_one_makes_a_claim_unanswered_whatever_the_record_says(finished):
+    answer(finished, "real", value=15.2, scope="subset")
+    folder = page("maize/02-genes.short", "real").folder
+    read = {"key": "maize/plants", "sha256": "0" * 64, "bytes": 17, "pinned_on_first_use": False}
+    content = read_json(folder / "record.json")
+    stale_of = content["stale"]["fields"] | {"data maize/plants": "0" * 64}
+    content |= {"data": [read], "stale": {"key": stale.key(stale_of), "fields": stale_of}}
+    RunRecord.seal(folder, content)
+
+    (row,) = ledger.ledger()
+
+    assert row.verdict.word not in ("reproduced", "close", "outdated")

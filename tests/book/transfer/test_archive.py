@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import io
 import json
 import shutil
-import tarfile
+import stat
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,20 +14,20 @@ import pytest
 from reread.book.running.atomic_folder import landing
 from reread.book.status import staleness as stale
 from reread.book.status.run_record import RunRecord
-from reread.book.transfer import archive, unpack
+from reread.book.transfer import archive
 from reread.core.errors import DataError, ParameterError, RereadError, RunError
 from reread.core.files import digest, sha256, write_json
 from reread.pages import page, pages
 
 PAGES = ("maize/01-cells", "maize/02-genes.long", "maize/02-genes.short")
 CELLS = "runs/demo/maize/01-cells"
-Member = tuple[tarfile.TarInfo, bytes]
+Member = tuple[zipfile.ZipInfo, bytes]
 
 
 @pytest.fixture
 def packed(finished, tmp_path) -> Path:
     """An archive of the three runs, and a checkout that holds none."""
-    out = tmp_path / "runs.tar.gz"
+    out = tmp_path / "runs.zip"
     archive.export_runs(out, "demo")
     shutil.rmtree(finished / "runs")
     return out
@@ -36,47 +35,46 @@ def packed(finished, tmp_path) -> Path:
 
 @pytest.fixture
 def forged(packed) -> Callable[..., Path]:
-    """Rewrite the archive: ``forged(change)``, where ``change(manifest, members)`` edits both in place."""
+    """Rewrite the archive: ``forged(change)``, where ``change(members)`` edits the list in place."""
 
-    def forge(change: Callable[[dict, list[Member]], None], *, is_listed_anew: bool = False) -> Path:
+    def forge(change: Callable[[list[Member]], None]) -> Path:
         members = read_members(packed)
-        manifest = json.loads(members.pop(0)[1])
-        change(manifest, members)
-        if is_listed_anew:
-            manifest["files"] = {m.name: entry(content) for m, content in members}
-        write_members(packed, [plain("manifest.json", json.dumps(manifest).encode()), *members])
+        change(members)
+        write_members(packed, members)
         return packed
 
     return forge
 
 
 def read_members(path: Path) -> list[Member]:
-    with tarfile.open(path) as opened:
-        return [(member, opened.extractfile(member).read()) for member in opened]
+    with zipfile.ZipFile(path) as opened:
+        return [(member, opened.read(member)) for member in opened.infolist()]
 
 
 def write_members(path: Path, members: list[Member]) -> None:
-    with tarfile.open(path, "w:gz") as opened:
+    with zipfile.ZipFile(path, "w") as opened:
         for member, content in members:
-            opened.addfile(member, io.BytesIO(content))
+            opened.writestr(member, content)
 
 
-def plain(name: str, content: bytes = b"x", kind: bytes = tarfile.REGTYPE, link: str = "") -> Member:
-    member = tarfile.TarInfo(name)
-    member.size, member.type, member.linkname = (len(content) if kind == tarfile.REGTYPE else 0), kind, link
+def plain(name: str, content: bytes = b"x", kind: int = stat.S_IFREG) -> Member:
+    member = zipfile.ZipInfo(name)
+    member.filename = member.orig_filename = name
+    member.external_attr = (kind | 0o644) << 16
     return member, content
 
 
-def entry(content: bytes) -> dict:
-    return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+def runs_in(path: Path) -> set[str]:
+    names = [member.filename for member, _ in read_members(path)]
+    return {name.rpartition("/")[0] for name in names if name.endswith("/record.json")}
 
 
 def at(members: list[Member], name: str) -> int:
-    return next(number for number, (member, _) in enumerate(members) if member.name == name)
+    return next(number for number, (member, _) in enumerate(members) if member.filename == name)
 
 
 def edit_json(members: list[Member], name: str, edit: Callable[[dict], None]) -> None:
-    """Change a JSON file of a run, as somebody would who also mends the manifest."""
+    """Change a JSON file of a run, as somebody would who knows the format."""
     number = at(members, name)
     whole = json.loads(members[number][1])
     edit(whole)
@@ -112,20 +110,19 @@ def refused(path: Path, error: type[RereadError] = DataError) -> str:
 
 def test_runs_come_home_as_they_were_and_are_fresh(finished, tmp_path):
     before = contents(finished / "runs/demo")
-    archive.export_runs(tmp_path / "out/runs.tar.gz", "demo")
-    digest = sha256(tmp_path / "out/runs.tar.gz")
+    archive.export_runs(tmp_path / "out/runs.zip", "demo")
+    digest = sha256(tmp_path / "out/runs.zip")
     shutil.rmtree(finished / "runs")
-    assert stale.state(page("maize/01-cells")).word == "never run"
+    assert stale.Status().state(page("maize/01-cells")).word == "never run"
 
-    report = archive.import_runs(tmp_path / "out/runs.tar.gz")
+    report = archive.import_runs(tmp_path / "out/runs.zip")
 
     after = contents(finished / "runs/demo")
     assert {name for name in before if before[name] != after.pop(name)} == {f"{p}/record.json" for p in PAGES}
     assert not after
     for ref in pages("demo"):
-        assert RunRecord.read(ref.folder).imported == f"runs.tar.gz (SHA-256 {digest[:12]})"
-    assert {state.word for state in stale.states(pages("demo")).values()} == {"fresh"}
-    assert report.exit_code == 0
+        assert RunRecord.read(ref.folder).imported == f"runs.zip (SHA-256 {digest[:12]})"
+    assert {state.word for state in stale.Status().states(pages("demo")).values()} == {"fresh"}
     assert report.text().startswith("3 runs taken from ")
     assert {p.name for p in page("maize/01-cells").folder.iterdir()} >= {"figures", "tables", "artifacts"}
 
@@ -137,24 +134,19 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_equal_runs_give_equal_bytes(packed, tmp_path):
     archive.import_runs(packed)
     archive.export_runs(packed, "demo")
-    archive.export_runs(tmp_path / "again.tar.gz", "demo")
+    archive.export_runs(tmp_path / "again.zip", "demo")
 
-    assert (tmp_path / "again.tar.gz").read_bytes() == packed.read_bytes()
-
-
-def test_an_archive_tells_nothing_of_the_machine(packed):
-    for member, _ in read_members(packed):
-        assert (member.mtime, member.uid, member.gid, member.uname, member.gname) == (0, 0, 0, "", "")
-    assert packed.read_bytes()[4:8] == bytes(4), "the gzip header holds a time"
+    assert (tmp_path / "again.zip").read_bytes() == packed.read_bytes()
 
 
-def test_the_manifest_comes_first_and_lists_every_file(packed):
-    first, *others = read_members(packed)
-    manifest = json.loads(first[1])
+def test_an_archive_tells_nothing_of_the_machine_and_holds_whole_runs(packed):
+    members = [member for member, _ in read_members(packed)]
 
-    assert first[0].name == "manifest.json"
-    assert manifest["files"] == {member.name: entry(content) for member, content in others}
-    assert sorted(manifest["runs"]) == [CELLS, *(f"runs/demo/maize/02-genes.{p}" for p in ("long", "short"))]
+    assert {(member.date_time, member.create_system, member.extra) for member in members} == {
+        ((1980, 1, 1, 0, 0, 0), 3, b"")
+    }
+    assert runs_in(packed) == {f"runs/demo/{name}" for name in PAGES}
+    assert f"{CELLS}/artifacts/drawn.csv" in {member.filename for member in members}
 
 
 def test_importing_twice_replaces_the_run_that_is_there(packed):
@@ -169,36 +161,34 @@ def test_importing_twice_replaces_the_run_that_is_there(packed):
 def test_what_is_not_fresh_is_left_out_and_said(finished, tmp_path):
     (page("maize/02-genes.long").folder / "record.json").unlink()
 
-    report = archive.export_runs(tmp_path / "runs.tar.gz", "demo")
+    report = archive.export_runs(tmp_path / "runs.zip", "demo")
 
     assert "left out: maize/02-genes.long  hollow" in report.text()
-    assert len(json.loads(read_members(tmp_path / "runs.tar.gz")[0][1])["runs"]) == 2
+    assert len(runs_in(tmp_path / "runs.zip")) == 2
 
 
 def test_packing_nothing_is_an_error_and_writes_nothing(tiny, tmp_path):
     with pytest.raises(RunError, match=r"(?s)no fresh run of demo.*01-cells  never run") as caught:
-        archive.export_runs(tmp_path / "runs.tar.gz", "demo")
+        archive.export_runs(tmp_path / "runs.zip", "demo")
 
     assert caught.value.exit_code == 9
-    assert not (tmp_path / "runs.tar.gz").exists()
+    assert not (tmp_path / "runs.zip").exists()
 
 
 def test_a_run_with_a_link_is_altered_and_not_packed(finished, tmp_path):
     (page("maize/01-cells").folder / "artifacts/link").symlink_to("/etc/passwd")
 
-    report = archive.export_runs(tmp_path / "runs.tar.gz", "demo")
+    report = archive.export_runs(tmp_path / "runs.zip", "demo")
 
     assert "left out: maize/01-cells  altered: artifacts/link was added" in report.text()
 
 
 def test_one_study_may_be_packed_alone(finished, tmp_path):
-    archive.export_runs(tmp_path / "runs.tar.gz", "demo", "maize")
+    archive.export_runs(tmp_path / "runs.zip", "demo", "maize")
 
-    assert {
-        run.split("/")[2] for run in json.loads(read_members(tmp_path / "runs.tar.gz")[0][1])["runs"]
-    } == {"maize"}
+    assert {run.split("/")[2] for run in runs_in(tmp_path / "runs.zip")} == {"maize"}
     with pytest.raises(ParameterError):
-        archive.export_runs(tmp_path / "runs.tar.gz", "demo", "lincs")
+        archive.export_runs(tmp_path / "runs.zip", "demo", "lincs")
 
 
 ESCAPES = [
@@ -215,7 +205,6 @@ ESCAPES = [
     f"{CELLS}/artifacts",
     f"{CELLS}",
     "runs/demo/maize",
-    "runs/demo/maize/03-leaves/record.json",
     "lib/reread/cli.py",
     "",
 ]
@@ -223,7 +212,7 @@ ESCAPES = [
 
 @pytest.mark.parametrize("name", ESCAPES)
 def test_a_file_that_would_land_elsewhere_is_refused(forged, name):
-    path = forged(lambda manifest, members: members.append(plain(name)), is_listed_anew=True)
+    path = forged(lambda members: members.append(plain(name)))
 
     assert f"{name!r} is no place for a file of a run" in refused(path)
 
@@ -233,106 +222,73 @@ def test_a_file_that_would_land_elsewhere_is_refused(forged, name):
     ["runs/demo/maize/..", "runs/demo/maize", "/runs/demo/maize/01-cells", "runs/custom/maize/01-cells", "x"],
 )
 def test_a_run_that_would_land_elsewhere_is_refused(forged, run):
-    def move(manifest, members):
-        manifest["runs"] = {run: manifest["runs"][CELLS]}
+    path = forged(lambda members: members.append(plain(f"{run}/record.json")))
 
-    assert "is not the folder of a run" in refused(forged(move))
-
-
-SPECIAL = [
-    tarfile.SYMTYPE,
-    tarfile.LNKTYPE,
-    tarfile.CHRTYPE,
-    tarfile.BLKTYPE,
-    tarfile.FIFOTYPE,
-    tarfile.DIRTYPE,
-]
+    assert "is no place for a file of a run" in refused(path)
 
 
-@pytest.mark.parametrize("kind", [*SPECIAL, tarfile.CONTTYPE, tarfile.GNUTYPE_SPARSE])
+SPECIAL = [stat.S_IFLNK, stat.S_IFCHR, stat.S_IFBLK, stat.S_IFIFO, stat.S_IFDIR]
+
+
+@pytest.mark.parametrize("kind", SPECIAL)
 def test_a_member_that_is_no_plain_file_is_refused(forged, kind):
-    def add(manifest, members):
-        name = f"{CELLS}/artifacts/special"
-        manifest["files"][name] = entry(b"")
-        member, _ = plain(name, b"", tarfile.REGTYPE)
-        member.type, member.linkname = kind, "/etc/passwd"
-        members.append((member, b""))
+    path = forged(lambda members: members.append(plain(f"{CELLS}/artifacts/x", b"/etc/passwd", kind)))
 
-    said = refused(forged(add))
-
-    assert "is not a plain file" in said or "no gzipped tar" in said
+    assert "artifacts/x' is not a plain file" in refused(path)
 
 
-def test_a_link_in_place_of_a_listed_file_is_refused(forged):
-    def replace(manifest, members):
-        name = f"{CELLS}/parameters.yml"
-        members[at(members, name)] = plain(name, kind=tarfile.SYMTYPE, link="../../../../etc/passwd")
-
-    assert "parameters.yml' is not a plain file" in refused(forged(replace))
-
-
-def test_an_altered_file_is_refused_with_both_digests(forged):
-    def alter(manifest, members):
+def test_an_altered_file_is_refused_by_name(forged):
+    def alter(members):
         name = f"{CELLS}/artifacts/drawn.csv"
-        content = members[at(members, name)][1]
-        members[at(members, name)] = plain(name, b"9" + content[1:])
+        members[at(members, name)] = plain(name, b"9" + members[at(members, name)][1][1:])
 
-    said = refused(forged(alter))
-
-    assert f"'{CELLS}/artifacts/drawn.csv' was altered: listed " in said
+    assert "maize/01-cells  was altered: artifacts/drawn.csv" in refused(forged(alter), RunError)
 
 
-def test_a_file_of_another_size_is_refused(forged):
-    def grow(manifest, members):
-        name = f"{CELLS}/artifacts/drawn.csv"
-        members[at(members, name)] = plain(name, members[at(members, name)][1] + b"0")
+def test_a_file_that_the_run_did_not_leave_is_refused(forged):
+    path = forged(lambda members: members.append(plain(f"{CELLS}/artifacts/more")))
 
-    assert "drawn.csv' has " in refused(forged(grow))
+    assert "was altered: artifacts/more was added" in refused(path, RunError)
 
 
-def test_an_unlisted_file_is_refused(forged):
-    path = forged(lambda manifest, members: members.append(plain(f"{CELLS}/artifacts/more")))
-
-    assert f"'{CELLS}/artifacts/more' is not in its manifest.json" in refused(path)
-
-
+@pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_a_file_that_is_there_twice_is_refused(forged):
-    assert "is there twice" in refused(forged(lambda manifest, members: members.append(members[-1])))
+    assert "is there twice" in refused(forged(lambda members: members.append(members[-1])))
 
 
 def test_a_missing_file_is_refused(forged):
-    assert "it lacks runs/demo/maize/" in refused(forged(lambda manifest, members: members.pop()))
+    path = forged(lambda members: members.pop(at(members, f"{CELLS}/artifacts/drawn.csv")))
+
+    assert "was altered: artifacts/drawn.csv is missing" in refused(path, RunError)
 
 
 @pytest.mark.parametrize("name", ["record.json", "notebook.ipynb", "parameters.yml"])
 def test_a_run_without_one_of_its_files_is_refused(forged, name):
-    path = forged(lambda m, members: members.pop(at(members, f"{CELLS}/{name}")), is_listed_anew=True)
+    path = forged(lambda members: members.pop(at(members, f"{CELLS}/{name}")))
 
     assert f"the run {CELLS} has no {name}" in refused(path)
 
 
 def test_a_file_in_place_of_a_folder_is_refused(forged):
-    def clash(manifest, members):
+    def clash(members):
         members += [plain(f"{CELLS}/artifacts/a"), plain(f"{CELLS}/artifacts/a/b")]
 
-    assert "in each other's way" in refused(forged(clash, is_listed_anew=True))
+    assert "in each other's way" in refused(forged(clash))
 
 
-def test_more_than_the_disk_holds_is_refused_before_it_is_unpacked(forged):
-    def bomb(manifest, members):
-        manifest["files"][f"{CELLS}/artifacts/bomb"] = entry(b"") | {"bytes": 1 << 60}
+def test_more_than_the_disk_holds_is_refused_before_it_is_unpacked(packed, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(9_999, 9_998, 1))
 
-    assert "it would take 1,152,921," in refused(forged(bomb))
+    assert "bytes, but 1 are the most" in refused(packed)
 
 
-def test_a_header_that_asks_for_memory_is_refused(packed):
-    header = tarfile.TarInfo("././@PaxHeader")
-    header.type, header.size = tarfile.XHDTYPE, unpack.MAX_AT_ONCE + 1
-    with gzip.open(packed, "wb") as stream:
-        stream.write(header.tobuf(tarfile.USTAR_FORMAT))
-        stream.write(bytes(1 << 16))
+def test_a_member_gives_no_more_than_it_says(packed):
+    whole, member = packed.read_bytes(), read_members(packed)[0][0]
+    size = member.file_size.to_bytes(4, "little")
+    assert whole.count(size) >= 2
+    packed.write_bytes(whole.replace(size, (1).to_bytes(4, "little")))
 
-    assert "one of its headers has " in refused(packed)
+    assert "is no zip file, or damaged" in refused(packed)
 
 
 @pytest.mark.parametrize("keep", [0, 9, 300, 0.5, 0.98])
@@ -340,12 +296,10 @@ def test_an_archive_that_was_cut_off_is_refused(packed, keep):
     whole = packed.read_bytes()
     packed.write_bytes(whole[: int(keep if keep > 1 else keep * len(whole))])
 
-    assert "runs.tar.gz is refused: " in refused(packed)
+    assert "runs.zip is refused: " in refused(packed)
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"no archive", gzip.compress(b"", mtime=0), gzip.compress(b"no tar" * 999, mtime=0)]
-)
+@pytest.mark.parametrize("content", [b"", b"no archive", b"no zip" * 9999, b"PK\x05\x06" + bytes(18)])
 def test_a_file_that_is_no_archive_is_refused(packed, content):
     packed.write_bytes(content)
 
@@ -366,7 +320,7 @@ def test_every_flipped_byte_is_noticed_or_harmless(packed, finished):
     archive.import_runs(packed)
     before = without_origin(contents(finished / "runs/demo"))
     n_refused = 0
-    for place in range(12, len(whole), len(whole) // 40):
+    for place in range(0, len(whole), len(whole) // 40):
         shutil.rmtree(finished / "runs")
         packed.write_bytes(whole[:place] + bytes([whole[place] ^ 0x5A]) + whole[place + 1 :])
         try:
@@ -379,31 +333,9 @@ def test_every_flipped_byte_is_noticed_or_harmless(packed, finished):
     assert n_refused > 30
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"version": 2},
-        {"runs": {}},
-        {"files": {f"{CELLS}/record.json": {"sha256": "no", "bytes": 1}}},
-        {"files": {f"{CELLS}/record.json": {"sha256": "0" * 64, "bytes": -1}}},
-        {"more": 1},
-        {"runs": []},
-    ],
-)
-def test_a_wrong_manifest_is_refused(forged, change):
-    assert "its manifest.json is wrong" in refused(forged(lambda manifest, members: manifest.update(change)))
-
-
-def test_an_archive_whose_manifest_is_not_first_is_refused(packed):
-    first, *others = read_members(packed)
-    write_members(packed, [*others, first])
-
-    assert "its first member is not manifest.json" in refused(packed)
-
-
 def test_a_missing_archive_is_named(tiny):
-    with pytest.raises(DataError, match=r"no archive nowhere\.tar\.gz"):
-        archive.import_runs(Path("nowhere.tar.gz"))
+    with pytest.raises(DataError, match=r"no archive nowhere\.zip"):
+        archive.import_runs(Path("nowhere.zip"))
 
 
 def test_a_run_of_other_code_is_refused_by_field_and_keeps_all_others_out(packed, finished):
@@ -417,14 +349,14 @@ def test_a_run_of_other_code_is_refused_by_field_and_keeps_all_others_out(packed
 
 
 def test_a_run_on_data_pinned_elsewhere_says_how_to_bring_the_pin(forged):
-    def pin(manifest, members):
+    def pin(members):
         def edit(record):
             record["stale"]["fields"]["data maize/x"] = "0" * 64
-            record["stale"]["key"] = manifest["runs"][CELLS] = stale.key(record["stale"]["fields"])
+            record["stale"]["key"] = stale.key(record["stale"]["fields"])
 
         edit_record(members, CELLS, edit)
 
-    said = refused(forged(pin, is_listed_anew=True), RunError)
+    said = refused(forged(pin), RunError)
 
     assert "differs in: data maize/x" in said
     assert "data/datasets.lock" in said
@@ -451,29 +383,23 @@ FORGERIES = {
 
 @pytest.mark.parametrize("why", FORGERIES)
 def test_a_record_that_does_not_fit_its_page_is_refused(forged, why):
-    path = forged(lambda m, members: edit_record(members, CELLS, FORGERIES[why]), is_listed_anew=True)
+    path = forged(lambda members: edit_record(members, CELLS, FORGERIES[why]))
 
     assert f"maize/01-cells  {why}" in refused(path, RunError)
 
 
 def test_a_record_edited_without_its_digests_is_refused(forged):
     edit = lambda record: record["values"].update(cells=6)  # noqa: E731 (a function of one line)
-    path = forged(lambda m, members: edit_json(members, f"{CELLS}/record.json", edit), is_listed_anew=True)
+    path = forged(lambda members: edit_json(members, f"{CELLS}/record.json", edit))
 
     assert "maize/01-cells  was altered: values in record.json" in refused(path, RunError)
-
-
-def test_a_stale_key_that_the_manifest_forges_is_refused(forged):
-    path = forged(lambda manifest, members: manifest["runs"].update({CELLS: "0" * 64}))
-
-    assert "has another stale key than its manifest says" in refused(path, RunError)
 
 
 def edit_notebook(members: list[Member], edit: Callable[[dict], None]) -> None:
     """Change the notebook of a run, and its digest in the record."""
     name = f"{CELLS}/notebook.ipynb"
     edit_json(members, name, edit)
-    sha = entry(members[at(members, name)][1])["sha256"]
+    sha = hashlib.sha256(members[at(members, name)][1]).hexdigest()
     edit_record(members, CELLS, lambda record: record["files"].update({"notebook.ipynb": sha}))
 
 
@@ -485,14 +411,14 @@ def last_shows(**output) -> Callable[[dict], None]:
 
 def test_a_notebook_with_a_cell_that_never_ran_is_refused(forged):
     blank = lambda notebook: notebook["cells"][-1].update(execution_count=None)  # noqa: E731 (one line)
-    path = forged(lambda m, members: edit_notebook(members, blank), is_listed_anew=True)
+    path = forged(lambda members: edit_notebook(members, blank))
 
     assert "maize/01-cells  is hollow" in refused(path, RunError)
 
 
 def test_a_notebook_that_ran_other_cells_is_refused(forged):
     other = lambda notebook: notebook["cells"][-2].update(source="page.measure('cells', 6)")  # noqa: E731
-    path = forged(lambda m, members: edit_notebook(members, other), is_listed_anew=True)
+    path = forged(lambda members: edit_notebook(members, other))
 
     assert "maize/01-cells  was altered: code cells of notebook.ipynb" in refused(path, RunError)
 
@@ -517,7 +443,7 @@ LIVE = [
 
 @pytest.mark.parametrize("data", LIVE, ids=[f"{k}: {v}" for one in LIVE for k, v in one.items()])
 def test_an_output_that_no_page_would_show_is_refused(forged, data):
-    path = forged(lambda m, members: edit_notebook(members, last_shows(data=data)), is_listed_anew=True)
+    path = forged(lambda members: edit_notebook(members, last_shows(data=data)))
 
     assert "maize/01-cells  shows what no page shows, in cell " in refused(path, RunError)
 

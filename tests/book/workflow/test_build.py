@@ -36,7 +36,7 @@ def run_page(ref, *, overrides, timeout_s, threads, say):
     started = time.time()
     cell = json.loads(ref.notebook.read_text())["cells"][0]
     exec(cell["source"], {"RunError": RunError, "time": time})
-    now = stale.fields(ref)
+    now = stale.Status().fields(ref)
     executed = {"cells": [cell | {"execution_count": 1, "outputs": []}]}
     write_text(ref.folder / "notebook.ipynb", json.dumps(executed))
     write_text(ref.folder / "parameters.yml", "{}")
@@ -263,7 +263,8 @@ def test_an_interrupted_build_ends_all_it_started_and_keeps_what_is_done(home, k
         "except RunError as error: print(error); sys.exit(error.exit_code)"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
-    wait_until(lambda: job.result("demo", "maize/b") and stale.state(pages("demo")[0]).word == "fresh")
+    first = pages("demo")[0]
+    wait_until(lambda: job.result("demo", "maize/b") and stale.Status().state(first).word == "fresh")
 
     process.send_signal(kind)
     said, _ = process.communicate(timeout=40)
@@ -279,7 +280,7 @@ def test_real_kernels_leave_pages_that_are_fresh(tiny):
     report = graph.build("demo", "maize", cores=2, say=lambda line: None)
 
     assert [row.word for row in report.rows] == ["ran"] * 3, report.text()
-    assert [str(state) for state in stale.states(pages("demo")).values()] == ["fresh"] * 3
+    assert [str(state) for state in stale.Status().states(pages("demo")).values()] == ["fresh"] * 3
     record = read_json(pages("demo")[0].folder / "record.json")
     assert job.marker("demo", "maize/01-cells").read_text().strip() == record["stale"]["key"]
 

@@ -110,9 +110,8 @@ def _make(
     code = process.execute(ref, part, key=stale.key(fields), timeout_s=timeout_s, threads=threads, say=say)
     _check(ref, part, code)
     measured, ran = read_json(part / kernel.MEASURED), read_json(part / kernel.REPORT)
-    with_data = _with_data(ref, fields, measured["data"])
     _check_unchanged(ref, part, fields, _fields(ref, parameters, lambda _: None), ran)
-    fields = with_data
+    fields = _with_data(ref, fields, measured["data"])
     notebook.tidy(part / "notebook.ipynb")
     for name in (kernel.MEASURED, kernel.REPORT, SESSION, "log"):
         (part / name).unlink(missing_ok=True)
@@ -129,7 +128,11 @@ def _check_unchanged(
 ) -> None:
     """Refuse a run whose code was edited while it ran, also when the edit was taken back since."""
     moves = stale.moved(before, now)
-    moves += [f"code of {path}" for path, read in ran["read"].items() if _sha(Path(path)) != read]
+    moves += [
+        f"code of {path}"
+        for path, read in ran["read"].items()
+        if not Path(path).is_file() or sha256(Path(path)) != read
+    ]
     if notebook.sources(part / "notebook.ipynb") != notebook.sources(ref.notebook):
         moves.append("the cells of the notebook")
     if ran["executable"] != sys.executable:
@@ -143,10 +146,6 @@ def _check_unchanged(
             f"Run it again:  reread run {ref.name} --profile {ref.profile}",
             ExitCode.STALE,
         )
-
-
-def _sha(path: Path) -> str:
-    return sha256(path) if path.is_file() else ""
 
 
 def _check(ref: PageRef, part: Path, code: int) -> None:

@@ -42,21 +42,27 @@ PATIENCE_S = 5.0
 
 
 def build_site(
-    profile: Profile, study: str = "", *, app: typer.Typer, say: Callable[[str], None] = print
+    profile: Profile,
+    study: str = "",
+    *,
+    app: typer.Typer,
+    say: Callable[[str], None] = print,
+    status: Status | None = None,
 ) -> Path:
     """Build the book from finished runs and return its first page; do nothing if nothing changed.
 
     All pages of ``profile`` (of one ``study``) must be fresh, else the exit code is 9. Fresh pages of other
     profiles and recorded runs are shown too, and ``say`` names those left out. The old site stays until
-    the new one is done. ``app`` is the command line, which has a page of its own.
+    the new one is done. ``app`` is the command line, which has a page of its own; ``status`` is what is known
+    of the pages.
     """
     top = paths.root() / "_build"
     index, done = top / "site/index.html", top / "site.key"
     with engine.alone():
         for left in range(N_TRIES)[::-1]:
             shutil.rmtree(top / "recorded", ignore_errors=True)
-            status = Status()
-            shelf = publishable.admit(profile, study, status, adopt_recorded(status, top / "recorded"))
+            looked, status = status or Status(), None
+            shelf = publishable.admit(profile, study, looked, adopt_recorded(looked, top / "recorded"))
             rows, checks = ledger.ledger(status=shelf.status), ledger.checks(status=shelf.status)
             key = inputs(shelf, [ledger.as_json(rows), [(row.study.key, str(row.outcome)) for row in checks]])
             if index.is_file() and done.is_file() and done.read_text(encoding="utf-8") == key:

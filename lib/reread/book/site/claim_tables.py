@@ -65,7 +65,7 @@ def verdict_counts(rows: list[Row], checks: list[CheckRow]) -> str:
         counts = [str(own.count(word)) for word in words]
         lines.append(
             [
-                myst.link(study.title, f"{study.key}/index.md"),
+                myst.link(study.key.capitalize(), f"{study.key}/index.md"),
                 *counts,
                 f"{outcomes.count('passed')} of {len(outcomes)}",
             ]

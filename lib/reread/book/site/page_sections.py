@@ -61,7 +61,7 @@ def banner(moved: list[str]) -> str:
 def head(ref: PageRef, record: RunRecord, rows: list[Row], checks: list[CheckRow], moved: list[str]) -> str:
     """Banner, question and badges, then what the paper says and which data is read."""
     asked = [row for row in rows if answers(row, ref)]
-    words = [f"{judged.claim_id(row.claim.id)} {myst.badge(row.verdict.word)}" for row in asked]
+    words = [f"[{judged.claim_id(row.claim.id)} {myst.badge(row.verdict.word)}]{{.pair}}" for row in asked]
     passed, own = [row for row in checks if row.page == ref and row.outcome == "passed"], _own(checks, ref)
     count = f"{len(passed)} of {len(own)} checks on simulated data passed." if own else ""
     parts = [

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from reread.book.status.run_record import RunRecord
-from reread.book.status.staleness import Status
+from reread.book.status.staleness import Status, scope_of
 from reread.core import verdicts
 from reread.core.verdicts import Verdict
 from reread.pages import PageRef, pages
@@ -42,15 +41,7 @@ class CheckRow:
 
 
 def ledger(study: str = "", status: Status | None = None) -> list[Row]:
-    """Judge every claim, in the order of the records, by the finished runs of all profiles.
-
-    Parameters
-    ----------
-    study : str
-        One study only; all when empty.
-    status : Status, optional
-        What is known of the pages; looked at anew when absent.
-    """
+    """Judge every claim, in the order of the records, by the finished runs of all profiles."""
     status = status or Status()
     return [judge_claim(record, claim, status) for record in _studies(study) for claim in record.claims]
 
@@ -129,7 +120,7 @@ def _by_run(claim: Claim, ref: PageRef, status: Status) -> Row:
         if state.word == "altered" and not claim.blocked_by:
             verdict = Verdict(verdict.word, f"the run of {ref.name} is {state}. Run it again")
         return Row(ref.study, claim, verdict)
-    verdict = verdicts.judge(claim, ours, scope=_scope(ref, record), is_stale=state.word != "fresh")
+    verdict = verdicts.judge(claim, ours, scope=scope_of(ref, record), is_stale=state.word != "fresh")
     return Row(ref.study, claim, verdict, ref)
 
 
@@ -137,16 +128,11 @@ def _outcome(check: Check, ref: PageRef, status: Status) -> CheckRow:
     """The outcome by the run of one page; a run on data without a known truth has none."""
     record = status.record(ref)
     ours = record.measured(check.answered_by.key) if record else None
-    is_asked = record is not None and _scope(ref, record) == "simulated"
+    is_asked = record is not None and scope_of(ref, record) == "simulated"
     if not is_asked or ours is None or isinstance(ours, str):
         return CheckRow(ref.study, check, verdicts.outcome(None, None, None))
     word = verdicts.outcome(ours, check.min, check.max)
     return CheckRow(ref.study, check, word if status.state(ref).word == "fresh" else OUTDATED, ours, ref)
-
-
-def _scope(ref: PageRef, record: RunRecord) -> str:
-    """What the data of a run can answer, by the study's record; a reader's own data answer nothing."""
-    return "own" if record.scope == "own" else ref.scope()
 
 
 def _studies(study: str) -> list[Study]:

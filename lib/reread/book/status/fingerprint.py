@@ -36,13 +36,7 @@ class Code(NamedTuple):
 
 
 def notebook(path: Path) -> Code:
-    """Digest of the code cells of a source notebook, without the cell of its parameters.
-
-    Raises
-    ------
-    ParameterError
-        If the notebook is missing or is not one.
-    """
+    """Digest of the code cells of a source notebook, without the cell of its parameters."""
     try:
         cells = read_json(path)["cells"]
         sources = ["".join(cell["source"]) for cell in cells if _is_run(cell)]
@@ -70,18 +64,7 @@ class Library:
         self._codes: dict[str, Code] = {}
 
     def closure(self, imports: Iterable[str]) -> dict[str, str]:
-        """Digest of every module of ours that ``imports`` reach, directly or through others.
-
-        Parameters
-        ----------
-        imports : iterable of str
-            Dotted names; one that is no module (a function of a module, say) is passed over.
-
-        Returns
-        -------
-        dict
-            ``lib/reread/networks/data/load.py`` to digest, in the order of the paths.
-        """
+        """Digest of every module of ours that ``imports`` reach, directly or through others."""
         found: dict[str, str] = {}
         seen: set[str] = set()
         waiting = set(imports)
@@ -200,10 +183,7 @@ def _is_named(func: ast.expr, name: str) -> bool:
 
 
 def _text(node: object, is_cell: bool, is_alt: bool = False) -> str:
-    """A tree as text that no version of Python spells differently (``ast.dump`` changes between them).
-
-    Of an alt text, or a part of one, only what is computed counts, not the words.
-    """
+    """A tree as text that no version of Python spells differently (``ast.dump`` changes between them)."""
     if isinstance(node, list):
         return f"[{','.join(_text(item, is_cell, is_alt) for item in node)}]"
     if not isinstance(node, ast.AST):

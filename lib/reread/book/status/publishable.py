@@ -58,21 +58,7 @@ def admit(
 ) -> Shelf:
     """Let in every page of a profile or none; pages of other profiles come along when they may.
 
-    Parameters
-    ----------
-    profile : str
-        The profile that was asked for: all of its pages must be fresh.
-    study : str
-        Ask so of one study only; all when empty.
-    status : Status, optional
-        What is known of the pages; looked at anew when absent.
-    recorded : dict, optional
-        Folders of the recorded runs that ``status`` has adopted: shown even where something moved.
-
-    Raises
-    ------
-    RunError
-        With exit code 9, naming each page, why, and the command that makes it.
+    ``recorded``: folders of the recorded runs that ``status`` has adopted, shown even where something moved.
     """
     status = status or Status()
     asked = pages(profile, study)

@@ -94,15 +94,7 @@ def compare(profile: Profile, study: str = "") -> Report:
 
 
 def write(profile: Profile, study: str = "") -> Report:
-    """Make the finished runs the reference; tolerances that were there are kept.
-
-    Raises
-    ------
-    RunError
-        If a page is not fresh, or there is none; nothing is written then.
-    ParameterError
-        As :func:`compare`.
-    """
+    """Make the finished runs the reference; tolerances that were there are kept."""
     status = _fresh(profile, study)
     records = _studies(profile, study)
     written = {reference_path(record, profile): _as_of_now(record, profile, status) for record in records}
@@ -114,30 +106,7 @@ def write(profile: Profile, study: str = "") -> Report:
 
 
 def spread(profile: Profile, folders: list[Path], study: str = "") -> Report:
-    """Measure tolerances: how far runs with other numerical kernels are from the reference.
-
-    Parameters
-    ----------
-    profile : str
-        Pages of this profile.
-    folders : list of Path
-        Folders of runs (``REREAD_RUNS``), each made by the code of today with another choice of kernels.
-    study : str
-        One study only; all that have pages in the profile when empty.
-
-    Returns
-    -------
-    Report
-        Values whose tolerance was measured now, and verdicts that depend on the kernel: these no tolerance
-        can mend.
-
-    Raises
-    ------
-    RunError
-        If a page of a folder is not fresh; nothing is written then.
-    ParameterError
-        If there is no folder, or no reference yet.
-    """
+    """Measure tolerances: how far runs with other numerical kernels are from the reference."""
     lines, changed = [], []
     found = [_runs_in(folder, profile, study) for folder in folders]
     for record in _studies(profile, study):

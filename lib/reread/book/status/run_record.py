@@ -150,13 +150,7 @@ class RunRecord(Record):
 
     @classmethod
     def seal(cls, folder: Path, content: dict[str, Any]) -> RunRecord:
-        """Write the record of a finished run, with the digest of every file in its folder.
-
-        Raises
-        ------
-        RunError
-            If the content is no record, or a file that it names is missing (exit code 9).
-        """
+        """Write the record of a finished run, with the digest of every file in its folder."""
         values, reasons = _without_nan(content.get("values", {}))
         content = {**content, "values": values, "no_number": content.get("no_number", {}) | reasons}
         content["files"] = {name: sha256(folder / name) for name in _files(folder)}

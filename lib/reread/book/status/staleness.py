@@ -47,27 +47,7 @@ class Status:
         self._found: dict[tuple[str, str], tuple[State, RunRecord | None]] = {}
 
     def fields(self, ref: PageRef, parameters: dict[str, Value] | None = None) -> dict[str, str]:
-        """Everything the result of a page depends on, as it is now.
-
-        Parameters
-        ----------
-        ref : PageRef
-            The page.
-        parameters : dict, optional
-            Values other than those of its profile, as ``reread run -p`` gives them; pages upstream
-            keep theirs.
-
-        Returns
-        -------
-        dict
-            Field to digest: ``code``, ``module lib/reread/...``, ``data <key>``, ``upstream <page>``,
-            ``lock``, ``runner``; and ``parameter <name>`` to its value as JSON, which is short already.
-
-        Raises
-        ------
-        ParameterError
-            If the notebook is missing, or a parameter does not fit.
-        """
+        """Everything the result of a page depends on, as it is now."""
         if parameters is not None:
             return self._compute(ref, parameters)
         if (place := (ref.profile, ref.name)) not in self._fields:
@@ -99,7 +79,7 @@ class Status:
     def moved(self, ref: PageRef, record: RunRecord) -> list[str]:
         """Fields in which a run, here or from elsewhere, differs from one that would be made today."""
         moves = moved(record.stale["fields"], self.fields(ref))
-        return moves + (["scope"] if record.scope not in (ref.scope(), "own") else [])
+        return moves + (["scope"] if record.scope != scope_of(ref, record) else [])
 
     def report(self, profile: Profile, study: str = "") -> str:
         """One line for each page: its state, its name, and what moved."""
@@ -148,7 +128,7 @@ class Status:
 def contradictions(ref: PageRef, record: RunRecord, folder: Path) -> Iterator[str]:
     """Fields of a record that its own files, fingerprint or page contradict."""
     names = {"study": ref.study.key, "chapter": ref.chapter.key, "page": ref.page, "profile": ref.profile}
-    yield from (f"{name} in {NAME}" for name, value in names.items() if record[name] != value)
+    yield from (f"{name} in {NAME}" for name, value in names.items() if getattr(record, name) != value)
     fields = record.stale["fields"]
     if record.stale["key"] != key(fields):
         yield f"stale key in {NAME}"
@@ -163,19 +143,19 @@ def contradictions(ref: PageRef, record: RunRecord, folder: Path) -> Iterator[st
         yield f"code cells of {NOTEBOOK}"
 
 
-def fields(ref: PageRef, parameters: dict[str, Value] | None = None) -> dict[str, str]:
-    """Everything the result of one page depends on; see :meth:`Status.fields`."""
-    return Status().fields(ref, parameters)
+def scope_of(ref: PageRef, record: RunRecord) -> str:
+    """What the data of a run can answer, by the study's record and the digests of the files it read.
+
+    A page inherits ``own`` from an earlier page, of which its own record holds no digest.
+    """
+    if record.scope == "own" and any(_may_be_own(up) for up in ref.upstream):
+        return "own"
+    return ref.scope(used=list(record.data))
 
 
-def state(ref: PageRef) -> State:
-    """How the run of one page stands today."""
-    return Status().state(ref)
-
-
-def states(refs: Iterable[PageRef]) -> dict[str, State]:
-    """Page name to state."""
-    return Status().states(refs)
+def _may_be_own(ref: PageRef) -> bool:
+    """Whether a page, or one before it, reads a file that ``data/datasets.yml`` gives no digest of."""
+    return not all(map(registry.published, ref.datasets())) or any(map(_may_be_own, ref.upstream))
 
 
 def key(fields: dict[str, str]) -> str:

@@ -1,133 +1,83 @@
-"""Bring runs home from a GPU machine or a cluster: one archive, taken only where its runs are fresh.
+"""Runs in one zip file, as they come home from a GPU machine or a cluster.
 
-An archive is a gzipped tar. Its first member, ``manifest.json``, lists the stale key of every run, and size
-and SHA-256 of every file. Equal runs give equal bytes.
+Nothing in a file is believed before it is checked. Equal runs give equal bytes.
 """
 
 from __future__ import annotations
 
-import gzip
-import json
-import tarfile
+import re
+import shutil
+import stat
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO
+from typing import NamedTuple, NoReturn
 
 from reread.book.running.atomic_folder import landing
-from reread.book.status.run_record import FOLDERS, NAME, STALE, RunRecord
+from reread.book.status.run_record import FOLDERS, NAME, NOTEBOOK, PATH, RunRecord
 from reread.book.status.staleness import Status
 from reread.book.transfer.foreign_run import checked
-from reread.book.transfer.unpack import MANIFEST, Manifest, unpack
-from reread.core import paths as places
-from reread.core.errors import ParameterError, RunError
+from reread.core import paths
+from reread.core.errors import DataError, ExitCode, ParameterError, RunError
 from reread.core.files import read_json, sha256, written_whole
 from reread.pages import PageRef, pages
 from reread.studies import Profile
 
+FILES = (NOTEBOOK, "parameters.yml", NAME)
+MANY_FILES, PIECE = 100_000, 1 << 20
+SOME_TIME = (1980, 1, 1, 0, 0, 0)
+RUN = re.compile(r"(runs/(demo|real|paper)/[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9.-]*)/(.+)", re.DOTALL)
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError)
 
-@dataclass(frozen=True)
-class Report:
+
+class Report(NamedTuple):
     """What was packed or unpacked, and what was left out, a line each."""
 
     lines: tuple[str, ...]
-    exit_code: int = 0
 
     def text(self) -> str:
         """The lines."""
         return "\n".join(self.lines)
 
 
+class Found(NamedTuple):
+    """A run, its folder, the fields in which today's page differs from it, and why it cannot stand for it."""
+
+    ref: PageRef
+    folder: Path
+    record: RunRecord | None
+    moved: list[str] = []  # noqa: RUF012 (never changed)
+    wrong: str = ""
+
+
 def export_runs(out: Path, profile: Profile, study: str = "") -> Report:
-    """Pack the fresh runs of a profile.
-
-    Parameters
-    ----------
-    out : Path
-        The archive to write, whole or not at all.
-    profile : str
-        Runs of this profile.
-    study : str
-        One study only; all when empty.
-
-    Raises
-    ------
-    RunError
-        With exit code 9, if no run is fresh: an import would refuse all of them.
-    """
+    """Pack the fresh runs of a profile; where none is fresh, nothing is written."""
     status = Status()
     states = status.states(refs := pages(profile, study))
     packed = [ref for ref in refs if states[ref.name].word == "fresh"]
     left_out = [f"  left out: {name}  {state}" for name, state in states.items() if state.word != "fresh"]
     if not packed:
-        raise RunError("\n".join([f"There is no fresh run of {profile} to pack.", *left_out]), STALE)
-    files = {
-        f"{folder_name(ref)}/{name}": ref.folder / name
-        for ref in packed
-        for name in (*status.record(ref).files, NAME)
-    }
+        said = "\n".join([f"There is no fresh run of {profile} to pack.", *left_out])
+        raise RunError(said, ExitCode.STALE)
     with written_whole(out) as part:
-        keys = {folder_name(ref): status.key(ref) for ref in packed}
-        _pack(part, manifest_of(keys, files), files)
+        n_files = pack([Found(ref, ref.folder, status.record(ref)) for ref in packed], part)
     size = out.stat().st_size
-    return Report((f"{len(packed)} runs, {len(files)} files, {size:,} bytes packed: {out}", *left_out))
+    return Report((f"{len(packed)} runs, {n_files} files, {size:,} bytes packed: {out}", *left_out))
 
 
 def import_runs(file: Path) -> Report:
-    """Check an archive whole, then put its runs in place; one that does not fit keeps all of them out.
-
-    Parameters
-    ----------
-    file : Path
-        An archive of :func:`export_runs`.
-
-    Raises
-    ------
-    DataError
-        If the archive is not what :func:`export_runs` writes.
-    ParameterError
-        If it holds a page that is not in the record.
-    RunError
-        With exit code 9, if a run is not fresh by today's code, data, parameters and packages; the field
-        that differs is named. With 4, if another process is at work on the page.
-    """
-    places.runs().mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=places.runs(), prefix=".import.") as folder:
-        manifest = unpack(file, Path(folder))
-        found = [(page_of(file, run), Path(folder) / run, key) for run, key in manifest.runs.items()]
+    """Check an archive whole, then put its runs in place; one that does not fit keeps all of them out."""
+    paths.runs().mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=paths.runs(), prefix=".import.") as folder:
+        found = found_in(file, Path(folder), Status())
         _refuse_what_is_not_fresh(file, found)
         _land(found, f"{file.name} (SHA-256 {sha256(file)[:12]})")
-    lines = [f"  {ref.name}  ({ref.profile})" for ref, _, _ in found]
+    lines = [f"  {one.ref.name}  ({one.ref.profile})" for one in found]
     return Report((f"{len(found)} runs taken from {file}:", *lines))
-
-
-def manifest_of(keys: dict[str, str], files: dict[str, Path]) -> bytes:
-    """The manifest of an archive: stale keys by folder of a run, size and digest by file."""
-    entries = {name: {"sha256": sha256(path), "bytes": path.stat().st_size} for name, path in files.items()}
-    manifest = {"version": 1, "runs": keys, "files": entries}
-    Manifest.model_validate(manifest)
-    return (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode()
-
-
-def _pack(out: Path, manifest: bytes, files: dict[str, Path]) -> None:
-    """Write the archive without names, times and owners of this machine."""
-    with (
-        out.open("wb") as raw,
-        gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0) as stream,
-        tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive,
-    ):
-        _add(archive, MANIFEST, len(manifest), BytesIO(manifest))
-        for name, path in sorted(files.items()):
-            with path.open("rb") as content:
-                _add(archive, name, path.stat().st_size, content)
-
-
-def _add(archive: tarfile.TarFile, name: str, size: int, content: IO[bytes]) -> None:
-    member = tarfile.TarInfo(name)
-    member.size, member.mode = size, 0o644
-    archive.addfile(member, content)
 
 
 def folder_name(ref: PageRef) -> str:
@@ -135,7 +85,97 @@ def folder_name(ref: PageRef) -> str:
     return f"runs/{ref.profile}/{ref.name}"
 
 
-def page_of(file: Path, run: str) -> PageRef:
+def pack(runs: list[Found], out: Path, may_lack: Callable[[str], bool] = lambda name: False) -> int:
+    """Write runs into a zip file without times and owners of this machine; the number of files."""
+    files = {
+        f"{folder_name(run.ref)}/{name}": run.folder / name
+        for run in runs
+        for name in (*run.record.files, NAME)
+        if not may_lack(name)
+    }
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, path in sorted(files.items()):
+            member = zipfile.ZipInfo(name, SOME_TIME)
+            member.create_system, member.external_attr = 3, (stat.S_IFREG | 0o644) << 16
+            member.compress_type, member.file_size = zipfile.ZIP_DEFLATED, path.stat().st_size
+            with path.open("rb") as content, archive.open(member, "w") as target:
+                shutil.copyfileobj(content, target, PIECE)
+    return len(files)
+
+
+def unpack(file: Path, into: Path, most: int | None = None) -> list[str]:
+    """Unpack a zip file of runs into an empty folder, member by member; the folders of the runs."""
+    if not file.is_file():
+        raise DataError(f"There is no archive {file}.\nMake one with:  reread runs export")
+    try:
+        with zipfile.ZipFile(file) as archive:
+            members = archive.infolist()
+            runs = _checked_members(file, members, most or shutil.disk_usage(into).free)
+            for member in members:
+                path = into / member.filename
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with archive.open(member) as content, path.open("xb") as target:
+                    shutil.copyfileobj(content, target, PIECE)
+        return runs
+    except BROKEN as error:
+        refuse(file, f"it is no zip file, or damaged ({error})")
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        refuse(file, f"two of its members are in each other's way ({error})")
+    except OSError as error:
+        raise DataError(f"{file} cannot be unpacked: {error}.\nNothing was taken from it.") from None
+
+
+def _checked_members(file: Path, members: list[zipfile.ZipInfo], most: int) -> list[str]:
+    """The folders of the runs; refuses what is no plain file of a run, and more than there is room for."""
+    counts = Counter(member.filename for member in members)
+    if not 0 < len(members) <= MANY_FILES:
+        refuse(file, f"it holds {len(members):,} files, but one to {MANY_FILES:,} are wanted")
+    for member in members:
+        if not _is_place(member.orig_filename):
+            refuse(file, f"{member.orig_filename!r} is no place for a file of a run")
+        if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG):
+            refuse(file, f"{member.filename!r} is not a plain file")
+        if counts[member.filename] > 1:
+            refuse(file, f"{member.filename!r} is there twice")
+    if (size := sum(member.file_size for member in members)) > most:
+        refuse(file, f"it would take {size:,} bytes, but {most:,} are the most")
+    runs = list(dict.fromkeys(RUN.fullmatch(name)[1] for name in counts))
+    for run in runs:
+        for name in FILES:
+            if f"{run}/{name}" not in counts:
+                refuse(file, f"the run {run} has no {name}")
+    return runs
+
+
+def _is_place(name: str) -> bool:
+    """Whether a path lies in one of the places that the folder of a run has."""
+    found = RUN.fullmatch(name)
+    below = found[3] if found else ""
+    is_known = below in FILES or ("/" in below and below.partition("/")[0] in FOLDERS)
+    return is_known and PATH.fullmatch(below) is not None
+
+
+def found_in(
+    file: Path,
+    into: Path,
+    status: Status,
+    *,
+    most: int | None = None,
+    may_lack: Callable[[str], bool] = lambda name: False,
+) -> list[Found]:
+    """Every run of a file, unpacked and compared with itself and with what would be run here today."""
+    found = []
+    for run in unpack(file, into, most):
+        ref = _page_of(file, run)
+        try:
+            record = checked(ref, into / run, may_lack)
+            found.append(Found(ref, into / run, record, status.moved(ref, record)))
+        except RunError as error:
+            found.append(Found(ref, into / run, None, wrong=str(error)))
+    return found
+
+
+def _page_of(file: Path, run: str) -> PageRef:
     """The page whose run lies in a folder."""
     profile, name = run.split("/", 2)[1:]
     fits = [ref for ref in pages(profile, name.partition("/")[0]) if ref.name == name]
@@ -144,44 +184,35 @@ def page_of(file: Path, run: str) -> PageRef:
     return fits[0]
 
 
-def _refuse_what_is_not_fresh(file: Path, found: list[tuple[PageRef, Path, str]]) -> None:
-    """Compare each run with what would be run here today, field by field."""
-    status = Status()
+def _refuse_what_is_not_fresh(file: Path, found: list[Found]) -> None:
+    """Refuse runs that differ from what would be run here today, field by field."""
     lines = [
-        f"  {ref.name}  {why}" for ref, folder, key in found if (why := _why_not(ref, folder, key, status))
+        f"  {one.ref.name}  {one.wrong or 'differs in: ' + ', '.join(one.moved)}"
+        for one in found
+        if one.wrong or one.moved
     ]
-    if lines:
-        raise RunError(
-            "\n".join([f"{file} is refused, nothing was taken from it:", *lines, *_advice(lines)]), STALE
-        )
-
-
-def _why_not(ref: PageRef, folder: Path, key: str, status: Status) -> str:
-    """Why a run cannot stand for its page; empty if it can."""
-    try:
-        record = checked(ref, folder, key)
-    except RunError as error:
-        return str(error)
-    if moves := status.moved(ref, record):
-        return f"differs in: {', '.join(moves)}"
-    return ""
-
-
-def _advice(lines: list[str]) -> list[str]:
+    if not lines:
+        return
     advice = ["Check out the commit it was made with, or make the run anew."]
     if any(" data " in line for line in lines):
         advice.append("A file that was pinned on first use brings its pin along in data/datasets.lock.")
-    return advice
+    said = [f"{file} is refused, nothing was taken from it:", *lines, *advice]
+    raise RunError("\n".join(said), ExitCode.STALE)
 
 
-def _land(found: list[tuple[PageRef, Path, str]], source: str) -> None:
+def _land(found: list[Found], source: str) -> None:
     """Put all runs in place, or none: every folder is locked and filled before the first takes its name."""
     with ExitStack() as stack:
-        parts = [stack.enter_context(landing(ref.folder)) for ref, _, _ in found]
-        for part, (_, run, _) in zip(parts, found, strict=True):
-            for entry in run.iterdir():
+        parts = [stack.enter_context(landing(one.ref.folder)) for one in found]
+        for part, one in zip(parts, found, strict=True):
+            for entry in one.folder.iterdir():
                 entry.rename(part / entry.name)
             for name in FOLDERS:
                 (part / name).mkdir(exist_ok=True)
             content = read_json(part / NAME)
             RunRecord.seal(part, content | {"imported": content.get("imported") or source})
+
+
+def refuse(file: Path, why: str) -> NoReturn:
+    """Refuse an archive, with the reason."""
+    raise DataError(f"{file} is refused: {why}.\nNothing was taken from it. Make it anew.")

@@ -29,16 +29,8 @@ MARKUP = re.compile(r"(?<!\\)<[A-Za-z/!?]|\]\(\s*[a-z]+:|\b(?:javascript|data|fi
 LINK = re.compile(r"\{download\}`[^`]*`")
 
 
-def checked(
-    ref: PageRef, folder: Path, key: str, *, may_lack: Callable[[str], bool] = lambda name: False
-) -> RunRecord:
-    """The record of a run that lies in ``folder``, after every check that needs nothing of today's code.
-
-    Raises
-    ------
-    RunError
-        With exit code 9 and the reason, if it cannot stand for its page.
-    """
+def checked(ref: PageRef, folder: Path, may_lack: Callable[[str], bool]) -> RunRecord:
+    """The record of a run that lies in ``folder``, after every check that needs nothing of today's code."""
     try:
         record = RunRecord.read(folder, may_lack=may_lack)
     except AlteredRunError as error:
@@ -46,16 +38,12 @@ def checked(
     except RunError as error:
         said = str(error).partition(f"{folder}/")[2].partition("\n")[0]
         raise RunError(said, ExitCode.STALE) from None
-    wrong = ", ".join(contradictions(ref, record, folder))
-    is_key = record.stale["key"] == key
-    for why in (
-        f"was altered: {wrong}" if wrong else "",
-        "" if is_finished(folder / NOTEBOOK) else "is hollow: a cell did not run",
-        "" if is_key else "has another stale key than its manifest says",
-        next(alien_outputs(folder / NOTEBOOK), ""),
-    ):
-        if why:
-            raise RunError(why, ExitCode.STALE)
+    if wrong := ", ".join(contradictions(ref, record, folder)):
+        raise RunError(f"was altered: {wrong}", ExitCode.STALE)
+    if not is_finished(folder / NOTEBOOK):
+        raise RunError("is hollow: a cell did not run", ExitCode.STALE)
+    if alien := next(alien_outputs(folder / NOTEBOOK), ""):
+        raise RunError(alien, ExitCode.STALE)
     return record
 
 

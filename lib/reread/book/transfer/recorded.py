@@ -1,41 +1,23 @@
 """Recorded runs: finished runs of a profile that travel with the repository, ``recorded/<profile>.zip``.
 
-Each holds notebook, record, parameters, vector figures and data of figures and tables; no pictures in pixels
-and no artifacts. Equal runs give equal bytes. What is read is checked as an import is.
+They lack pictures in pixels and artifacts, and are checked as an import is.
 """
 
 from __future__ import annotations
 
-import hashlib
-import zipfile
-import zlib
 from pathlib import Path
-from typing import NamedTuple
+from tempfile import TemporaryDirectory
 
-from reread.book.status.run_record import NAME, RunRecord
 from reread.book.status.staleness import Status
-from reread.book.transfer.archive import Report, folder_name, manifest_of, page_of
-from reread.book.transfer.foreign_run import checked
-from reread.book.transfer.unpack import MANIFEST, Manifest, read_manifest, refuse
+from reread.book.transfer.archive import FILES, Found, Report, folder_name, found_in, pack, refuse
 from reread.core import paths
-from reread.core.errors import DataError, ExitCode, RunError
+from reread.core.errors import DataError, ExitCode, ParameterError, RunError
 from reread.core.files import written_whole
-from reread.pages import PageRef, pages
+from reread.pages import pages
 from reread.studies import PROFILES, Profile, Study, every, find
 
 LARGEST = 2_000_000  # bytes of one file of a study
 LARGEST_CONTENT = 64_000_000  # bytes that it may unpack to
-SOME_TIME = (1980, 1, 1, 0, 0, 0)
-BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError, KeyError)
-
-
-class Recorded(NamedTuple):
-    """A recorded run, where it was unpacked, and the fields in which today's page differs from it."""
-
-    ref: PageRef
-    folder: Path
-    record: RunRecord
-    moved: list[str]
 
 
 def recorded_path(study: Study, profile: Profile) -> Path:
@@ -44,75 +26,37 @@ def recorded_path(study: Study, profile: Profile) -> Path:
 
 
 def record_runs(profile: Profile, study: str = "") -> Report:
-    """Pack the finished runs of each study into the file that the repository holds.
-
-    Raises
-    ------
-    RunError
-        With exit code 9, if a page is not fresh: a record of a study is whole.
-    DataError
-        If a file would be larger than 2 MB.
-    """
+    """Pack the runs of each study into the file that the repository holds; each of its pages is fresh."""
     status, lines = Status(), []
     records = [one for one in ([find(study)] if study else every()) if pages(profile, one.key)]
-    refs = [ref for one in records for ref in pages(profile, one.key)]
-    wrong = [f"  {ref.name}  {state}" for ref in refs if (state := status.state(ref)).word != "fresh"]
-    if wrong or not refs:
+    states = status.states(ref for one in records for ref in pages(profile, one.key))
+    wrong = [f"  {name}  {state}" for name, state in states.items() if state.word != "fresh"]
+    if wrong or not states:
         said = "\n".join([f"Only fresh runs of {profile} are recorded:", *(wrong or ["  there is no page"])])
         raise RunError(f"{said}\nRun:  reread build --profile {profile} --no-site", ExitCode.STALE)
     for one in records:
-        out = recorded_path(one, profile)
-        folders = {folder_name(ref): ref.folder for ref in pages(profile, one.key)}
+        out, refs = recorded_path(one, profile), pages(profile, one.key)
         with written_whole(out) as part:
-            pack(folders, {folder_name(ref): status.key(ref) for ref in pages(profile, one.key)}, part)
+            pack([Found(ref, ref.folder, status.record(ref)) for ref in refs], part, is_left_out)
             if (size := part.stat().st_size) > LARGEST:
                 raise DataError(f"{out} would have {size:,} bytes, but {LARGEST:,} are the most.")
-        lines.append(f"{one.key}: {len(folders)} runs, {size:,} bytes recorded: {out}")
+        lines.append(f"{one.key}: {len(refs)} runs, {size:,} bytes recorded: {out}")
     return Report(tuple(lines))
 
 
-def pack(folders: dict[str, Path], keys: dict[str, str], out: Path) -> None:
-    """Write runs into a zip file: the manifest first, then every file by its name."""
-    files = {
-        f"{run}/{name}": folder / name
-        for run, folder in folders.items()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not is_left_out(name := path.relative_to(folder).as_posix())
-    }
-    contents = {MANIFEST: manifest_of(keys, files)}
-    contents |= {name: files[name].read_bytes() for name in sorted(files)}
-    with zipfile.ZipFile(out, "w") as archive:
-        for name, content in contents.items():
-            member = zipfile.ZipInfo(name, SOME_TIME)
-            member.create_system, member.external_attr = 3, 0o644 << 16
-            archive.writestr(member, content, zipfile.ZIP_DEFLATED, 9)
-
-
-def recorded_runs(study: Study, profile: Profile, into: Path, status: Status) -> list[Recorded]:
-    """The recorded runs of a study, unpacked into an empty folder; none where nothing was recorded.
-
-    Raises
-    ------
-    DataError
-        If the file is not what :func:`record_runs` writes, or a run in it was altered.
-    ParameterError
-        If it holds a page that the study does not have.
-    """
+def recorded_runs(study: Study, profile: Profile, into: Path, status: Status) -> list[Found]:
+    """The recorded runs of a study, unpacked into an empty folder; none where nothing was recorded."""
     file = recorded_path(study, profile)
     if not file.is_file():
         return []
-    manifest, found = _unpack(file, into), []
-    for run, key in manifest.runs.items():
-        ref = page_of(file, run)
-        if (ref.study.key, ref.profile) != (study.key, profile):
-            refuse(file, f"{run} is no run of {study.key} in {profile}")
-        try:
-            record = checked(ref, into / run, key, may_lack=is_left_out)
-        except RunError as error:
-            refuse(file, f"{ref.name} {error}")
-        found.append(Recorded(ref, into / run, record, status.moved(ref, record)))
-    order = {ref.name: number for number, ref in enumerate(pages(profile, study.key))}
-    return sorted(found, key=lambda one: order[one.ref.name])
+    found = found_in(file, into, status, most=LARGEST_CONTENT, may_lack=is_left_out)
+    for one in found:
+        if (one.ref.study.key, one.ref.profile) != (study.key, profile):
+            refuse(file, f"{folder_name(one.ref)} is no run of {study.key} in {profile}")
+        if one.wrong:
+            refuse(file, f"{one.ref.name} {one.wrong}")
+    order = [ref.name for ref in pages(profile, study.key)]
+    return sorted(found, key=lambda one: order.index(one.ref.name))
 
 
 def adopt_recorded(status: Status, into: Path) -> dict[tuple[Profile, str], Path]:
@@ -125,43 +69,20 @@ def adopt_recorded(status: Status, into: Path) -> dict[tuple[Profile, str], Path
 
 
 def is_left_out(name: str) -> bool:
-    """Whether a file of a run is not recorded: pictures in pixels, artifacts, the page of a single run."""
-    is_kept = name.startswith(("figures/", "tables/")) or name in (NAME, "notebook.ipynb", "parameters.yml")
-    return not is_kept or name.endswith(".png")
+    """Whether a file of a run is not recorded: pictures in pixels and artifacts."""
+    return not (name.startswith(("figures/", "tables/")) or name in FILES) or name.endswith(".png")
 
 
-def _unpack(file: Path, into: Path) -> Manifest:
-    """Check a file member by member and unpack it."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            members = archive.infolist()
-            names = [member.filename for member in members]
-            if names[:1] != [MANIFEST] or members[0].file_size > LARGEST_CONTENT:
-                refuse(file, f"its first member is not {MANIFEST}")
-            manifest = read_manifest(file, archive.read(members[0]))
-            if sorted(names[1:]) != sorted(manifest.files):
-                refuse(file, f"its members are not those that its {MANIFEST} lists, each once")
-            if sum(entry.bytes for entry in manifest.files.values()) > LARGEST_CONTENT:
-                refuse(file, f"it would take more than {LARGEST_CONTENT:,} bytes")
-            for member in members[1:]:
-                _write(file, archive, member, manifest, into)
-    except BROKEN as error:
-        refuse(file, f"it is no zip file, or damaged ({error})")
-    except OSError as error:
-        raise DataError(f"{file} cannot be unpacked: {error}.") from None
-    return manifest
-
-
-def _write(
-    file: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, manifest: Manifest, into: Path
-) -> None:
-    """Write one member as a plain file, after a comparison with what is listed."""
-    entry = manifest.files[member.filename]
-    if member.file_size != entry.bytes:
-        refuse(file, f"{member.filename!r} has {member.file_size:,} bytes, but {entry.bytes:,} are listed")
-    content = archive.read(member)
-    if hashlib.sha256(content).hexdigest() != entry.sha256:
-        refuse(file, f"{member.filename!r} was altered")
-    path = into / member.filename
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+def outdated(status: Status, study: str = "") -> list[str]:
+    """A line for each recorded run that today's page differs from, with what moved, and each refused file."""
+    lines = []
+    for one in [find(study)] if study else every():
+        for profile in PROFILES:
+            try:
+                with TemporaryDirectory() as folder:
+                    runs = recorded_runs(one, profile, Path(folder), status)
+            except (DataError, ParameterError) as error:
+                lines.append(str(error))
+            else:
+                lines += [f"{run.ref.name} ({profile})  {', '.join(run.moved)}" for run in runs if run.moved]
+    return lines

@@ -49,6 +49,7 @@ class Report:
     """What a build did with every page."""
 
     rows: tuple[Row, ...]
+    status: Status | None = None  # what was found out of the pages, if nothing ran since
 
     @property
     def exit_code(self) -> int:
@@ -76,7 +77,8 @@ def build(
     """Run every stale page of a profile, independent ones at the same time."""
     refs = pages(profile, study)
     with stoppable(), engine.alone():
-        due = prepare(refs)
+        status = Status()
+        due = prepare(refs, status)
         if due:
             command = engine.command(due, cores, keep_going, threads, workflow_profile)
             try:
@@ -85,7 +87,7 @@ def build(
             except KeyboardInterrupt:
                 text = "Interrupted. Finished pages are kept; reread build goes on from there."
                 raise RunError(text, ExitCode.INTERRUPTED) from None
-    return Report(tuple(_rows(refs, {ref.name for ref in due})))
+    return Report(tuple(_rows(refs, {ref.name for ref in due})), None if due else status)
 
 
 def _server(due: list[PageRef], threads: int, workflow_profile: str) -> AbstractContextManager[str]:
@@ -95,10 +97,11 @@ def _server(due: list[PageRef], threads: int, workflow_profile: str) -> Abstract
     return warm.started(due, threads, engine.log_folder() / "server.log")
 
 
-def prepare(refs: list[PageRef]) -> list[PageRef]:
+def prepare(refs: list[PageRef], status: Status | None = None) -> list[PageRef]:
     """Write the stale keys, set the marker of each fresh page, drop the others. Returns what must run."""
-    status = Status()
-    due = [ref for ref in refs if status.state(ref).word != "fresh"]
+    status = status or Status()
+    states = status.states(refs)
+    due = [ref for ref in refs if states[ref.name].word != "fresh"]
     for ref in refs:
         key, marker = status.key(ref), job.marker(ref.profile, ref.name)
         _write_old(job.folder() / "keys" / ref.profile / f"{ref.name}.key", f"{key}\n")

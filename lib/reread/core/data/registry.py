@@ -26,6 +26,12 @@ def pinned(key: str) -> str:
     return pin.sha256 if pin else ""
 
 
+def published(key: str) -> str:
+    """SHA-256 by ``data/datasets.yml`` itself; empty for a file pinned on first use, or not listed."""
+    dataset = datasets().get(key)
+    return dataset.sha256 if dataset else ""
+
+
 def by_series(keys: Iterable[str]) -> dict[str, list[Dataset]]:
     """Records by the key of their series; a file without one by its own key."""
     found: dict[str, list[Dataset]] = {}
@@ -81,10 +87,7 @@ def verify(keys: list[str]) -> list[str]:
 
 
 def used() -> list[dict[str, Any]]:
-    """What :func:`fetch` gave in this process: key, sha256, bytes, pinned_on_first_use.
-
-    A file pinned on first use has no digest in ``data/datasets.yml``: it answers no published claim.
-    """
+    """What :func:`fetch` gave in this process: key, sha256, bytes, and whether it was pinned on first use."""
     return [_used[key] for key in sorted(_used)]
 
 
