@@ -240,7 +240,7 @@ class TestMeasure:
         data = pd.DataFrame(
             {
                 "split": ["pair", "pair", "both"],
-                "method": ["names, logistic", "TIGRESS (2012)", "names, logistic"],
+                "method": ["one-hot names, logistic", "TIGRESS (2012)", "one-hot names, logistic"],
                 "auroc": [0.9, 0.5, np.nan],
                 "n": [10, 20, 30],
             }
@@ -249,11 +249,11 @@ class TestMeasure:
         page.measure_table(data, by=["split", "method"], values=["auroc", "n"])
 
         assert page.values == {
-            "auroc.pair.names-logistic": 0.9,
-            "n.pair.names-logistic": 10,
+            "auroc.pair.one-hot-names-logistic": 0.9,
+            "n.pair.one-hot-names-logistic": 10,
             "auroc.pair.tigress-2012": 0.5,
             "n.pair.tigress-2012": 20,
-            "n.both.names-logistic": 30,
+            "n.both.one-hot-names-logistic": 30,
         }
 
     def test_columns_may_come_from_a_generator(self, page):

@@ -271,20 +271,13 @@ def runs_import(file: Path) -> None:
 
 
 def _print_table(rows: list[tuple[str, ...]], right: int = -1) -> None:
-    """Print rows in aligned columns, wrapped at a terminal and whole lines elsewhere; ``right``: numbers."""
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in range(len(rows[0]) if rows else 0):
-        table.add_column(justify="right" if column == right else "left", overflow="fold")
+    """Print rows in aligned columns; ``right`` is a column of numbers."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        table.add_row(*row)
-    width = None if sys.stdout.isatty() else 1000
-    console = Console(width=width, markup=False, emoji=False, highlight=False)
-    with console.capture() as shown:
-        console.print(table)
-    typer.echo("\n".join(line.rstrip() for line in shown.get().splitlines()))
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        if right >= 0:
+            cells[right] = row[right].rjust(widths[right])
+        typer.echo("  ".join(cells).rstrip())
 
 
 def _assignments(texts: list[str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from reread.core import charts, figures
 from reread.core.errors import ParameterError
 from reread.core.figures import Drawn
 
-METHODS = ("names, logistic", "$x$ and $\\nope$", "CNN <b>x</b>")
+METHODS = ("one-hot names, logistic", "$x$ and $\\nope$", "CNN <b>x</b>")
 SPLITS = ("pair", "both")
 
 

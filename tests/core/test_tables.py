@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import math
 import os
 import zipfile
 
@@ -57,18 +56,6 @@ def test_marks_line_ends_blank_lines_and_packing_change_nothing(table, name, pac
 
 def test_named_columns_come_in_the_order_of_the_wish_and_others_are_left_out(table):
     assert list(table(HEAD + b"S1,1,2,leaf\n", columns=["tissue", "run"])) == ["tissue", "run"]
-
-
-def test_without_a_header_the_names_are_given_or_numbers(table):
-    assert table(b"a,b\nc,d\n", header=False, columns=["x", "y"])["y"].tolist() == ["b", "d"]
-    assert list(table(b"a,b\n", header=False)) == ["0", "1"]
-
-
-def test_a_text_that_means_missing_is_nan_only_where_it_was_named(table):
-    found = table(HEAD + b"S1,NA,2,NA\n", missing=["NA"], **EXPRESSION)
-
-    assert math.isnan(found.loc[0, "g1"])
-    assert found.loc[0, "tissue"] == "NA"
 
 
 def test_a_quoted_cell_may_hold_a_separator_and_a_line_end(table):

@@ -43,7 +43,7 @@ def number(value: float) -> str:
     value = float(value)
     if np.isnan(value):
         return "not measured"
-    if value == int(value) if np.isfinite(value) else False:
+    if value.is_integer():
         return f"{int(value):,}"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
@@ -60,11 +60,9 @@ def fitted(clauses: Iterable[str]) -> str:
     return f"{text}."
 
 
-def of_values(
-    chart: str, table: pd.DataFrame, value: str, by: Sequence[str | None], words: Words | None = None
-) -> str:
+def of_values(chart: str, table: pd.DataFrame, value: str, by: Sequence[str | None], words: Words) -> str:
     """Alt text of one value for each combination of ``by``: its number, highest and lowest, group means."""
-    words, by = words or Words(), [name for name in by if name]
+    by = [name for name in by if name]
     known = table.dropna(subset=[value])
     axes = " and ".join(filter(None, (", ".join(map(words.named, by[:-1])), words.named(by[-1]))))
     head = f"{chart} of {words.named(value)} by {axes}, {_count(len(known), 'value')}"
@@ -80,11 +78,9 @@ def of_values(
     return fitted(clauses)
 
 
-def of_lines(
-    chart: str, table: pd.DataFrame, x: str, y: str, by: Sequence[str | None], words: Words | None = None
-) -> str:
+def of_lines(chart: str, table: pd.DataFrame, x: str, y: str, by: Sequence[str | None], words: Words) -> str:
     """Alt text of lines: their number, and where each begins and ends."""
-    words, by = words or Words(), [name for name in by if name]
+    by = [name for name in by if name]
     known = table.dropna(subset=[y])
     parts = list(known.groupby(by, sort=False, observed=True)) if by else [((), known)]
     head = f"{chart} of {words.named(y)} against {words.named(x)}, {_count(len(parts), 'line')}"
@@ -101,11 +97,8 @@ def of_lines(
     return fitted(clauses)
 
 
-def of_points(
-    chart: str, table: pd.DataFrame, x: str, y: str, hue: str | None, words: Words | None = None
-) -> str:
+def of_points(chart: str, table: pd.DataFrame, x: str, y: str, hue: str | None, words: Words) -> str:
     """Alt text of points in a plane: their number and groups, their ranges and their correlation."""
-    words = words or Words()
     known = table.dropna(subset=[x, y])
     of = f"in {_count(known[hue].nunique(), 'group')} ({words.named(hue)})" if hue else ""
     head = (
@@ -119,11 +112,10 @@ def of_points(
 
 
 def of_groups(
-    chart: str, table: pd.DataFrame, value: str, by: Sequence[str | None], weight: str | None = None,
-    words: Words | None = None,
+    chart: str, table: pd.DataFrame, value: str, by: Sequence[str | None], weight: str | None, words: Words,
 ) -> str:  # fmt: skip
     """Alt text of distributions: how many values, and the median and middle nine tenths of each group."""
-    words, by = words or Words(), [name for name in by if name]
+    by = [name for name in by if name]
     known = table.dropna(subset=[value])
     head = f"{chart} of {words.named(value)}, {_count(len(known), 'bin' if weight else 'value')}"
     parts = list(known.groupby(by, sort=False, observed=True)) if by else [("", known)]
@@ -138,22 +130,16 @@ def of_groups(
     return fitted(clauses)
 
 
-def of_kinds(
-    chart: str, table: pd.DataFrame, value: str, by: Sequence[str], words: Words | None = None
-) -> str:
+def of_kinds(chart: str, table: pd.DataFrame, value: str, by: Sequence[str], words: Words) -> str:
     """Alt text of a grid of kinds: its size, and how many cells are of each kind."""
-    words = words or Words()
     size = " by ".join(_count(table[name].nunique(), words.named(name)) for name in by)
     counts = table[value].value_counts()
     each = ", ".join(f"{count:,} {words.brief(kind)}" for kind, count in counts.items())
     return fitted([f"{chart} of {words.named(value)}, {size}, {_count(len(table), 'cell')}", each])
 
 
-def of_edges(
-    chart: str, table: pd.DataFrame, source: str, target: str, hue: str | None, words: Words | None = None
-) -> str:
+def of_edges(chart: str, table: pd.DataFrame, source: str, target: str, hue: str | None, words: Words) -> str:
     """Alt text of a network: its edges and nodes, the kinds of edges, the source with most targets."""
-    words = words or Words()
     n = table[source].value_counts()
     clauses = [f"{chart} of {len(table)} edges from {_count(len(n), words.named(source))} to "
                f"{_count(table[target].nunique(), words.named(target))}"]  # fmt: skip
@@ -163,9 +149,8 @@ def of_edges(
     return fitted([*clauses, f"{words.brief(n.index[0])} has most edges, {n.iloc[0]}"])
 
 
-def constant(table: pd.DataFrame, value: str, words: Words | None = None) -> str:
+def constant(table: pd.DataFrame, value: str, words: Words) -> str:
     """The sentence in place of a chart whose data are empty or all equal."""
-    words = words or Words()
     known = table[value].dropna()
     if known.empty:
         return f"No figure is drawn: there is no value of {words.named(value)}."

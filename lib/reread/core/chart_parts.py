@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from reread.core import alt_text, figures
-from reread.core.figures import BAND, GREY, PALETTE, SMALL, Drawn, colour, line, marker
+from reread.core import alt_text
+from reread.core.figures import BAND, GREY, PALETTE, SMALL, Drawn, colour, line, marker, spread
 from reread.core.plot import Plot, log_axis, ticks
 
 if TYPE_CHECKING:
@@ -126,15 +126,9 @@ def _name_lines(plot: Plot, axes: Axes, ends: list[tuple], is_named: bool) -> No
     to_right = (axes.transScale + axes.transLimits).transform([(x, y) for *_, x, y in ends])
     gaps = np.diff(np.sort(to_right[:, 1]))
     if is_named and len(set(lasts)) == 1 and gaps.min() > 0.02:
-        figures.label_ends(
-            axes,
-            1.0,
-            to_right[:, 1],
-            [label for _, label, *_ in ends],
-            [plot.shade(level) for level, *_ in ends],
-            0.065,
-            is_share=True,
-        )
+        for y, (level, label, *_) in zip(spread(to_right[:, 1], 0.065), ends, strict=True):
+            axes.annotate(label, (1.0, y), xytext=(6, 0), textcoords="offset points", va="center",
+                          xycoords="axes fraction", color=plot.shade(level), fontsize=SMALL)  # fmt: skip
         return
     for _, label, handle, *_ in ends:
         handle.set_label(label)

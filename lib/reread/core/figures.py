@@ -164,18 +164,6 @@ def spread(places: np.ndarray, gap: float) -> np.ndarray:
     return moved
 
 
-def label_ends(
-    axes: Axes, x: float, ends: np.ndarray, texts: list[str], colours: list[str], gap: float,
-    *, is_share: bool = False,
-) -> None:  # fmt: skip
-    """Write a label right of each line's end, ``gap`` apart; in units of the data, or shares of the axes."""
-    for y, text, shade in zip(spread(ends, gap), texts, colours, strict=True):
-        axes.annotate(
-            text, (x, y), xytext=(6, 0), textcoords="offset points", va="center", color=shade,
-            xycoords="axes fraction" if is_share else "data", fontsize=SMALL, annotation_clip=False,
-        )  # fmt: skip
-
-
 def grid_lines(axes: Axes, axis: str = "x") -> None:
     """Faint lines behind the data along one axis only, or ``both``."""
     axes.grid(False)

@@ -41,5 +41,5 @@ def plain(key: str, value: Any) -> bool | int | float | str:
 
 
 def slug(value: Any) -> str:
-    """A word for a key: ``names, logistic`` becomes ``names-logistic``."""
+    """A word for a key: ``one-hot names, logistic`` becomes ``one-hot-names-logistic``."""
     return "-".join(re.findall(r"[a-z0-9]+", str(value).lower()))

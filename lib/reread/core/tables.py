@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from reread.core.errors import DataError, RereadError, did_you_mean, short
 
@@ -64,24 +64,25 @@ def read_table(
     columns: Sequence[str] | None = None,
     numbers: Iterable[str] = (),
     text: Iterable[str] | None = None,
-    missing: Sequence[str] = (),
     sep: str = "",
-    header: bool = True,
     dtype: str = "float64",
 ) -> pd.DataFrame:
-    """Read delimited text (UTF-8, also gzipped) into a table of text and numbers.
+    """Read delimited text (UTF-8, also gzipped) into a table of text and finite numbers.
 
     Cells stay text as the file has them ("1-Mar", "NA", "007") unless their column holds numbers: those in
-    ``numbers``, or with ``text`` every other column. ``missing`` lists texts that mean NaN there.
+    ``numbers``, or with ``text`` every other column.
     """
+    import numpy as np
+
     with door(path, "a table of text") as path:
         sep = sep or ("," if ".csv" in path.suffixes[-2:] else "\t")
-        names = _check_rows(path, sep, columns if not header else None, header=header)
+        names = _check_rows(path, sep)
         wanted = _wanted(path, names, columns, sep)
-        numeric = [n for n in wanted if (n not in set(text) if text is not None else n in set(numbers))]
-        table = _parse(path, names, wanted, numeric, sep=sep, header=header, missing=missing, dtype=dtype)
-        if table is None or not _is_finite(table, numeric, missing):
-            raise _bad_number(path, names, numeric, sep=sep, header=header, missing=missing, dtype=dtype)
+        texts, numbers = None if text is None else set(text), set(numbers)
+        numeric = [name for name in wanted if (name in numbers if texts is None else name not in texts)]
+        table = _parse(path, names, wanted, numeric, sep, dtype)
+        if table is None or not np.isfinite(table[numeric].to_numpy()).all():
+            raise _bad_number(path, names, numeric, sep, dtype)
         if not len(table):
             raise DataError(f"{path} holds no row below its header.")
         return table
@@ -149,10 +150,9 @@ def _rows(path: Path, sep: str) -> Iterator[tuple[int, list[str]]]:
         raise DataError(f"{path}, line {at[0]}: {error}. Is a quotation mark left open?") from None
 
 
-def _check_rows(path: Path, sep: str, names: Sequence[str] | None, *, header: bool) -> list[str]:
+def _check_rows(path: Path, sep: str) -> list[str]:
     """Column names; every row must have as many cells as there are columns."""
-    first = next(_rows(path, sep), (0, []))[1]
-    found = [name.strip() for name in first] if header else list(names or map(str, range(len(first))))
+    found = header(path, sep)
     twice = [name for name, count in Counter(found).items() if count > 1]
     if twice:
         raise DataError(f"{path} has {Counter(found)[twice[0]]} columns named {short(twice[0])!r}.")
@@ -189,7 +189,7 @@ def _wanted(path: Path, names: list[str], columns: Sequence[str] | None, sep: st
 
 
 def _parse(
-    path: Path, names: list[str], wanted: list[str], numeric: list[str], **how: Any
+    path: Path, names: list[str], wanted: list[str], numeric: list[str], sep: str, dtype: str
 ) -> pd.DataFrame | None:
     """The table, or None if a cell of a numeric column is no number."""
     import numpy as np
@@ -198,47 +198,33 @@ def _parse(
     is_number = set(numeric)
     with _opened(path) as stream, np.errstate(over="ignore"):
         try:
-            table = pd.read_csv(
+            return pd.read_csv(
                 stream,
-                sep=how["sep"],
+                sep=sep,
                 names=names,
-                header=0 if how["header"] else None,
+                header=0,
                 index_col=False,
                 usecols=wanted,
-                dtype={name: how["dtype"] if name in is_number else str for name in wanted},
+                dtype={name: dtype if name in is_number else str for name in wanted},
                 keep_default_na=False,
-                na_values={name: list(how["missing"]) for name in numeric} if how["missing"] else None,
-                na_filter=bool(how["missing"]),
+                na_filter=False,
                 encoding="utf-8-sig",
-            )
+            )[wanted]
         except (ValueError, OverflowError):
             if not numeric:
                 raise
             return None
-    return table[wanted]
 
 
-def _is_finite(table: pd.DataFrame, numeric: list[str], missing: Sequence[str]) -> bool:
-    import numpy as np
-
-    values = table[numeric].to_numpy()
-    return not np.isinf(values).any() if missing else bool(np.isfinite(values).all())
-
-
-def _bad_number(path: Path, names: list[str], numeric: list[str], **how: Any) -> DataError:
+def _bad_number(path: Path, names: list[str], numeric: list[str], sep: str, dtype: str) -> DataError:
     """Find the first cell of a numeric column that is no finite number."""
     import numpy as np
 
-    places = [(i, name) for i, name in enumerate(names) if name in set(numeric)]
-    kind = np.dtype(how["dtype"]).type
-    rows = _rows(path, how["sep"])
-    for _ in range(how["header"]):
-        next(rows)
+    is_number, kind, rows = set(numeric), np.dtype(dtype).type, _rows(path, sep)
+    next(rows)
     for number, cells in rows:
-        for i, name in places:
-            if cells[i] in how["missing"]:
-                continue
+        for name, cell in zip(names, cells, strict=True):
             with np.errstate(over="ignore"):
-                if not NUMBER.fullmatch(cells[i]) or not np.isfinite(kind(cells[i])):
-                    return bad_cell(path, number, name, cells[i], f"a finite number ({how['dtype']})")
+                if name in is_number and not (NUMBER.fullmatch(cell) and np.isfinite(kind(cell))):
+                    return bad_cell(path, number, name, cell, f"a finite number ({dtype})")
     return DataError(f"{path} cannot be read: a column of numbers holds something else.")
