@@ -314,10 +314,7 @@ def open_page(name: str, variables: dict[str, Any]) -> Page:
 
 
 def _scratch(name: str, parameters: dict[str, studies.Value]) -> Path:
-    """Folder of a run outside of the runner: one for each set of parameters and process.
-
-    What a process that has ended left for the same parameters is removed.
-    """
+    """Folder of a run outside of the runner: one for each set of parameters and process."""
     import psutil
 
     above = places.runs() / "scratch" / name

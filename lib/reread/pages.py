@@ -56,11 +56,9 @@ class PageRef:
         return tuple(registry.matching(words))
 
     def scope(self, parameters: dict[str, Value] | None = None, used: list[dict] | None = None) -> Scope:
-        """What the run can answer: the narrowest scope among its sources.
+        """What the run can answer: the narrowest scope among its sources, or among those of upstream pages.
 
-        A page without a source has the scope of its upstream pages; one that reads nothing is ``simulated``.
-        ``used`` lists the files really read (:func:`reread.core.data.registry.used`): if one of them is not
-        byte for byte a file pinned in ``data/datasets.yml``, the scope is ``own``.
+        It is ``own`` if a file in ``used`` is not byte for byte one that is pinned in ``data/datasets.yml``.
         """
         if any(registry.published(entry["key"]) != entry["sha256"] for entry in used or ()):
             return "own"
@@ -104,11 +102,7 @@ def builds_on(ref: PageRef, chapter: str) -> bool:
 
 
 def shared_parameters(ref: PageRef, chapter: str) -> list[str]:
-    """Parameters that say which data both chapters are about.
-
-    These are of one name in both, and of one value on all their pages that read the same source: a number of
-    permutations can have the same name and yet be each chapter's own.
-    """
+    """Parameters of one name in both chapters, and of one value wherever both read the same source."""
     both = [
         (mine.parameters, other.parameters)
         for profile in PROFILES

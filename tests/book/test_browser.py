@@ -47,7 +47,9 @@ def book(run_once, tmp_path_factory) -> Iterator[Path]:
     shutil.copytree(run_once, root)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("REREAD_HOME", str(root))
-        patch.setattr(reference, "library", lambda: {"records": ("files", ("core/files",))})
+        patch.setattr(
+            reference, "library", lambda: {"records": ("Files", {"reread.core.files": ["read_json"]})}
+        )
         assert publishable.admit("demo").pages
         yield site.build_site("demo", app=app).parent
 

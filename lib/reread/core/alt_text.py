@@ -63,10 +63,7 @@ def fitted(clauses: Iterable[str]) -> str:
 def of_values(
     chart: str, table: pd.DataFrame, value: str, by: Sequence[str | None], words: Words | None = None
 ) -> str:
-    """Alt text of one value for each combination of ``by``: its number, highest and lowest, group means.
-
-    Source: ours; used by dot plots, bar charts and heat maps, and by the drawings of a study.
-    """
+    """Alt text of one value for each combination of ``by``: its number, highest and lowest, group means."""
     words, by = words or Words(), [name for name in by if name]
     known = table.dropna(subset=[value])
     axes = " and ".join(filter(None, (", ".join(map(words.named, by[:-1])), words.named(by[-1]))))

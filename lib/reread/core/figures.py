@@ -77,12 +77,7 @@ class Drawn(NamedTuple):
 
 
 def new(width_in: float = WIDTH, height_in: float = 4, ncols: int = 1, nrows: int = 1) -> tuple[Figure, Axes]:
-    """Open a figure in the style of the book: white in dark mode too, and without pyplot's state.
-
-    Returns
-    -------
-    Figure, Axes or array of Axes, (row, column) squeezed
-    """
+    """Open a figure in the style of the book: white in dark mode too, and without pyplot's state."""
     from matplotlib.figure import Figure
 
     use_style()
@@ -130,13 +125,7 @@ def save_table(data: pd.DataFrame, path: Path) -> None:
 
 
 def check_alt(name: str, alt: str) -> str:
-    """Return ``alt`` on one line, or refuse it.
-
-    Raises
-    ------
-    ParameterError
-        If the text is shorter than 40 or longer than 250 characters.
-    """
+    """Return ``alt`` on one line, or refuse it."""
     alt = " ".join(alt.split())
     low, high = ALT_LENGTH
     if not low <= len(alt) <= high:
@@ -191,8 +180,3 @@ def grid_lines(axes: Axes, axis: str = "x") -> None:
     """Faint lines behind the data along one axis only, or ``both``."""
     axes.grid(False)
     axes.grid(axis=axis)
-
-
-def note(axes: Axes, x: float, y: float, text: str, **how: Any) -> None:
-    """A grey remark in data coordinates."""
-    axes.text(x, y, text, color=GREY, fontsize=SMALL, **how)

@@ -13,39 +13,21 @@ KEY = re.compile(r"[A-Za-z0-9]+([._-][A-Za-z0-9]+)*")
 
 
 def check_key(key: Any) -> str:
-    """Return a key of letters and digits, joined by dots, hyphens and underscores.
-
-    Raises
-    ------
-    ParameterError
-        If it is anything else: prose quotes values by key, and a blank or a colon would cut it short.
-    """
+    """Return a key of letters and digits, joined by dots, hyphens and underscores."""
     if not isinstance(key, str) or not KEY.fullmatch(key):
         raise ParameterError(f"A value is measured under a key like auroc.pair.spearman, not {key!r}.")
     return key
 
 
 def check_name(name: Any) -> str:
-    """Return a name of small letters, digits and hyphens.
-
-    Raises
-    ------
-    ParameterError
-        If it is anything else: it names files and cross-references.
-    """
+    """Return a name of small letters, digits and hyphens."""
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise ParameterError(f"{name!r} must be small letters, digits and hyphens: it names files.")
     return name
 
 
 def plain(key: str, value: Any) -> bool | int | float | str:
-    """NumPy scalars as Python's own, so that JSON can say them.
-
-    Raises
-    ------
-    ParameterError
-        If the value is neither a number nor a word.
-    """
+    """NumPy scalars as Python's own, so that JSON can say them."""
     import numpy as np  # late: a build with nothing to do measures nothing
 
     if isinstance(value, (bool, np.bool_)):

@@ -20,28 +20,7 @@ CHUNK = 2_000_000
 def auroc(label: np.ndarray, score: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray | float:
     """Area under the ROC curve: how often a positive outranks a negative; a tie counts one half.
 
-    Parameters
-    ----------
-    label : array, (pair,)
-        0 or 1.
-    score : float array, (pair,)
-        Higher means more likely positive.
-    weight : float array, (pair,) or (resample, pair), optional
-        How often each row counts.
-
-    Returns
-    -------
-    float, or float array (resample,)
-        NaN for a resample with one class only.
-
-    Raises
-    ------
-    DataError
-        If a score is NaN, sizes differ, or there is one class only.
-
-    Notes
-    -----
-    Source: scikit-learn ``roc_auc_score``; the weights of many resamples at once are ours.
+    ``weight``, (pair,) or (resample, pair), counts rows; NaN for a resample with one class only.
     """
     positive, negative = _counts_by_threshold(label, score, weight)
     negative_below = negative[..., ::-1].cumsum(axis=-1)[..., ::-1] - negative
@@ -52,27 +31,7 @@ def auroc(label: np.ndarray, score: np.ndarray, weight: np.ndarray | None = None
 def average_precision(
     label: np.ndarray, score: np.ndarray, weight: np.ndarray | None = None
 ) -> np.ndarray | float:
-    """Area under the precision-recall curve as a step function, one step for each distinct score.
-
-    Parameters
-    ----------
-    label, score, weight
-        As in :func:`auroc`.
-
-    Returns
-    -------
-    float, or float array (resample,)
-        Between the prevalence (in expectation at chance) and 1; NaN for a resample without positives.
-
-    Raises
-    ------
-    DataError
-        As :func:`auroc`.
-
-    Notes
-    -----
-    Source: scikit-learn ``average_precision_score``.
-    """
+    """Area under the precision-recall curve as a step function, one step for each distinct score."""
     positive, negative = _counts_by_threshold(label, score, weight)
     found = positive.cumsum(axis=-1)
     named = found + negative.cumsum(axis=-1)
@@ -88,25 +47,8 @@ def average_precision_ratio(label: np.ndarray, score: np.ndarray) -> float:
 def early_precision_ratio(label: np.ndarray, score: np.ndarray) -> float:
     """Precision among the top k rows, k the number of positives, over the share of positives.
 
-    Parameters
-    ----------
-    label, score : array, (pair,)
-        As in :func:`auroc`.
-
-    Returns
-    -------
-    float
-        1 at chance, 1 / prevalence at best.
-
-    Raises
-    ------
-    DataError
-        As :func:`auroc`.
-
-    Notes
-    -----
-    Source: BEELINE (Pratapa 2020), early precision ratio. There all edges tied with the k-th are kept; here
-    the ties at the border count as if broken at random, so that a constant score gives exactly 1.
+    BEELINE (Pratapa 2020) keeps all edges tied with the k-th; here ties at the border count as if broken at
+    random, so that a constant score gives exactly 1.
     """
     positive, negative = _counts_by_threshold(label, score, None)
     n_positive = positive.sum()
@@ -140,29 +82,7 @@ def checked(label: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def calibrate(score: np.ndarray, label: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """Fit a monotone map from score to probability.
-
-    Parameters
-    ----------
-    score : float array, (pair,)
-        Scores of rows that the model was *not* trained on: inner folds, never the test rows.
-    label : array, (pair,)
-        0 or 1.
-
-    Returns
-    -------
-    function
-        Maps scores (pair,) to probabilities (pair,) in 0 to 1; flat outside the range it was fitted on.
-
-    Raises
-    ------
-    DataError
-        As :func:`auroc`.
-
-    Notes
-    -----
-    Source: isotonic regression (pool adjacent violators), scikit-learn.
-    """
+    """Fit a monotone map from score to probability, on rows that the model was not trained on."""
     from sklearn.isotonic import IsotonicRegression
 
     label, score = checked(label, score)
@@ -176,27 +96,7 @@ def brier(label: np.ndarray, probability: np.ndarray) -> float:
 
 
 def calibration_curve(label: np.ndarray, probability: np.ndarray, n_bins: int = 10) -> dict[str, np.ndarray]:
-    """Compare what was predicted with what came, in bins of equal width.
-
-    Parameters
-    ----------
-    label : array, (pair,)
-        0 or 1.
-    probability : float array, (pair,)
-        In 0 to 1.
-    n_bins : int
-        Bins between 0 and 1; empty ones are left out.
-
-    Returns
-    -------
-    dict of arrays (bin,)
-        ``predicted`` (mean probability), ``observed`` (share of positives), ``n`` (rows).
-
-    Raises
-    ------
-    DataError
-        If a probability lies outside 0 to 1, or as :func:`auroc`.
-    """
+    """Compare what was predicted with what came, in bins of equal width; empty ones are left out."""
     label, probability = _checked_probability(label, probability)
     place = np.minimum((probability * n_bins).astype(int), n_bins - 1)
     n = np.bincount(place, minlength=n_bins)
@@ -237,41 +137,10 @@ def clustered_bootstrap(
     n_boot: int = 1000,
     seed: int = 0,
 ) -> tuple[float, float, float]:
-    """Interval of ``statistic(a) - statistic(b)`` when whole groups are drawn again with replacement.
+    """Interval of ``statistic(a) - statistic(b)`` when whole groups are drawn again: low, high, mean.
 
-    Parameters
-    ----------
-    statistic : function
-        ``(label, score, weight (resample, pair)) -> (resample,)``: :func:`auroc` or
-        :func:`average_precision`.
-    label : array, (pair,)
-        0 or 1.
-    score_a, score_b : float array, (pair,)
-        Two scores of the same rows; the difference is a minus b.
-    groups : array, (pair,)
-        What is drawn: the TF of each row. Rows of one TF are not independent.
-    folds : array, (pair,), optional
-        Fold of each row. The statistic is then taken inside each fold and averaged, since scores of
-        different fits have no common scale.
-    n_boot : int
-        Resamples.
-    seed : int
-        Random seed.
-
-    Returns
-    -------
-    low, high, mean : float
-        2.5th and 97.5th percentile and mean of the difference over resamples. A resample with one class
-        only in every fold is left out.
-
-    Raises
-    ------
-    DataError
-        If there are fewer than two groups, sizes differ, or as :func:`auroc` on the rows of one fold.
-
-    Notes
-    -----
-    Source: the cluster bootstrap (Field and Welsh 2007). Whole resamples are scored at once by weights.
+    With ``folds`` the statistic is taken inside each fold and averaged: scores of different fits have no
+    common scale. Field and Welsh 2007; resamples are scored at once by their weights.
     """
     label, score_a, score_b = (np.asarray(values, dtype=float) for values in (label, score_a, score_b))
     names, group = np.unique(groups, return_inverse=True)
@@ -294,8 +163,7 @@ def _counts_by_threshold(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Positives and negatives at each distinct score, highest first: two arrays (..., threshold).
 
-    Neighbouring thresholds without positives are put together: no measure here tells them apart, and a full
-    grid has far fewer steps to resample.
+    Neighbouring thresholds without positives are put together: no measure here tells them apart.
     """
     label, score = checked(label, score)
     order = np.argsort(-score, kind="stable")

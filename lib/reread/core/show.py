@@ -23,10 +23,7 @@ WARNING = "WARNING: "
 
 
 def plain(value: Any) -> str:
-    """A text that came with data, so that MyST, Markdown and HTML show its characters and obey none.
-
-    For captions: ``caption=f"Signatures of {plain(drug)}."``.
-    """
+    """A text that came with data, so that MyST, Markdown and HTML show its characters and obey none."""
     text = MARKUP.sub(lambda found: f"&#{ord(found[0])};", " ".join(str(value).split()))
     start = BLOCK_START.match(text)
     return f"&#{ord(text[0])};{text[1:]}" if start else text

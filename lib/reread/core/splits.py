@@ -56,19 +56,7 @@ def by_number(fold: npt.ArrayLike) -> Iterator[Fold]:
 
 
 def random_share(n: int, share: float, *, seed: int = 0, name: int | str = 0) -> Fold:
-    """Hold out a share of the rows at random.
-
-    Raises
-    ------
-    ParameterError
-        If the share is not between 0 and 1.
-    DataError
-        If a side would be empty.
-
-    Notes
-    -----
-    Source: ``train_test_split`` of scikit-learn, rows ascending.
-    """
+    """Hold out a share of the rows at random."""
     from sklearn.model_selection import train_test_split
 
     check_share(share)
@@ -79,17 +67,7 @@ def random_share(n: int, share: float, *, seed: int = 0, name: int | str = 0) ->
 
 
 def group_numbers(groups: npt.ArrayLike, n_folds: int, what: str = "group") -> npt.NDArray[np.int32]:
-    """Fold number of each row (row,), equal for rows of one group, folds as equal in size as groups allow.
-
-    Raises
-    ------
-    DataError
-        If there are fewer groups than folds; ``what`` names them.
-
-    Notes
-    -----
-    Source: ``GroupKFold`` of scikit-learn on the names, so that folds do not depend on the order of groups.
-    """
+    """Fold number of each row (row,), equal for rows of one group, folds as equal in size as groups allow."""
     from sklearn.model_selection import GroupKFold
 
     groups = np.asarray(groups)
@@ -109,17 +87,7 @@ def by_group(groups: npt.ArrayLike, n_folds: int, what: str = "group") -> list[F
 
 
 def stratified(label: npt.ArrayLike, n_folds: int, *, seed: int | None = None) -> list[Fold]:
-    """Folds with every label in the same shares; rows in their order, or shuffled by a seed.
-
-    Raises
-    ------
-    DataError
-        If a label has fewer rows than there are folds.
-
-    Notes
-    -----
-    Source: ``StratifiedKFold`` of scikit-learn.
-    """
+    """Folds with every label in the same shares; rows in their order, or shuffled by a seed."""
     from sklearn.model_selection import StratifiedKFold
 
     label = np.asarray(label)
@@ -142,13 +110,7 @@ def leaks(groups: npt.ArrayLike, fold: Fold) -> set:
 
 
 def refuse_one_class(folds: Iterable[Fold], label: npt.ArrayLike, what: str) -> None:
-    """Refuse folds without both labels, 0 and 1, in training and in test.
-
-    Raises
-    ------
-    DataError
-        If one has one label only; ``what`` names the rows.
-    """
+    """Refuse folds without both labels, 0 and 1, in training and in test."""
     label = np.asarray(label)
     for fold in folds:
         for part, rows in (("training", fold.train), ("test", fold.test)):

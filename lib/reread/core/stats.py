@@ -1,8 +1,8 @@
-"""Statistics that several studies use: permutation tests, overlaps, correlations of rows, intervals."""
+"""Statistics that several studies use: permutation tests, overlaps, correlations of rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -18,30 +18,8 @@ def permutation_p(
 ) -> npt.NDArray[np.float64] | float:
     """One-sided p value of an observed statistic among random ones: (1 + #{null >= observed}) / (1 + n).
 
-    Parameters
-    ----------
-    observed : float, or float array (test,)
-        The statistic as measured.
-    null : float array, (draw,) or (draw, test)
-        The same statistic of random draws. One axis serves all tests.
-    larger : bool
-        Whether large values speak against the null; else small ones do.
-    two_sided : bool
-        Twice the smaller of the two one-sided values, at most 1.
-
-    Returns
-    -------
-    float, or float array (test,)
-        Never 0. A difference below 1e-9 of the largest size is a tie, and counts.
-
-    Raises
-    ------
-    DataError
-        If the null is empty or holds NaN, or its tests are not those observed.
-
-    Notes
-    -----
-    Source: Phipson and Smyth 2010. The observed arrangement is one of those that could have been drawn.
+    Axis 0 of ``null`` is the draw. A difference below 1e-9 of the largest size counts as a tie. Phipson and
+    Smyth 2010: the observed arrangement is one of those that could have been drawn.
     """
     observed, null = np.asarray(observed, dtype=float), np.asarray(null, dtype=float)
     if null.size == 0 or np.isnan(null).any():
@@ -68,10 +46,7 @@ def permutation_p(
 def hypergeometric_p(
     shared: npt.ArrayLike, n_total: npt.ArrayLike, n_left: npt.ArrayLike, n_right: npt.ArrayLike
 ) -> npt.NDArray[np.float64] | float:
-    """Probability that two random sets of ``n_left`` and ``n_right`` of ``n_total`` share as many or more.
-
-    Source: one-sided Fisher exact test; the tail is ``scipy.stats.hypergeom.sf``, kept within 0 and 1.
-    """
+    """Probability that two random sets of ``n_left`` and ``n_right`` of ``n_total`` share as many or more."""
     from scipy.stats import hypergeom
 
     p = np.clip(hypergeom.sf(np.asarray(shared) - 1, n_total, n_left, n_right), 0.0, 1.0)
@@ -96,14 +71,6 @@ def jaccard(left: Iterable, right: Iterable) -> float:
     )
     either = len(left | right)
     return len(left & right) / either if either else float("nan")
-
-
-def jaccard_matrix(member: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-    """Jaccard indices (set, set) from ``member`` (set, item); NaN for two empty sets."""
-    member = np.asarray(member, dtype=np.float64)
-    shared, size = member @ member.T, member.sum(axis=1)
-    either = size[:, None] + size[None, :] - shared
-    return np.divide(shared, either, out=np.full(shared.shape, np.nan), where=either > 0)
 
 
 def unit_rows(values: npt.ArrayLike, *, method: str = "pearson") -> npt.NDArray[np.float64]:
@@ -131,25 +98,7 @@ def ranked_rows(values: npt.NDArray) -> npt.NDArray[np.float64]:
 def row_correlation(
     left: npt.ArrayLike, right: npt.ArrayLike | None = None, *, method: str = "pearson"
 ) -> npt.NDArray[np.float64]:
-    """Correlate every row of one matrix with every row of another.
-
-    Parameters
-    ----------
-    left, right : float array, (row, item)
-        The same items in both; ``right`` is ``left`` where it is left out.
-    method : str
-        ``pearson`` or ``spearman``.
-
-    Returns
-    -------
-    float64 array, (row of left, row of right)
-        Between -1 and 1; 0 for a row that is constant.
-
-    Raises
-    ------
-    DataError
-        If the items differ in number, or a value is NaN.
-    """
+    """Correlate every row of one matrix with every row of another; 0 for a row that is constant."""
     rows = [np.asarray(one) for one in (left, left if right is None else right)]
     if any(one.ndim != 2 for one in rows) or rows[0].shape[1] != rows[1].shape[1]:
         raise DataError(f"Rows of {rows[0].shape} and {rows[1].shape} cannot be correlated: items differ.")
@@ -165,52 +114,3 @@ def rank_descending(values: npt.ArrayLike, *, axis: int = -1) -> npt.NDArray[np.
     from scipy.stats import rankdata
 
     return rankdata(-np.asarray(values), method="min", axis=axis).astype(np.int64)
-
-
-def bootstrap_interval(
-    values: npt.ArrayLike, *, groups: npt.ArrayLike | None = None, n_boot: int = 2000, level: float = 0.95,
-    seed: int = 0, statistic: Callable[[np.ndarray], float] | None = None,
-) -> tuple[float, float]:  # fmt: skip
-    """Percentile interval of the mean (or another statistic) of values drawn again with replacement.
-
-    Parameters
-    ----------
-    values : float array, (item,)
-    groups : array, (item,), optional
-        Whole groups are drawn: items of one drug or one sample are not independent.
-    n_boot : int
-        Resamples.
-    level : float
-        Share of the resamples inside the interval.
-    seed : int
-    statistic : function, optional
-        Of an array (item,); the mean where it is left out, computed for all resamples at once.
-
-    Returns
-    -------
-    low, high : float
-
-    Raises
-    ------
-    DataError
-        If there are fewer than two items, or two groups.
-    """
-    values = np.asarray(values, dtype=float)
-    group = (
-        np.arange(len(values)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
-    )
-    n = int(group.max()) + 1 if len(group) else 0
-    if n < 2:
-        raise DataError(f"A bootstrap draws items or groups again, but there is only {n}.")
-    rng, ends = np.random.default_rng(seed), ((1 - level) / 2, (1 + level) / 2)
-    if statistic is None:
-        drawn = rng.multinomial(n, np.full(n, 1 / n), n_boot)
-        found = drawn @ np.bincount(group, values, n) / (drawn @ np.bincount(group, minlength=n))
-    else:
-        rows = [np.flatnonzero(group == one) for one in range(n)]
-        found = [
-            statistic(values[np.concatenate([rows[i] for i in rng.integers(n, size=n)])])
-            for _ in range(n_boot)
-        ]
-    low, high = np.quantile(found, ends)
-    return float(low), float(high)

@@ -42,13 +42,7 @@ NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
 
 @contextmanager
 def door(path: Path, what: str = "data of the expected form") -> Iterator[Path]:
-    """Turn whatever a reader raises over ``path`` into a DataError that names the file.
-
-    Raises
-    ------
-    DataError
-        If there is no such file, it is not a regular file, or the block fails to read it.
-    """
+    """Turn whatever a reader raises over ``path`` into a DataError that names the file."""
     path = Path(path)
     if not path.is_file():
         found = "a folder" if path.is_dir() else "not a regular file" if path.exists() else "not there"
@@ -77,36 +71,8 @@ def read_table(
 ) -> pd.DataFrame:
     """Read delimited text (UTF-8, also gzipped) into a table of text and numbers.
 
-    Cells stay text as the file has them ("1-Mar", "NA", "TRUE", "007") unless their column holds numbers.
-
-    Parameters
-    ----------
-    path : Path
-        A file named .csv, .tsv, .txt or .tab, or the same with .gz.
-    columns : list of str, optional
-        Columns that must be there; only these are returned, in this order. Without a header: their names.
-    numbers : list of str
-        Columns of finite numbers.
-    text : list of str, optional
-        If given, every column but these holds numbers.
-    missing : list of str
-        Texts that mean NaN in a column of numbers; an empty cell only if ``""`` is among them.
-    sep : str
-        Separator; by default a comma for .csv and a tab otherwise.
-    header : bool
-        Whether the first line names the columns.
-    dtype : str
-        Type of the numbers; a number that is infinite in this type is refused.
-
-    Returns
-    -------
-    DataFrame, (row, column)
-
-    Raises
-    ------
-    DataError
-        If the file is absent, of another format or encoding, or empty; if a column is missing or named twice;
-        if a row has a cell too many or too few, or a cell holds no number. File, line and column are named.
+    Cells stay text as the file has them ("1-Mar", "NA", "007") unless their column holds numbers: those in
+    ``numbers``, or with ``text`` every other column. ``missing`` lists texts that mean NaN there.
     """
     with door(path, "a table of text") as path:
         sep = sep or ("," if ".csv" in path.suffixes[-2:] else "\t")

@@ -8,13 +8,7 @@ from reread.core.errors import DataError
 
 
 def axes(array: np.ndarray, name: str, **sizes: int | None) -> None:
-    """Check the axes of an array; ``None`` leaves the size of an axis free.
-
-    Raises
-    ------
-    DataError
-        If the number of axes or a given size differs: ``axes(x, "x", cell=None, gene=3)``.
-    """
+    """Check the axes of an array; ``None`` leaves the size of an axis free."""
     shape = np.shape(array)
     wanted = "(" + ", ".join(k if v is None else f"{k}={v}" for k, v in sizes.items()) + ")"
     fits = len(shape) == len(sizes) and all(

@@ -36,11 +36,7 @@ class Verdict:
 
 
 def judge(claim: Any, ours: float | None, *, scope: str, is_stale: bool = False) -> Verdict:
-    """Compare a measured value (None: no run has measured it) with a :class:`reread.studies.Claim`.
-
-    The rules apply in this order: cannot be tested here, not measured, data out of scope, outdated, then the
-    comparison itself, in decimals at the printed precision.
-    """
+    """Compare a measured value (None: no run has measured it) with a claim, in decimals."""
     if scope not in SCOPES:
         raise DataError(
             f"The scope of a run must be a word of {', '.join(SCOPES)}. {did_you_mean(scope, SCOPES)}"

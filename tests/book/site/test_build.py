@@ -24,7 +24,7 @@ from reread.core.errors import ParameterError, RunError
 from reread.core.files import sha256
 from reread.pages import page
 
-SMALL_LIBRARY = {"records": ("files", ("core/files",))}
+SMALL_LIBRARY = {"records": ("Files", {"reread.core.files": ["read_json"]})}
 
 
 @pytest.fixture

@@ -47,8 +47,8 @@ page.measure("cells", 5)
 page.measure("name", TEXT)
 page.say(TEXT)
 page.table(pd.DataFrame({{TEXT: [TEXT, "{FIRST["cells"]}"], "n": [1, 2]}}), "hostile", caption=f"{{TEXT}}")
-page.figure((figure, pd.DataFrame({{"x": [1]}})), "drawn", caption=f"Drawn for {{TEXT}}",
-            alt="Line chart of two points, from the lower left to the upper right corner.")
+drawn = figures.Drawn(figure, pd.DataFrame({{"x": [1]}}), "Line chart of two points named " + TEXT[:99])
+page.figure(drawn, "drawn", caption=f"Drawn for {{TEXT}}")
 print(TEXT)
 """
 
@@ -127,7 +127,9 @@ def hostile_site(run_once, tmp_path_factory) -> Path:
     rewrite(root / "chapters/maize/01-cells.ipynb")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("REREAD_HOME", str(root))
-        patch.setattr(api_reference, "library", lambda: {"records": ("files", ("core/files",))})
+        patch.setattr(
+            api_reference, "library", lambda: {"records": ("Files", {"reread.core.files": ["read_json"]})}
+        )
         for ref in pages("demo"):
             run_page(ref, say=lambda line: None)
         yield site.build_site("demo", app=app).parent

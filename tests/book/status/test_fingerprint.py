@@ -171,6 +171,11 @@ def test_two_modules_have_one_text_only_if_python_dumps_them_alike():
     [
         ("f(alt=f'Dots of {n} genes')", "f(alt=f'A chart of {n} genes')"),
         ("alt = 'Bars of ' + str(n)", "alt = 'All bars of ' + str(n)"),
+        ("Drawn(f, t, 'Bars of ' + str(n))", "Drawn(f, t, 'All bars of ' + str(n))"),
+        (
+            "def _says(n):\n    return f'A bar of {n}'\nDrawn(f, t, _says(1))",
+            "def _says(n):\n    return f'One bar of {n}'\nDrawn(f, t, _says(1))",
+        ),
     ],
 )
 def test_words_of_an_alt_text_in_a_module_do_not_count_and_what_it_computes_does(package, before, after):
@@ -184,11 +189,13 @@ def test_words_of_an_alt_text_in_a_module_do_not_count_and_what_it_computes_does
 
 def test_words_of_other_texts_in_a_module_count(package):
     digests = set()
-    for text in ("f(label='a gene')", "f(label='one gene')"):
+    both = "def _says(n):\n    return f'{} bar of {n}'\nDrawn(f, t, _says(1))\ntitle = _says(2)"
+    texts = ["f(label='a gene')", "f(label='one gene')", both, both.replace("{} bar", "{} dot")]
+    for text in texts:
         package({"a": text})
         digests.add(closure.Library().closure(["reread.a"])["lib/reread/a.py"])
 
-    assert len(digests) == 2
+    assert len(digests) == len(texts)
 
 
 def test_what_is_remembered_of_a_module_is_taken_by_its_text_and_never_by_its_time(package, tmp_path):

@@ -145,7 +145,7 @@ def _module(file: str, source: str) -> Code:
         return Code(_sha(source), ())
     names = ["reread", *file.removesuffix(".py").split("/")]
     package = ".".join(names[:-1])
-    text = _text(tree, is_cell=False, is_alt=file in ALT_TEXTS)
+    text = _text(tree, is_cell=False, alts=_alts(tree), is_alt=file in ALT_TEXTS)
     return Code(_sha(text), _union([tuple(_imports(tree, package))]))
 
 
@@ -165,7 +165,7 @@ def _imports(tree: ast.AST, package: str) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             base = _base(node, package)
             names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
-        elif isinstance(node, ast.Call) and _is_named(node.func, "import_module") and node.args:
+        elif _is_call(node, "import_module") and node.args:
             names = [str(getattr(node.args[0], "value", ""))]
         yield from (name for name in names if name.split(".")[0] == "reread")
 
@@ -178,30 +178,47 @@ def _base(node: ast.ImportFrom, package: str) -> str:
     return ".".join([*parts[: len(parts) - node.level + 1], *filter(None, [node.module])])
 
 
-def _is_named(func: ast.expr, name: str) -> bool:
+def _is_call(node: ast.AST, name: str) -> bool:
+    """Whether a node calls a function of that name."""
+    func = node.func if isinstance(node, ast.Call) else None
     return name in (getattr(func, "id", ""), getattr(func, "attr", ""))
 
 
-def _text(node: object, is_cell: bool, is_alt: bool = False) -> str:
-    """A tree as text that no version of Python spells differently (``ast.dump`` changes between them)."""
+def _text(node: object, is_cell: bool, alts: frozenset[int] = frozenset(), is_alt: bool = False) -> str:
+    """A tree as text that no version of Python spells differently (``ast.dump`` changes between them).
+
+    Of ``alts``, the nodes that make alt texts, only what is computed counts, not the words.
+    """
     if isinstance(node, list):
-        return f"[{','.join(_text(item, is_cell, is_alt) for item in node)}]"
+        return f"[{','.join(_text(item, is_cell, alts, is_alt) for item in node)}]"
     if not isinstance(node, ast.AST):
         return "words" if is_alt and isinstance(node, str) and " " in node else repr(node)
     if is_cell and isinstance(node, ast.keyword) and node.arg in WORDING:
         return f"{node.arg}={_text(_computed(node.value), is_cell)}"
-    is_alt = is_alt or _is_alt(node)
-    fields = (f"{name}={_text(value, is_cell, is_alt)}" for name, value in _fields(node, is_cell))
+    is_alt = is_alt or id(node) in alts
+    fields = (f"{name}={_text(value, is_cell, alts, is_alt)}" for name, value in _fields(node, is_cell))
     return f"{type(node).__name__}({','.join(fields)})"
 
 
+def _alts(tree: ast.Module) -> frozenset[int]:
+    """Nodes that make alt texts: ``alt=...``, ``alt = ...``, and what a private function returns for them."""
+    nodes = list(ast.walk(tree))
+    found = [node for node in nodes if _is_alt(node)]
+    found += [node.args[2] for node in nodes if _is_call(node, "Drawn") and len(node.args) > 2]
+    parts = {id(part) for node in found for part in ast.walk(node)}
+    inside = {node.id for node in nodes if isinstance(node, ast.Name) and id(node) in parts}
+    inside -= {node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in parts}
+    for node in nodes:
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("_") and node.name in inside:
+            found += [part for part in ast.walk(node) if isinstance(part, ast.Return)]
+    return frozenset(map(id, found))
+
+
 def _is_alt(node: ast.AST) -> bool:
-    """Whether a node makes an alt text: ``alt=...``, ``alt = ...``."""
-    if isinstance(node, ast.keyword):
-        return node.arg == "alt"
+    """Whether a node gives an alt text its name."""
     if isinstance(node, ast.Assign):
         return [getattr(target, "id", "") for target in node.targets] == ["alt"]
-    return False
+    return isinstance(node, ast.keyword) and node.arg == "alt"
 
 
 def _fields(node: ast.AST, is_cell: bool) -> Iterator[tuple[str, object]]:

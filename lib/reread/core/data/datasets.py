@@ -69,11 +69,7 @@ class _Datasets(Record, RootModel[dict[Key, Dataset]]):
 
 
 def _files_of(key: str, record: Any) -> dict[str, Any]:
-    """The record itself; of a series ``key/member`` to the record of each member.
-
-    A member is named by a word that stands for ``{member}`` in address, file and title, and has its own
-    ``bytes`` and ``sha256``.
-    """
+    """The record itself; of a series ``key/member`` to the record of each member."""
     if not isinstance(record, dict) or "members" not in record:
         return {key: record}
     shared, members = {k: v for k, v in record.items() if k != "members"}, record["members"]

@@ -87,10 +87,7 @@ def verify(keys: list[str]) -> list[str]:
 
 
 def used() -> list[dict[str, Any]]:
-    """What :func:`fetch` gave in this process: key, sha256, bytes, pinned_on_first_use.
-
-    A file pinned on first use has no digest in ``data/datasets.yml``: it answers no published claim.
-    """
+    """What :func:`fetch` gave in this process: key, sha256, bytes, and whether it was pinned on first use."""
     return [_used[key] for key in sorted(_used)]
 
 
