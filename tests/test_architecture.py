@@ -27,7 +27,20 @@ LIBRARIES = {"papermill", "matplotlib", "lightgbm", "snakemake", "networkx", "sh
 HEAVY = FRAMEWORKS | LIBRARIES
 STATEMENTS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.For, ast.While, ast.If, ast.Try)
 MOST_LINES, MOST_BODY_LINES, MOST_CELLS, MOST_CELL_LINES = 400, 50, 12, 12
-MOST_ROOMS, MOST_ARROWS = 7, 9
+MOST_ROOMS, MOST_ARROWS, MOST_ARGUMENTS = 7, 9, 8
+# functions with more arguments than that, and why
+PER_NETWORK = "each hyperparameter of the published network has its own argument, as in torch.nn"
+PER_TRAINING = "a notebook names each setting of the training in its call"
+MANY_ARGUMENTS = {
+    "lincs/models/fit.py fit_vae": PER_TRAINING,
+    "lincs/models/fit.py fit_svqvae": PER_TRAINING,
+    "lincs/models/svqvae.py __init__": PER_NETWORK,
+    "lincs/models/vae.py __init__": PER_NETWORK,
+    "maize/models/cnn.py train": PER_TRAINING,
+    "networks/models/cross_validate.py cross_validate": PER_TRAINING,
+    "networks/models/deeptgi.py __init__": PER_NETWORK,
+    "networks/models/token_attention.py __init__": PER_NETWORK,
+}
 
 
 def is_model(path: Path) -> bool:
@@ -369,6 +382,26 @@ def over_budget(source: str) -> Iterator[str]:
 @pytest.mark.parametrize("path", MODULES, ids=named)
 def test_a_file_keeps_the_budget(path):
     assert list(over_budget(path.read_text())) == []
+
+
+def n_arguments(function: ast.FunctionDef) -> int:
+    """All arguments, ``self`` and those by keyword only included."""
+    named = function.args
+    each = [*named.posonlyargs, *named.args, *named.kwonlyargs, named.vararg, named.kwarg]
+    return sum(one is not None for one in each)
+
+
+def test_no_function_takes_more_than_eight_arguments_but_those_listed_with_a_reason():
+    many = {
+        f"{path.relative_to(LIB)} {one.name}"
+        for path in MODULES
+        for one in functions(ast.parse(path.read_text()))
+        if n_arguments(one) > MOST_ARGUMENTS
+    }
+
+    assert many - MANY_ARGUMENTS.keys() == set()
+    (planted,) = functions(ast.parse("def f(self, a, /, b, *c, d=1, **e): pass"))
+    assert n_arguments(planted) == 6
 
 
 def test_files_and_functions_are_short_at_the_median():

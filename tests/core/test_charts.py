@@ -23,7 +23,7 @@ def scored(n_folds: int = 1) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["method", "split", "fold"])
     table["auroc"] = rng.uniform(0.5, 0.9, len(table)).round(3)
     ends = {"low": table["auroc"] - 0.05, "high": table["auroc"] + 0.05, "null_low": 0.45, "null_high": 0.55}
-    return table.assign(**ends, is_known=np.arange(len(table)) % 2 == 0, note="n 5")
+    return table.assign(**ends, note="n 5")
 
 
 def trained() -> pd.DataFrame:
@@ -52,9 +52,9 @@ CHARTS: dict[str, Callable[[], Drawn]] = {
     "dots": lambda: charts.dots(scored(), "auroc", "method", hue="split", low="low", high="high",
                                 band=("null_low", "null_high"), reference={"chance": 0.5}, text="note"),
     "dots-upright": lambda: charts.dots(scored(), "method", "auroc", hue="split", connect=True),
-    "dots-repeats": lambda: charts.dots(scored(5), "auroc", "method", panel="split", filled="is_known"),
+    "dots-repeats": lambda: charts.dots(scored(5), "auroc", "method", panel="split"),
     "dots-stems": lambda: charts.dots(scored(), "auroc", "method", panel="split", stem=True),
-    "dots-free": lambda: charts.dots(scored(), "auroc", "method", panel="split", columns=1, free=True),
+    "dots-column": lambda: charts.dots(scored(), "auroc", "method", panel="split", columns=1),
     "bars": lambda: charts.bars(scored(), "auroc", "method", hue="split"),
     "lines": lambda: charts.lines(trained(), "epoch", "loss", hue="split", log="xy"),
     "lines-settings": lambda: charts.lines(scored(3), "method", "auroc", shade={"good": (0.8, 0.9)}),
@@ -184,17 +184,14 @@ def test_a_column_that_is_not_there_is_refused_with_the_nearest():
         charts.dots(scored(), "auroc", "method", labl={})
 
 
-def test_order_labels_and_colours_hold_for_categories_and_hues():
+def test_order_and_labels_hold_for_categories_and_hues():
     drawn = charts.dots(scored(), "auroc", "method", hue="split", order={"method": METHODS[::-1]},
-                        labels={"pair": "pair split", "auroc": "AUROC"}, colours={"pair": 4})  # fmt: skip
+                        labels={"pair": "pair split", "auroc": "AUROC"})  # fmt: skip
     axes = drawn.figure.axes[0]
 
     assert [text.get_text() for text in axes.get_yticklabels()] == list(METHODS[::-1])
     assert axes.get_xlabel() == "AUROC"
-    handles = dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
-    assert handles["pair split"].get_edgecolor()[0][:3] == pytest.approx(
-        [int(figures.PALETTE[4][i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    )
+    assert axes.get_legend_handles_labels()[1] == ["pair split", "both"]
 
 
 def test_panels_share_their_value_axis_so_that_they_can_be_compared():
@@ -208,6 +205,14 @@ def test_panels_share_their_value_axis_so_that_they_can_be_compared():
 
     assert len(ends()) == 1
     assert len(ends(shared=False)) == 2
+
+
+def test_the_density_on_a_logarithmic_axis_is_that_of_the_logarithms():
+    table = pd.DataFrame({"rank": np.exp(np.random.default_rng(0).normal(5, 1, 400)), "all": "all"})
+    drawn = charts.distributions(table, "rank", by="all", log="x")
+    outline = drawn.figure.axes[0].collections[0].get_paths()[0].vertices
+
+    assert 90 < outline[outline[:, 1].argmax(), 0] < 240, "widest near the median, 148"
 
 
 def test_many_categories_and_long_names_stay_within_the_bounds_of_the_alt_text():

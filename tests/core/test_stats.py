@@ -86,15 +86,6 @@ def test_a_jaccard_index_is_of_sets_whatever_holds_them(left, right, wanted):
     assert stats.jaccard(left, right) == pytest.approx(wanted, nan_ok=True)
 
 
-def test_jaccard_indices_of_all_sets_are_those_of_each_two():
-    member = np.random.default_rng(1).random((4, 9)) < 0.4
-    member[3] = False
-
-    sets = [set(np.flatnonzero(row)) for row in member]
-    each = [[stats.jaccard(a, b) for b in sets] for a in sets]
-    assert np.allclose(stats.jaccard_matrix(member), each, equal_nan=True)
-
-
 @pytest.mark.parametrize("method", ["pearson", "spearman"])
 def test_correlations_of_rows_agree_with_scipy(method):
     from scipy.stats import pearsonr, spearmanr
@@ -123,18 +114,3 @@ def test_rows_of_other_items_or_with_gaps_are_refused():
 
 def test_ranks_start_at_one_with_the_largest_and_ties_get_the_better():
     assert stats.rank_descending([[3, 9, 3, 1]]).tolist() == [[2, 1, 2, 4]]
-
-
-def test_an_interval_of_groups_is_wider_than_one_that_takes_their_items_as_independent():
-    values = np.repeat(np.random.default_rng(3).normal(size=12), 20)
-    groups = np.repeat(np.arange(12), 20)
-
-    items, whole = stats.bootstrap_interval(values), stats.bootstrap_interval(values, groups=groups)
-    assert whole[1] - whole[0] > 3 * (items[1] - items[0])
-    slow = stats.bootstrap_interval(values, groups=groups, statistic=np.mean)
-    assert slow == pytest.approx(whole, abs=0.1)
-
-
-def test_one_group_has_no_interval():
-    with pytest.raises(DataError, match="only 1"):
-        stats.bootstrap_interval([1.0, 2.0], groups=["a", "a"])

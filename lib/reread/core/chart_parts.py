@@ -40,13 +40,11 @@ def intervals(plot: Plot, axes: Axes, part: pd.DataFrame, place: np.ndarray, sha
                      color=GREY, linewidth=2, zorder=2, label=plot.words.column(look.reference))  # fmt: skip
 
 
-def draw_dots(plot: Plot, axes: Axes, part: pd.DataFrame, place: np.ndarray, level: Any, value: str,
-          filled: str | None) -> None:  # fmt: skip
+def draw_dots(plot: Plot, axes: Axes, part: pd.DataFrame, place: np.ndarray, level: Any, value: str) -> None:
     """Dots of one hue; repeats of one category are faint, with a bar at their mean."""
     held = part[value].groupby(place)
     n = int(held.size().max())
-    how = {"marker": marker(plot.number(level)), "zorder": 3}
-    shade = plot.shade(level)
+    how = {"color": plot.shade(level), "marker": marker(plot.number(level)), "s": 46}
     if n > 1:
         how |= {"alpha": 0.55, "s": 30 if n <= MANY else 14}
         spread = held.cumcount().to_numpy() * GOLDEN % 1 - 0.5 if n > MANY else 0.0
@@ -56,13 +54,7 @@ def draw_dots(plot: Plot, axes: Axes, part: pd.DataFrame, place: np.ndarray, lev
         (axes.vlines if plot.is_flat else axes.hlines)(
             mean, mean.index - reach, mean.index + reach, color="black", linewidth=2, zorder=4
         )
-    open_ = ~part[filled].to_numpy(bool) if filled else np.zeros(len(part), bool)
-    for mask, face, said in ((~open_, shade, plot.name(level)), (open_, "white", None)):
-        if mask.any():
-            size = {} if n > 1 else {"s": 46}
-            at = plot.xy(place[mask], part[value][mask])
-            axes.scatter(*at, facecolor=face, edgecolor=shade, linewidth=1.2 if filled else 0, label=said,
-                         **how, **size)  # fmt: skip
+    axes.scatter(*plot.xy(place, part[value]), linewidth=0, label=plot.name(level), zorder=3, **how)
     texts(plot, axes, part, place, part[value], None)
 
 
@@ -81,8 +73,10 @@ def texts(
                           textcoords="offset points", color="#333333", **where)  # fmt: skip
 
 
-def draw_lines(plot: Plot, x: str, y: str, style: str | None, mark: str | None, height: float,
-           size: str | None = None, diagonal: bool = False) -> Drawn:  # fmt: skip
+def draw_lines(
+    plot: Plot, height: float, *, style: str | None = None, mark: str | None = None, size: str | None = None,
+    diagonal: bool = False,
+) -> Drawn:  # fmt: skip
     """Lines of every panel, named at their ends where one panel has few of them."""
     styles = plot.values(style) if style else [None]
     is_named = not (style or size) and len(plot.split) == 1 and 1 < len(plot.hues) <= LINE_LABELS
@@ -95,35 +89,34 @@ def draw_lines(plot: Plot, x: str, y: str, style: str | None, mark: str | None, 
                     kind = line(i if style else plot.number(level))
                     texts = filter(None, (plot.name(level), plot.words.value(one) if style else None))
                     label = ", ".join(texts) or None
-                    ends.append((level, label, *_line(plot, axes, own, x, y, level, kind, mark, size)))
-        if not pd.api.types.is_numeric_dtype(plot.table[x]):
-            ticks(axes.xaxis, [plot.words.value(one) for one in plot.values(x)], 12)
-        plot.value_axes(axes, x, y, diagonal)
+                    ends.append((level, label, *_line(plot, axes, own, level, kind, mark, size)))
+        if not pd.api.types.is_numeric_dtype(plot.table[plot.x]):
+            ticks(axes.xaxis, [plot.words.value(one) for one in plot.values(plot.x)], 12)
+        plot.value_axes(axes, diagonal)
         _name_lines(plot, axes, ends, is_named)
-    return plot.finish(alt_text.of_lines, x, y, (plot.hue, style, plot.look.panel))
+    return plot.finish(alt_text.of_lines, plot.x, plot.y, (plot.hue, style, plot.look.panel))
 
 
-def _line(plot: Plot, axes: Axes, own: pd.DataFrame, x: str, y: str, level: Any, kind: str, mark: str | None,
-          size: str | None) -> tuple[Any, float, float]:  # fmt: skip
+def _line(
+    plot: Plot, axes: Axes, own: pd.DataFrame, level: Any, kind: str, mark: str | None, size: str | None
+) -> tuple[Any, float, float]:
     """One line with its band and dots; its handle and its end."""
+    x, y, look, shade = plot.x, plot.y, plot.look, plot.shade(level)
     is_number = pd.api.types.is_numeric_dtype(own[x])
-    at = own[x].to_numpy() if is_number else plot.places(x, own[x])
-    own, shade, look = own.assign(_at=at), plot.shade(level), plot.look
-    own = own.dropna(subset=[y])
+    own = own.assign(_at=own[x] if is_number else plot.places(x, own[x])).dropna(subset=[y])
+    dot = {"color": shade, "marker": marker(plot.number(level))}
     mean = own.groupby("_at")[y].mean() if own["_at"].duplicated().any() else own.set_index("_at")[y]
     has_dots = len(mean) <= 20 or mark or size
     if look.low and look.high:
         axes.fill_between(own["_at"], own[look.low], own[look.high], color=shade, alpha=0.18, linewidth=0)
     if len(mean) < len(own):
-        axes.scatter(
-            own["_at"], own[y], s=20, color=shade, marker=marker(plot.number(level)), alpha=0.45, linewidth=0
-        )
+        axes.scatter(own["_at"], own[y], s=20, alpha=0.45, linewidth=0, **dot)
     shown = own[own[mark]] if mark else own if size else own.iloc[:0] if not has_dots else None
-    every = {} if shown is not None else {"marker": marker(plot.number(level)), "markersize": 5}
-    (handle,) = axes.plot(mean.index, mean, color=shade, linestyle=kind, linewidth=1.8, **every)
+    look_of_line = {"color": shade} if shown is not None else dot | {"markersize": 5}
+    (handle,) = axes.plot(mean.index, mean, linestyle=kind, linewidth=1.8, **look_of_line)
     if shown is not None and len(shown):
         area = 16 + 110 * np.sqrt(shown[size] / plot.table[size].max()) if size else 40
-        axes.scatter(shown["_at"], shown[y], s=area, color=shade, marker=marker(plot.number(level)), zorder=4)
+        axes.scatter(shown["_at"], shown[y], s=area, zorder=4, **dot)
     return handle, mean.index[-1], mean.iloc[-1]
 
 
@@ -178,8 +171,7 @@ def kind_scale(plot: Plot, kinds: list) -> dict[str, Any]:
     """Colour map of kinds; each takes its place in the legend when the figure is finished."""
     from matplotlib.colors import ListedColormap
 
-    shades = [PALETTE[plot.look.colours[k]] if k in plot.look.colours else KINDS[i]
-              for i, k in enumerate(kinds)]  # fmt: skip
+    shades = KINDS[: len(kinds)]
     plot.kinds = dict(zip(map(plot.words.value, kinds), shades, strict=True))
     return {"cmap": ListedColormap(shades), "vmin": -0.5, "vmax": len(kinds) - 0.5}
 
@@ -248,6 +240,7 @@ def _violins(plot: Plot, axes: Axes, part: pd.DataFrame, place: np.ndarray, x: s
 
     shown = pd.DataFrame({"value": part[x].to_numpy(), "place": place})
     look = {"inner": None, "cut": 0, "linewidth": 0.8, "alpha": 0.35, "legend": False}
+    look["log_scale"] = ("x" in plot.look.log, False)  # the density is that of what is shown
     seaborn.violinplot(shown, x="value", y="place", orient="h", native_scale=True, ax=axes,
                        color=plot.shade(level), width=0.9 * plot.slot, **look)  # fmt: skip
     axes.set(xlabel="", ylabel="")

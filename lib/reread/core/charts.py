@@ -21,14 +21,13 @@ Keywords that every chart takes where they make sense (the fields of :class:`rer
 - ``panel``: column; one panel for each of its values. ``columns``: panels side by side.
 - ``order``: ``{column: values}`` in the order shown; others follow in the order of the table.
 - ``labels``: words for columns and for values alike, ``{"auroc": "AUROC", "pair": "pair split"}``.
-- ``colours``: ``{value of hue: number in the palette}`` where a value keeps its colour over figures.
 - ``low``, ``high``: columns with the ends of an interval.
 - ``band``: two columns, a grey band behind each row (95 % of a null); named by ``labels["band"]``.
 - ``reference``: ``{"chance": 0.5}``, dotted lines on the value axis; or a column with one value for each row.
 - ``shade``: ``{"best 5 %": (0, 0.05)}``, a shaded range of the value axis.
-- ``text``: column with words written beside each mark.
-- ``log``: ``"x"``, ``"y"`` or ``"xy"``. ``limits``: ends of the value axis. ``height``: inches.
-- ``free``: each panel has its own categories. ``shared=False``: and its own value axis, for several measures.
+- ``text``: column with words beside each dot or bar, or in each cell.
+- ``log``: ``"x"``, ``"y"`` or ``"xy"``. ``limits``: ends of the value axis.
+- ``shared=False``: each panel has its own value axis, for several measures.
 
 Colour and a second cue (marker, line style or hatching) show the hue. Lines are named at their ends where
 there is room. Where all values are equal or there is none, ``figure`` is None and ``alt`` says so.
@@ -57,7 +56,7 @@ from reread.core.chart_parts import (
     texts,
     value_scale,
 )
-from reread.core.figures import SMALL, Drawn, colour, marker
+from reread.core.figures import Drawn, colour, marker
 from reread.core.plot import Look, Plot, ticks
 
 CELLS_WITH_NUMBERS = 300
@@ -65,36 +64,14 @@ CELLS_WITH_NUMBERS = 300
 
 def dots(
     table: pd.DataFrame, x: str, y: str, *, hue: str | None = None, connect: bool = False,
-    stem: bool = False, filled: str | None = None, **look: Any,
+    stem: bool = False, **look: Any,
 ) -> Drawn:  # fmt: skip
     """Draw a dot for each row: the category on one axis, its value on the other.
 
-    Parameters
-    ----------
-    table : DataFrame
-    x, y : str
-        Columns. The one that is not a number is the category; with two numbers it is ``x``.
-    hue : str, optional
-        Column shown by colour and marker; dots of one category lie side by side.
-    connect : bool
-        A grey line from the least to the largest dot of a category, all on one height.
-    stem : bool
-        A line from 0 to each dot.
-    filled : str, optional
-        Column of bool; where it is false the dot is open.
-    **look
-        Keywords of all charts. Several rows with one category and hue are faint dots over their mean.
-
-    Returns
-    -------
-    Drawn
-
-    Raises
-    ------
-    ParameterError
-        If a column is not in the table, or both axes are categories.
+    Of two columns of numbers ``x`` is the category. Rows of one category and hue are faint dots over their
+    mean. ``connect`` draws a grey line from the least to the largest dot, ``stem`` a line from 0 to each.
     """
-    plot = Plot("Dot plot", table, Look(**look), x, y, hue, filled)
+    plot = Plot("Dot plot", table, Look(**look), x, y, hue)
     value, category = plot.value_and_category()
     if plot.is_constant(value):
         return plot.sentence(value)
@@ -105,7 +82,7 @@ def dots(
                 plot.segment(
                     axes, place, 0 * part[value], part[value], color=plot.shade(level), linewidth=1.6
                 )
-            draw_dots(plot, axes, part, place, level, value, filled)
+            draw_dots(plot, axes, part, place, level, value)
         if connect:
             ends = rows.groupby(category, observed=True)[value].agg(["min", "max"])
             at = plot.places(category, pd.Series(ends.index))
@@ -115,7 +92,7 @@ def dots(
 
 
 def bars(table: pd.DataFrame, x: str, y: str, *, hue: str | None = None, **look: Any) -> Drawn:
-    """Draw a bar from 0 for each row; columns and errors as in :func:`dots`. Few bars carry their values."""
+    """Draw a bar from 0 for each row; columns as in :func:`dots`. Few bars carry their values."""
     plot = Plot("Bar chart", table, Look(**look), x, y, hue)
     value, category = plot.value_and_category()
     if plot.is_constant(value):
@@ -137,34 +114,15 @@ def lines(
     table: pd.DataFrame, x: str, y: str, *, hue: str | None = None, style: str | None = None,
     mark: str | None = None, **look: Any,
 ) -> Drawn:  # fmt: skip
-    """Draw ``y`` along ``x``, a line for each hue and style.
+    """Draw ``y`` along ``x``, a number or settings in their order, a line for each hue and style.
 
-    Parameters
-    ----------
-    table : DataFrame
-    x, y : str
-        Columns; ``x`` a number, or settings in their order. Several rows with one ``x`` are faint dots, and
-        the line is their mean.
-    hue, style : str, optional
-        Columns shown by colour and by line style; without ``style`` the hue has both.
-    mark : str, optional
-        Column of bool; rows where it is true get a marker.
-    **look
-        Keywords of all charts; ``low`` and ``high`` are a shaded band.
-
-    Returns
-    -------
-    Drawn
-
-    Raises
-    ------
-    ParameterError
-        If a column is not in the table.
+    Rows of one ``x`` are faint dots, and the line is their mean. Rows where the bool column ``mark``
+    is true get a marker. ``low`` and ``high`` are a shaded band.
     """
     plot = Plot("Line chart", table, Look(**look), x, y, hue, style, mark)
     if plot.is_constant(y):
         return plot.sentence(y)
-    return draw_lines(plot, x, y, style, mark, 3.4)
+    return draw_lines(plot, 3.4, style=style, mark=mark)
 
 
 def curves(
@@ -173,43 +131,21 @@ def curves(
 ) -> Drawn:  # fmt: skip
     """Draw curves whose axes are shares, as precision against recall or observed against predicted.
 
-    Columns and errors as in :func:`lines`. ``size`` is a column of counts, shown by the area of the markers;
-    ``diagonal`` is a dotted line of equality.
+    ``size`` is a column of counts, shown by the area of the markers; ``diagonal`` is a line of equality.
     """
     plot = Plot("Curve", table, Look(**look), x, y, hue, size)
     if plot.is_constant(y):
         return plot.sentence(y)
-    return draw_lines(plot, x, y, None, None, 4.0, size, diagonal)
+    return draw_lines(plot, 4.0, size=size, diagonal=diagonal)
 
 
 def scatter(
     table: pd.DataFrame, x: str, y: str, *, hue: str | None = None, diagonal: bool = False,
     names: bool = False, **look: Any,
 ) -> Drawn:  # fmt: skip
-    """Draw a point for each row.
+    """Draw a point for each row; ``diagonal`` puts both axes on one scale with a line of equality.
 
-    Parameters
-    ----------
-    table : DataFrame
-    x, y : str
-        Columns of numbers.
-    hue : str, optional
-        Column shown by colour and marker.
-    diagonal : bool
-        A dotted line of equality on axes of one scale.
-    names : bool
-        Each hue is named at its median, from the outermost on, where there is room.
-    **look
-        Keywords of all charts.
-
-    Returns
-    -------
-    Drawn
-
-    Raises
-    ------
-    ParameterError
-        If a column is not in the table.
+    With ``names`` each hue is named at its median, from the outermost on, where there is room.
     """
     plot = Plot("Scatter plot", table, Look(**look), x, y, hue)
     plot.is_plane = True
@@ -220,11 +156,7 @@ def scatter(
         for level, part in plot.parts(rows):
             axes.scatter(part[x], part[y], s=size, alpha=0.75, linewidth=0, label=plot.name(level), zorder=2,
                          color=plot.shade(level), marker=marker(plot.number(level)))  # fmt: skip
-        plot.value_axes(axes, x, y, diagonal)
-        if plot.look.text:
-            for row in rows.dropna(subset=[plot.look.text]).to_dict("records"):
-                axes.annotate(plot.words.value(row[plot.look.text]), (row[x], row[y]), xytext=(5, 3),
-                              textcoords="offset points", fontsize=SMALL, color="#333333")  # fmt: skip
+        plot.value_axes(axes, diagonal)
         if names:
             group_names(plot, axes, rows, x, y)
     return plot.finish(alt_text.of_points, x, y, hue)
@@ -236,27 +168,9 @@ def heatmap(
 ) -> Drawn:  # fmt: skip
     """Draw the value of each cell by its shade, with numbers in up to 300 cells.
 
-    Parameters
-    ----------
-    table : DataFrame
-        One row for each cell; cells without a row stay empty.
-    x, y, value : str
-        Columns. A value that is not a number is a kind, and has a legend.
-    numbers : str
-        Format of the numbers; empty for none. ``text`` names another column to write.
-    middle : float, optional
-        Value that is white, with another colour on each side; 0 where values lie on both sides of it.
-    **look
-        Keywords of all charts; ``limits`` are the ends of the scale.
-
-    Returns
-    -------
-    Drawn
-
-    Raises
-    ------
-    ParameterError
-        If a column is not in the table.
+    A value that is not a number is a kind, and has a legend. ``numbers`` is the format of the numbers, empty
+    for none. ``middle`` is white, with another colour on each side; 0 where values lie on both sides of it.
+    ``limits`` are the ends of the scale.
     """
     plot = Plot("Heat map", table, Look(**look | {"shared": False}), x, y, None, value)
     if plot.is_constant(value):
@@ -292,32 +206,11 @@ def distributions(
     table: pd.DataFrame, x: str, *, by: str | None = None, hue: str | None = None, weight: str | None = None,
     bins: int = 40, **look: Any,
 ) -> Drawn:  # fmt: skip
-    """Draw how values spread: histograms, or with ``by`` a row of dots or a violin for each category.
+    """Draw how values spread: histograms, or with ``by`` dots or a violin for each category.
 
-    Parameters
-    ----------
-    table : DataFrame
-    x : str
-        Column of values.
-    by : str, optional
-        Category of each row of the chart; up to 40 values of one are drawn as dots over their median.
-    hue : str, optional
-        Column shown by colour: groups of one histogram, or of one row.
-    weight : str, optional
-        Column of weights of a histogram, for values that were counted before.
-    bins : int
-        Bins of a histogram, the same in all panels.
-    **look
-        Keywords of all charts; a ``reference`` that is a column marks one value of each panel or row.
-
-    Returns
-    -------
-    Drawn
-
-    Raises
-    ------
-    ParameterError
-        If a column is not in the table.
+    Up to 40 values of a category are drawn as dots over their median. ``weight`` is a column of weights of a
+    histogram, for values that were counted before. A ``reference`` that is a column marks one value of each
+    panel or row.
     """
     plot = Plot("Strip plot" if by else "Histogram", table, Look(**look), x, by or x, hue, weight)
     plot.is_flat = True
@@ -337,31 +230,8 @@ def distributions(
 def network(table: pd.DataFrame, source: str, target: str, *, hue: str | None = None, **look: Any) -> Drawn:
     """Draw edges from sources on an inner ring to targets on an outer one; about 100 edges can be read.
 
-    Parameters
-    ----------
-    table : DataFrame
-        One row for each edge.
-    source, target : str
-        Columns of names.
-    hue : str, optional
-        Kind of edge, shown by colour and line style.
-    **look
-        Keywords of all charts.
-
-    Returns
-    -------
-    Drawn
-        Its table has the places of both ends: x_source, y_source, x_target, y_target.
-
-    Raises
-    ------
-    ParameterError
-        If a column is not in the table.
-
-    Notes
-    -----
-    Places follow from the edges alone, without a random start: both rings are ordered by barycentres, which
-    keeps targets beside their sources.
+    The table has the places of both ends. They follow from the edges alone, without a random start: both
+    rings are ordered by barycentres, which keeps targets beside their sources.
     """
     from reread.core import rings
 

@@ -180,8 +180,3 @@ def grid_lines(axes: Axes, axis: str = "x") -> None:
     """Faint lines behind the data along one axis only, or ``both``."""
     axes.grid(False)
     axes.grid(axis=axis)
-
-
-def note(axes: Axes, x: float, y: float, text: str, **how: Any) -> None:
-    """A grey remark in data coordinates."""
-    axes.text(x, y, text, color=GREY, fontsize=SMALL, **how)

@@ -18,7 +18,6 @@ from reread.core.figures import GREY, WIDTH, Drawn
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-PANEL_HEIGHT = 0.35  # inches of a title above a panel
 LETTERS = 62  # letters of all titles beside each other
 LETTER = 0.075  # inches of a letter of the legend
 SHADE = "#fbeed5"
@@ -32,7 +31,6 @@ class Look:
     columns: int = 3
     order: Mapping[str, Sequence] = field(default_factory=dict)
     labels: Mapping[Any, str] = field(default_factory=dict)
-    colours: Mapping[Any, int] = field(default_factory=dict)
     low: str | None = None
     high: str | None = None
     band: tuple[str, str] | None = None
@@ -41,8 +39,6 @@ class Look:
     text: str | None = None
     log: str = ""
     limits: tuple[float | None, float | None] | None = None
-    height: float | None = None
-    free: bool = False
     shared: bool = True
 
 
@@ -55,7 +51,6 @@ class Plot:
         self.words = alt_text.Words(look.labels)
         self.order = {column: list(values) for column, values in look.order.items()}
         self.is_plane = False  # whether both axes are values
-        self.rows = table  # of the panel that is drawn
         self.is_flat = False  # whether the value lies on the horizontal axis
         named = [x, y, *others, look.panel, look.low, look.high, look.text, *(look.band or ())]
         named.append(look.reference if isinstance(look.reference, str) else None)
@@ -67,15 +62,12 @@ class Plot:
                 )
         self.split = self.values(look.panel) if look.panel else [None]
         self.hues = self.values(self.hue) if self.hue else [None]
-        if look.free:
-            self.most = int(table.groupby(look.panel, observed=True)[y].nunique().max())
         self.slot = 0.6
         self.kinds: dict[str, str] = {}  # colours of a heat map of kinds
 
     def values(self, column: str) -> list:
         """Values of a column in the order shown: as asked for, then as in the table."""
-        own = self.look.free and column not in (self.hue, self.look.panel)
-        held = (self.rows if own else self.table)[column].dropna()
+        held = self.table[column].dropna()
         found = held.cat.categories if isinstance(held.dtype, pd.CategoricalDtype) else held.unique()
         found = [one for one in found if (held == one).any()]
         wanted = [one for one in self.order.get(column, ()) if one in found]
@@ -102,24 +94,21 @@ class Plot:
         """Inches of a panel: a line for each category, more where hues lie side by side."""
         if not self.is_flat:
             return 3.4
-        n = self.most if self.look.free else len(self.values(category))
         beside = 0 if is_level or not self._meet(self.table, category) else min(len(self.hues) - 1, 4)
-        return 0.75 + n * (0.28 + 0.1 * beside)
+        return 0.75 + len(self.values(category)) * (0.28 + 0.1 * beside)
 
     def panels(self, height: float) -> Iterator[tuple[Axes, pd.DataFrame]]:
         """Open the figure, and give each panel with its rows; draw what lies behind the data."""
         ncols = min(self.look.columns, len(self.split))
         nrows = ceil(len(self.split) / ncols)
-        self.figure, axes = figures.new(WIDTH, self.look.height or nrows * height + 0.35, ncols, nrows)
+        self.figure, axes = figures.new(WIDTH, nrows * height + 0.35, ncols, nrows)
         self.axes = list(np.atleast_1d(axes).ravel())
         for spare in self.axes[len(self.split) :]:
             spare.remove()
         self.axes = self.axes[: len(self.split)]
         for i, (one, value) in enumerate(zip(self.axes, self.split, strict=True)):
             self.is_first_column, self.is_last_row = i % ncols == 0, i + ncols >= len(self.split)
-            rows = self.rows = (
-                self.table if value is None else self.table[self.table[self.look.panel] == value]
-            )
+            rows = self.table if value is None else self.table[self.table[self.look.panel] == value]
             if value is not None:
                 letter = f"{chr(97 + i)}  " if len(self.split) > 1 else ""
                 one.set_title(fill(f"{letter}{self.words.value(value)}", int(LETTERS / ncols)))
@@ -153,7 +142,7 @@ class Plot:
 
     def number(self, level: Any) -> int:
         """Number of a hue in the palette."""
-        return self.look.colours.get(level, self.hues.index(level))
+        return self.hues.index(level)
 
     def shade(self, level: Any) -> str:
         """Colour of a hue."""
@@ -212,12 +201,12 @@ class Plot:
         elif axis == "x" or self.is_first_column:
             axes.set(**{f"{axis}label": self.words.column(column)})
 
-    def value_axes(self, axes: Axes, x: str, y: str, diagonal: bool) -> None:
+    def value_axes(self, axes: Axes, diagonal: bool) -> None:
         """Both axes of numbers, with a line of equality where asked for."""
         if "x" in self.look.log:
             log_axis(axes, "x")
-        self.value_axis(axes, y, is_x=False)
-        self.name_axis(axes, "x", x)
+        self.value_axis(axes, self.y, is_x=False)
+        self.name_axis(axes, "x", self.x)
         if diagonal:
             ends = [min(axes.get_xlim()[0], axes.get_ylim()[0]), max(axes.get_xlim()[1], axes.get_ylim()[1])]
             axes.plot(ends, ends, color=GREY, linewidth=1, linestyle=":", zorder=1)

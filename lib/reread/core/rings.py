@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from reread.core.figures import GREY, colour, spread
+from reread.core.figures import GREY, colour, line, spread
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 INNER, OUTER = 0.5, 1.0
 SWEEPS = 30
-DASHES = ("-", (0, (4, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)))
 
 
 def layout(source: pd.Series, target: pd.Series) -> dict[str, np.ndarray]:
@@ -40,7 +39,7 @@ def draw(plot: Plot, axes: Axes, rows: pd.DataFrame, place: dict[str, np.ndarray
         for source, target in zip(part[plot.x], part[plot.y], strict=True):
             _arrow(axes, place[source], place[target], i)
         said = f"{len(part)} edges {plot.name(level) or ''}".strip()
-        axes.plot([], [], color=colour(i), linestyle=DASHES[i % len(DASHES)], label=said)
+        axes.plot([], [], color=colour(i), linestyle=line(i), label=said)
     size = 8.5 if len(place) - len(inner) <= 60 else 7.0
     for name, at in place.items():
         _node(axes, str(name), at, is_source=name in inner, size=size)
@@ -81,7 +80,7 @@ def _arrow(axes: Axes, start: np.ndarray, end: np.ndarray, i: int) -> None:
         "", end, start,
         arrowprops={
             "arrowstyle": "-|>,head_length=0.35,head_width=0.16", "color": colour(i), "alpha": 0.85,
-            "linestyle": DASHES[i % len(DASHES)], "linewidth": 1.2, "shrinkA": 4, "shrinkB": 4,
+            "linestyle": line(i), "linewidth": 1.2, "shrinkA": 4, "shrinkB": 4,
             "connectionstyle": "arc3,rad=0.08",
         },
     )  # fmt: skip

@@ -1,8 +1,8 @@
-"""Statistics that several studies use: permutation tests, overlaps, correlations of rows, intervals."""
+"""Statistics that several studies use: permutation tests, overlaps, correlations of rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -73,14 +73,6 @@ def jaccard(left: Iterable, right: Iterable) -> float:
     return len(left & right) / either if either else float("nan")
 
 
-def jaccard_matrix(member: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-    """Jaccard indices (set, set) from ``member`` (set, item); NaN for two empty sets."""
-    member = np.asarray(member, dtype=np.float64)
-    shared, size = member @ member.T, member.sum(axis=1)
-    either = size[:, None] + size[None, :] - shared
-    return np.divide(shared, either, out=np.full(shared.shape, np.nan), where=either > 0)
-
-
 def unit_rows(values: npt.ArrayLike, *, method: str = "pearson") -> npt.NDArray[np.float64]:
     """Rows centred and of length 1, so that their products are correlations; a constant row becomes 0."""
     values = np.asarray(values)
@@ -122,29 +114,3 @@ def rank_descending(values: npt.ArrayLike, *, axis: int = -1) -> npt.NDArray[np.
     from scipy.stats import rankdata
 
     return rankdata(-np.asarray(values), method="min", axis=axis).astype(np.int64)
-
-
-def bootstrap_interval(
-    values: npt.ArrayLike, *, groups: npt.ArrayLike | None = None, n_boot: int = 2000, level: float = 0.95,
-    seed: int = 0, statistic: Callable[[np.ndarray], float] | None = None,
-) -> tuple[float, float]:  # fmt: skip
-    """Percentile interval of the mean (or another statistic) of values drawn again with replacement."""
-    values = np.asarray(values, dtype=float)
-    group = (
-        np.arange(len(values)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
-    )
-    n = int(group.max()) + 1 if len(group) else 0
-    if n < 2:
-        raise DataError(f"A bootstrap draws items or groups again, but there is only {n}.")
-    rng, ends = np.random.default_rng(seed), ((1 - level) / 2, (1 + level) / 2)
-    if statistic is None:
-        drawn = rng.multinomial(n, np.full(n, 1 / n), n_boot)
-        found = drawn @ np.bincount(group, values, n) / (drawn @ np.bincount(group, minlength=n))
-    else:
-        rows = [np.flatnonzero(group == one) for one in range(n)]
-        found = [
-            statistic(values[np.concatenate([rows[i] for i in rng.integers(n, size=n)])])
-            for _ in range(n_boot)
-        ]
-    low, high = np.quantile(found, ends)
-    return float(low), float(high)
