@@ -143,10 +143,6 @@ class RunRecord(Record):
         """A value by its key: NaN where it came out as no finite number, None where it was not measured."""
         return math.nan if key in self.no_number else self.values.get(key)
 
-    def __getitem__(self, name: str) -> Any:
-        """A field by its name in the file."""
-        return getattr(self, name)
-
     @classmethod
     def seal(cls, folder: Path, content: dict[str, Any]) -> RunRecord:
         """Write the record of a finished run, with the digest of every file in its folder."""
