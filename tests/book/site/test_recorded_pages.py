@@ -40,7 +40,9 @@ def book(recorded_once, finished, monkeypatch) -> Path:
     """A checkout with recorded runs whose site is laid out, but not rendered."""
     shutil.rmtree(finished)
     shutil.copytree(recorded_once, finished)
-    monkeypatch.setattr(api_reference, "library", lambda: {"records": ("files", ("core/files",))})
+    monkeypatch.setattr(
+        api_reference, "library", lambda: {"records": ("Files", {"reread.core.files": ["read_json"]})}
+    )
     monkeypatch.setattr(site, "make", lambda *_: None)
     return finished
 

@@ -32,19 +32,14 @@ class Result:
     error: str = ""
 
 
-def folder() -> Path:
-    """Where the graph keeps its books, beside the runs and never among them."""
-    return places.state()
-
-
 def marker(profile: str, name: str) -> Path:
     """The file that says that a page is done; it holds the stale key."""
-    return folder() / "done" / profile / name
+    return places.state() / "done" / profile / name
 
 
 def result_file(profile: str, name: str) -> Path:
     """Where a job says how it went."""
-    return folder() / "jobs" / profile / f"{name}.json"
+    return places.state() / "jobs" / profile / f"{name}.json"
 
 
 def result(profile: str, name: str) -> Result | None:

@@ -50,9 +50,7 @@ def run_page(
     """Run a page and return the folder of the finished run."""
     parameters = ref.chapter.fitting({**ref.parameters, **(overrides or {})})
     for key in ref.datasets(parameters):
-        registry.fetch(
-            key
-        )  # here the licence and the progress of a download are seen; in a kernel they are not
+        registry.fetch(key)  # in a kernel nobody would see the licence and the progress of a download
     fields = _fields(ref, parameters, say)
     target = _custom(ref, parameters) if overrides else ref.folder
     kept = places.runs() / "failed" / target.relative_to(places.runs())

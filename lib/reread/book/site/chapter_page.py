@@ -34,7 +34,7 @@ class ReplacedRunError(RunError):
 def write_page(shelf: Shelf, ref: PageRef, rows: list[Row], checks: list[CheckRow], folder: Path) -> None:
     """Write the notebook of one chapter page, with figures, tables and small artifacts beside it."""
     record = shelf.record(ref)
-    kept = () if shelf.is_recorded(ref) else record["artifacts"]
+    kept = () if shelf.is_recorded(ref) else record.artifacts
     artifacts = [name for name in kept if _is_offered(shelf, ref, name)]
     boxes = sections.head(ref, record, rows, checks, shelf.moved(ref))
     head = f"# {myst.plain(ref.title)}\n\n{sections.kicker(ref, record, shelf)}\n{boxes}"
@@ -56,7 +56,7 @@ def write_page(shelf: Shelf, ref: PageRef, rows: list[Row], checks: list[CheckRo
 def figures(shelf: Shelf, ref: PageRef) -> list[dict[str, str]]:
     """Figures of a page with their captions and alt texts of today."""
     entries = _entries(shelf, ref, *_notebooks(shelf, ref))
-    return [entries[entry["label"]] for entry in shelf.record(ref)["figures"]]
+    return [entries[entry["label"]] for entry in shelf.record(ref).figures]
 
 
 def _notebooks(shelf: Shelf, ref: PageRef) -> tuple[list[Cell], list[Cell]]:
@@ -80,7 +80,7 @@ def _entries(
 ) -> dict[str, dict[str, str]]:
     """Label to figure or table, with caption and alt text of today."""
     record = shelf.record(ref)
-    entries = [*record["figures"], *record["tables"]]
+    entries = [*record.figures, *record.tables]
     wording = merge.captions(source, executed, entries)
     files = {"files": "csv svg"} if shelf.is_recorded(ref) else {}
     return {entry["label"]: entry | wording[entry["id"]] | files for entry in entries}
@@ -90,13 +90,13 @@ def _words(shelf: Shelf, ref: PageRef, code: str, text: str) -> str:
     """Prose with its numbers filled in; a key that another page of the notebook measures is a dash."""
     record = shelf.record(ref)
     same = [other for other in shelf.pages if other.notebook == ref.notebook]
-    elsewhere = {key for other in same for key in shelf.record(other)["values"]}
+    elsewhere = {key for other in same for key in shelf.record(other).values}
 
     def may_lack(key: str) -> bool:
         return bool(shelf.moved(ref)) or key in elsewhere or f'"{key.partition(".")[0]}"' in code
 
-    labels = {entry["id"]: entry["label"] for entry in [*record["figures"], *record["tables"]]}
-    return merge.refer(merge.quote(text, record["values"], may_lack, ref.name), labels)
+    labels = {entry["id"]: entry["label"] for entry in [*record.figures, *record.tables]}
+    return merge.refer(merge.quote(text, record.values, may_lack, ref.name), labels)
 
 
 def _copy_files(shelf: Shelf, ref: PageRef, artifacts: list[str], folder: Path) -> None:

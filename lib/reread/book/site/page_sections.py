@@ -39,9 +39,9 @@ HEADINGS = {
 def kicker(ref: PageRef, record: RunRecord, shelf: Shelf) -> str:
     """Study, data and origin of the run, and links to the same chapter on other data."""
     said = [ref.study.title, myst.ON[ref.profile]]
-    said += [f"{record['scope']} data"] if record["scope"] in ("subset", "full") else []
-    said += [f"recorded run of {record['made']['started'][:10]}"] if shelf.is_recorded(ref) else []
-    said += [f"imported from {record['imported']}"] if record["imported"] else []
+    said += [f"{record.scope} data"] if record.scope in ("subset", "full") else []
+    said += [f"recorded run of {record.made['started'][:10]}"] if shelf.is_recorded(ref) else []
+    said += [f"imported from {record.imported}"] if record.imported else []
     others = [one for one in shelf.pages if one.notebook == ref.notebook and one != ref]
     links = " · ".join(myst.page_link(one) for one in others)
     same = f"\n[The same chapter: {links}]{{.siblings}}\n" if links else ""
@@ -80,7 +80,7 @@ def parameter_table(ref: PageRef, record: RunRecord) -> str:
     rows = []
     for name, parameter in ref.chapter.parameters.items():
         there = [myst.code(_elsewhere(ref, name, parameter, profile)) for profile in others]
-        value = myst.code(_written(record["parameters"].get(name, "")))
+        value = myst.code(_written(record.parameters.get(name, "")))
         rows.append([myst.code(name), value, myst.plain(parameter.unit), _help(parameter), *there])
     head = ["parameter", "here", "unit", "meaning", *others]
     return myst.box("dropdown", "Parameters of this page", myst.table(head, rows), class_container="quiet")
@@ -123,22 +123,22 @@ refused before any data is read. {fetched}
 
 def provenance(record: RunRecord) -> str:
     """Commit, stale key, data digests, versions, cost and machine: folded, and not in the search index."""
-    made, cost = record["made"], record["cost"]
+    made, cost = record.made, record.cost
     commit = myst.code(made["commit"][:10]) if made["commit"] else "no commit"
     dirty = " with local changes" if made["is_dirty"] else ""
     versions = ", ".join(f"{name} {version}" for name, version in sorted(made["packages"].items()))
     seconds = f"{made['wall_s']:.1f} s wall, {cost['cpu_s']:.1f} s of CPU, {cost['peak_mb']:,.0f} MB at most"
-    machine = f"{record['device']}, {made['platform']}, Python {made['python']}"
+    machine = f"{record.device}, {made['platform']}, Python {made['python']}"
     rows = [
         ["run", f"{myst.plain(made['started'])}, {seconds}"],
         ["commit", commit + dirty],
-        ["stale key", myst.code(record["stale"]["key"])],
+        ["stale key", myst.code(record.stale["key"])],
         ["machine", myst.plain(machine)],
-        *([["imported from", myst.plain(record["imported"])]] if record["imported"] else []),
-        *([f"data {myst.code(d['key'])}", _digest(d)] for d in record["data"]),
+        *([["imported from", myst.plain(record.imported)]] if record.imported else []),
+        *([f"data {myst.code(d['key'])}", _digest(d)] for d in record.data),
         ["packages", myst.plain(versions)],
     ]
-    summary = f"Provenance. Run from {commit}{dirty} on {myst.plain(record['device'])}"
+    summary = f"Provenance. Run from {commit}{dirty} on {myst.plain(record.device)}"
     body = myst.table(["field", "value"], rows)
     folded = myst.box("dropdown", summary, body, class_container="quiet provenance")
     return myst.box("unsearched", "", folded)
@@ -199,7 +199,7 @@ def _data_card(ref: PageRef, record: RunRecord) -> str:
     values = _values(ref, record)
     names = list(dict.fromkeys(ref.chapter.sources(values)))
     lines = [f"- {myst.code(name)}: {myst.plain(ref.study.sources[name].holds)}." for name in names]
-    lines += ["", SCOPES.get(record["scope"], "") if names else "This page reads no data.", ""]
+    lines += ["", SCOPES.get(record.scope, "") if names else "This page reads no data.", ""]
     keys = ref.datasets(values)
     if keys:
         rows = [_file_cells(name, files) for name, files in registry.by_series(keys).items()]
@@ -210,7 +210,7 @@ def _data_card(ref: PageRef, record: RunRecord) -> str:
 
 def _values(ref: PageRef, record: RunRecord) -> dict[str, Value]:
     """Values of the run under the parameters of today, which may be others than those of a recorded run."""
-    here = {name: value for name, value in record["parameters"].items() if name in ref.chapter.parameters}
+    here = {name: value for name, value in record.parameters.items() if name in ref.chapter.parameters}
     try:
         return ref.parameters | ref.chapter.fitting(here)
     except ParameterError:

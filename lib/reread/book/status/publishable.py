@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reread.book.status.run_record import STALE, RunRecord
+from reread.book.status.run_record import RunRecord
 from reread.book.status.staleness import Status
-from reread.core.errors import RunError
+from reread.core.errors import ExitCode, RunError
 from reread.pages import PageRef, pages
 from reread.studies import Profile
 
@@ -64,7 +64,9 @@ def admit(
     asked = pages(profile, study)
     lines = [f"  {ref.name}  {status.state(ref)}" for ref in asked if status.state(ref).word != "fresh"]
     if lines:
-        raise RunError(_message(profile, lines, len(asked), study), STALE)
+        said = f"{len(lines)} of {len(asked)} pages of {profile} cannot be published:"
+        again = f"Run:  reread build --profile {profile}{f' --study {study}' if study else ''}"
+        raise RunError("\n".join([said, *lines, again]), ExitCode.STALE)
     recorded = recorded or {}
     every = [ref for p in SHOWN for ref in pages(p)]
     admitted = [
@@ -77,14 +79,3 @@ def admit(
     ]
     records = {(ref.profile, ref.name): status.record(ref) for ref in admitted}
     return Shelf(profile, tuple(admitted), tuple(left_out), records, status, recorded)
-
-
-def _message(profile: Profile, lines: list[str], n_asked: int, study: str) -> str:
-    of_study = f" --study {study}" if study else ""
-    return "\n".join(
-        [
-            f"{len(lines)} of {n_asked} pages of {profile} cannot be published:",
-            *lines,
-            f"Run:  reread build --profile {profile}{of_study}",
-        ]
-    )

@@ -52,25 +52,7 @@ class Kernels(NamedTuple):
 
 
 def compare(profile: Profile, study: str = "") -> Report:
-    """Compare finished runs with the reference.
-
-    Parameters
-    ----------
-    profile : str
-        Pages of this profile.
-    study : str
-        One study only; all that have pages in the profile when empty.
-
-    Returns
-    -------
-    Report
-        Nothing to compare, a page that is not fresh, a missing reference: each is a difference, never a pass.
-
-    Raises
-    ------
-    ParameterError
-        If the study is unknown or a reference file is wrong.
-    """
+    """Compare finished runs with the reference; nothing to compare, or a page that is not fresh, differs."""
     status = Status()
     drifted, changed, n_values, n_words = [], [], 0, 0
     for record in _studies(profile, study):

@@ -17,14 +17,13 @@ from pydantic import Field, StringConstraints, ValidationError, model_validator
 from typing_extensions import TypedDict
 
 from reread.core import measured
-from reread.core.errors import RunError
+from reread.core.errors import ExitCode, RunError
 from reread.core.files import digest, read_json, sha256, write_json
 from reread.core.records import Record
 from reread.studies import Profile, Scope, Value
 
 NAME = "record.json"
 NOTEBOOK = "notebook.ipynb"
-STALE = 9
 FOLDERS = ("figures", "tables", "artifacts")
 SUFFIXES = {"figures": (".svg", ".png", ".csv"), "tables": (".csv",)}
 # one step of a path: no separator, no control character, neither . nor ..
@@ -91,7 +90,7 @@ class AlteredRunError(RunError):
 
     def __init__(self, folder: Path, names: list[str]):
         super().__init__(
-            f"{folder} was altered after the run: {', '.join(names)}.\nRun the page again.", STALE
+            f"{folder} was altered after the run: {', '.join(names)}.\nRun the page again.", ExitCode.STALE
         )
         self.names = names
 
@@ -144,10 +143,6 @@ class RunRecord(Record):
         """A value by its key: NaN where it came out as no finite number, None where it was not measured."""
         return math.nan if key in self.no_number else self.values.get(key)
 
-    def __getitem__(self, name: str) -> Any:
-        """A field by its name in the file."""
-        return getattr(self, name)
-
     @classmethod
     def seal(cls, folder: Path, content: dict[str, Any]) -> RunRecord:
         """Write the record of a finished run, with the digest of every file in its folder."""
@@ -183,7 +178,7 @@ class RunRecord(Record):
             content = read_json(folder / NAME)
             wrong = [f"{name} in {NAME}" for name in _moved(content, content.pop("seal", NO_SEAL))]
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            raise RunError(f"{folder / NAME} cannot be read.\nRun the page again.", STALE) from None
+            raise RunError(f"{folder / NAME} cannot be read.\nRun the page again.", ExitCode.STALE) from None
         if wrong:
             raise AlteredRunError(folder, wrong)
         record = _valid(folder, content)
@@ -209,7 +204,9 @@ def _valid(folder: Path, content: dict[str, Any]) -> RunRecord:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the record"
-        raise RunError(f"{folder / NAME}: {where}: {first['msg']}.\nRun the page again.", STALE) from None
+        raise RunError(
+            f"{folder / NAME}: {where}: {first['msg']}.\nRun the page again.", ExitCode.STALE
+        ) from None
 
 
 def _moved(content: dict[str, Any], seal: dict[str, Any]) -> list[str]:

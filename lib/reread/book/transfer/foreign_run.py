@@ -15,7 +15,6 @@ from reread.book.status.run_record import NOTEBOOK, AlteredRunError, RunRecord
 from reread.book.status.staleness import contradictions, is_finished
 from reread.core.errors import ExitCode, RunError
 from reread.core.files import read_json
-from reread.core.show import PREFIX
 from reread.pages import PageRef
 
 KINDS = ("stream", "display_data", "execute_result")
@@ -56,6 +55,8 @@ def alien_outputs(notebook: Path) -> Iterator[str]:
 
 
 def _alien(output: dict[str, Any]) -> Iterator[str]:
+    from reread.core.show import PREFIX  # it loads numpy, which `reread status` does without
+
     kind = output.get("output_type")
     if kind not in KINDS:
         yield f"an output of type {kind!r:.60}"

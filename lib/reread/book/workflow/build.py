@@ -20,6 +20,7 @@ from reread.book.running import client, job, warm
 from reread.book.running.stopping import stoppable
 from reread.book.status.staleness import Status
 from reread.book.workflow import snakemake as engine
+from reread.core import paths as places
 from reread.core.errors import ExitCode, RunError
 from reread.core.files import write_text
 from reread.pages import PageRef, page, pages
@@ -68,7 +69,6 @@ def build(
     profile: Profile,
     study: str = "",
     cores: int = 2,
-    keep_going: bool = True,
     *,
     threads: int = 1,
     workflow_profile: str = "",
@@ -80,7 +80,7 @@ def build(
         status = Status()
         due = prepare(refs, status)
         if due:
-            command = engine.command(due, cores, keep_going, threads, workflow_profile)
+            command = engine.command(due, cores, threads, workflow_profile)
             try:
                 with _server(due, threads, workflow_profile) as server:
                     engine.run(command, due, server, say)
@@ -104,7 +104,7 @@ def prepare(refs: list[PageRef], status: Status | None = None) -> list[PageRef]:
     due = [ref for ref in refs if states[ref.name].word != "fresh"]
     for ref in refs:
         key, marker = status.key(ref), job.marker(ref.profile, ref.name)
-        _write_old(job.folder() / "keys" / ref.profile / f"{ref.name}.key", f"{key}\n")
+        _write_old(places.state() / "keys" / ref.profile / f"{ref.name}.key", f"{key}\n")
         if ref in due:
             marker.unlink(missing_ok=True)
             job.result_file(ref.profile, ref.name).unlink(missing_ok=True)

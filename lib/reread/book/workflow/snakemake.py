@@ -26,7 +26,7 @@ def alone() -> AbstractContextManager[None]:
     return locked("build", "Another build is at work in this checkout")
 
 
-def command(due: list[PageRef], cores: int, keep_going: bool, threads: int, profile: str) -> list[str]:
+def command(due: list[PageRef], cores: int, threads: int, profile: str) -> list[str]:
     """The command line that runs ``due``."""
     settings = Path(profile).resolve() if profile else _workflow() / "profiles/local"
     if not (settings / "config.yaml").is_file():
@@ -34,9 +34,8 @@ def command(due: list[PageRef], cores: int, keep_going: bool, threads: int, prof
     wanted = " ".join(f"done/{ref.profile}/{ref.name}" for ref in due)
     return [
         *stopping.tied_command("snakemake", "--snakefile", str(_workflow() / "Snakefile")),
-        *("--directory", str(job.folder()), "--workflow-profile", str(settings)),
-        *(["--keep-going"] if keep_going else []),
-        *([] if profile else ["--cores", str(cores)]),
+        *("--directory", str(places.state()), "--workflow-profile", str(settings)),
+        *("--keep-going", *([] if profile else ["--cores", str(cores)])),
         *("--config", f"threads={threads}", f"due={wanted}"),
     ]
 
@@ -52,13 +51,7 @@ def _workflow() -> Path:
 
 
 def run(command: list[str], due: list[PageRef], server: str, say: Callable[[str], None]) -> None:
-    """Run Snakemake to its end and say which page starts and ends; ``server`` is where its jobs fork from.
-
-    Raises
-    ------
-    RunError
-        If interrupted (8), or if Snakemake fails before any page has started (4).
-    """
+    """Run Snakemake to its end and say which page starts and ends; ``server`` is where its jobs fork from."""
     log = log_folder() / "snakemake.log"
     # absolute, because jobs run in a folder of their own
     env = os.environ | places.surroundings() | {warm.VARIABLE: server}
@@ -77,7 +70,7 @@ def run(command: list[str], due: list[PageRef], server: str, say: Callable[[str]
 
 def log_folder() -> Path:
     """Folder of the logs of builds."""
-    folder = job.folder() / "logs"
+    folder = places.state() / "logs"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
