@@ -19,6 +19,7 @@ from reread.book.site import build as site
 from reread.book.site import chapter_page, page_sections, stage
 from reread.book.status import claims as ledger
 from reread.book.status import publishable
+from reread.book.status.run_record import RunRecord
 from reread.cli import app
 from reread.core.errors import ParameterError, RunError
 from reread.core.files import sha256
@@ -232,7 +233,7 @@ def test_a_page_gives_the_very_command_that_runs_it_again(staged):
 
 def test_the_parameter_table_shows_the_values_of_the_other_profiles(finished):
     ref = page("maize/01-cells")
-    record = json.loads((ref.folder / "record.json").read_text())
+    record = RunRecord.read(ref.folder)
 
     rows = [
         line for line in page_sections.parameter_table(ref, record).splitlines() if line.startswith("| `n`")
