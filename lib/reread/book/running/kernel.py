@@ -101,14 +101,14 @@ def leave(code: int) -> None:
 
 def _fork_kernel() -> tuple[int, int]:
     """Fork the kernel, which waits for its connection file; its process and where to write the name."""
-    waiting, told = os.pipe()
+    waiting, sender = os.pipe()
     pid = os.fork()
     if pid:
         os.close(waiting)
-        return pid, told
+        return pid, sender
     code = 1
     try:
-        os.close(told)
+        os.close(sender)
         os.setpgid(0, 0)
         tie()
         with os.fdopen(waiting, encoding="utf-8") as stream:
@@ -214,14 +214,14 @@ def _manager(forked: tuple[int, int] | None) -> type:
     return Sealed
 
 
-def _provisioner(pid: int, told: int) -> type:
+def _provisioner(pid: int, sender: int) -> type:
     """How Jupyter starts, watches and stops a kernel that is forked already."""
     from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
     class Forked(LocalProvisioner):
         async def launch_kernel(self, cmd, **_):
-            os.write(told, f"{self.parent.connection_file}\n".encode())
-            os.close(told)
+            os.write(sender, f"{self.parent.connection_file}\n".encode())
+            os.close(sender)
             self.process, self.pid, self.pgid = Child(pid), pid, pid
             return self.connection_info
 
