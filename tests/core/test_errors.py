@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import builtins
+import os
 import subprocess
 import sys
 
@@ -122,19 +122,30 @@ def test_tensorflow_and_a_torch_optimizer_live_in_one_process():
     assert done.returncode == 0, done.stderr[-2000:]
 
 
+STAND_INS = """
+import builtins, sys
+builtins.loaded = []
+from reread.core.errors import need
+need(sys.argv[1], "maize")
+print(*builtins.loaded)
+"""
+
+
 @pytest.mark.parametrize("module", ["tensorflow", "keras", "umap"])
-def test_triton_is_loaded_before_whatever_loads_tensorflow(tmp_path, monkeypatch, module):
+def test_triton_is_loaded_before_whatever_loads_tensorflow(tmp_path, module):
+    """In a process of its own: a stand-in that stays in ``sys.modules`` breaks every test after this one."""
     for name in ("triton", module):
         (tmp_path / f"{name}.py").write_text(f"import builtins; builtins.loaded.append({name!r})")
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(builtins, "loaded", [], raising=False)
 
-    need(module, "maize")
+    done = subprocess.run(
+        [sys.executable, "-c", STAND_INS, module],
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
-    assert builtins.loaded == ["triton", module]
-    for name in ("triton", module):
-        monkeypatch.delitem(sys.modules, name)
+    assert done.stdout.split() == ["triton", module], done.stderr[-2000:]
 
 
 @pytest.mark.parametrize(
