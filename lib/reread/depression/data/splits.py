@@ -30,9 +30,7 @@ class Split:
     test: npt.NDArray[np.bool_] = field(repr=False)
 
 
-def by_donor(
-    cells: pd.DataFrame, n_folds: int, *, is_paired: bool = False, seed: int = 0
-) -> list[Split]:
+def by_donor(cells: pd.DataFrame, n_folds: int, *, is_paired: bool = False, seed: int = 0) -> list[Split]:
     """Hold out whole donors: each donor is tested once, and the next fold's test donors choose the epoch.
 
     ``cells`` has ``donor`` and ``condition`` (cell,). Donors of each condition are shuffled by ``seed`` and

@@ -92,7 +92,7 @@ def _numbers(path: Path) -> dict[str, float]:
 
 
 class _Plain(pickle.Unpickler):
-    """Unpickler of plain containers, text and numbers: a pickle that names any class or function ends here."""
+    """Unpickler of plain containers, text and numbers; it refuses every class and function."""
 
     def find_class(self, module: str, name: str) -> Any:
         raise DataError(f"it names {module}.{name}, and only plain containers are read")

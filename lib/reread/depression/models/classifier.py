@@ -75,7 +75,7 @@ class Classifier:
     ) -> Classifier:
         """A network of random weights with Geneformer's form: ReLU, feed-forward twice the width."""
         if width % heads:
-            raise ParameterError(f"The width must be a multiple of the heads, but {width} is none of {heads}.")
+            raise ParameterError(f"The width must be a multiple of the heads ({heads}), but is {width}.")
         shape = BertConfig(
             vocab_size=n_tokens, hidden_size=width, num_hidden_layers=layers, num_attention_heads=heads,
             intermediate_size=2 * width, max_position_embeddings=max_len, hidden_act="relu",
@@ -155,8 +155,9 @@ class Classifier:
             raise DataError(
                 f"A cell has {cells.lengths.max()} tokens, the network takes {self.max_len}.\nEncode shorter."
             )
-        rows = None if validation is None else np.flatnonzero(validation & (cells.lengths > 0))
-        recipe = _Recipe(self, cells, labels, np.flatnonzero(train & (cells.lengths > 0)), rows, settings, seed)
+        is_there = cells.lengths > 0
+        rows = None if validation is None else np.flatnonzero(validation & is_there)
+        recipe = _Recipe(self, cells, labels, np.flatnonzero(train & is_there), rows, settings, seed)
         checkpoint = None if checkpoint_folder is None else Path(checkpoint_folder) / "classifier.ckpt"
         curve = train_epochs(recipe, epochs=settings.epochs, checkpoint=checkpoint)
         kept = recipe.network.finish()
@@ -195,7 +196,7 @@ class Classifier:
         """
         n_run = self.n_layers + layer
         if not 0 <= n_run <= self.n_layers or pool not in ("mean", "cls"):
-            raise ParameterError(f"layer must lie in {-self.n_layers} to 0 and pool be mean or cls: {layer}, {pool}.")
+            raise ParameterError(f"layer must be {-self.n_layers} to 0, pool mean or cls: {layer}, {pool!r}.")
         ids = torch.as_tensor(np.asarray(tokens), dtype=torch.long, device=self.device)
         dtype = PRECISIONS[precision]
         with torch.autocast(self.device.type, dtype, enabled=dtype != torch.float32):
@@ -247,12 +248,13 @@ class _Recipe:
         self.settings, self.device = settings, model.device
         self.stream = Stream(seed, model.device)
         self.network = _BestEpoch(model.network)
-        self.is_parallel = settings.n_gpus > 1
-        if self.is_parallel and torch.cuda.device_count() < settings.n_gpus:
-            raise ParameterError(f"n_gpus is {settings.n_gpus}, but {torch.cuda.device_count()} are here.")
-        self.called = (
-            nn.DataParallel(model.network, list(range(settings.n_gpus))) if self.is_parallel else model.network
-        )
+        self.called = model.network
+        if settings.n_gpus > 1:
+            if torch.cuda.device_count() < settings.n_gpus:
+                raise ParameterError(
+                    f"n_gpus is {settings.n_gpus}, but {torch.cuda.device_count()} are here."
+                )
+            self.called = nn.DataParallel(model.network, list(range(settings.n_gpus)))
         frozen = model.network.bert.encoder.layer[: settings.frozen_layers]
         fixed = [*model.network.bert.embeddings.parameters(), *frozen.parameters()] if len(frozen) else []
         model.network.requires_grad_(True)
@@ -274,7 +276,7 @@ class _Recipe:
         self.network.network.train()
         with self.stream:
             losses = [self._step(rows) for rows in self._batches()]
-        loss = {"train_loss": float(np.average(losses, weights=[1] * len(losses)))}
+        loss = {"train_loss": float(np.mean(losses))}
         self.network.network.eval()
         if self.validation is not None:
             loss["validation_loss"] = self._validation_loss()
@@ -314,8 +316,8 @@ class _Recipe:
     @torch.inference_mode()
     def _validation_loss(self) -> float:
         order = self.validation[np.argsort(self.cells.lengths[self.validation], kind="stable")]
-        batches = list(_by_tokens(order, self.cells.lengths))
-        return float(np.average([float(self._loss(rows)) for rows in batches], weights=[len(b) for b in batches]))
+        total = sum(float(self._loss(rows)) * len(rows) for rows in _by_tokens(order, self.cells.lengths))
+        return total / len(order)
 
 
 def _logits(network: nn.Module, cells: Cells, rows, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
