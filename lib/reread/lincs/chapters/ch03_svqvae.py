@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from reread.core import charts
+from reread.core import charts, diagrams
 from reread.core.figures import Drawn
 from reread.lincs.data.annotations import short
 from reread.lincs.methods.codebooks import MEAN, TEST, TRAIN, CodeRun, first_runs
@@ -33,8 +33,17 @@ def draw_curves(runs: Sequence[CodeRun], given: pd.DataFrame) -> Drawn:
                       _curve(run, floor[rows], "error given the class", MEAN, rows)]  # fmt: skip
         parts.append(_curve(run, run.history["codebook_loss"], "codebook loss", method, TRAIN))
     table = pd.concat(parts, ignore_index=True).drop_duplicates()
-    return charts.lines(table, "epoch", "value", hue="method", style="rows", panel="measure", columns=2,
-                        shared=False, labels={"value": "", TRAIN: "training drugs", TEST: "held-out drugs"})
+    return charts.lines(
+        table,
+        "epoch",
+        "value",
+        hue="method",
+        style="rows",
+        panel="measure",
+        columns=2,
+        shared=False,
+        labels={"value": "", TRAIN: "training drugs", TEST: "held-out drugs"},
+    )
 
 
 def draw_usage(report: pd.DataFrame) -> Drawn:
@@ -52,3 +61,15 @@ def _curve(run: CodeRun, value, measure: str, method: str, rows: str) -> pd.Data
     return pd.DataFrame(
         {"epoch": run.history["epoch"], "value": value, "measure": measure, "method": method, "rows": rows}
     )
+
+
+def draw_network(n_genes: int, dim: int, n_codes: int) -> Drawn:
+    """Draw the layers of the network, and where both variants differ."""
+    code, z = f"code of the class\n({n_codes} codes of {dim})", f"point z\n({dim}, within ±1)"
+    gene, out = f"signature\n({n_genes} z-scores)", f"reconstruction\n({n_genes}, within ±10)"
+    return diagrams.flow(
+        [[gene], [z, "class label"], [code], [out]],
+        [(gene, z, "tanh layer"), ("class label", code, "chooses"), (z, code, "attracts"),
+         (code, out, "tanh layer")],
+        marked={code: "as published: error gradient passes straight to z, repulsion unbounded"},
+    )  # fmt: skip

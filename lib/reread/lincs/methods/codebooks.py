@@ -26,7 +26,7 @@ SATURATED = 0.99
 
 @dataclass(frozen=True, eq=False)
 class CodeRun:
-    """A trained codebook: method, seed, network, curve, names of the codes, and code (signature,) of each row."""
+    """A trained codebook: method, seed, network, curve, names of codes, and code (signature,) of each row."""
 
     method: str
     seed: int

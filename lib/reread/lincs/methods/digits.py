@@ -74,24 +74,20 @@ def train(
     return runs
 
 
-def examples(
-    images: Images, part: Fold, run: CodeRun, *, seed: int = 0, is_quantised: bool = True
-) -> pd.DataFrame:
-    """One held-out image of each digit, its reconstruction, and the mean image of the digit.
+def examples(images: Images, part: Fold, run: CodeRun, *, seed: int = 0) -> pd.DataFrame:
+    """One held-out image of each digit, its reconstructions, and the mean image of the digit.
 
-    ``seed``: chooses the images. ``is_quantised``: whether the nearest code is decoded, or z without its
-    code.
-    Returns DataFrame: row (image, nearest code or z, class mean), digit, found (digit of the nearest code),
-    pixel columns ``p00`` to ``p63``.
+    ``seed``: chooses the images.
+    Returns DataFrame: row (image, nearest code, z: decoded without its code, class mean), digit, found (digit
+    of the nearest code), pixel columns ``p00`` to ``p63``.
     """
     rng = np.random.default_rng(seed)
     rows = [rng.choice(part.test[images.label[part.test] == digit]) for digit in range(len(DIGITS))]
-    chosen = images.values[rows]
-    z = run.network.encode(chosen)
+    z = run.network.encode(images.values[rows])
     found = nearest_code(z, run.network.codes)
-    middle = {"nearest code": run.network.profiles()[found]} if is_quantised else {"z": run.network.decode(z)}
     means = class_means(images.values[part.train], images.label[part.train], len(DIGITS))
-    shown = {"image": chosen, **middle, "class mean": means}
+    shown = {"image": images.values[rows], "nearest code": run.network.profiles()[found],
+             "z": run.network.decode(z), "class mean": means}  # fmt: skip
     tables = [
         pd.DataFrame(values, columns=PIXELS).assign(row=name, digit=np.arange(len(DIGITS)), found=found)
         for name, values in shown.items()

@@ -68,7 +68,9 @@ class Encoded:
         return self.take(meta["pcl"].isin(n_drugs.index[n_drugs >= least_drugs]).to_numpy())
 
 
-def save_encodings(path: Path, network: Vae, values: np.ndarray, *, rows: np.ndarray, trained: np.ndarray) -> Path:
+def save_encodings(
+    path: Path, network: Vae, values: np.ndarray, *, rows: np.ndarray, trained: np.ndarray
+) -> Path:
     """Write the latent means of signatures as ``.npz``.
 
     ``values``: float array, (signature, gene). ``rows``: int array, (signature,); row of each signature in
@@ -82,7 +84,9 @@ def save_encodings(path: Path, network: Vae, values: np.ndarray, *, rows: np.nda
 def save_codebooks(path: Path, runs: Sequence[CodeRun]) -> Path:
     """Write the codes (pcl, dim) of the first run of each method, and their names ``pcls``, as ``.npz``."""
     first = first_runs(runs)
-    return _save(path, pcls=np.array(runs[0].pcls), **{name: run.network.codes for name, run in first.items()})
+    return _save(
+        path, pcls=np.array(runs[0].pcls), **{name: run.network.codes for name, run in first.items()}
+    )
 
 
 def _save(path: Path, **arrays: np.ndarray) -> Path:
