@@ -12,6 +12,7 @@ from reread.core.errors import ParameterError
 STUDY = """\
 key: maize
 title: Which plants grow?
+headline: 02-genes.short
 paper: {title: Plants, authors: nobody, year: 2020, journal: none, doi: 10.1000/none}
 sources:
   planted: {holds: numbers of our own, scope: simulated}
@@ -62,38 +63,38 @@ def test_the_record_of_these_tests_is_right(record):
 
 FAULTS = {
     # numbers
-    "demo: 0.5, real": ("demo: .nan, real", "line 13: chapters.0.parameters.rate: demo must be a number"),
-    "real: 0.5": ("real: .inf", "line 13: chapters.0.parameters.rate: real must be a number"),
-    "float, min: 0": ("float, min: .nan", "line 13: chapters.0.parameters.rate.min"),
-    "min: 1, max: 99": ("min: 99, max: 1", "line 12: chapters.0.parameters.n: min 99 is above max 1"),
-    "demo: 5, real": ("demo: null, real", "line 12: chapters.0.parameters.n.demo: Input should be a word, a"),
-    "real: 7": ("real: true", "line 12: chapters.0.parameters.n: real must be a whole number"),
-    "paper: 9}": ("paper: 9.0}", "line 12: chapters.0.parameters.n: paper must be a whole number"),
-    "demo: 5, ": ("", "line 12: chapters.0.parameters.n.demo: Field required"),
+    "demo: 0.5, real": ("demo: .nan, real", "line 14: chapters.0.parameters.rate: demo must be a number"),
+    "real: 0.5": ("real: .inf", "line 14: chapters.0.parameters.rate: real must be a number"),
+    "float, min: 0": ("float, min: .nan", "line 14: chapters.0.parameters.rate.min"),
+    "min: 1, max: 99": ("min: 99, max: 1", "line 13: chapters.0.parameters.n: min 99 is above max 1"),
+    "demo: 5, real": ("demo: null, real", "line 13: chapters.0.parameters.n.demo: Input should be a word, a"),
+    "real: 7": ("real: true", "line 13: chapters.0.parameters.n: real must be a whole number"),
+    "paper: 9}": ("paper: 9.0}", "line 13: chapters.0.parameters.n: paper must be a whole number"),
+    "demo: 5, ": ("", "line 13: chapters.0.parameters.n.demo: Field required"),
     "type: int, min": (
         "type: int, choices: [a], min",
-        "line 12: chapters.0.parameters.n: type int has no choices",
+        "line 13: chapters.0.parameters.n: type int has no choices",
     ),
     "type: words, ch": (
         "type: words, min: 1, ch",
-        "line 21: chapters.1.parameters.ways: type words has no min",
+        "line 22: chapters.1.parameters.ways: type words has no min",
     ),
-    "value: 0.5, why": ("value: -1, why", "line 28: claims.0.tolerance: a distance is not negative"),
-    "rule: absolute, value: 0.5": ("rule: absolute, value: .nan", "line 28: claims.0.tolerance.value"),
-    "value: 15": ("value: .nan", "line 26: claims.0.published.value"),
-    ", min: 5, max: 5": ("", "line 30: checks.0: needs min or max"),
-    "min: 5, max: 5": ("min: 6, max: 5", "line 30: checks.0: min 6 is above max 5"),
+    "value: 0.5, why": ("value: -1, why", "line 29: claims.0.tolerance: a distance is not negative"),
+    "rule: absolute, value: 0.5": ("rule: absolute, value: .nan", "line 29: claims.0.tolerance.value"),
+    "value: 15": ("value: .nan", "line 27: claims.0.published.value"),
+    ", min: 5, max: 5": ("", "line 31: checks.0: needs min or max"),
+    "min: 5, max: 5": ("min: 6, max: 5", "line 31: checks.0: min 6 is above max 5"),
     # names
     "unit: cells": (
         "units: cells",
-        "line 12: chapters.0.parameters.n.units: there is no such key. Did you mean 'unit'",
+        "line 13: chapters.0.parameters.n.units: there is no such key. Did you mean 'unit'",
     ),
-    "      n: {": ("      class: {", "line 8: chapters.0: no parameter can be called 'class'"),
-    "      rate: {": ("      page: {", "line 8: chapters.0: no parameter can be called 'page'"),
-    "      source: {": ("      so urce: {", "line 14: chapters.0.parameters.so urce"),
+    "      n: {": ("      class: {", "line 9: chapters.0: no parameter can be called 'class'"),
+    "      rate: {": ("      page: {", "line 9: chapters.0: no parameter can be called 'page'"),
+    "      source: {": ("      so urce: {", "line 15: chapters.0.parameters.so urce"),
     "key: 02-genes": ("key: 01-cells", "chapter '01-cells' is used 2 times"),
     "id: m1": ("id: M1", "id 'M1' is used 2 times"),
-    "id: M1": ('id: ""', "line 26: claims.0.id"),
+    "id: M1": ('id: ""', "line 27: claims.0.id"),
     "chapter: 02-genes": (
         "chapter: 02-gene",
         "M1 answered_by chapter '02-gene', which does not exist. Did you mean '02-genes'",
@@ -104,12 +105,14 @@ FAULTS = {
         "[planted, field, moon]",
         "source of 01-cells offers the source 'moon', which does not exist",
     ),
-    "choices: [planted, field], ": ("", "line 14: chapters.0.parameters.source: type source needs choices"),
+    "choices: [planted, field], ": ("", "line 15: chapters.0.parameters.source: type source needs choices"),
+    "headline: 02-genes.short": ("headline: 02-genes", "headline page '', which does not exist"),
+    "headline: 02-genes": ("headline: 03-genes", "headline '03-genes', which does not exist. Did you mean"),
     "key: maize": ("key: lincs", "must have the key of its folder, 'maize', but has 'lincs'"),
-    "profiles: [demo]": ("profiles: []", "line 24: chapters.1.pages.long.profiles"),
+    "profiles: [demo]": ("profiles: []", "line 25: chapters.1.pages.long.profiles"),
     "title: the short way": (
         "title: a way < the short one",
-        "line 23: chapters.1.pages.short.title: a title is one line of plain text, but holds '<'",
+        "line 24: chapters.1.pages.short.title: a title is one line of plain text, but holds '<'",
     ),
     "title: Genes": (
         "title: Genes of `maize`",
@@ -117,17 +120,17 @@ FAULTS = {
     ),
     "title: Which plants grow?": ("title: <b>Plants", "line 2: title: a title is one line of plain text"),
     # words, and what would break the parameter cell
-    "demo: sum mean": ("demo: sum sum", "line 21: chapters.1.parameters.ways: demo must be words"),
-    "real: sum": ('real: ""', "line 21: chapters.1.parameters.ways: real must be words"),
+    "demo: sum mean": ("demo: sum sum", "line 22: chapters.1.parameters.ways: demo must be words"),
+    "real: sum": ('real: ""', "line 22: chapters.1.parameters.ways: real must be words"),
     "set: {ways: mean sum}": (
         "set: {way: mean}",
-        "line 16: chapters.1: page long in demo: Chapter 02-genes has no parameter 'way'. Did",
+        "line 17: chapters.1: page long in demo: Chapter 02-genes has no parameter 'way'. Did",
     ),
-    "{ways: mean sum}": ("{ways: men}", "line 16: chapters.1: page long in demo: ways must be words"),
-    "help: how many": ("help: how=many", "line 12: chapters.0.parameters.n.help"),
-    "help: how fast": ('help: "how\\nfast"', "line 13: chapters.0.parameters.rate.help"),
-    "[sum, mean]": ('[sum, mean, "it\'s"]', "line 21: chapters.1.parameters.ways.choices.2"),
-    "demo: planted": ('demo: "plan\\\\ted"', "line 14: chapters.0.parameters.source: demo must be one line"),
+    "{ways: mean sum}": ("{ways: men}", "line 17: chapters.1: page long in demo: ways must be words"),
+    "help: how many": ("help: how=many", "line 13: chapters.0.parameters.n.help"),
+    "help: how fast": ('help: "how\\nfast"', "line 14: chapters.0.parameters.rate.help"),
+    "[sum, mean]": ('[sum, mean, "it\'s"]', "line 22: chapters.1.parameters.ways.choices.2"),
+    "demo: planted": ('demo: "plan\\\\ted"', "line 15: chapters.0.parameters.source: demo must be one line"),
 }
 
 

@@ -204,7 +204,7 @@ class Page:
         return list(found.values())
 
     def close(self) -> None:
-        """Show the verdicts and the checks on simulated data, and write what was measured.
+        """Show the verdicts and the checks, and write what was measured.
 
         Raises
         ------
@@ -219,7 +219,7 @@ class Page:
         claims, checks = self._verdicts(), self._checks()
         for name, data, caption in (
             ("verdicts", claims, "Claims that this page answers"),
-            ("checks", checks, "Checks on simulated data"),
+            ("checks", checks, "Checks of this page"),
         ):
             if len(data):
                 self.table(data, name, caption=caption, is_whole=True)
@@ -271,7 +271,7 @@ class Page:
         import pandas as pd
 
         rows = []
-        asked = self.ref.study.checks if self.scope == "simulated" else ()
+        asked = [check for check in self.ref.study.checks if check.scope == self.scope]
         for check in filter(self._answers, asked):
             value = self.values.get(check.answered_by.key)
             outcome = verdicts.outcome(value, check.min, check.max)

@@ -24,6 +24,8 @@ Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
 Title = Annotated[Text, AfterValidator(lambda title: _plain_title(title))]
+Quote = Annotated[str, AfterValidator(lambda words: _short_quote(words))]
+LONGEST_QUOTE = 25  # words
 # what the guard cell binds, beside Python's own words
 TAKEN = ("chapter", "page", *keyword.kwlist)
 
@@ -34,6 +36,13 @@ def _plain_title(title: str) -> str:
     if wrong:
         raise ValueError(f"a title is one line of plain text, but holds {' '.join(map(repr, wrong))}")
     return title
+
+
+def _short_quote(words: str) -> str:
+    """Refuse a quotation that is longer than what may be quoted of a claim."""
+    if len(words.split()) > LONGEST_QUOTE:
+        raise ValueError(f"a quote has at most {LONGEST_QUOTE} words, but this one has {len(words.split())}")
+    return " ".join(words.split())
 
 
 class Paper(Record):
@@ -155,7 +164,7 @@ class Tolerance(Record):
 
 
 class Claim(Record):
-    """A published claim (or one of ours), its place, and how it is judged.
+    """A published claim in the authors' words (``quote``), its place, and how it is judged.
 
     ``neutral`` is the value without any effect (0 for a difference, 0.5 for an AUROC). Name it only where
     the measured value could lie on its other side; then ``same direction`` is a possible verdict.
@@ -166,6 +175,7 @@ class Claim(Record):
     kind: Literal["value", "direction", "ranking", "set overlap"]
     made_by: Literal["paper", "third party", "ours"] = "paper"
     locator: str
+    quote: Quote = ""
     published: Published
     answered_by: Answer | None = None
     protocol: Literal["as published", "corrected"]
@@ -195,10 +205,11 @@ class Claim(Record):
 
 
 class Check(Record):
-    """A check: a bound that a value on simulated data must keep."""
+    """A check: a bound that a value must keep, on simulated data or against our own earlier measurement."""
 
     id: Text
     says: Text
+    scope: Scope = "simulated"
     answered_by: Answer
     min: Finite | None = None
     max: Finite | None = None
@@ -213,7 +224,10 @@ class Check(Record):
 
 
 class Study(Record):
-    """One paper and everything about it that is neither code nor prose."""
+    """One paper and everything about it that is neither code nor prose.
+
+    ``headline`` names the page (``chapter`` or ``chapter.page``) whose answer is the finding of the study.
+    """
 
     key: Key
     title: Title
@@ -222,6 +236,8 @@ class Study(Record):
     chapters: tuple[Chapter, ...]
     claims: tuple[Claim, ...] = ()
     checks: tuple[Check, ...] = ()
+    headline: str = ""
+    headline_figure: str = ""
 
     @model_validator(mode="after")
     def _names_exist_once(self) -> Study:
@@ -239,6 +255,10 @@ class Study(Record):
                 _known([entry.answered_by.chapter], seen, f"{entry.id} answered_by chapter")
                 pages = self.chapter(entry.answered_by.chapter).pages
                 _known([entry.answered_by.page], pages or {""}, f"{entry.id} answered_by page")
+        if self.headline:
+            chapter, _, page = self.headline.partition(".")
+            _known([chapter], seen, "headline")
+            _known([page], self.chapter(chapter).pages or {""}, "headline page")
         return self
 
     def chapter(self, key: str) -> Chapter:

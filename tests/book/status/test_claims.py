@@ -47,6 +47,12 @@ def test_a_fresh_run_answers_before_a_stale_one_of_a_higher_profile(finished):
     assert (row.page.profile, row.verdict.word) == ("real", "reproduced on a subset")
 
 
+CHECK_ON_REAL_DATA = """\
+  - {id: N1, says: as measured before, scope: subset,
+     answered_by: {chapter: 02-genes, page: short, key: sum}, min: 15, max: 15.5}
+"""
+
+
 def test_a_claim_whose_only_answer_is_stale_is_stale(finished):
     answer(finished, "real", value=15.2, scope="subset", is_fresh=False)
 
@@ -91,6 +97,17 @@ def test_planted_truth_holds_fails_or_is_stale_by_the_record_of_the_demo(finishe
 
     (finished / "requirements.lock").write_text("numpy==2.1\n")
     assert [row.outcome for row in ledger.checks()] == ["outdated"]
+
+
+def test_a_check_of_our_own_on_real_data_is_judged_by_a_run_on_such_data(finished):
+    study = finished / "chapters/maize/study.yml"
+    study.write_text(study.read_text() + CHECK_ON_REAL_DATA)
+    assert [row.outcome for row in ledger.checks()][1] == "not measured"
+
+    answer(finished, "real", value=15.2, scope="subset")
+
+    row = ledger.checks()[1]
+    assert (row.outcome, row.ours, row.page.profile) == ("passed", 15.2, "real")
 
 
 def test_nan_fails_in_the_ledger_as_on_the_page(finished):

@@ -1,4 +1,4 @@
-"""The claims ledger: every claim and every check on simulated data, judged by the runs at hand.
+"""The claims ledger: every claim and every check, judged by the runs at hand.
 
 A claim is answered by the highest profile whose run can answer it: paper, then real, then demo.
 """
@@ -31,7 +31,7 @@ class Row:
 
 @dataclass(frozen=True)
 class CheckRow:
-    """A check on simulated data, what came out, and whether it holds."""
+    """A check, what came out, and whether it holds."""
 
     study: Study
     check: Check
@@ -47,7 +47,7 @@ def ledger(study: str = "", status: Status | None = None) -> list[Row]:
 
 
 def checks(study: str = "", status: Status | None = None) -> list[CheckRow]:
-    """Outcome of every check on simulated data by the demo; a stale run says so in place of an outcome."""
+    """Outcome of every check; a stale run says so in place of an outcome."""
     status = status or Status()
     return [judge_check(record, check, status) for record in _studies(study) for check in record.checks]
 
@@ -76,6 +76,7 @@ def _object(row: Row) -> dict[str, Any]:
         "id": row.claim.id,
         "says": row.claim.says,
         "made_by": row.claim.made_by,
+        "quote": row.claim.quote,
         "locator": row.claim.locator,
         "metric": row.claim.published.metric,
         "published": row.claim.published.value,
@@ -104,9 +105,9 @@ def judge_claim(
 
 
 def judge_check(
-    study: Study, check: Check, status: Status, profiles: tuple[Profile, ...] = ("demo",)
+    study: Study, check: Check, status: Status, profiles: tuple[Profile, ...] = PROFILES
 ) -> CheckRow:
-    """The outcome of a check by the first of ``profiles`` that ran on simulated data."""
+    """The outcome of a check by the first of ``profiles`` that ran on data of the scope of the check."""
     rows = [_outcome(check, ref, status) for ref in _pages(study, check.answered_by, profiles)]
     return next((row for row in rows if row.page), CheckRow(study, check, verdicts.outcome(None, None, None)))
 
@@ -125,10 +126,10 @@ def _by_run(claim: Claim, ref: PageRef, status: Status) -> Row:
 
 
 def _outcome(check: Check, ref: PageRef, status: Status) -> CheckRow:
-    """The outcome by the run of one page; a run on data without a known truth has none."""
+    """The outcome by the run of one page; a run on data of another scope has none."""
     record = status.record(ref)
     ours = record.measured(check.answered_by.key) if record else None
-    is_asked = record is not None and scope_of(ref, record) == "simulated"
+    is_asked = record is not None and scope_of(ref, record) == check.scope
     if not is_asked or ours is None or isinstance(ours, str):
         return CheckRow(ref.study, check, verdicts.outcome(None, None, None))
     word = verdicts.outcome(ours, check.min, check.max)
