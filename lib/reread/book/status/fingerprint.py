@@ -53,7 +53,7 @@ def notebook(path: Path, library: Library | None = None) -> Code:
 
 
 class Library:
-    """Digests of our modules and cells. Each is read once, and parsed only where no command has seen its text.
+    """Digests of our modules and of cells, each parsed only where no command has seen its text before.
 
     Codes are kept between commands under the digest of the text that they are of, so no clock is trusted.
     """
