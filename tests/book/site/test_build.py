@@ -267,7 +267,9 @@ def with_cells(notebook: Path, *texts: tuple[str, str], at: int = 1) -> None:
     notebook.write_text(json.dumps(whole))
 
 
-ANSWER = "The mean is {glue:text}`mean:.2f` (n = {glue:text}`cells`). More follows.\n\n**Limitation.** It is a test."
+ANSWER = (
+    "The mean is {glue:text}`mean:.2f` (n = {glue:text}`cells`). More follows.\n\n**Limitation.** A test."
+)
 
 
 def test_the_answer_stands_under_the_question_and_in_every_overview(finished):
