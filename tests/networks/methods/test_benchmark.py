@@ -127,7 +127,7 @@ def test_gains_are_differences_in_auroc_by_split():
         ("pair", "spearman", compare.UNSUPERVISED, 0.60),
         ("pair", "genie3", compare.UNSUPERVISED, 0.58),
         ("pair", "components-lightgbm", compare.SUPERVISED, 0.90),
-        ("pair", "deeptgi", compare.DEEP, 0.86),
+        ("pair", "as-published", compare.DEEP, 0.86),
         ("both", "spearman", compare.UNSUPERVISED, 0.66),
         ("both", "components-lightgbm", compare.SUPERVISED, 0.63),
     ]

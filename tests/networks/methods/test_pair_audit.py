@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from reread.networks.data import load as data
 from reread.networks.data.tables import Pairs
-from reread.networks.methods.pair_audit import audit_pairs, gene_shares, negative_pool_sweep, warning
+from reread.networks.methods.gene_names import audit_pairs, gene_shares, negative_pool_sweep, warning
 
 PUBLISHED_LISTS = {
     "mhsc-e": {

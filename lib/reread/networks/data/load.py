@@ -8,9 +8,14 @@ import numpy as np
 
 from reread.core.data import registry
 from reread.core.errors import ParameterError, did_you_mean
-from reread.networks.data.negatives import check_negatives, sample_pairs
 from reread.networks.data.readers import read_expression, read_label_split, read_network, read_pairs
-from reread.networks.data.simulate import normalise, simulate_cells, simulate_network
+from reread.networks.data.simulate import (
+    check_negatives,
+    normalise,
+    sample_pairs,
+    simulate_cells,
+    simulate_network,
+)
 from reread.networks.data.tables import Expression, GRNDataset, LabelSplit, Pairs, truth_matrix
 
 SIMULATED = "simulated"

@@ -20,13 +20,12 @@ def attribute_tf(
 ) -> pd.DataFrame:
     """Attribute a TF's predictions over all targets to the genes that are tokens of its pairs.
 
-    ``model`` has ``attribute``, ``attend`` and ``token_genes`` (``models.token_attention.Tokens``);
-    ``n_steps`` are those of the integrated gradients. Returns one row for each gene that is a token beside
-    the target, strongest first. ``attribution`` is the absolute share of the logit, mean over targets;
-    ``attention`` is the weight from the TF, mean over targets and heads. n_tokens, null_mean, null_high (95th
-    percentile) and p follow. The ``n_null`` permutations exchange which gene carries which features, and keep
-    tokens and weights: a small p means that the attribution depends on the expression of this gene and not
-    only on its position as a neighbour. An unknown TF raises DataError.
+    ``model`` is ``models.token_attention.Tokens``; ``n_steps`` are those of the integrated gradients. Returns
+    one row for each gene that is a token beside the target, strongest first: ``attribution`` (absolute share
+    of the logit, mean over targets), null_high (95th percentile) and p. The ``n_null`` permutations exchange
+    which gene carries which features, and keep tokens and weights: a small p means that the attribution
+    depends on the expression of this gene and not only on its position as a neighbour. An unknown TF raises
+    DataError.
     """
     if tf not in genes:
         raise DataError(f"{tf!r} is not a gene of this expression. {did_you_mean(tf, genes)}")
@@ -41,27 +40,18 @@ def attribute_tf(
         for _ in range(n_null)
     ]
     measured = _by_gene(model.attribute(tfs, gene, n_steps=n_steps), tokens, n_genes)
-    attention = _by_gene(model.attend(tfs, gene)[:, :, 0].mean(axis=1), tokens, n_genes)
-    return _table(genes, tokens, measured, attention, np.stack(null))
+    seen = np.unique(tokens)
+    observed, permuted = measured[seen], np.stack(null)[:, seen]
+    columns = {
+        "gene": np.asarray(genes)[seen],
+        "attribution": observed,
+        "null_high": np.quantile(permuted, 0.95, axis=0),
+        "p": permutation_p(np.round(observed, DECIMALS), np.round(permuted, DECIMALS)),
+    }
+    return pd.DataFrame(columns).sort_values("attribution", ascending=False, kind="stable", ignore_index=True)
 
 
 def _by_gene(values: np.ndarray, tokens: np.ndarray, n_genes: int) -> np.ndarray:
     """Absolute values (pair, token) summed over the tokens of a gene, mean over pairs: (gene,)."""
     values = np.delete(np.abs(values), TARGET, axis=1).astype(np.float64)
     return np.bincount(tokens.ravel(), values.ravel(), n_genes) / len(values)
-
-
-def _table(genes, tokens, measured, attention, null) -> pd.DataFrame:
-    count = np.bincount(tokens.ravel(), minlength=len(genes))
-    seen = np.flatnonzero(count)
-    observed = measured[seen]
-    columns = {
-        "gene": np.asarray(genes)[seen],
-        "attribution": observed,
-        "attention": attention[seen],
-        "n_tokens": count[seen],
-        "null_mean": null[:, seen].mean(axis=0),
-        "null_high": np.quantile(null[:, seen], 0.95, axis=0),
-        "p": permutation_p(np.round(observed, DECIMALS), np.round(null[:, seen], DECIMALS)),
-    }
-    return pd.DataFrame(columns).sort_values("attribution", ascending=False, kind="stable", ignore_index=True)

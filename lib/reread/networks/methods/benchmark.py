@@ -11,7 +11,7 @@ import pandas as pd
 from reread.core.errors import DataError, ParameterError, did_you_mean
 from reread.core.metrics import auroc, average_precision, clustered_bootstrap
 from reread.networks.data.splits import Fold, split_pairs
-from reread.networks.methods import gene_name_baselines, infer, supervised
+from reread.networks.methods import gene_names, infer, supervised
 
 if TYPE_CHECKING:
     from reread.networks.data.tables import GRNDataset
@@ -25,7 +25,7 @@ NAMES, UNSUPERVISED, SUPERVISED, DEEP = (
 FAMILIES = (NAMES, UNSUPERVISED, SUPERVISED, DEEP)
 SCORE_COLUMNS = ("scheme", "fold", "row", "label", "score", "method")
 FAMILY = {
-    **dict.fromkeys(gene_name_baselines.METHODS, NAMES),
+    **dict.fromkeys(gene_names.METHODS, NAMES),
     **dict.fromkeys(infer.METHODS, UNSUPERVISED),
     **dict.fromkeys(supervised.METHODS, SUPERVISED),
 }
@@ -55,26 +55,19 @@ def score_methods(
         for fold in split_pairs(dataset.pairs, scheme, n_folds=n_folds, seed=seed)
     ]
     tables = []
-    for method in known_methods(methods):
+    for method in methods:
         score_fold = scorer_of(method, dataset, seed=seed, n_trees=n_trees)
         tables += [score_rows(dataset, scheme, fold, method, score_fold(fold)) for scheme, fold in folds]
     return pd.concat(tables, ignore_index=True)
 
 
-def known_methods(methods: Iterable[str]) -> list[str]:
-    """List the methods, or refuse one that is not in ``FAMILY``."""
-    methods = list(methods)
-    for name in methods:
-        if name not in FAMILY:
-            raise ParameterError(f"There is no method {name!r} to compare. {did_you_mean(name, FAMILY)}")
-    return methods
-
-
 def scorer_of(method: str, dataset: GRNDataset, *, seed: int = 0, n_trees: int = infer.N_TREES) -> ScoreFold:
     """Bind a method to a data set: the function returned scores the test rows of a fold."""
+    if method not in FAMILY:
+        raise ParameterError(f"There is no method {method!r} to compare. {did_you_mean(method, FAMILY)}")
     pairs = dataset.pairs
-    if method in gene_name_baselines.METHODS:
-        return lambda fold: gene_name_baselines.METHODS[method](pairs, fold.train, fold.test, seed)
+    if method in gene_names.METHODS:
+        return lambda fold: gene_names.METHODS[method](pairs, fold.train, fold.test, seed)
     if method in supervised.METHODS:
         prepared = supervised.prepare(dataset.expression)
         return lambda fold: supervised.METHODS[method](prepared, pairs, fold.train, fold.test, seed)
@@ -184,11 +177,11 @@ def _compared(dataset: GRNDataset, table: pd.DataFrame, method: str, n_boot: int
 
 def _best_baseline(table: pd.DataFrame) -> pd.DataFrame:
     """Rows of the gene-name baseline with the highest mean AUPRC over folds, sorted by fold and row."""
-    baselines = table[table["method"].isin(list(gene_name_baselines.METHODS))]
+    baselines = table[table["method"].isin(list(gene_names.METHODS))]
     if baselines.empty:
         raise DataError(
             f"The AUPRC gain needs a gene-name baseline in scheme {table['scheme'].iloc[0]}, but there is "
-            f"none.\nAdd one of: {', '.join(gene_name_baselines.METHODS)}."
+            f"none.\nAdd one of: {', '.join(gene_names.METHODS)}."
         )
     best = fold_table(baselines).groupby("method", sort=False)["auprc"].mean().round(10).idxmax()
     return baselines[baselines["method"] == best].sort_values(["fold", "row"])
@@ -206,7 +199,7 @@ def supervised_gains(table: pd.DataFrame) -> pd.DataFrame:
         best = part[part["family"].isin([SUPERVISED, DEEP])]["auroc"].max()
         gains = {
             "supervised_over_spearman": best - by_method.get("spearman", np.nan),
-            "deep_over_genie3": by_method.get("deeptgi", np.nan) - by_method.get("genie3", np.nan),
+            "deep_over_genie3": by_method.get("as-published", np.nan) - by_method.get("genie3", np.nan),
         }
         rows.append({"scheme": scheme, **gains})
     return pd.DataFrame(rows)

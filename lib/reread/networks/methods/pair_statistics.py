@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
+from functools import partial
 
 import numpy as np
 from scipy.stats import rankdata
 
 from reread.networks.data.features import gene_features
 from reread.networks.data.tables import Expression, GRNDataset
-from reread.networks.methods.infer import infer, lightgbm_gains
+from reread.networks.methods.infer import infer, lightgbm_gains, remembered
 
 STATISTICS = (
     "r", "rho", "absolute r", "absolute rho", "mutual information",
@@ -19,24 +19,13 @@ STATISTICS = (
     "TF mean", "TF sd", "TF zeros", "gene mean", "gene sd", "gene zeros",
 )  # fmt: skip
 DECIMALS = 6  # sums over genes differ between processors beyond them, and a tree would split there
-MEMORY = 8
-_memory: dict[str, np.ndarray] = {}
 
 
 def pair_statistics(dataset: GRNDataset, *, seed: int = 0) -> np.ndarray:
     """Statistics (tf, gene, statistic) of all pairs, float32, from expression alone; kept in memory."""
-    key = _key(dataset, seed)
-    if key not in _memory:
-        while len(_memory) >= MEMORY:
-            _memory.pop(next(iter(_memory)))
-        _memory[key] = _computed(dataset, seed)
-    return _memory[key]
-
-
-def _key(dataset: GRNDataset, seed: int) -> str:
-    expression = dataset.expression
-    parts = (expression.values.tobytes(), " ".join(expression.genes).encode(), dataset.tfs.tobytes())
-    return hashlib.sha256(b"".join(parts) + str(seed).encode()).hexdigest()
+    return remembered(
+        f"statistics {seed}", dataset.expression, dataset.tfs, partial(_computed, dataset, seed)
+    )
 
 
 def _computed(dataset: GRNDataset, seed: int) -> np.ndarray:

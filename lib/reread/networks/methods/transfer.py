@@ -8,16 +8,16 @@ from itertools import permutations
 import numpy as np
 import pandas as pd
 
-from reread.core.errors import ParameterError
-from reread.core.metrics import auroc, average_precision, summary
+from reread.core.errors import DataError, ParameterError, did_you_mean
+from reread.core.metrics import auroc, summary
 from reread.networks.data.load import SIMULATED, load
 from reread.networks.data.tables import Expression, GRNDataset, Pairs, stack
-from reread.networks.methods import gene_name_baselines, supervised
+from reread.networks.methods import gene_names, supervised
 from reread.networks.methods.full_grid import RENAMED, full_grid
 from reread.networks.methods.infer import N_TREES, infer, weights_at
-from reread.networks.methods.overlap import EXCLUDE, kept_rows, overlap, without_cells
 from reread.networks.methods.pair_statistics import pair_statistics
 
+EXCLUDE = ("nothing", "pairs", "tfs-and-genes")
 MODEL, NAMES, UNSUPERVISED = "pair-statistics", "one-hot-logistic", "spearman"
 
 
@@ -50,13 +50,10 @@ def _renamed(dataset: GRNDataset, name: str) -> GRNDataset:
 
 def overlaps(datasets: Mapping[str, GRNDataset]) -> pd.DataFrame:
     """Count what each two data sets share: source, target, cells (of the target), genes, tfs, pairs."""
-    rows = []
-    for source, target in permutations(datasets, 2):
-        shared = overlap(datasets[source], datasets[target])
-        counts = {"cells": shared.n_cells, "genes": shared.n_genes}
-        counts |= {"tfs": shared.n_tfs, "pairs": shared.n_pairs}
-        rows.append({"source": source, "target": target, **counts})
-    return pd.DataFrame(rows)
+    return pd.DataFrame(
+        {"source": source, "target": target, **overlap(datasets[source], datasets[target])[0]}
+        for source, target in permutations(datasets, 2)
+    )
 
 
 def train_statistics(sources: Sequence[tuple[GRNDataset, Pairs]], *, seed: int = 0):
@@ -79,9 +76,8 @@ def transfer_matrix(datasets: Mapping[str, GRNDataset], *, seed: int = 0) -> pd.
     """Train on every data set and test on every other one, with three degrees of exclusion.
 
     One row for each source, target, exclusion (``excluded``: nothing, pairs, tfs-and-genes) and method
-    (one-hot names; pair statistics; absolute Spearman correlation, which is not trained): n_cells, n_pairs,
-    n_positive, auroc, auprc, auprc_ratio; NaN where the rows left hold one class only. Cells that the source
-    has too are removed from the target first.
+    (one-hot names; pair statistics; absolute Spearman correlation, which is not trained): n_pairs and auroc,
+    NaN where the rows left hold one class only. Cells that the source has too are removed from the target.
     """
     tables = [transfer(datasets[a], datasets[b], seed=seed) for a, b in permutations(datasets, 2)]
     return pd.concat(tables, ignore_index=True)
@@ -89,7 +85,7 @@ def transfer_matrix(datasets: Mapping[str, GRNDataset], *, seed: int = 0) -> pd.
 
 def transfer(source: GRNDataset, target: GRNDataset, *, seed: int = 0) -> pd.DataFrame:
     """Train on all pairs of the source and test on the target; columns as :func:`transfer_matrix`."""
-    seen = overlap(source, target).cells
+    _, seen = overlap(source, target)
     clean = without_cells(target, seen)
     weights = infer("spearman", clean.expression, clean.tfs)
     scores = {
@@ -102,8 +98,8 @@ def transfer(source: GRNDataset, target: GRNDataset, *, seed: int = 0) -> pd.Dat
     for exclude in EXCLUDE:
         kept = kept_rows(source, clean.pairs, exclude)
         for method, score in scores.items():
-            row = {**names, "excluded": exclude, "method": method, "n_cells": int((~seen).sum())}
-            rows.append(row | _measured(clean.pairs, score, kept))
+            measured = {"n_pairs": len(kept), "auroc": _auroc(clean.pairs.label[kept], score[kept])}
+            rows.append({**names, "excluded": exclude, "method": method, **measured})
     return pd.DataFrame(rows)
 
 
@@ -117,16 +113,11 @@ def _names_score(source: GRNDataset, target: GRNDataset) -> np.ndarray:
         lists.append(Pairs(moved[pairs.tf], moved[pairs.gene], pairs.label, genes))
     joined, n_train = stack(*lists), len(source.pairs)
     rows = np.arange(len(joined))
-    return gene_name_baselines.one_hot_logistic(joined, rows[:n_train], rows[n_train:])
+    return gene_names.one_hot_logistic(joined, rows[:n_train], rows[n_train:])
 
 
-def _measured(pairs: Pairs, score: np.ndarray, rows: np.ndarray) -> dict[str, float]:
-    label = pairs.label[rows]
-    counts = {"n_pairs": len(rows), "n_positive": int(label.sum())}
-    if not 0 < counts["n_positive"] < len(rows):
-        return {**counts, "auroc": np.nan, "auprc": np.nan, "auprc_ratio": np.nan}
-    auprc = average_precision(label, score[rows])
-    return {**counts, "auroc": auroc(label, score[rows]), "auprc": auprc, "auprc_ratio": auprc / label.mean()}
+def _auroc(label: np.ndarray, score: np.ndarray) -> float:
+    return auroc(label, score) if 0 < label.sum() < len(label) else np.nan
 
 
 def unseen(moved: pd.DataFrame) -> pd.DataFrame:
@@ -161,3 +152,58 @@ def transfer_to_new_network(*, n_networks: int, n_trees: int = N_TREES, seed: in
     columns = ["method", "auroc", "auprc_ratio", "early_precision_ratio", "brier", "calibration_error"]
     named = RENAMED | {"expected_calibration_error": "calibration_error"}
     return pd.DataFrame(rows).rename(columns=named)[columns]
+
+
+def overlap(source: GRNDataset, target: GRNDataset) -> tuple[dict[str, int], np.ndarray]:
+    """Count shared cells (equal in all shared genes), genes, tfs and pairs (by name); mask the cells.
+
+    The mask (cell,) marks the cells of the target that the source has too.
+    """
+    genes = sorted(set(source.expression.genes) & set(target.expression.genes))
+    cells = _in_both(source.expression, target.expression, genes)
+    tfs = {source.expression.genes[i] for i in source.tfs} & {target.expression.genes[i] for i in target.tfs}
+    n_pairs = len(target.pairs) - len(kept_rows(source, target.pairs, "pairs"))
+    counts = {"cells": int(cells.sum()), "genes": len(genes), "tfs": len(tfs), "pairs": n_pairs}
+    return counts, cells
+
+
+def _named(pairs: Pairs) -> list[tuple[str, str]]:
+    return list(zip(pairs.tf_names.tolist(), pairs.gene_names.tolist(), strict=True))
+
+
+def _in_both(source: Expression, target: Expression, shared: list[str]) -> np.ndarray:
+    """Mask (cell,) of the target's cells that a source cell equals in every shared gene."""
+    if not shared:
+        return np.zeros(len(target.values), dtype=bool)
+    held, own = (
+        np.ascontiguousarray(one.values[:, [one.genes.index(name) for name in shared]])
+        for one in (source, target)
+    )
+    known = {row.tobytes() for row in held}
+    return np.array([row.tobytes() in known for row in own])
+
+
+def kept_rows(source: GRNDataset, pairs: Pairs, exclude: str) -> np.ndarray:
+    """Rows (row,) of ``pairs`` that may be tested after training on the source."""
+    if exclude not in EXCLUDE:
+        raise ParameterError(f"There is no exclusion {exclude!r}. {did_you_mean(exclude, EXCLUDE)}")
+    if exclude == "nothing":
+        return np.arange(len(pairs))
+    if exclude == "pairs":
+        listed = set(_named(source.pairs))
+        return np.flatnonzero([pair not in listed for pair in _named(pairs)])
+    known_tf = np.isin(pairs.tf_names, source.pairs.tf_names)
+    known_gene = np.isin(pairs.gene_names, source.pairs.gene_names)
+    return np.flatnonzero(~known_tf & ~known_gene)
+
+
+def without_cells(dataset: GRNDataset, cells: np.ndarray) -> GRNDataset:
+    """Remove cells (bool (cell,)) from a data set."""
+    left = dataset.expression.values[~cells]
+    if len(left) < 2:
+        raise DataError(
+            f"Transfer needs at least 2 cells of {dataset.expression.name} that the source lacks, but there "
+            f"are {len(left)}.\nChoose sources with different cells."
+        )
+    expression = Expression(left, dataset.expression.genes, dataset.expression.name)
+    return GRNDataset(expression, dataset.pairs, dataset.tfs, dataset.truth)

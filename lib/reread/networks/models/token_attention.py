@@ -150,13 +150,6 @@ class Tokens:
         """Probability of each pair, (pair,); the same whatever the batch, up to rounding."""
         return torch.sigmoid(self._logit(self._tokens(tf, gene), batch_size)).cpu().numpy()
 
-    @torch.no_grad()
-    def attend(self, tf, gene) -> np.ndarray:
-        """Attention weights, (pair, head, query token, key token); each row sums to 1 over key tokens."""
-        self.network.eval()
-        parts = [self.network(self.features[part])[1] for part in self._tokens(tf, gene).split(4096)]
-        return torch.cat(parts).cpu().numpy()
-
     def attribute(self, tf, gene, *, genes=None, n_steps: int = 8) -> np.ndarray:
         """Attribution (pair, token) of the logit, by integrated gradients from the mean gene."""
         self.network.eval()
