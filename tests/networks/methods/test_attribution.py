@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from reread.core.errors import DataError
-from reread.networks.methods.attribution import attribute_tf
+from reread.networks.methods.hubs import attribute_tf
 
 GENES = tuple("abcdefg")
 NEIGHBOUR = np.array([3, 3, 3, 4, 3, 3, 3])  # everyone's neighbour is d, whose neighbour is e

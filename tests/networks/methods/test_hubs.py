@@ -117,16 +117,6 @@ def test_equal_networks_give_equal_bytes(listed, tmp_path):
     assert all(one[kind].read_bytes() == two[kind].read_bytes() for kind in one)
 
 
-def test_a_missing_column_is_named(listed, tmp_path):
-    with pytest.raises(DataError, match="weight is missing"):
-        hubs.write_network(listed.drop(columns="weight"), tmp_path, "net")
-
-
-def test_an_edge_listed_twice_is_named(listed, tmp_path):
-    with pytest.raises(DataError, match="GATA1 to KLF1"):
-        hubs.write_network(pd.concat([listed, listed.iloc[:1]]), tmp_path, "net")
-
-
 def test_a_tab_in_a_name_is_refused_and_leaves_no_file(listed, tmp_path):
     listed.loc[0, "gene"] = "KL\tF1"
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reread.core import charts
 from reread.networks.methods.comparison import CHANCE, LABELS, verb
-from reread.networks.methods.transfer import EXCLUDE, MODEL, UNSUPERVISED, supervised_over_spearman, unseen
+from reread.networks.methods.transfer import EXCLUDE, supervised_over_spearman
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +32,7 @@ def transfer(moved: pd.DataFrame) -> Drawn:
     shown = pairs_left.index[pairs_left.diff() != 0]
     rows = moved.loc[moved["excluded"].isin(shown), ["source", "target", "excluded", "method", "auroc"]]
     rows = rows.assign(pair=rows["source"] + " to " + rows["target"])
-    labels = {**LABELS, **EXCLUDED, "pair": "source to target"}
+    labels = {**LABELS, **EXCLUDED, "pair": "transfer"}
     return charts.dots(
         rows, x="auroc", y="pair", hue="method", panel="excluded", labels=labels, columns=2, connect=True,
         reference={"chance": 0.5},
@@ -43,7 +43,7 @@ def label_split(by_names: pd.DataFrame) -> Drawn:
     """Draw AUROC and AUPRC ratio of gene names and of the published predictions, beside chance."""
     rows = by_names.melt("method", ["auroc", "auprc_ratio"], "measure", "value")
     rows["chance"] = rows["measure"].map(CHANCE)
-    labels = {**LABELS, "auprc_ratio": "AUPRC over the share of positives", "value": "value"}
+    labels = {**LABELS, "auprc_ratio": "AUPRC ratio", "value": "value"}
     return charts.dots(
         rows,
         x="value",
@@ -53,20 +53,6 @@ def label_split(by_names: pd.DataFrame) -> Drawn:
         reference="chance",
         labels=labels,
         columns=2,
-    )
-
-
-def unseen_sentence(moved: pd.DataFrame) -> str:
-    """State the mean AUROC of pair statistics and of Spearman where TFs and genes are both new."""
-    mean = unseen(moved).set_index("method")["unseen_auroc"]
-    if mean[[MODEL, UNSUPERVISED]].isna().any():
-        return "These data sets share so many TFs or genes that no test pairs with both labels are left."
-    difference = mean[MODEL] - mean[UNSUPERVISED]
-    order = "above" if difference > 0 else "below"
-    return (
-        f"On pairs whose TF and gene are both new, pair statistics trained on the source reach a mean AUROC "
-        f"of {mean[MODEL]:.3f}. This is {abs(difference):.3f} {order} absolute Spearman correlation, which "
-        f"is computed in the target without training ({mean[UNSUPERVISED]:.3f}; chance is 0.5)."
     )
 
 

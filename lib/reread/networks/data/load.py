@@ -24,15 +24,9 @@ LABEL_SOURCES = (SIMULATED, "hesc500")
 
 
 def load(
-    source: str = SIMULATED,
-    *,
-    n_cells: int = 600,
-    n_genes: int = 120,
-    n_tfs: int = 24,
-    negatives: str = "matched",
-    pool: int = 16,
-    seed: int = 0,
-) -> GRNDataset:
+    source: str = SIMULATED, *, n_cells: int = 600, n_genes: int = 120, n_tfs: int = 24,
+    negatives: str = "matched", pool: int = 16, seed: int = 0,
+) -> GRNDataset:  # fmt: skip
     """Load expression (cell, gene; log scale), labelled pairs and the reference network.
 
     ``simulated`` has ``n_cells``, ``n_genes`` and ``n_tfs``, and ``seed`` samples its cells and its negatives

@@ -140,14 +140,9 @@ def check_negatives(negatives: str, pool: int, n_genes: int) -> None:
 
 
 def sample_pairs(
-    truth: np.ndarray,
-    tfs: np.ndarray,
-    genes: tuple[str, ...],
-    *,
-    negatives: str = "matched",
-    pool: int = 16,
-    seed: int = 0,
-) -> Pairs:
+    truth: np.ndarray, tfs: np.ndarray, genes: tuple[str, ...], *, negatives: str = "matched",
+    pool: int = 16, seed: int = 0,
+) -> Pairs:  # fmt: skip
     """Make a labelled pair list from a network: every edge as a positive, and sampled negatives."""
     validate.axes(truth, "truth", tf=len(tfs), gene=len(genes))
     check_negatives(negatives, pool, len(genes))

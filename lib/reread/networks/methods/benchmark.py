@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from reread.core.errors import DataError, ParameterError, did_you_mean
+from reread.core.errors import DataError, ParameterError, did_you_mean, need
 from reread.core.metrics import auroc, average_precision, clustered_bootstrap
+from reread.networks.data.features import gene_features, pair_features
 from reread.networks.data.splits import Fold, split_pairs
-from reread.networks.methods import gene_names, infer, supervised
+from reread.networks.methods import gene_names, infer
 
 if TYPE_CHECKING:
-    from reread.networks.data.tables import GRNDataset
+    from reread.networks.data.tables import Expression, GRNDataset, Pairs
 
 NAMES, UNSUPERVISED, SUPERVISED, DEEP = (
     "gene names",
@@ -24,25 +27,89 @@ NAMES, UNSUPERVISED, SUPERVISED, DEEP = (
 )
 FAMILIES = (NAMES, UNSUPERVISED, SUPERVISED, DEEP)
 SCORE_COLUMNS = ("scheme", "fold", "row", "label", "score", "method")
-FAMILY = {
-    **dict.fromkeys(gene_names.METHODS, NAMES),
-    **dict.fromkeys(infer.METHODS, UNSUPERVISED),
-    **dict.fromkeys(supervised.METHODS, SUPERVISED),
-}
-
+N_COMPONENTS = 32
+N_ROUNDS = 100
+DECIMALS = 8  # scores that are equal in exact arithmetic must tie on every processor
+_LIGHTGBM = {
+    "objective": "binary", "learning_rate": 0.05, "num_leaves": 31, "min_data_in_leaf": 20, "max_bin": 63,
+    "feature_fraction": 0.3, "bagging_fraction": 0.8, "bagging_freq": 1,
+    "num_threads": 1, "deterministic": True, "force_row_wise": True, "verbosity": -1,
+}  # fmt: skip
 # (fold) -> score of its test rows (test pair,)
 ScoreFold = Callable[[Fold], np.ndarray]
 
 
+@dataclass(frozen=True)
+class GeneFeatures:
+    """Pearson correlations (gene, gene) and principal components (gene, component) of all genes."""
+
+    correlation: np.ndarray
+    components: np.ndarray
+
+
+def prepare(expression: Expression) -> GeneFeatures:
+    """Compute the features of all genes, once for all folds."""
+    n_components = min(N_COMPONENTS, *expression.values.shape)
+    components = gene_features(expression.values, kind="pca", n_components=n_components)
+    return GeneFeatures(gene_features(expression.values, kind="pearson"), components)
+
+
+def correlation_rows(features: GeneFeatures, tf: np.ndarray, gene: np.ndarray) -> np.ndarray:
+    """Correlation row of the TF beside that of the gene, DeepTGI's input: (pair, 2 x gene)."""
+    return pair_features(features.correlation, tf, gene)
+
+
+def components(features: GeneFeatures, tf: np.ndarray, gene: np.ndarray) -> np.ndarray:
+    """Components of TF and gene, their product, and the correlation: (pair, 3 x component + 1)."""
+    product = features.components[tf] * features.components[gene]
+    beside = pair_features(features.components, tf, gene)
+    return np.hstack([beside, product, features.correlation[tf, gene][:, None]])
+
+
+def lightgbm(x: np.ndarray, label: np.ndarray, x_test: np.ndarray, seed: int) -> np.ndarray:
+    """Probability (test pair,) by boosted trees trained on ``x`` (pair, feature) and ``label`` (pair,)."""
+    lgb = need("lightgbm", "networks")
+    settings = {**_LIGHTGBM, "seed": seed}
+    data = lgb.Dataset(x, label, params=settings, free_raw_data=True)
+    return np.round(lgb.train(settings, data, N_ROUNDS).predict(x_test, num_threads=1), DECIMALS)
+
+
+def logistic_regression(x: np.ndarray, label: np.ndarray, x_test: np.ndarray, seed: int) -> np.ndarray:
+    """Log odds by ridge logistic regression (C = 0.01) on standardised features; axes as in ``lightgbm``."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    logistic = LogisticRegression(C=0.01, max_iter=1000, solver="newton-cholesky", tol=1e-10)
+    model = make_pipeline(StandardScaler(), logistic).fit(x.astype(np.float64), label)
+    return np.round(model.decision_function(x_test.astype(np.float64)), DECIMALS)
+
+
+def score_pairs(
+    prepared: GeneFeatures, pairs: Pairs, train: np.ndarray, test: np.ndarray, seed: int, *, features, fit
+) -> np.ndarray:
+    """Fit on the training rows of ``pairs`` and score its test rows, (test pair,)."""
+    x, x_test = (features(prepared, pairs.tf[rows], pairs.gene[rows]) for rows in (train, test))
+    return fit(x, pairs.label[train], x_test, seed)
+
+
+SUPERVISED_METHODS: dict[str, Callable] = {
+    "correlation-rows-logistic": partial(score_pairs, features=correlation_rows, fit=logistic_regression),
+    "components-logistic": partial(score_pairs, features=components, fit=logistic_regression),
+    "correlation-rows-lightgbm": partial(score_pairs, features=correlation_rows, fit=lightgbm),
+    "components-lightgbm": partial(score_pairs, features=components, fit=lightgbm),
+}
+FAMILY = {
+    **dict.fromkeys(gene_names.METHODS, NAMES),
+    **dict.fromkeys(infer.METHODS, UNSUPERVISED),
+    **dict.fromkeys(SUPERVISED_METHODS, SUPERVISED),
+}
+
+
 def score_methods(
-    dataset: GRNDataset,
-    schemes: Iterable[str],
-    methods: Iterable[str],
-    *,
-    n_folds: int = 5,
-    n_trees: int = infer.N_TREES,
-    seed: int = 0,
-) -> pd.DataFrame:
+    dataset: GRNDataset, schemes: Iterable[str], methods: Iterable[str], *, n_folds: int = 5,
+    n_trees: int = infer.N_TREES, seed: int = 0,
+) -> pd.DataFrame:  # fmt: skip
     """Score the test rows of every fold of every scheme by every method of ``FAMILY``.
 
     Unsupervised methods are run once, with ``n_trees`` trees of GENIE3 for each target, and looked up in each
@@ -68,9 +135,9 @@ def scorer_of(method: str, dataset: GRNDataset, *, seed: int = 0, n_trees: int =
     pairs = dataset.pairs
     if method in gene_names.METHODS:
         return lambda fold: gene_names.METHODS[method](pairs, fold.train, fold.test, seed)
-    if method in supervised.METHODS:
-        prepared = supervised.prepare(dataset.expression)
-        return lambda fold: supervised.METHODS[method](prepared, pairs, fold.train, fold.test, seed)
+    if method in SUPERVISED_METHODS:
+        prepared = prepare(dataset.expression)
+        return lambda fold: SUPERVISED_METHODS[method](prepared, pairs, fold.train, fold.test, seed)
     weights = infer.infer(method, dataset.expression, dataset.tfs, seed=seed, n_trees=n_trees)
     return lambda fold: infer.weights_at(weights, dataset.tfs, pairs.tf[fold.test], pairs.gene[fold.test])
 
@@ -82,13 +149,9 @@ def score_rows(dataset: GRNDataset, scheme: str, fold: Fold, method: str, score:
 
 
 def compare_scores(
-    dataset: GRNDataset,
-    scores: pd.DataFrame,
-    *,
-    n_boot: int = 500,
-    seed: int = 0,
+    dataset: GRNDataset, scores: pd.DataFrame, *, n_boot: int = 500, seed: int = 0,
     extra_scores: pd.DataFrame | None = None,
-) -> pd.DataFrame:
+) -> pd.DataFrame:  # fmt: skip
     """Measure each method on each scheme, and its AUPRC gain over the best gene-name baseline.
 
     ``scores`` comes from ``score_methods``, with at least one gene-name baseline. ``extra_scores`` has the

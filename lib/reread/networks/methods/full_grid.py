@@ -49,15 +49,9 @@ def calibrated_schemes(schemes: Sequence[str]) -> list[str]:
 
 
 def score_grid(
-    dataset: GRNDataset,
-    schemes: Sequence[str],
-    methods: Iterable[str],
-    *,
-    n_folds: int = 5,
-    n_inner: int = 3,
-    n_trees: int = N_TREES,
-    seed: int = 0,
-) -> pd.DataFrame:
+    dataset: GRNDataset, schemes: Sequence[str], methods: Iterable[str], *, n_folds: int = 5,
+    n_inner: int = 3, n_trees: int = N_TREES, seed: int = 0,
+) -> pd.DataFrame:  # fmt: skip
     """Score the full grid fold by fold, and calibrate the scores of ``calibrated_schemes(schemes)``.
 
     ``n_inner`` inner folds by TF serve the calibration; the others as ``benchmark.score_methods``. Returns

@@ -20,9 +20,6 @@ from reread.networks.data.tables import LabelSplit, Pairs
 PUBLISHED = "published-predictions"
 N_CODES = 32
 PRIOR_PAIRS = 1.0  # pairs of average prevalence added to each gene, so that one pair gives no rate of 0 or 1
-# Largest distance of the one-hot AUROC from 0.5 that is not called a leak. Values below 0.5 count as well:
-# the reversed score then predicts the labels.
-TOLERATED = 0.1
 POOLS = (16, 32, 64)
 # Scores that are equal in exact arithmetic must tie on every processor.
 DECIMALS = 8
@@ -166,23 +163,6 @@ def gene_shares(pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
     order = np.argsort(-of_label[0], kind="stable")
     negative, positive = (counts[order] / counts.sum() for counts in of_label)
     return negative, positive
-
-
-def warning(audit: dict[str, float]) -> str:
-    """State what ``audit_pairs`` found; begins with ``WARNING`` where gene names predict the labels."""
-    value = audit["one_hot_auroc"]
-    pool = (
-        f"The 50 genes with most negatives hold {audit['negative_gene_top50_share']:.1%} of the negatives "
-        f"and {audit['positive_gene_top50_share']:.1%} of the positives."
-    )
-    if abs(value - 0.5) <= TOLERATED:
-        return f"Gene names do not predict these labels (AUROC {value:.3f}, pair split). {pool}"
-    sign = "" if value > 0.5 else " (below 0.5: the reversed score predicts the labels)"
-    return (
-        f"WARNING: Gene names predict these labels. Without expression, logistic regression on one-hot "
-        f"names reaches an AUROC of {value:.3f} under the pair split{sign}. {pool} Hold out TFs and genes "
-        f"before you trust a model on this list."
-    )
 
 
 def negative_pool_sweep(

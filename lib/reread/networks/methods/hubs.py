@@ -1,21 +1,25 @@
-"""Top edges of an inferred network: their stability, the enrichment of hubs, and files for other programs."""
+"""Top edges of an inferred network: stability, enrichment of hubs, files, and attribution to genes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from reread.core import validate
-from reread.core.errors import DataError, ParameterError, need, short
+from reread.core.errors import DataError, ParameterError, did_you_mean, need, short
 from reread.core.figures import save_table
 from reread.core.files import write_text, written_whole
-from reread.core.stats import benjamini_hochberg, hypergeometric_p, jaccard
+from reread.core.stats import benjamini_hochberg, hypergeometric_p, jaccard, permutation_p
 from reread.networks.data.tables import Expression, GRNDataset
 from reread.networks.methods.infer import N_TREES, infer_all
 
+# The target is a token of its own pair, so its own share is left out.
+TARGET = 1
+DECIMALS = 6  # sums in single precision differ between processors beyond them
 EDGE_COLUMNS = ("tf", "gene", "weight", "known")
 INTERACTION = "regulates"
 CHANGES = ("another-seed", "one-cell-fewer", "resampled-cells")
@@ -31,15 +35,9 @@ def top_edges(weights: np.ndarray, n: int) -> np.ndarray:
 
 
 def stability(
-    expression: Expression,
-    tfs: np.ndarray,
-    methods: Iterable[str],
-    *,
-    n_runs: int = 5,
-    top: int = 500,
-    n_trees: int = N_TREES,
-    seed: int = 0,
-) -> pd.DataFrame:
+    expression: Expression, tfs: np.ndarray, methods: Iterable[str], *, n_runs: int = 5, top: int = 500,
+    n_trees: int = N_TREES, seed: int = 0,
+) -> pd.DataFrame:  # fmt: skip
     """Infer again after each change, and compare the ``top`` edges with those of the first run.
 
     ``seed`` is that of the first run and of the choice of cells. Columns: method, change (of ``CHANGES``),
@@ -122,10 +120,8 @@ def _tested(table: pd.DataFrame, n_possible: int) -> pd.DataFrame:
 def write_network(edges: pd.DataFrame, folder: Path, name: str) -> dict[str, Path]:
     """Write ``name.graphml``, ``name.sif`` and ``name.csv`` into ``folder``; return their paths by suffix.
 
-    ``edges`` comes from :func:`edge_table`. GraphML (Cytoscape, Gephi,
-    igraph) has the node attribute ``kind`` (TF or gene) and the edge attributes ``weight`` and ``known``; SIF
-    has TF, interaction and gene, tab-separated. A missing column, an edge listed twice or a name with a tab
-    raises DataError.
+    ``edges`` comes from :func:`edge_table`. GraphML has the node attribute ``kind`` (TF or gene) and the edge
+    attributes ``weight`` and ``known``; SIF has TF, interaction and gene. A name with a tab raises DataError.
     """
     _check(edges)
     paths = {kind: folder / f"{name}.{kind}" for kind in ("graphml", "sif", "csv")}
@@ -148,19 +144,50 @@ def _graph(edges: pd.DataFrame):
 
 
 def _check(edges: pd.DataFrame) -> None:
-    missing = {"tf", "gene", "weight", "known"} - set(edges.columns)
-    if missing:
-        raise DataError(
-            f"An edge table needs the columns tf, gene, weight and known, but {min(missing)} is missing.\n"
-            f"Make it with hubs.edge_table."
-        )
-    twice = edges[edges.duplicated(["tf", "gene"])]
-    if not twice.empty:
-        raise DataError(
-            f"The edge {twice.iloc[0]['tf']} to {twice.iloc[0]['gene']} is listed twice. Drop one of them."
-        )
     with_tab = [name for name in [*edges["tf"], *edges["gene"]] if "\t" in str(name)]
     if with_tab:
         raise DataError(
             f"The name {short(with_tab[0])!r} holds a tab, which SIF cannot store. Rename the gene."
         )
+
+
+def attribute_tf(
+    model: Any, tf: str, genes: tuple[str, ...], *, n_null: int = 50, n_steps: int = 4, seed: int = 0
+) -> pd.DataFrame:
+    """Attribute a TF's predictions over all targets to the genes that are tokens of its pairs.
+
+    ``model`` is ``models.token_attention.Tokens``; ``n_steps`` are those of the integrated gradients. Returns
+    one row for each gene that is a token beside the target, strongest first: ``attribution`` (absolute share
+    of the logit, mean over targets), null_high (95th percentile) and p. The ``n_null`` permutations exchange
+    which gene carries which features, and keep tokens and weights: a small p means that the attribution
+    depends on the expression of this gene and not only on its position as a neighbour. An unknown TF raises
+    DataError.
+    """
+    if tf not in genes:
+        raise DataError(f"{tf!r} is not a gene of this expression. {did_you_mean(tf, genes)}")
+    index = genes.index(tf)
+    gene = np.delete(np.arange(len(genes)), index)
+    tfs = np.full(len(gene), index)
+    n_genes = len(genes)
+    tokens = np.delete(model.token_genes(tfs, gene), TARGET, axis=1)
+    rng = np.random.default_rng(seed)
+    null = [
+        _by_gene(model.attribute(tfs, gene, genes=rng.permutation(n_genes), n_steps=n_steps), tokens, n_genes)
+        for _ in range(n_null)
+    ]
+    measured = _by_gene(model.attribute(tfs, gene, n_steps=n_steps), tokens, n_genes)
+    seen = np.unique(tokens)
+    observed, permuted = measured[seen], np.stack(null)[:, seen]
+    columns = {
+        "gene": np.asarray(genes)[seen],
+        "attribution": observed,
+        "null_high": np.quantile(permuted, 0.95, axis=0),
+        "p": permutation_p(np.round(observed, DECIMALS), np.round(permuted, DECIMALS)),
+    }
+    return pd.DataFrame(columns).sort_values("attribution", ascending=False, kind="stable", ignore_index=True)
+
+
+def _by_gene(values: np.ndarray, tokens: np.ndarray, n_genes: int) -> np.ndarray:
+    """Absolute values (pair, token) summed over the tokens of a gene, mean over pairs: (gene,)."""
+    values = np.delete(np.abs(values), TARGET, axis=1).astype(np.float64)
+    return np.bincount(tokens.ravel(), values.ravel(), n_genes) / len(values)

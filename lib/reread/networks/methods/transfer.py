@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import permutations
 
 import numpy as np
 import pandas as pd
+from scipy.stats import rankdata
 
 from reread.core.errors import DataError, ParameterError, did_you_mean
 from reread.core.metrics import auroc, summary
+from reread.networks.data.features import gene_features
 from reread.networks.data.load import SIMULATED, load
 from reread.networks.data.tables import Expression, GRNDataset, Pairs, stack
-from reread.networks.methods import gene_names, supervised
+from reread.networks.methods import benchmark, gene_names
 from reread.networks.methods.full_grid import RENAMED, full_grid
-from reread.networks.methods.infer import N_TREES, infer, weights_at
-from reread.networks.methods.pair_statistics import pair_statistics
+from reread.networks.methods.infer import N_TREES, infer, lightgbm_gains, remembered, weights_at
 
 EXCLUDE = ("nothing", "pairs", "tfs-and-genes")
+STATISTICS = (
+    "r", "rho", "absolute r", "absolute rho", "mutual information",
+    "rank of r in TF", "rank of r in gene", "rank of rho in TF", "rank of rho in gene",
+    "rank of information in TF", "rank of information in gene", "context likelihood of r",
+    "context likelihood of information", "tree gain", "rank of tree gain in TF", "rank of tree gain in gene",
+    "TF mean", "TF sd", "TF zeros", "gene mean", "gene sd", "gene zeros",
+)  # fmt: skip
+DECIMALS = 6  # sums over genes differ between processors beyond them, and a tree would split there
 MODEL, NAMES, UNSUPERVISED = "pair-statistics", "one-hot-logistic", "spearman"
 
 
@@ -62,7 +72,7 @@ def train_statistics(sources: Sequence[tuple[GRNDataset, Pairs]], *, seed: int =
     label = np.concatenate([pairs.label for _, pairs in sources])
 
     def predict(dataset: GRNDataset, pairs: Pairs) -> np.ndarray:
-        return supervised.lightgbm(x, label, _statistics_of(dataset, pairs, seed), seed)
+        return benchmark.lightgbm(x, label, _statistics_of(dataset, pairs, seed), seed)
 
     return predict
 
@@ -120,15 +130,14 @@ def _auroc(label: np.ndarray, score: np.ndarray) -> float:
     return auroc(label, score) if 0 < label.sum() < len(label) else np.nan
 
 
-def unseen(moved: pd.DataFrame) -> pd.DataFrame:
-    """Mean AUROC by method where the source has neither TF nor gene: columns method, unseen_auroc."""
-    rows = moved[moved["excluded"] == EXCLUDE[-1]]
-    return rows.groupby("method", sort=False)["auroc"].mean().rename("unseen_auroc").reset_index()
+def unseen(moved: pd.DataFrame) -> pd.Series:
+    """Mean AUROC by method where the source has neither TF nor gene; NaN where no pair is left."""
+    return moved[moved["excluded"] == EXCLUDE[-1]].groupby("method", sort=False)["auroc"].mean()
 
 
 def supervised_over_spearman(moved: pd.DataFrame) -> float:
     """Mean AUROC of pair statistics minus that of Spearman, where TFs and genes are both new."""
-    mean = unseen(moved).set_index("method")["unseen_auroc"]
+    mean = unseen(moved)
     return float(mean[MODEL] - mean[UNSUPERVISED])
 
 
@@ -207,3 +216,58 @@ def without_cells(dataset: GRNDataset, cells: np.ndarray) -> GRNDataset:
         )
     expression = Expression(left, dataset.expression.genes, dataset.expression.name)
     return GRNDataset(expression, dataset.pairs, dataset.tfs, dataset.truth)
+
+
+# pairs described without names
+
+
+def pair_statistics(dataset: GRNDataset, *, seed: int = 0) -> np.ndarray:
+    """Statistics (tf, gene, statistic) of all pairs, float32, from expression alone; kept in memory."""
+    return remembered(
+        f"statistics {seed}", dataset.expression, dataset.tfs, partial(_computed, dataset, seed)
+    )
+
+
+def _computed(dataset: GRNDataset, seed: int) -> np.ndarray:
+    expression, tfs = dataset.expression, dataset.tfs
+    r, rho = (gene_features(expression.values, kind)[tfs] for kind in ("pearson", "spearman"))
+    r, rho = (_without_self(matrix, tfs) for matrix in (r, rho))
+    information = infer("mutual-information", expression, tfs)
+    gain = lightgbm_gains(expression, tfs, seed=seed)
+    ranks = [_ranks(np.abs(matrix)) for matrix in (r, rho, information)]
+    statistics = [r, rho, np.abs(r), np.abs(rho), information]
+    statistics += [rank for both in ranks for rank in both]
+    statistics += [_context_likelihood(np.abs(r)), _context_likelihood(information)]
+    statistics += [gain / max(gain.std(), 1e-12), *_ranks(gain), *_levels(expression, tfs)]
+    return np.round(np.stack(statistics, axis=-1), DECIMALS).astype(np.float32)
+
+
+def _without_self(matrix: np.ndarray, tfs: np.ndarray) -> np.ndarray:
+    matrix = matrix.astype(np.float64)
+    matrix[np.arange(len(tfs)), tfs] = 0.0
+    return matrix
+
+
+def _ranks(strength: np.ndarray) -> list[np.ndarray]:
+    """Rank (tf, gene) from 0 to 1 among the genes of each TF, and among the TFs of each gene."""
+    return [(rankdata(strength, axis=axis) - 1) / max(strength.shape[axis] - 1, 1) for axis in (1, 0)]
+
+
+def _context_likelihood(strength: np.ndarray) -> np.ndarray:
+    """Context likelihood of relatedness (Faith 2007): positive z-scores in row and column, joined."""
+    scores = [
+        np.maximum(strength - strength.mean(axis=axis, keepdims=True), 0)
+        / np.maximum(strength.std(axis=axis, keepdims=True), 1e-12)
+        for axis in (1, 0)
+    ]
+    return np.hypot(*scores)
+
+
+def _levels(expression: Expression, tfs: np.ndarray) -> list[np.ndarray]:
+    """Mean, standard deviation and share of zeros, of the TF and of the gene, each (tf, gene)."""
+    values = expression.values
+    mean, spread = values.mean(axis=0, dtype=np.float64), values.std(axis=0, dtype=np.float64)
+    level = [mean / max(mean.mean(), 1e-12), spread / max(spread.mean(), 1e-12), (values == 0).mean(axis=0)]
+    shape = (len(tfs), values.shape[1])
+    of_tf = [np.broadcast_to(x[tfs][:, None], shape) for x in level]
+    return of_tf + [np.broadcast_to(x, shape) for x in level]

@@ -62,18 +62,10 @@ def prepare(kind: str, dataset: GRNDataset) -> dict[str, np.ndarray]:
 
 
 def cross_validate(
-    kind: str,
-    dataset: GRNDataset,
-    folds: Sequence[Fold],
-    *,
-    epochs: int,
-    seed: int = 0,
-    folds_run: int | None = None,
-    checkpoint_folder: Path | str | None = None,
-    device: str = "auto",
-    progress: bool = False,
-    **settings: Any,
-) -> Trained:
+    kind: str, dataset: GRNDataset, folds: Sequence[Fold], *, epochs: int, seed: int = 0,
+    folds_run: int | None = None, checkpoint_folder: Path | str | None = None, device: str = "auto",
+    progress: bool = False, **settings: Any,
+) -> Trained:  # fmt: skip
     """Train one network for each fold, with ``seed`` plus its number, and score its test rows.
 
     ``kind`` names the tokens of the attention. ``corrected``: the pair's own genes. ``published``: DeepTGI as

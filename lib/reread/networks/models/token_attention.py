@@ -84,18 +84,9 @@ class Tokens:
     """The corrected training: no TF-gene swap, noise on features, learning rate that decays to 0."""
 
     def __init__(
-        self,
-        features: np.ndarray,
-        neighbours: np.ndarray,
-        pairs: Pairs,
-        train: np.ndarray,
-        test: np.ndarray,
-        *,
-        epochs: int,
-        batch_size: int = BATCH,
-        seed: int = 0,
-        device: str = "auto",
-    ):
+        self, features: np.ndarray, neighbours: np.ndarray, pairs: Pairs, train: np.ndarray,
+        test: np.ndarray, *, epochs: int, batch_size: int = BATCH, seed: int = 0, device: str = "auto",
+    ):  # fmt: skip
         self.device = device_of(device)
         self.stream = Stream(seed, self.device)
         features = torch.as_tensor(np.asarray(features, dtype=np.float32))
