@@ -42,7 +42,7 @@ def main() -> dict[str, dict[str, float]]:
         times = f"{row['cpu_s']:8.1f} {row['cpu_s_an_epoch']:9.3f}"
         print(f"{kind:10s} {row['epochs']:7d} {times} {row['auroc']:6.3f}")
     for key in ("cpu_s", "cpu_s_an_epoch"):
-        print(f"ratio of {key}: {measured['published'][key] / measured['tokens'][key]:.0f}")
+        print(f"ratio of {key}: {measured['published'][key] / measured['corrected'][key]:.0f}")
     return measured
 
 

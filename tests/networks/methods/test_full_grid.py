@@ -111,7 +111,7 @@ def test_planted_edges_are_found_and_tfs_without_targets_are_not(dataset):
 def test_a_control_that_leaks_into_a_target_is_seen(dataset):
     leaking = dataset.expression.values.copy()
     without_targets = dataset.tfs[dataset.without_targets]
-    leaking[:, 60:120] += leaking[:, without_targets[:1]]
+    leaking[:, 60:120] += leaking[:, without_targets].sum(axis=1, keepdims=True)
     expression = Expression(leaking, dataset.expression.genes, "leaking")
 
     found = grid.score_against_truth(

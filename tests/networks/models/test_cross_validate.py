@@ -90,8 +90,8 @@ def test_too_few_genes_for_their_neighbours_are_refused():
 
 
 def test_an_unknown_network_is_refused_with_the_nearest_name(dataset):
-    with pytest.raises(ParameterError, match="Did you mean 'tokens'"):
-        prepare("token", dataset)
+    with pytest.raises(ParameterError, match="Did you mean 'corrected'"):
+        prepare("correct", dataset)
 
 
 def test_an_unknown_setting_is_refused_before_anything_is_trained(dataset, folds):

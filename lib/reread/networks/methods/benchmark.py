@@ -19,13 +19,8 @@ from reread.networks.methods import gene_names, infer
 if TYPE_CHECKING:
     from reread.networks.data.tables import Expression, GRNDataset, Pairs
 
-NAMES, UNSUPERVISED, SUPERVISED, DEEP = (
-    "gene names",
-    "expression, unsupervised",
-    "expression, supervised",
-    "deep network",
-)
-FAMILIES = (NAMES, UNSUPERVISED, SUPERVISED, DEEP)
+FAMILIES = ("gene names", "expression, unsupervised", "expression, supervised", "deep network")
+NAMES, UNSUPERVISED, SUPERVISED, DEEP = FAMILIES
 SCORE_COLUMNS = ("scheme", "fold", "row", "label", "score", "method")
 N_COMPONENTS = 32
 N_ROUNDS = 100

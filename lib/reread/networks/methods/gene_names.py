@@ -92,13 +92,10 @@ def _rate(side: np.ndarray, pairs: Pairs, train: np.ndarray) -> np.ndarray:
 
 def _one_hot(pairs: Pairs):
     """Sparse matrix (pair, 2 x gene)."""
-    from scipy.sparse import csr_matrix
+    from scipy.sparse import eye_array, hstack
 
-    n_pairs, n_genes = len(pairs), len(pairs.genes)
-    columns = np.stack([pairs.tf, pairs.gene + n_genes], axis=1).ravel()
-    return csr_matrix(
-        (np.ones(2 * n_pairs), columns, np.arange(0, 2 * n_pairs + 1, 2)), (n_pairs, 2 * n_genes)
-    )
+    identity = eye_array(len(pairs.genes), format="csr")
+    return hstack([identity[pairs.tf], identity[pairs.gene]], format="csr")
 
 
 def label_split_table(split: LabelSplit) -> pd.DataFrame:

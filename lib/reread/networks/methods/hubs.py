@@ -123,7 +123,11 @@ def write_network(edges: pd.DataFrame, folder: Path, name: str) -> dict[str, Pat
     ``edges`` comes from :func:`edge_table`. GraphML has the node attribute ``kind`` (TF or gene) and the edge
     attributes ``weight`` and ``known``; SIF has TF, interaction and gene. A name with a tab raises DataError.
     """
-    _check(edges)
+    with_tab = [name for name in [*edges["tf"], *edges["gene"]] if "\t" in str(name)]
+    if with_tab:
+        raise DataError(
+            f"The name {short(with_tab[0])!r} holds a tab, which SIF cannot store. Rename the gene."
+        )
     paths = {kind: folder / f"{name}.{kind}" for kind in ("graphml", "sif", "csv")}
     lines = [f"{tf}\t{INTERACTION}\t{gene}\n" for tf, gene in zip(edges["tf"], edges["gene"], strict=True)]
     write_text(paths["sif"], "".join(lines))
@@ -141,14 +145,6 @@ def _graph(edges: pd.DataFrame):
     tfs = set(edges["tf"])
     networkx.set_node_attributes(graph, {name: "TF" if name in tfs else "gene" for name in graph}, "kind")
     return graph
-
-
-def _check(edges: pd.DataFrame) -> None:
-    with_tab = [name for name in [*edges["tf"], *edges["gene"]] if "\t" in str(name)]
-    if with_tab:
-        raise DataError(
-            f"The name {short(with_tab[0])!r} holds a tab, which SIF cannot store. Rename the gene."
-        )
 
 
 def attribute_tf(

@@ -9,15 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from reread.core import metrics
 from reread.core.errors import DataError, ParameterError
-from reread.core.metrics import (
-    auroc,
-    average_precision,
-    brier,
-    calibrate,
-    calibration_curve,
-    expected_calibration_error,
-)
 from reread.core.tables import read_table
 from reread.networks.data.splits import Fold, inner_folds, split_pairs
 from reread.networks.data.tables import GRNDataset, Pairs
@@ -155,11 +148,12 @@ def calibration(
             fold = split_pairs(dataset.pairs, scheme, seed=seed)[0]
             fitted = _fit_calibration(dataset, fold, scheme, plan, n_inner, seed)
             probabilities[f"{method}-calibrated"] = label, fitted(raw)
-    errors, curves = {"brier.prevalence": brier(label, np.full(len(label), label.mean()))}, []
+    errors, curves = {"brier.prevalence": metrics.brier(label, np.full(len(label), label.mean()))}, []
     for version, (label, probability) in probabilities.items():
-        errors[f"brier.{version}"] = brier(label, probability)
-        errors[f"ece.{version}"] = expected_calibration_error(label, probability)
-        curves.append(pd.DataFrame(calibration_curve(label, probability, N_BINS)).assign(method=version))
+        errors[f"brier.{version}"] = metrics.brier(label, probability)
+        errors[f"ece.{version}"] = metrics.expected_calibration_error(label, probability)
+        curve = metrics.calibration_curve(label, probability, N_BINS)
+        curves.append(pd.DataFrame(curve).assign(method=version))
     return pd.concat(curves, ignore_index=True), errors
 
 
@@ -170,7 +164,7 @@ def _fit_calibration(
     inner = inner_folds(dataset.pairs, fold.train, scheme, n_folds=n_inner, seed=seed)
     score = cross_validate("corrected", dataset, inner, epochs=plan.epochs, seed=seed, **plan.settings).scores
     held_out = np.concatenate([part.test for part in inner])
-    return calibrate(score[held_out], dataset.pairs.label[held_out])
+    return metrics.calibrate(score[held_out], dataset.pairs.label[held_out])
 
 
 def published_measures(label: np.ndarray, score: np.ndarray) -> dict[str, float]:
@@ -185,8 +179,8 @@ def published_measures(label: np.ndarray, score: np.ndarray) -> dict[str, float]
     called = score > thresholds[np.argmax(true_rate - false_rate)]
     precision, recall, _ = precision_recall_curve(label, called)
     return {
-        "auroc": auroc(label, score),
-        "average_precision": average_precision(label, score),
+        "auroc": metrics.auroc(label, score),
+        "average_precision": metrics.average_precision(label, score),
         "aupr_of_binarised": float(auc(recall, precision)),
     }
 
@@ -257,5 +251,5 @@ def _compared(name: str, label: np.ndarray, before: np.ndarray, after: np.ndarra
         f"{name}_mean_move": float(move.mean()),
         f"{name}_largest_move": float(move.max()),
         f"{name}_flips": float(((before > 0.5) != (after > 0.5)).sum()),
-        f"{name}_auroc_change": auroc(label, after) - auroc(label, before),
+        f"{name}_auroc_change": metrics.auroc(label, after) - metrics.auroc(label, before),
     }
