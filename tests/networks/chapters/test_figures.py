@@ -75,7 +75,7 @@ def test_the_full_grid_is_drawn_for_one_split_and_for_several(grid, schemes):
     table = full_grid.measure_grid(chosen)
 
     assert is_drawn(comparison.splits(table, "auprc_ratio"))
-    assert len(benchmark.supervised_gains(table)) == len(schemes)
+    assert len(benchmark.supervised_over_spearman(table)) == len(schemes)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

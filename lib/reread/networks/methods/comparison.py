@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from reread.core import charts
-from reread.networks.methods.benchmark import FAMILIES
 
 if TYPE_CHECKING:
     from reread.core.figures import Drawn
@@ -84,11 +83,9 @@ def splits(table: pd.DataFrame, measure: str = "auroc") -> Drawn:
 
 
 def by_family(table: pd.DataFrame) -> list[str]:
-    """Methods of a table, those of one family together."""
-    methods = table.drop_duplicates("method")
-    return methods.sort_values("family", key=lambda one: one.map(FAMILIES.index), kind="stable")[
-        "method"
-    ].tolist()
+    """Methods of a table in the order of ``METHODS``, which keeps families together; others last."""
+    found = table["method"].unique().tolist()
+    return sorted(found, key=lambda name: list(METHODS).index(name) if name in METHODS else len(METHODS))
 
 
 def calibration(curve: pd.DataFrame, **look: Any) -> Drawn:
