@@ -1,7 +1,7 @@
-"""Reference implementation of Geneformer's perturbation of all genes: lists, one gene and one forward at a time.
+"""Reference implementation of Geneformer's perturbation of all genes: lists, one gene a forward.
 
-Source: ``delete_indices``, ``overexpress_indices`` and ``isp_perturb_all`` of Geneformer at 4bddd45, reimplemented
-in the order in which they are read; and ``scipy.stats.ranksums`` once for each gene, as its statistics call it.
+Source: ``delete_indices``, ``overexpress_indices`` and ``isp_perturb_all`` of Geneformer at 4bddd45,
+reimplemented; and ``scipy.stats.ranksums`` once for each gene, as its statistics call it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ import pandas as pd
 from scipy.stats import false_discovery_control, ranksums
 
 
-def perturb_all(embed: Callable, tokens: list[int], goal: np.ndarray, change: str) -> list[tuple[int, int, float]]:
+def perturb_all(
+    embed: Callable, tokens: list[int], goal: np.ndarray, change: str
+) -> list[tuple[int, int, float]]:
     """Place, gene and shift towards the goal of each perturbation of one cell."""
     before = _cosine(embed(np.array([tokens], dtype=np.int64))[0], goal)
     shifts = []
@@ -28,7 +30,9 @@ def perturb_all(embed: Callable, tokens: list[int], goal: np.ndarray, change: st
     return shifts
 
 
-def perturb_pairs(embed: Callable, tokens: list[int], goal: np.ndarray, change: str) -> list[tuple[int, int, float]]:
+def perturb_pairs(
+    embed: Callable, tokens: list[int], goal: np.ndarray, change: str
+) -> list[tuple[int, int, float]]:
     """First gene, second gene and shift of each pair of one cell."""
     before = _cosine(embed(np.array([tokens], dtype=np.int64))[0], goal)
     shifts = []

@@ -10,7 +10,7 @@ from reread.core.errors import DataError, ParameterError
 from reread.depression.methods import perturbation
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "benchmarks"))
-from oracles import geneformer_perturbation as oracle  # noqa: E402
+from oracles import geneformer_perturbation as oracle
 
 WIDTH, N_TOKENS, MAX_LEN = 8, 40, 16
 rng = np.random.default_rng(0)
@@ -111,10 +111,13 @@ def shards_of(n_shards, tmp_path, n_models=2):
     found = []
     for shard in range(n_shards):
         tables = [
-            screened(units, tmp_path / f"{n_shards}-{shard}-{model}").assign(model=model, change="delete", start="case")
+            screened(units, tmp_path / f"{n_shards}-{shard}-{model}").assign(
+                model=model, change="delete", start="case"
+            )
             for model, units in perturbation.shard_ranges(n_models, len(CELLS), shard, n_shards)
         ]
-        found.append(pd.concat(tables).assign(unit=lambda table: table["cell"]))
+        shard = pd.concat(tables).assign(change="delete", start="case")
+        found.append(shard.assign(unit=shard["cell"]))
     return found
 
 

@@ -2,8 +2,8 @@
 
 A cell is a sequence of gene tokens, highest rank first. Deleting a gene moves the later ones up by one place;
 overexpressing it moves it to the front. The model is an argument: ``embed`` maps tokens int64 [n, L] to
-embeddings float32 [n, d]. All variants of a cell have one length, so that no mask is needed, and no batch mixes
-cells, so that a shift is the same bit for bit in whichever shard it is computed.
+embeddings float32 [n, d]. All variants of a cell have one length, so that no mask is needed, and no batch
+mixes cells, so that a shift is the same bit for bit in whichever shard it is computed.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def index_map(length: int, perturbed: npt.ArrayLike, change: str) -> npt.NDArray
     perturbed : int array, (variant, 1 or 2)
         Places of the genes that one variant changes together.
     change : str
-        ``delete`` gives (variant, length - 1 or 2); ``overexpress`` gives (variant, length), changed genes first.
+        ``delete`` gives (variant, length - 1 or 2); ``overexpress`` (variant, length), changed genes first.
 
     Raises
     ------
@@ -47,8 +47,8 @@ def index_map(length: int, perturbed: npt.ArrayLike, change: str) -> npt.NDArray
 
     Notes
     -----
-    Source: ``delete_indices`` and ``overexpress_indices`` of Geneformer (perturber_utils.py at 4bddd45), without
-    their lists.
+    Source: ``delete_indices`` and ``overexpress_indices`` of Geneformer (perturber_utils.py at 4bddd45),
+    without their lists.
     """
     if change not in CHANGES:
         raise ParameterError(f"There is no change {change!r}. {did_you_mean(change, CHANGES)}")
@@ -60,12 +60,17 @@ def index_map(length: int, perturbed: npt.ArrayLike, change: str) -> npt.NDArray
 
 
 def places(
-    tokens: npt.NDArray, change: str, *, genes: Sequence[int] | None = None, size: int = 1, special: bool = False
+    tokens: npt.NDArray,
+    change: str,
+    *,
+    genes: Sequence[int] | None = None,
+    size: int = 1,
+    special: bool = False,
 ) -> npt.NDArray[np.int64]:
     """Places (variant, size) that are changed: of every gene, of listed genes, or of all pairs of them.
 
-    A variant that equals the cell is left out: the first gene cannot be raised. ``special`` says that the first
-    and the last token are no genes (Geneformer V2). A listed gene that the cell lacks is not perturbed.
+    A variant that equals the cell is left out: the first gene cannot be raised. ``special`` says that the
+    first and the last token are no genes (Geneformer V2). A listed gene that the cell lacks is not perturbed.
     """
     if size not in (1, 2):
         raise ParameterError(f"One gene or a pair is perturbed at a time, not {size}.")
@@ -151,8 +156,8 @@ def screen(
     Returns
     -------
     DataFrame
-        One row for each variant: cell, rank (place of the gene, from 0), gene (token), shift (towards the goal
-        state) and from_start (towards the start state). A pair also has rank_2 and gene_2.
+        One row for each variant: cell, rank (place of the gene, from 0), gene (token), shift (towards the
+        goal state) and from_start (towards the start state). A pair also has rank_2 and gene_2.
 
     Raises
     ------
@@ -194,12 +199,14 @@ def _write_part(path: Path, cells: list[dict]) -> None:
 def shard_ranges(n_models: int, n_cells: int, shard: int, n_shards: int) -> Iterator[tuple[int, range]]:
     """The part of all (model, cell) units that one shard computes: a model and its cells, in order.
 
-    Units are cut into ``n_shards`` runs of equal length, model after model, so that a shard fits as few models
-    as can be. Raises ParameterError where the shard does not exist or there are more shards than units.
+    Units are cut into ``n_shards`` runs of equal length, model after model, so that a shard fits as few
+    models as can be. ParameterError where the shard does not exist or there are more shards than units.
     """
     n_units = n_models * n_cells
     if not (0 <= shard < n_shards <= n_units):
-        raise ParameterError(f"Shard {shard} of {n_shards} of {n_units} units: use 0 to {min(n_shards, n_units) - 1}.")
+        raise ParameterError(
+            f"Shard {shard} of {n_shards} of {n_units} units: use 0 to {min(n_shards, n_units) - 1}."
+        )
     start, stop = (n_units * k // n_shards for k in (shard, shard + 1))
     for model in range(n_models):
         first, last = (min(max(edge - model * n_cells, 0), n_cells) for edge in (start, stop))
@@ -210,8 +217,8 @@ def shard_ranges(n_models: int, n_cells: int, shard: int, n_shards: int) -> Iter
 def gather(shards: Sequence[pd.DataFrame], n_models: int, n_cells: int) -> pd.DataFrame:
     """Join the shifts of all shards; equal to those of an unsharded run bit for bit.
 
-    ``shards`` hold the columns of :func:`screen` and model, unit (place of the cell among the ``n_cells`` that
-    are perturbed), change and start.
+    ``shards`` hold the columns of :func:`screen` and model, unit (place of the cell among the ``n_cells``
+    that are perturbed), change and start.
 
     Raises
     ------
@@ -223,15 +230,16 @@ def gather(shards: Sequence[pd.DataFrame], n_models: int, n_cells: int) -> pd.Da
         held = shard[["model", "unit"]].drop_duplicates().to_numpy(dtype=int)
         if len(held) and (held.max(axis=0) >= seen.shape).any():
             raise DataError(
-                f"A shard holds model {held[:, 0].max()} and cell {held[:, 1].max()}, but the run has {n_models} "
-                f"models and {n_cells} cells. Gather shards of one run only."
+                f"A shard holds model {held[:, 0].max()} and cell {held[:, 1].max()}, but the run has "
+                f"{n_models} models and {n_cells} cells. Gather shards of one run only."
             )
         np.add.at(seen, tuple(held.T), 1)
     for word, wrong in (("missing from every shard", seen == 0), ("in more than one shard", seen > 1)):
         if wrong.any():
             named = ", ".join(f"model {m} cell {c}" for m, c in np.argwhere(wrong)[:5])
             raise DataError(
-                f"{wrong.sum()} of {wrong.size} units are {word}: {named}.\nRun the missing shards, give each once."
+                f"{wrong.sum()} of {wrong.size} units are {word}: {named}.\n"
+                f"Run the missing shards, and give each once."
             )
     keys = ["model", "start", "change", "unit", "rank"]
     return pd.concat(shards, ignore_index=True).sort_values(keys, kind="stable", ignore_index=True)
@@ -254,8 +262,8 @@ def deletion_parts(
     Returns
     -------
     DataFrame
-        A row for each gene: gene, rank, own (its own vector leaves the mean), context (the other tokens no longer
-        attend to it; their positions stay) and order (later tokens move up by one position).
+        A row for each gene: gene, rank, own (its own vector leaves the mean), context (the other tokens no
+        longer attend to it; their positions stay) and order (later tokens move up by one position).
     """
     tokens = np.asarray(tokens, dtype=np.int64)
     length = len(tokens)

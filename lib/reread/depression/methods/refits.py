@@ -58,10 +58,10 @@ class Design:
 
 
 def design(cells: Cells, split: Split, n_cells: int, *, seed: int = 0) -> Design:
-    """Choose ``n_cells`` held-out cells at random, as many of each condition, and sort them, longest first.
+    """Choose ``n_cells`` held-out cells at random, as many of each condition; sort them, longest first.
 
-    Source: the reference takes up to 1,000 cells of one state with seed 42 and sorts them by length. DataError
-    where a condition has no held-out cell.
+    Source: the reference takes up to 1,000 cells of one state with seed 42 and sorts them by length.
+    DataError where a condition has no held-out cell.
     """
     labels = cells.cells["condition"].to_numpy(dtype=np.int64)
     rng = np.random.default_rng(seed)
@@ -120,8 +120,8 @@ def screen_models(
     Returns
     -------
     shifts : DataFrame
-        The columns of ``perturbation.screen`` and model, unit, change and start (condition by the labels of the
-        model); the goal is the other condition.
+        The columns of ``perturbation.screen`` and model, unit, change and start (condition by the labels of
+        the model); the goal is the other condition.
     models : DataFrame
         model, auroc (held-out donors, by the labels of the model), state_cosine (of the two means).
     """
@@ -134,7 +134,9 @@ def screen_models(
         means = state_means(embed, design.cells, np.flatnonzero(design.split.train), labels)
         score = model.predict_proba(design.cells)[design.split.test]
         known = ~np.isnan(score)
-        models.append((number, auroc(labels[design.split.test][known], score[known]), perturbation.cosine(*means)))
+        models.append(
+            (number, auroc(labels[design.split.test][known], score[known]), perturbation.cosine(*means))
+        )
         for start, name in enumerate(CONDITIONS):
             rows = design.rows[units.start : units.stop]
             rows = rows[labels[rows] == start]
@@ -145,11 +147,13 @@ def screen_models(
                 )  # fmt: skip
                 unit = unit_of.loc[found["cell"]].to_numpy(dtype=np.int32)
                 tables.append(found.assign(model=number, unit=unit, change=change, start=name))
-    return pd.concat(tables, ignore_index=True), pd.DataFrame(models, columns=["model", "auroc", "state_cosine"])
+    return pd.concat(tables, ignore_index=True), pd.DataFrame(
+        models, columns=["model", "auroc", "state_cosine"]
+    )
 
 
 def save_shard(path: Path, shifts: pd.DataFrame, models: pd.DataFrame, sizes: dict[str, int]) -> None:
-    """Write the shifts of one shard and the sizes of the run (n_models, n_cells, shard, n_shards) as ``.npz``."""
+    """Write the shifts of one shard and the sizes of its run (n_models, n_cells, shard, n_shards)."""
     columns = {name: shifts[name].to_numpy() for name in shifts}
     columns |= {name: columns[name].astype("U11") for name in ("change", "start")}
     with written_whole(path) as part, part.open("wb") as stream:
@@ -177,7 +181,9 @@ def read_shards(paths: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
         models.append(pd.DataFrame(of_models))
         shifts.append(pd.DataFrame(columns))
     if len(sizes) != 1:
-        raise DataError(f"{len(paths)} shards are of {len(sizes)} runs (models, cells, shards): {sorted(sizes)}.")
+        raise DataError(
+            f"{len(paths)} shards are of {len(sizes)} runs (models, cells, shards): {sorted(sizes)}."
+        )
     n_models, n_cells, _ = sizes.pop()
     joined = perturbation.gather(shifts, n_models, n_cells)
     return joined, pd.concat(models).drop_duplicates("model").sort_values("model", ignore_index=True)
