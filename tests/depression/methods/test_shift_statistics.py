@@ -55,7 +55,7 @@ def test_published_statistics_list_called_genes_first_and_the_largest_shift_firs
 def test_the_published_test_calls_genes_of_models_without_a_signal_and_ours_does_not():
     shifts = simulated()
     one_run = shifts[(shifts["model"] == 0) & (shifts["start"] == "control")]
-    assert stats.published(one_run)["is_called"].mean() > 0.5
+    assert stats.published(one_run)["is_called"].mean() > 0.2
     assert not stats.against_refits(shifts, "delete")["is_called"].any()
 
 

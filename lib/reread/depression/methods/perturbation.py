@@ -133,7 +133,6 @@ def screen(
     change: str,
     *,
     folder: Path,
-    progress: Callable[[int], None] = lambda n_tokens: None,
     **how,
 ) -> pd.DataFrame:
     """Perturb the cells ``rows`` one after the other; finished files in ``folder`` are not computed again.
@@ -148,8 +147,6 @@ def screen(
         Mean embedding of the goal state, then of the start state.
     folder : Path
         One ``.npz`` for 16 cells. A killed run goes on after the last whole file.
-    progress : callable, optional
-        Called with the number of tokens after each file.
     **how
         ``genes``, ``size``, ``special`` and ``batch_tokens`` as in :func:`cell_shifts`.
 
@@ -172,7 +169,6 @@ def screen(
             _write_part(path, [_perturbed(cells, row, embed, states, change, how) for row in part])
         with np.load(path, allow_pickle=False) as kept:
             parts.append(pd.DataFrame({name: kept[name] for name in kept.files}))
-        progress(int(sum(len(cells[row]) for row in part)))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({name: [] for name in COLUMNS})
 
 
