@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+
 from reread.core import charts, diagrams
 from reread.depression.methods import shift_statistics
 from reread.depression.models.classifier import Classifier
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
     from reread.core.figures import Drawn
     from reread.depression.data.simulate import Truth
     from reread.depression.data.vocabulary import Vocabulary

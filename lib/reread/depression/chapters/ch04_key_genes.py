@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+
 from reread.core import charts
 from reread.core.metrics import auroc
 from reread.depression.methods import shift_statistics as statistics
@@ -112,7 +113,7 @@ def calls(
 
 
 def top_genes(tests: dict[str, pd.DataFrame], names: pd.Series, n: int = 12) -> pd.DataFrame:
-    """The ``n`` genes of each change with the largest \\|z\\|: change, name, toward_case, low, high, fdr."""
+    """The ``n`` genes of each change with the largest size of z, with the columns of the test."""
     tables = []
     for change, test in tests.items():
         top = test.assign(size=test["z"].abs()).nlargest(n, "size", keep="first")
