@@ -40,7 +40,7 @@ def per_second(make: Callable[[], object], n: int) -> float:
 
 
 def published_loop(locus: Locus, n_people: int) -> list[str]:
-    """The authors' loop over the rows of a table of alleles, person by person; their reading of files is left out."""
+    """The authors' loop over the rows of a table of alleles, person by person; without reading files."""
     found = substitutions(locus.variants)
     start = locus.tss - 98_000
     text = list(locus.reference.fetch(found.contig, start, start + 196_000).tobytes().decode() + "N" * 608)
