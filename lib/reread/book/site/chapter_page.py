@@ -23,6 +23,7 @@ from reread.pages import PageRef
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 ANSWER = "answer"  # id of the cell that holds the answer of a page
 EXERCISES = "## Exercise"
+QUESTION = re.compile(r"^\*\*Question\.\*\*(.+\n?)+\n*", re.MULTILINE)  # it stands in the head of the page
 LARGEST_FILE = 2_000_000  # bytes; larger files stay with the run
 FILE_NAME = re.compile(r"[A-Za-z0-9][\w.+-]*(/[A-Za-z0-9][\w.+-]*)*")
 ACTIVE_SVG = re.compile(rb"<script|<foreignobject|javascript:|<[^>]*\son[a-z]+\s*=", re.IGNORECASE)
@@ -122,6 +123,7 @@ def _words(shelf: Shelf, ref: PageRef, code: str, text: str) -> str:
         return bool(shelf.moved(ref)) or key in elsewhere or f'"{key.partition(".")[0]}"' in code
 
     labels = {entry["id"]: entry["label"] for entry in [*record.figures, *record.tables]}
+    text = QUESTION.sub("", text)
     return merge.refer(merge.quote(text, record.values, may_lack, ref.name), labels)
 
 
@@ -184,8 +186,7 @@ def _is_heading(cell: Cell) -> bool:
 
 
 def _without_title(text: str) -> str:
-    """The first cell without its heading and its question, which the head of the page gives."""
-    return re.sub(r"\A# .*\n*(\*\*Question\.\*\* .*\n*)?", "", text.strip()).strip()
+    return re.sub(r"\A# .*\n*", "", text.strip()).strip()
 
 
 def _without_exercises(cells: list[Cell]) -> tuple[list[Cell], list[Cell]]:

@@ -16,7 +16,6 @@ EDITS: tuple[tuple[str, str], ...] = (
     (r'(<meta name="viewport"[^>]*>)\s*<meta name="viewport"[^>]*>', r"\1"),
     (r'<meta name="viewport" content="width=device-width, initial-scale=1"/>\s*', ""),
     (r'<summary aria-label="Toggle hidden content">', "<summary>"),
-    (r'<summary>(?=<span class="toctree-toggle")', '<summary aria-label="Show the pages of this part">'),
     (r'(class="btn search-button-field[^>]*?) aria-label="Search"', r"\1"),
     (r'(<i class="theme-switch[^>]*?) title="[^"]*"', r"\1"),
     (r'(<img[^>]*class="logo__image[^>]*?alt=")[^"]*"', r'\1"'),
