@@ -10,7 +10,7 @@ import pandas as pd
 from reread.core import charts
 from reread.core.figures import Drawn
 from reread.maize.methods import permutation_tests
-from reread.maize.methods.published_clustering import Protocol
+from reread.maize.methods.clustering import Protocol
 
 TESTS = {"gauss": "published normal null", "perm": "permutation test"}
 SOURCES = {
@@ -20,6 +20,23 @@ SOURCES = {
 }
 SMALLEST_P = 1e-6
 LEVEL = 0.05
+LIMIT = 0.09  # 0.05 and about two standard errors of a share of 0.05 in 100 sets
+
+
+def answer(
+    table: pd.DataFrame, trials: Mapping[str, np.ndarray], limit: float = LIMIT
+) -> dict[str, float | str]:
+    """Share of random sets that each test calls significant, in words, and the sets that each calls so."""
+    share = {name: float((p <= LEVEL).mean()) for name, p in trials.items()}
+    words = {name: "too many" if one > limit else "as few as it should" for name, one in share.items()}
+    return {
+        "word": "is not valid" if share["published"] > limit else "keeps its level",
+        "word_permutation": words["permutation"],
+        "n_published": int(table["p_gauss"].notna().sum()),
+        "published": int((table["p_gauss"] <= LEVEL).sum()),
+        "n_permutation": int(table["p_perm"].notna().sum()),
+        "permutation": int((table["p_perm"] <= LEVEL).sum()),
+    }
 
 
 def two_nulls(

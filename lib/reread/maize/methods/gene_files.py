@@ -16,7 +16,7 @@ from reread.core.tables import door
 from reread.maize.data import load as sources
 from reread.maize.data.splits import Split
 from reread.maize.data.tables import Expression
-from reread.maize.methods.gene_rankings import PUBLISHED
+from reread.maize.methods.attribution import PUBLISHED
 from reread.maize.methods.gene_sets import rank_top, top_union, union_rule
 
 

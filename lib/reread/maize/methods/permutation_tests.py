@@ -8,9 +8,15 @@ import numpy as np
 import pandas as pd
 
 from reread.core.stats import benjamini_hochberg, permutation_p
-from reread.maize.methods.clustering import REFERENCES, compare
+from reread.maize.methods.clustering import (
+    REFERENCES,
+    Protocol,
+    compare,
+    gaussian_null,
+    gaussian_test,
+    v_of_sets,
+)
 from reread.maize.methods.gene_sets import matched_sets, random_sets
-from reread.maize.methods.published_clustering import Protocol, gaussian_null, gaussian_test, v_of_sets
 
 
 def published_test(

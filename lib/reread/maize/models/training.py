@@ -16,7 +16,13 @@ from reread.maize.data.transform import Scaler, log_plus_one, log_published
 HIGH = 0.9
 TRAINING = {
     "published": {"inputs": "published", "rate": 1e-4, "schedule": "published", "validation": 0.1},
-    "corrected": {"inputs": "scaled", "rate": 1e-3, "schedule": "constant", "validation": 0.0},
+    "corrected": {
+        "inputs": "scaled",
+        "rate": 1e-3,
+        "schedule": "constant",
+        "validation": 0.0,
+        "momentum": 0.9,
+    },
 }
 
 
@@ -52,7 +58,7 @@ class Recipe:
 def recipe(training: str, layers: str, **settings: Any) -> Recipe:
     """Combine the settings of a network.
 
-    ``training`` names inputs, rate, schedule and validation of ``TRAINING``; ``layers`` are channels of each
+    ``training`` names a protocol of ``TRAINING``; ``layers`` are channels of each
     convolution, then units of the dense layer, as ``16 32 64``; ``settings`` are further fields of
     :class:`Recipe`. Raises ParameterError if layers are not at least two numbers.
     """
@@ -61,7 +67,7 @@ def recipe(training: str, layers: str, **settings: Any) -> Recipe:
         raise ParameterError(
             f"layers must be channels and then units, such as '16 32 64', but are {layers!r}."
         )
-    return Recipe(**TRAINING[training], widths=" ".join(widths), dense=int(dense), **settings)
+    return Recipe(**{**TRAINING[training], **settings}, widths=" ".join(widths), dense=int(dense))
 
 
 @dataclass(frozen=True, eq=False)
