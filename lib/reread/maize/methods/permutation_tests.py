@@ -81,10 +81,9 @@ def false_positives(
     has one run of k-means.
     """
     n_all = log.shape[1]
-    tested = random_sets(n_all, min(n_genes, n_all), n_trials, seed + 1)
-    small = random_sets(n_all, min(size, n_all), n_sets, seed)
-    gauss = gaussian_null(v_of_sets(log, tissue, small, protocol, seed))
-    return gaussian_test(v_of_sets(log, tissue, tested, protocol, seed).mean(axis=1), *gauss)[1]
+    tested = dict(enumerate(random_sets(n_all, min(n_genes, n_all), n_trials, seed + 1)))
+    table, _ = published_test(log, tissue, tested, protocol, size=size, n_sets=n_sets, seed=seed)
+    return table["p_gauss"].to_numpy()
 
 
 def matched_false_positives(
