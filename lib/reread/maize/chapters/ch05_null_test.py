@@ -26,10 +26,8 @@ def answer(
 ) -> dict[str, float | str]:
     """Share of random sets that each test calls significant, in words, and the sets that each calls so."""
     share = {name: float((p <= LEVEL).mean()) for name, p in trials.items()}
-    words = {name: "too many" if one > limit else "as few as it should" for name, one in share.items()}
     return {
         "word": "is not valid" if share["published"] > limit else "keeps its level",
-        "word_permutation": words["permutation"],
         "n_published": int(table["p_gauss"].notna().sum()),
         "published": int((table["p_gauss"] <= LEVEL).sum()),
         "n_permutation": int(table["p_perm"].notna().sum()),

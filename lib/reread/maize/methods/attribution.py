@@ -97,14 +97,9 @@ def _class_scores(
 
 
 def train_models(
-    methods: Sequence[str],
-    data: Expression,
-    split: Split,
-    *,
-    seed: int,
-    recipe: training.Recipe,
-    order: np.ndarray | None = None,
-) -> dict[str, Any]:
+    methods: Sequence[str], data: Expression, split: Split, *, seed: int, recipe: training.Recipe, order:
+    np.ndarray | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """Train the model of each method once on ``split.train``; models by family (``CNN``, ...)."""
     fits = {"CNN": partial(training.fit, recipe=recipe, order=order), **baselines.MODELS}
     train = data.take(split.train)
@@ -115,13 +110,9 @@ def train_models(
 
 
 def explain(
-    methods: Sequence[str],
-    models: dict[str, Any],
-    data: Expression,
-    references: np.ndarray,
-    rows: np.ndarray,
-    settings: Explainer,
-) -> dict[str, Scores]:
+    methods: Sequence[str], models: dict[str, Any], data: Expression, references: np.ndarray, rows:
+    np.ndarray, settings: Explainer,
+) -> dict[str, Scores]:  # fmt: skip
     """Scores by each method from the samples ``rows`` (sample,), with ``references`` (sample,) to compare."""
     train, test = data.take(references), data.take(rows)
     return {name: METHODS[name][1](models[METHODS[name][0]], train, test, settings) for name in methods}
@@ -196,16 +187,9 @@ def gene_order(n_genes: int, seed: int, number: int) -> np.ndarray:
 
 
 def explain_all(
-    data: Expression,
-    split: Split,
-    words: Sequence[str],
-    *,
-    network: str = "small",
-    n_seeds: int = 2,
-    n_orders: int = 2,
-    per_tissue: int = 0,
-    settings: Explainer = Explainer(),
-) -> list[Run]:
+    data: Expression, split: Split, words: Sequence[str], *, network: str = "small", n_seeds: int = 2,
+    n_orders: int = 2, per_tissue: int = 0, settings: Explainer = Explainer(),
+) -> list[Run]:  # fmt: skip
     """Train and explain with several seeds, and the network also with several gene orders.
 
     ``words`` are keys of ``EXPLAINERS``, ``network`` is one of ``NETWORKS``. All methods train on

@@ -103,13 +103,9 @@ def _cluster_runs(points: np.ndarray, k: int, protocol: Protocol, seed: int = 0)
 
 
 def v_of_sets(
-    log: np.ndarray,
-    tissue: np.ndarray,
-    sets: Sequence[np.ndarray],
-    protocol: Protocol,
-    seed: int = 0,
+    log: np.ndarray, tissue: np.ndarray, sets: Sequence[np.ndarray], protocol: Protocol, seed: int = 0,
     umap_seed: int = UMAP_SEED,
-) -> np.ndarray:
+) -> np.ndarray:  # fmt: skip
     """V-measure (set, run) of each set of genes in each run of k-means, on log (sample, gene)."""
     validate.axes(tissue, "tissue", sample=len(log))
     k = protocol.k(tissue)
@@ -138,11 +134,9 @@ def sources_of_variance(
     log: np.ndarray, tissue: np.ndarray, protocol: Protocol, *, size: int, n_sets: int, n_seeds: int = 5,
     seed: int = 0,
 ) -> dict[str, float]:  # fmt: skip
-    """Standard deviation of V between runs, random sets and UMAP seeds.
+    """Standard deviation of V (sample, gene) of ``n_sets`` random sets of ``size`` genes, by source.
 
-    ``log`` is (sample, gene), ``tissue`` (sample,); ``n_sets`` random sets have ``size`` genes. Keys:
-    ``runs`` (within a set, as published), ``sets`` (between the means of sets), and for UMAP ``seeds`` (on
-    the first set).
+    Keys: ``runs`` (within a set, as published), ``sets`` (between their means), for UMAP ``seeds`` (one set).
     """
     sets = random_sets(log.shape[1], min(size, log.shape[1]), n_sets, seed)
     v = v_of_sets(log, tissue, sets, protocol, seed)
@@ -222,23 +216,15 @@ def both_protocols(
 
 
 def compare(
-    log: np.ndarray,
-    tissue: np.ndarray,
-    sets: Mapping[str, np.ndarray],
-    protocol: Protocol,
-    *,
-    size: int = 0,
-    n_null: int = 99,
-    seed: int = 0,
-) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
-    """Cluster samples by every set of genes, by all genes, and by ``n_null`` random sets of each method.
+    log: np.ndarray, tissue: np.ndarray, sets: Mapping[str, np.ndarray], protocol: Protocol, *, size: int = 0,
+    n_null: int = 99, seed: int = 0,
+) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:  # fmt: skip
+    """Cluster samples by every set of genes, by all genes (last), and by ``n_null`` random sets of each.
 
     ``log`` is (sample, gene), ``tissue`` (sample,), a set (member,). Random sets have ``size`` genes, as
-    published; 0 matches each set in size and expression. Returns a table and the V-measures (set,) of the
-    random sets by method. Columns: method, set_size, v and v_sd (over runs), null_mean, null_sd, null_low,
-    null_high (95 % of the random sets), v_over_random, v_over_all, v_lead (over the better of the paper's
-    other methods), p (one-sided); all genes come last, without a null. Raises ParameterError if there are
-    more clusters than samples, and DataError if there is no set.
+    published; 0 matches each set in size and expression. Columns: method, set_size, v and v_sd (over runs),
+    null_mean, null_sd, null_low, null_high (95 % of the random sets), v_over_random, v_over_all, v_lead (over
+    the better of the paper's other methods), p (one-sided). Also returns the V-measures of the random sets.
     """
     if not sets:
         raise DataError("There is no set of genes to cluster by. Select at least one method.")
@@ -280,21 +266,13 @@ def _with_differences(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_size(
-    log: np.ndarray,
-    tissue: np.ndarray,
-    sizes: Sequence[int],
-    numbers: Sequence[int],
-    protocol: Protocol,
-    *,
-    n_sets: int = 20,
-    seed: int = 0,
-) -> pd.DataFrame:
+    log: np.ndarray, tissue: np.ndarray, sizes: Sequence[int], numbers: Sequence[int], protocol: Protocol, *,
+    n_sets: int = 20, seed: int = 0,
+) -> pd.DataFrame:  # fmt: skip
     """V-measure of ``n_sets`` random sets of genes, by the size of the set and the number of clusters.
 
-    ``log`` is (sample, gene), ``tissue`` (sample,). Sizes not below the number of genes are left out, and
-    numbers of clusters above that of samples; 0 clusters is the number of tissues. Returns clusters, genes, v
-    (mean over sets), low, high (mean less and plus the standard deviation). Raises DataError for fewer than
-    two samples.
+    ``log`` is (sample, gene), ``tissue`` (sample,); 0 clusters is the number of tissues. Sizes and numbers
+    that the data cannot have are left out. Returns clusters, genes, v (mean over sets), low, high (one sd).
     """
     rows = []
     for n in [n for n in sizes if n < log.shape[1]]:

@@ -21,11 +21,9 @@ LEVEL = 0.05
 
 
 def enrich_all(
-    sets: Mapping[str, Iterable[str]],
-    term2genes: Mapping[str, Iterable[str]],
-    background: Sequence[str],
+    sets: Mapping[str, Iterable[str]], term2genes: Mapping[str, Iterable[str]], background: Sequence[str],
     names: Mapping[str, str] | None = None,
-) -> pd.DataFrame:
+) -> pd.DataFrame:  # fmt: skip
     """Test every term of 5 to 500 background genes in every set of genes (hypergeometric, one-sided)."""
     place = {gene: i for i, gene in enumerate(dict.fromkeys(background))}
     columns = {term: sorted({place[g] for g in genes if g in place}) for term, genes in term2genes.items()}

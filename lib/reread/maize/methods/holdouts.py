@@ -42,11 +42,10 @@ def evaluate_holdouts(
 ) -> pd.DataFrame:  # fmt: skip
     """Train the networks of ``recipes`` and every baseline on every fold, and predict the test samples.
 
-    Each seed trains again on its own random samples and groups; held-out replicates do not change. The
-    network as published is trained with the first seed only. Networks ``known`` by model, name of the fold
-    and seed are not trained again. On the first fold the corrected network is also trained on permuted
-    labels, as a negative control. Returns one row a prediction: kind, fold, model, seed, sample, tissue,
-    predicted (tissues by name). Raises ParameterError if the image is too small for the layers.
+    Each seed has its own random samples and groups; the network as published has the first seed only.
+    Networks ``known`` by model, fold and seed are not trained again. On the first fold the corrected network
+    is also trained on permuted labels (negative control). Returns one row a prediction: kind, fold, model,
+    seed, sample, tissue, predicted. Raises ParameterError if the image is too small for the layers.
     """
     fits: dict[str, Any] = {name: partial(training.fit, recipe=recipe) for name, recipe in recipes.items()}
     parts = []
@@ -122,16 +121,13 @@ def confusion(predictions: pd.DataFrame, tissues: Sequence[str], *, kind: str) -
     Every tested tissue by every tissue, in the order of ``tissues``: model, tissue, predicted, n, share (0 to
     1, of the predictions for the tissue).
     """
-    parts = []
-    for model in NETWORKS:
-        part = predictions[(predictions["kind"] == kind) & (predictions["model"] == model)]
-        counts = pd.crosstab(part["tissue"], part["predicted"])
-        tested = [name for name in tissues if name in counts.index]
-        counts = counts.reindex(index=tested, columns=list(tissues), fill_value=0)
-        table = counts.rename_axis(columns="predicted").stack().rename("n").reset_index()
-        share = table["n"] / table.groupby("tissue")["n"].transform("sum")
-        parts.append(table.assign(model=model, share=share))
-    return pd.concat(parts, ignore_index=True)
+    part = predictions[(predictions["kind"] == kind) & predictions["model"].isin(NETWORKS)]
+    tested = [name for name in tissues if (part["tissue"] == name).any()]
+    models = [name for name in NETWORKS if (part["model"] == name).any()]
+    names = ["model", "tissue", "predicted"]
+    cells = pd.MultiIndex.from_product([models, tested, tissues], names=names)
+    table = part.groupby(names).size().reindex(cells, fill_value=0).rename("n").reset_index()
+    return table.assign(share=table["n"] / table.groupby(["model", "tissue"])["n"].transform("sum"))
 
 
 def gene_orders(
@@ -140,11 +136,9 @@ def gene_orders(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
     """Train a network in the order of the file with every seed, and in random gene orders with the first.
 
-    Test samples are classified, and explained by expected gradients with ``n_points`` each. Convolutions and
-    pooling combine neighbouring pixels, and neighbours in a csv are neighbours by name: if that order were
-    informative, permutation would reduce the accuracy. Networks ``known`` are not trained again. Returns one
-    row a network (order, seed, accuracy), and one a pair (one, other, differs: seed, order or both; jaccard
-    of the ``k`` best genes of a tissue, mean over tissues).
+    Test samples are classified, and explained by expected gradients with ``n_points`` each. Returns one row a
+    network (order, seed, accuracy), and one a pair (one, other, differs: seed, order or both; jaccard of the
+    ``k`` best genes of a tissue, mean over tissues). Networks ``known`` are not trained again.
     """
     rng = np.random.default_rng(seeds[0])
     plans = [(FILE, None, seed) for seed in seeds]

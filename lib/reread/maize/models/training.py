@@ -97,14 +97,9 @@ class Network:
 
 
 def fit(
-    values: np.ndarray,
-    tissue: np.ndarray,
-    n_tissues: int,
-    seed: int = 0,
-    *,
-    recipe: Recipe,
-    order: np.ndarray | None = None,
-) -> Network:
+    values: np.ndarray, tissue: np.ndarray, n_tissues: int, seed: int = 0, *, recipe: Recipe, order:
+    np.ndarray | None = None,
+) -> Network:  # fmt: skip
     """Train a network on FPKM or TPM ``values`` (sample, gene) and ``tissue`` (sample,).
 
     ``n_tissues`` counts also those without a training sample. The seed fixes weights, dropout and the order
