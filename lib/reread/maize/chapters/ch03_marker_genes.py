@@ -170,6 +170,7 @@ def _walk(name: str, rows: np.ndarray, distinct: np.ndarray, stop: int) -> pd.Da
 def recovered(table: pd.DataFrame) -> Drawn:
     """Draw the share of planted genes among the top genes of each method, and the expectation by chance."""
     labels = {"precision": "share of planted genes among the top genes of a tissue"}
+    table = table.astype({"precision": float})  # measured samples have no planted gene, so no row
     chance = {"chance": float(table["chance"].iloc[0])} if len(table) else {}
     return charts.dots(
         table.sort_values("precision", ascending=False), "precision", "method", stem=True, labels=labels,
