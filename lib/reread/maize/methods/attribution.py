@@ -273,4 +273,5 @@ def agreement(runs: Sequence[Run], k: int) -> pd.DataFrame:
             differs = "seed" if left.order == right.order else "gene order"
             names = (f"seed {run.seed}, order {run.order}" for run in (left, right))
             rows.append((name, differs, *names, matrix[a, b]))
-    return pd.DataFrame(rows, columns=["method", "differs", "left", "right", "jaccard"])
+    columns = ["method", "differs", "left", "right", "jaccard"]
+    return pd.DataFrame(rows, columns=columns).astype({"jaccard": float})
