@@ -9,7 +9,8 @@ from reread.core.errors import DataError, ParameterError
 from reread.lincs.data import simulate
 from reread.lincs.methods import encodings as encoded
 from reread.lincs.methods import generation as sampling
-from reread.lincs.models.numpy_weights import Svq, Vae, nearest_code
+from reread.lincs.methods.codebooks import CodeRun
+from reread.lincs.models.numpy_weights import Svq, Vae
 
 N_GENES, HIDDEN, LATENT = 60, 9, 7
 SEED = 3
@@ -50,9 +51,9 @@ def page(drawn, tmp_path, monkeypatch):
     rows = np.arange(5, len(drawn))
     trained = np.flatnonzero(np.arange(len(rows)) % 5 > 0)
     values = drawn.values[rows]
-    encoded.save_encodings(tmp_path / "latent.npz", network(), values, rows=rows, trained=trained, seed=0)
+    encoded.save_encodings(tmp_path / "latent.npz", network(), values, rows=rows, trained=trained)
     encoded.save_encodings(
-        tmp_path / "latent-held-out.npz", network(1), values, rows=rows, trained=trained[:9], seed=0
+        tmp_path / "latent-held-out.npz", network(1), values, rows=rows, trained=trained[:9]
     )
     network().save(tmp_path / "vae.npz")
     network(1).save(tmp_path / "vae-held-out.npz")
@@ -160,12 +161,13 @@ def test_families_are_planted_or_none(drawn, read):
 
 def test_codes_are_means_of_training_rows_and_the_codebooks(read, tmp_path):
     codes = np.arange(12.0).reshape(6, 2)
-    np.savez(tmp_path / "svqvae.npz", codes=codes, pcls=np.array(read.signatures.pcls))
+    both = {"as published": codes + 20, "corrected": codes}
+    np.savez(tmp_path / "codebooks.npz", pcls=np.array(read.signatures.pcls), **both)
 
-    found = encoded.codes_of(read, [Finished("corrected", tmp_path, {})])
+    found = encoded.codes_of(read, [Finished("", tmp_path, {})])
 
     rows = read.is_trained & (read.signatures.meta["pcl"] == "B1").to_numpy()
-    assert list(found) == ["mean signature", "latent means", "S-VQ-VAE corrected"]
+    assert list(found) == ["mean signature", "latent means", "S-VQ-VAE as published", "S-VQ-VAE corrected"]
     np.testing.assert_allclose(
         found["mean signature"].loc["B1"], read.signatures.values[rows].mean(axis=0), rtol=1e-5
     )
@@ -239,19 +241,18 @@ def test_every_class_is_generated_and_by_chance_is_its_share(drugs):
 
 
 def test_codes_are_saved_with_their_names(tmp_path):
-    from reread.lincs.models.svqvae import dense
-
-    book = Svq({name: part.numpy() for name, part in dense(13, 4, 7).state_dict().items()})
-    values = np.random.default_rng(0).normal(size=(9, 13)).astype(np.float32)
-    path = encoded.save_codebook(
-        tmp_path / "c.npz", book, values, pcls=tuple("abcd"), rows=np.arange(9), trained=np.arange(6)
-    )
+    books = [Svq({"codes.weight": np.full((4, 7), i, dtype=np.float32)}) for i in range(3)]
+    methods = ("as published", "as published", "corrected")
+    runs = [
+        CodeRun(m, i, b, None, tuple("abcd"), None)
+        for i, (m, b) in enumerate(zip(methods, books, strict=True))
+    ]
+    path = encoded.save_codebooks(tmp_path / "c.npz", runs)
 
     with np.load(path, allow_pickle=False) as kept:
         assert kept["pcls"].tolist() == list("abcd")
-        assert kept["profiles"].shape == (4, 13)
-        assert kept["assigned"].tolist() == nearest_code(book.encode(values), book.codes).tolist()
-        assert np.flatnonzero(kept["trained"]).tolist() == list(range(6))
+        assert (kept["as published"] == 0).all()
+        assert (kept["corrected"] == 2).all()
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut", b"no archive"])

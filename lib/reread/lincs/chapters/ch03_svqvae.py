@@ -1,48 +1,75 @@
-"""Chapter 03: training curves of a codebook, recall of its codes, and their usage."""
+"""Chapter 03: recall of both codebooks beside class means, training curves, usage of codes."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
-from reread.core import charts
+from reread.core import charts, diagrams
 from reread.core.figures import Drawn
 from reread.lincs.data.annotations import short
-from reread.lincs.methods.codebooks import MEAN, TEST, TRAIN
+from reread.lincs.methods.codebooks import MEAN, TEST, TRAIN, CodeRun, first_runs
 
-METRICS = {"euclidean": "by distance", "cosine": "by angle"}
-MOST_CODES = 25
-
-
-def draw_curves(history: pd.DataFrame, given: pd.DataFrame) -> Drawn:
-    """Draw the error given the label with that of the class means, and the codebook loss, by epoch."""
-    floor = given[given["method"] == MEAN].set_index("rows")["mse"]
-    parts = []
-    for rows, column in ((TRAIN, "train_mse"), (TEST, "valid_mse")):
-        parts.append(_curve(history, history[column], "error, label given", f"code, {rows}"))
-        parts.append(_curve(history, floor[rows], "error, label given", f"class mean, {rows}"))
-    parts.append(_curve(history, history["codebook_loss"], "codebook loss", "codebook loss"))
-    table = pd.concat(parts, ignore_index=True)
-    return charts.lines(table, "epoch", "value", hue="curve", panel="measure", columns=2,
-                        labels={"value": ""})  # fmt: skip
+METRICS = {"euclidean": "by distance, as published", "cosine": "by angle"}
+MOST_CODES = 15
 
 
 def draw_recall(inferred: pd.DataFrame, n_classes: int) -> Drawn:
     """Draw the recall of the nearest code and of the nearest class mean, a dot for each seed."""
-    way = inferred["method"] + ", " + inferred["metric"].map(METRICS)
-    labels = {"recall": "recall, mean over classes", "way": "", "rows": ""}
-    return charts.dots(inferred.assign(way=way), "recall", "way", hue="rows", labels=labels,
+    labels = {"recall": "recall, mean over classes", "method": "", "rows": "", TRAIN: "training drugs",
+              TEST: "held-out drugs", **METRICS}  # fmt: skip
+    return charts.dots(inferred, "recall", "method", hue="rows", panel="metric", columns=2, labels=labels,
                        reference={"chance": 1 / n_classes}, limits=(0, 1.03))  # fmt: skip
 
 
+def draw_curves(runs: Sequence[CodeRun], given: pd.DataFrame) -> Drawn:
+    """Draw the error given the class with that of the class means, and the codebook loss, by epoch."""
+    floor = given[given["method"] == MEAN].set_index("rows")["mse"]
+    parts = []
+    for method, run in first_runs(runs).items():
+        for rows, column in ((TRAIN, "train_mse"), (TEST, "valid_mse")):
+            parts += [_curve(run, run.history[column], "error given the class", method, rows),
+                      _curve(run, floor[rows], "error given the class", MEAN, rows)]  # fmt: skip
+        parts.append(_curve(run, run.history["codebook_loss"], "codebook loss", method, TRAIN))
+    table = pd.concat(parts, ignore_index=True).drop_duplicates()
+    return charts.lines(
+        table,
+        "epoch",
+        "value",
+        hue="method",
+        style="rows",
+        panel="measure",
+        columns=2,
+        shared=False,
+        labels={"value": "", TRAIN: "training drugs", TEST: "held-out drugs"},
+    )
+
+
 def draw_usage(report: pd.DataFrame) -> Drawn:
-    """Draw the held-out signatures with the label of each code, those assigned to it, and those with both."""
-    shown = report.sort_values(["labelled", "code"], ascending=[False, True], kind="stable").head(MOST_CODES)
-    table = shown.melt("code", ["labelled", "assigned", "correct"], "signatures", "number")
+    """Draw for each code the held-out signatures with its label and those assigned to it, by method."""
+    most = report.groupby("code")[["labelled", "assigned"]].max().max(axis=1).nlargest(MOST_CODES).index
+    shown = report[report["code"].isin(most)].sort_values("code")
+    table = shown.melt(["code", "method"], ["labelled", "assigned", "correct"], "signatures", "number")
     labels = {"labelled": "with the label", "assigned": "assigned to the code", "correct": "both", "code": "",
               "number": "held-out signatures", "signatures": ""}  # fmt: skip
     return charts.dots(table.assign(code=table["code"].map(short)), "number", "code", hue="signatures",
-                       connect=True, labels=labels)  # fmt: skip
+                       panel="method", columns=2, connect=True, labels=labels)  # fmt: skip
 
 
-def _curve(history: pd.DataFrame, value, measure: str, name: str) -> pd.DataFrame:
-    return pd.DataFrame({"epoch": history["epoch"], "value": value, "measure": measure, "curve": name})
+def _curve(run: CodeRun, value, measure: str, method: str, rows: str) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"epoch": run.history["epoch"], "value": value, "measure": measure, "method": method, "rows": rows}
+    )
+
+
+def draw_network(n_genes: int, dim: int, n_codes: int) -> Drawn:
+    """Draw the layers of the network, and where both variants differ."""
+    code, z = f"code of the class\n({n_codes} codes of {dim})", f"point z\n({dim}, within ±1)"
+    gene, out = f"signature\n({n_genes} z-scores)", f"reconstruction\n({n_genes}, within ±10)"
+    return diagrams.flow(
+        [[gene], [z, "class label"], [code], [out]],
+        [(gene, z, "tanh layer"), ("class label", code, "chooses"), (z, code, "attracts"),
+         (code, out, "tanh layer")],
+        marked={code: "as published: error gradient passes straight to z, repulsion unbounded"},
+    )  # fmt: skip

@@ -1,13 +1,36 @@
-"""Chapter 08: images of digits, their reconstructions, and the confusion matrix of the codes."""
+"""Chapter 08: scores of both codebooks, the network, images and their reconstructions, confusion matrices."""
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
-from reread.core import charts, figures
+from reread.core import charts, diagrams, figures
 from reread.core.figures import Drawn
+from reread.lincs.methods.codebooks import MEAN, TEST, TRAIN
 from reread.lincs.methods.digits import DIGITS, PIXELS, SIDE
+
+HELD = {TRAIN: "training images", TEST: "held-out images", MEAN: "mean image of the digit"}
+
+
+def draw_scores(scores: pd.DataFrame) -> Drawn:
+    """Draw accuracy of the nearest code and error given the digit, for both codebooks and the mean images."""
+    names = {"accuracy": "accuracy of the nearest code", "mse": "error given the digit (squared grey value)"}
+    table = scores.rename(columns=names).melt(["method", "rows"], list(names.values()), "measure", "value")
+    labels = {"value": "", "method": "", "rows": "", **HELD}
+    return charts.dots(
+        table, "value", "method", hue="rows", panel="measure", columns=2, shared=False, labels=labels
+    )
+
+
+def draw_network(channels: int) -> Drawn:
+    """Draw the layers of the network for images."""
+    image, out = "image\n(8 x 8 pixels)", "reconstruction\n(8 x 8 pixels)"
+    z, code = f"point z\n({16 * channels} values)", f"code of the digit\n(10 codes of {16 * channels})"
+    return diagrams.flow(
+        [[image], [z, "label"], [code], [out]],
+        [(image, z, "2 convo- lutions"), ("label", code, "chooses"), (z, code, "attracts"),
+         (code, out, "2 convo- lutions")],
+    )  # fmt: skip
 
 
 def draw_images(table: pd.DataFrame) -> Drawn:
@@ -33,24 +56,19 @@ def draw_images(table: pd.DataFrame) -> Drawn:
 
 
 def draw_confusion(shares: pd.DataFrame) -> Drawn:
-    """Draw the share of the images of each digit that are assigned to each code."""
+    """Draw the share of the images of each digit that are assigned to each code, by codebook."""
     labels = {"code": "nearest code", "share": "share of the images of a digit"}
-    return charts.heatmap(shares, "code", "digit", "share", numbers=".2f", labels=labels, limits=(0, 1))
+    return charts.heatmap(shares, "code", "digit", "share", panel="method", columns=2, numbers="",
+                          labels=labels, limits=(0, 1))  # fmt: skip
 
 
 def _finding(table: pd.DataFrame) -> str:
-    """Alt text: how many images have their own code, or a z nearer to them than the mean of the digit."""
+    """Alt text: how many images have their own code, and how many a z that decodes nearer than the mean."""
     rows = {name: part.sort_values("digit") for name, part in table.groupby("row")}
-    if "nearest code" in rows:
-        right = int((rows["nearest code"]["digit"] == rows["nearest code"]["found"]).sum())
-        return (
-            "Three rows of ten small images: held-out digits, their nearest codes decoded, and the mean of "
-            f"each digit; {right} of 10 are assigned to the code of their own digit."
-        )
-    image = rows["image"][PIXELS].to_numpy(dtype=float)
-    errors = [np.square(rows[name][PIXELS].to_numpy() - image).mean(axis=1) for name in ("z", "class mean")]
-    n = int((errors[0] < errors[1]).sum())
+    right = int((rows["nearest code"]["digit"] == rows["nearest code"]["found"]).sum())
+    image, z, mean = (rows[name][PIXELS].to_numpy(dtype=float) for name in ("image", "z", "class mean"))
+    near = int((((z - image) ** 2).sum(axis=1) < ((mean - image) ** 2).sum(axis=1)).sum())
     return (
-        "Three rows of ten small images: held-out digits, z decoded without its code, and the mean of "
-        f"each digit; {n} of 10 decoded z are nearer to the image than the mean is."
+        "Four rows of ten small images: held-out digits, nearest codes decoded, z decoded, digit means; "
+        f"{right} of 10 have their own code, {near} of 10 decoded z are nearer to the image than the mean."
     )

@@ -105,6 +105,13 @@ def short(pcl: str) -> str:
     return " ".join(word.lower() if word in ORDINARY or len(word) > 6 else word for word in words)
 
 
+def compared(value: float, other: float, *, by: float = 0.02) -> str:
+    """Say whether a value is higher or lower than another by more than ``by``, or neither."""
+    if abs(value - other) <= by:
+        return f"within {by:g} of"
+    return "higher than" if value > other else "lower than"
+
+
 def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     if not Path(path).is_file():
         raise DataError(f"There is no table {path}. It is a CSV with the columns {', '.join(columns)}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,15 +18,17 @@ from reread.lincs.data.tables import Signatures
 from reread.lincs.methods.pca import class_means, mse
 from reread.lincs.models.numpy_weights import Svq, nearest_code
 
-CODE, MEAN = "S-VQ-VAE", "class mean"
+PUBLISHED, CORRECTED, MEAN = "as published", "corrected", "class mean"
+CODEBOOKS = {PUBLISHED: "published", CORRECTED: "ema"}
 TRAIN, TEST = "training", "held out"
 SATURATED = 0.99
 
 
 @dataclass(frozen=True, eq=False)
 class CodeRun:
-    """A trained codebook: seed, network, curve, names of the codes, and the code (signature,) of each row."""
+    """A trained codebook: method, seed, network, curve, names of codes, and code (signature,) of each row."""
 
+    method: str
     seed: int
     network: Svq
     history: pd.DataFrame
@@ -54,15 +56,15 @@ def rows_with_class(signatures: Signatures, *, min_per_line: int = 0, min_drugs:
 
 
 def train(
-    signatures: Signatures, part: Fold | None, *, n_seeds: int = 1, seed: int = 0,
-    checkpoint: Path | None = None, **settings: Any,
+    signatures: Signatures, part: Fold | None, methods: Mapping[str, str] = CODEBOOKS, *, n_seeds: int = 1,
+    seed: int = 0, checkpoint: Path | None = None, **settings: Any,
 ) -> list[CodeRun]:  # fmt: skip
-    """Train a codebook ``n_seeds`` times; on every row, as the authors do, where there is no split.
+    """Train each codebook ``n_seeds`` times; on every row, as the authors do, where there is no split.
 
-    ``signatures``: every row has a class. ``part``: Fold or None. ``n_seeds``, ``seed``: seeds ``seed``,
-    ``seed + 1``, ... ``checkpoint``: folder that an interrupted run resumes from. ``settings``: ``codebook``,
-    ``dim``, ``epochs``, ``batch``, ``device`` of :func:`reread.lincs.models.fit.fit_svqvae`.
-    ParameterError or DataError: as :func:`reread.lincs.models.fit.fit_svqvae`.
+    ``signatures``: every row has a class. ``part``: Fold or None. ``methods``: name to kind of codebook.
+    ``n_seeds``, ``seed``: seeds ``seed``, ``seed + 1``, ... ``checkpoint``: folder that an interrupted run
+    resumes from. ``settings``: ``dim``, ``epochs``, ``batch``, ``device`` of
+    :func:`reread.lincs.models.fit.fit_svqvae`, whose errors are raised.
     """
     from reread.lincs.models.fit import fit_svqvae
 
@@ -70,20 +72,27 @@ def train(
     label = np.searchsorted(pcls, signatures.meta["pcl"].to_numpy(dtype=str))
     rows = (part.train, part.test) if part is not None else (np.arange(len(label)), np.arange(0))
     runs = []
-    for s in range(seed, seed + n_seeds):
-        trained = fit_svqvae(
-            signatures.values, label, len(pcls), train=rows[0], valid=rows[1], seed=s, checkpoint=checkpoint,
-            progress=True, **settings,
-        )  # fmt: skip
-        runs.append(CodeRun(s, trained.network, trained.history, pcls, label))
+    for method, codebook in methods.items():
+        for s in range(seed, seed + n_seeds):
+            trained = fit_svqvae(
+                signatures.values, label, len(pcls), train=rows[0], valid=rows[1], seed=s, codebook=codebook,
+                checkpoint=checkpoint, progress=True, **settings,
+            )  # fmt: skip
+            runs.append(CodeRun(method, s, trained.network, trained.history, pcls, label))
     return runs
+
+
+def first_runs(runs: Sequence[CodeRun]) -> dict[str, CodeRun]:
+    """First run of each method."""
+    names = dict.fromkeys(run.method for run in runs)
+    return {name: next(run for run in runs if run.method == name) for name in names}
 
 
 def published_measures(run: CodeRun, batch: int) -> dict[str, float]:
     """Training error and label perplexity as the authors print them, and the perplexity of all labels."""
     n = len(run.pcls)
     return {
-        "mse.train": float(run.history["train_mse"].iloc[-1]),
+        "mse.train.as-published": float(run.history["train_mse"].iloc[-1]),
         "perplexity.labels": batch_perplexity(run.label, n, batch),
         "perplexity.all-labels": perplexity(run.label, n),
     }
@@ -98,7 +107,7 @@ def given_label(signatures: Signatures, part: Fold, runs: Sequence[CodeRun]) -> 
         ("zero", 0, np.zeros_like(means)),
         ("training mean", 0, np.tile(overall, (n, 1))),
         (MEAN, 0, means),
-        *((CODE, run.seed, run.network.profiles()) for run in runs),
+        *((run.method, run.seed, run.network.profiles()) for run in runs),
     ]
     rows = []
     for where, index in ((TRAIN, part.train), (TEST, part.test)):
@@ -121,7 +130,7 @@ def inferred(signatures: Signatures, part: Fold, runs: Sequence[CodeRun]) -> pd.
     for where, index in ((TRAIN, part.train), (TEST, part.test)):
         methods = [(MEAN, 0, values[index], means, means)]
         methods += [
-            (CODE, r.seed, r.network.encode(values[index]), r.network.codes, r.network.profiles())
+            (r.method, r.seed, r.network.encode(values[index]), r.network.codes, r.network.profiles())
             for r in runs
         ]
         for method, seed, points, codes, profiles in methods:
@@ -133,27 +142,33 @@ def inferred(signatures: Signatures, part: Fold, runs: Sequence[CodeRun]) -> pd.
     return pd.DataFrame(rows)
 
 
-def usage(signatures: Signatures, part: Fold, run: CodeRun) -> tuple[pd.DataFrame, dict[str, float]]:
-    """Report which codes the held-out signatures are assigned to.
+def usage(
+    signatures: Signatures, part: Fold, runs: Sequence[CodeRun]
+) -> tuple[pd.DataFrame, dict[str, float]]:
+    """Report which codes the held-out signatures are assigned to, by the first run of each method.
 
-    Returns DataFrame: of :func:`code_usage`. Returns dict: perplexity of
-    labels and of inferred codes, number of unused codes, share of saturated values of z, ratio of the lengths
-    of z and codes, error of z decoded without its code; for simulated signatures the correlation of decoded
-    profiles with the true ones.
+    Returns DataFrame: method and the columns of :func:`code_usage`. Returns dict, by method: perplexity of
+    inferred codes, number of unused codes, share of saturated values of z, ratio of the lengths of z and
+    codes, error of z decoded without its code; for simulated signatures the correlation of decoded profiles
+    with the true ones.
     """
-    z = run.network.encode(signatures.values[part.test])
-    label, found = run.label[part.test], nearest_code(z, run.network.codes)
-    report = code_usage(label, found, run.pcls)
-    lengths = (np.linalg.norm(one, axis=1).mean() for one in (z, run.network.codes))
-    return report, {
-        "perplexity.held-out-labels": perplexity(label, len(run.pcls)),
-        "perplexity.inferred": perplexity(found, len(run.pcls)),
-        "n_dead": int(report["is_dead"].sum()),
-        "saturated": float((np.abs(z) > SATURATED).mean()),
-        "length_ratio": float(np.divide(*lengths)),
-        "mse.unquantised": mse(signatures.values[part.test], run.network.decode(z)),
-        **_true_correlation(signatures, part, run),
-    }
+    values, label = signatures.values[part.test], runs[0].label[part.test]
+    found = {"perplexity.held-out-labels": perplexity(label, len(runs[0].pcls))}
+    tables = []
+    for method, run in first_runs(runs).items():
+        z = run.network.encode(values)
+        near = nearest_code(z, run.network.codes)
+        tables.append(code_usage(label, near, run.pcls).assign(method=method))
+        lengths = (np.linalg.norm(one, axis=1).mean() for one in (z, run.network.codes))
+        each = {
+            "perplexity": perplexity(near, len(run.pcls)),
+            "n_dead": int(tables[-1]["is_dead"].sum()),
+            "saturated": float((np.abs(z) > SATURATED).mean()),
+            "length_ratio": float(np.divide(*lengths)),
+            "mse.unquantised": mse(values, run.network.decode(z)),
+        }
+        found |= {f"{name}.{method.replace(' ', '-')}": value for name, value in each.items()}
+    return pd.concat(tables, ignore_index=True), found | _true_correlation(signatures, part, runs)
 
 
 def perplexity(index: np.ndarray, n: int) -> float:
@@ -192,7 +207,7 @@ def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def over_class_mean(summary: pd.DataFrame, value: str = "mse", metric: str = "euclidean") -> dict[str, float]:
-    """A measure of codes minus that of class means, by rows.
+    """A measure of each codebook minus that of class means, by rows and method.
 
     Given the label, the difference of ``mse`` cannot be negative on training rows. That of ``recall`` is
     positive where the codes classify better than the class means.
@@ -200,23 +215,25 @@ def over_class_mean(summary: pd.DataFrame, value: str = "mse", metric: str = "eu
     if "metric" in summary:
         summary = summary[summary["metric"] == metric]
     wide = summary.pivot(index="rows", columns="method", values=value)
-    gap = wide[CODE] - wide[MEAN]
-    return {where.replace(" ", "-"): float(gap[where]) for where in gap.index}
+    gap = wide.sub(wide[MEAN], axis=0)[[name for name in CODEBOOKS if name in wide]].stack()
+    return {f"{rows}.{method}".replace(" ", "-"): float(one) for (rows, method), one in gap.items()}
 
 
-def _true_correlation(signatures: Signatures, part: Fold, run: CodeRun) -> dict[str, float]:
+def _true_correlation(signatures: Signatures, part: Fold, runs: Sequence[CodeRun]) -> dict[str, float]:
     """Mean correlation of profiles with the simulated truth over strong classes; none for real signatures."""
     truth = signatures.truth
     if truth is None:
         return {}
-    means = class_means(signatures.values[part.train], run.label[part.train], len(run.pcls))
+    pcls = runs[0].pcls
+    profiles = {MEAN: class_means(signatures.values[part.train], runs[0].label[part.train], len(pcls))}
+    profiles |= {method: run.network.profiles() for method, run in first_runs(runs).items()}
     strong = [name for name, kind in zip(truth.pcls, truth.strength, strict=True) if kind == "strong"]
-    at = [(run.pcls.index(name), truth.pcls.index(name)) for name in strong]
+    at = [(pcls.index(name), truth.pcls.index(name)) for name in strong]
     return {
-        f"planted_correlation.{key}": float(
+        f"planted_correlation.{method.replace(' ', '-')}": float(
             np.mean([np.corrcoef(rows[i], truth.programs[j])[0, 1] for i, j in at])
         )
-        for key, rows in (("s-vq-vae", run.network.profiles()), ("class-mean", means))
+        for method, rows in profiles.items()
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import pandas as pd
 
 from reread.core.splits import Fold, by_mask
 from reread.lincs.methods import codebooks
-from reread.lincs.methods.codebooks import CodeRun
+from reread.lincs.methods.codebooks import CODEBOOKS, CodeRun
 from reread.lincs.methods.pca import class_means, mse
 from reread.lincs.models.numpy_weights import nearest_code
 
@@ -52,45 +52,42 @@ def split(images: Images, *, share: float = 0.2, seed: int = 0) -> Fold:
 
 
 def train(
-    images: Images, part: Fold, *, epochs: int, n_seeds: int = 1, seed: int = 0,
-    checkpoint: Path | None = None, **settings: Any,
+    images: Images, part: Fold, methods: Mapping[str, str] = CODEBOOKS, *, epochs: int, n_seeds: int = 1,
+    seed: int = 0, checkpoint: Path | None = None, **settings: Any,
 ) -> list[CodeRun]:  # fmt: skip
-    """Train a codebook of digits ``n_seeds`` times.
+    """Train each codebook of digits ``n_seeds`` times.
 
-    ``n_seeds``, ``seed``: seeds ``seed``, ``seed + 1``, ... ``checkpoint``: folder that an interrupted run
-    resumes from. ``settings``: ``codebook``, ``channels``, ``learning_rate``, ``batch`` and ``device`` of
-    :class:`reread.lincs.models.digits.DigitBook`.
+    ``methods``: name to kind of codebook. ``n_seeds``, ``seed``: seeds ``seed``, ``seed + 1``, ...
+    ``checkpoint``: folder that an interrupted run resumes from. ``settings``: ``channels``,
+    ``learning_rate``, ``batch`` and ``device`` of :class:`reread.lincs.models.svqvae.DigitBook`.
     """
-    from reread.lincs.models.digits import DigitBook
     from reread.lincs.models.fit import train_recipe
+    from reread.lincs.models.svqvae import DigitBook
 
-    runs = []
-    for s in range(seed, seed + n_seeds):
-        book = DigitBook(images.values, images.label, part.train, part.test, seed=s, **settings)
-        arrays = [images.values, images.label, part.train, part.test]
-        curve = train_recipe(book.recipe, "digits", arrays, {**settings, "seed": s}, epochs, checkpoint)
-        runs.append(CodeRun(s, book, curve, DIGITS, images.label))
+    arrays, runs = [images.values, images.label, part.train, part.test], []
+    for method, codebook in methods.items():
+        for s in range(seed, seed + n_seeds):
+            named = {**settings, "codebook": codebook, "seed": s}
+            book = DigitBook(*arrays, **named)
+            curve = train_recipe(book.recipe, "digits", arrays, named, epochs, checkpoint)
+            runs.append(CodeRun(method, s, book, curve, DIGITS, images.label))
     return runs
 
 
-def examples(
-    images: Images, part: Fold, run: CodeRun, *, seed: int = 0, is_quantised: bool = True
-) -> pd.DataFrame:
-    """One held-out image of each digit, its reconstruction, and the mean image of the digit.
+def examples(images: Images, part: Fold, run: CodeRun, *, seed: int = 0) -> pd.DataFrame:
+    """One held-out image of each digit, its reconstructions, and the mean image of the digit.
 
-    ``seed``: chooses the images. ``is_quantised``: whether the nearest code is decoded, or z without its
-    code.
-    Returns DataFrame: row (image, nearest code or z, class mean), digit, found (digit of the nearest code),
-    pixel columns ``p00`` to ``p63``.
+    ``seed``: chooses the images.
+    Returns DataFrame: row (image, nearest code, z: decoded without its code, class mean), digit, found (digit
+    of the nearest code), pixel columns ``p00`` to ``p63``.
     """
     rng = np.random.default_rng(seed)
     rows = [rng.choice(part.test[images.label[part.test] == digit]) for digit in range(len(DIGITS))]
-    chosen = images.values[rows]
-    z = run.network.encode(chosen)
+    z = run.network.encode(images.values[rows])
     found = nearest_code(z, run.network.codes)
-    middle = {"nearest code": run.network.profiles()[found]} if is_quantised else {"z": run.network.decode(z)}
     means = class_means(images.values[part.train], images.label[part.train], len(DIGITS))
-    shown = {"image": chosen, **middle, "class mean": means}
+    shown = {"image": images.values[rows], "nearest code": run.network.profiles()[found],
+             "z": run.network.decode(z), "class mean": means}  # fmt: skip
     tables = [
         pd.DataFrame(values, columns=PIXELS).assign(row=name, digit=np.arange(len(DIGITS)), found=found)
         for name, values in shown.items()
@@ -99,13 +96,15 @@ def examples(
 
 
 def confusion(images: Images, part: Fold, runs: Sequence[CodeRun]) -> pd.DataFrame:
-    """Share of the held-out images of each digit that are assigned to each code, first run."""
-    found = nearest_code(runs[0].network.encode(images.values[part.test]), runs[0].network.codes)
-    counts = np.zeros((len(DIGITS), len(DIGITS)))
-    np.add.at(counts, (images.label[part.test], found), 1)
-    digit, code = np.indices(counts.shape)
-    share = counts / counts.sum(axis=1, keepdims=True)
-    return pd.DataFrame({"digit": digit.ravel(), "code": code.ravel(), "share": share.ravel()})
+    """Share of the held-out images of each digit that are assigned to each code, first run of each method."""
+    tables = []
+    for method, run in codebooks.first_runs(runs).items():
+        found = nearest_code(run.network.encode(images.values[part.test]), run.network.codes)
+        shares = pd.crosstab(images.label[part.test], found, normalize="index")
+        shares = shares.reindex(columns=range(len(DIGITS)), fill_value=0.0).rename_axis(index="digit")
+        table = shares.reset_index().melt("digit", var_name="code", value_name="share")
+        tables.append(table.astype({"code": int}).assign(method=method))
+    return pd.concat(tables, ignore_index=True)
 
 
 def most_confused(shares: pd.DataFrame) -> pd.DataFrame:
@@ -114,24 +113,20 @@ def most_confused(shares: pd.DataFrame) -> pd.DataFrame:
     return wrong.sort_values("share", ascending=False, kind="stable", ignore_index=True)
 
 
-def compare(images: Images, part: Fold, runs: dict[str, list[CodeRun]]) -> pd.DataFrame:
+def compare(images: Images, part: Fold, runs: Sequence[CodeRun]) -> pd.DataFrame:
     """Accuracy and error of every codebook and of the class means, means over seeds.
 
-    ``runs``: dict of str to list of CodeRun; name of a codebook to its runs.
     Returns DataFrame: method, rows, ``accuracy`` (nearest code by distance), ``mse`` (squared grey value,
     label given).
     """
-    tables = []
-    for name, own in runs.items():
-        found = codebooks.inferred(images, part, own)
-        found = found[found["metric"] == "euclidean"].drop(columns=["metric", "mse", "recall"])
-        both = found.merge(codebooks.given_label(images, part, own), on=["rows", "method", "seed"])
-        tables.append(both.replace({"method": {codebooks.CODE: name}}))
-    every = pd.concat(tables, ignore_index=True).drop_duplicates(["rows", "method", "seed"])
-    return every.groupby(["method", "rows"], sort=False)[["accuracy", "mse"]].mean().reset_index()
+    found = codebooks.inferred(images, part, runs).query("metric == 'euclidean'")
+    found = found.drop(columns=["metric", "mse", "recall"])
+    both = found.merge(codebooks.given_label(images, part, runs), on=["rows", "method", "seed"])
+    return both.groupby(["method", "rows"], sort=False)[["accuracy", "mse"]].mean().reset_index()
 
 
-def unquantised(images: Images, part: Fold, runs: dict[str, CodeRun]) -> dict[str, float]:
-    """Mean squared error of held-out images decoded from z without its code, by name of the run."""
+def unquantised(images: Images, part: Fold, runs: Sequence[CodeRun]) -> dict[str, float]:
+    """Mean squared error of held-out images decoded from z without its code, by method, first run of each."""
     test = images.values[part.test]
-    return {name: mse(test, run.network.decode(run.network.encode(test))) for name, run in runs.items()}
+    first = codebooks.first_runs(runs)
+    return {name: mse(test, run.network.decode(run.network.encode(test))) for name, run in first.items()}

@@ -17,10 +17,10 @@ from reread.core.tables import door
 from reread.lincs.data import filters, load
 from reread.lincs.data.tables import Signatures
 from reread.lincs.methods import latent_space
-from reread.lincs.models.numpy_weights import Svq, Vae, nearest_code
+from reread.lincs.methods.codebooks import CODEBOOKS, CodeRun, first_runs
+from reread.lincs.models.numpy_weights import Vae
 
 PROTOCOLS = {"held-out": "-held-out", "random": ""}
-MAX_GENERATED = 10_000  # as the authors generate
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,40 +69,27 @@ class Encoded:
 
 
 def save_encodings(
-    path: Path, network: Vae, values: np.ndarray, *, rows: np.ndarray, trained: np.ndarray, seed: int
+    path: Path, network: Vae, values: np.ndarray, *, rows: np.ndarray, trained: np.ndarray
 ) -> Path:
-    """Write the output of each layer, and generated signatures, as ``.npz``.
+    """Write the latent means of signatures as ``.npz``.
 
-    ``network``: Vae. ``values``: float array, (signature, gene). ``rows``: int array, (signature,); row of
-    each signature in what :func:`reread.lincs.data.load.load` returned. ``trained``: int array, (row,);
-    training rows among these signatures. ``seed``: of the generated signatures: as many as given, at most
-    ``MAX_GENERATED``.
-    Returns Path: arrays ``mu``, ``e1`` to ``e3``, ``d1``, ``d2`` (signature, unit), ``rows``, ``trained``
-    (signature,) as a mask, and ``generated`` (n, gene).
+    ``values``: float array, (signature, gene). ``rows``: int array, (signature,); row of each signature in
+    what :func:`reread.lincs.data.load.load` returned. ``trained``: int array, (row,); training rows among
+    these signatures.
+    Returns Path: arrays ``mu`` (signature, unit), ``rows`` and ``trained`` (signature,) as a mask.
     """
-    layers = network.layers(values)
-    arrays = {**layers, "mu": layers["e3"], "rows": rows, "trained": np.isin(np.arange(len(values)), trained)}
-    return _save(path, arrays | {"generated": network.generate(min(len(values), MAX_GENERATED), seed)})
+    return _save(path, mu=network.encode(values), rows=rows, trained=np.isin(np.arange(len(values)), trained))
 
 
-def save_codebook(
-    path: Path, network: Svq, values: np.ndarray, *, pcls: tuple[str, ...], rows: np.ndarray,
-    trained: np.ndarray,
-) -> Path:  # fmt: skip
-    """Write codes, their decoded profiles, and the nearest code of each signature as ``.npz``.
-
-    ``path``, ``values``, ``rows``, ``trained``: as :func:`save_encodings`. ``network``: Svq. ``pcls``: tuple
-    of str, (pcl,); name of each code.
-    Returns Path: arrays ``codes`` (pcl, dim), ``pcls``, ``profiles`` (pcl, gene), ``z`` (signature, dim),
-    ``assigned``, ``rows`` and ``trained`` (signature,).
-    """
-    arrays = {"codes": network.codes, "pcls": np.array(pcls), "profiles": network.profiles()}
-    z = network.encode(values)
-    arrays |= {"z": z, "assigned": nearest_code(z, network.codes), "rows": rows}
-    return _save(path, arrays | {"trained": np.isin(np.arange(len(values)), trained)})
+def save_codebooks(path: Path, runs: Sequence[CodeRun]) -> Path:
+    """Write the codes (pcl, dim) of the first run of each method, and their names ``pcls``, as ``.npz``."""
+    first = first_runs(runs)
+    return _save(
+        path, pcls=np.array(runs[0].pcls), **{name: run.network.codes for name, run in first.items()}
+    )
 
 
-def _save(path: Path, arrays: dict[str, np.ndarray]) -> Path:
+def _save(path: Path, **arrays: np.ndarray) -> Path:
     with written_whole(Path(path)) as part, part.open("wb") as stream:
         np.savez(stream, **arrays)
     return Path(path)
@@ -187,17 +174,17 @@ def signature_nodes(encoded: Encoded) -> np.ndarray:
 
 
 def codes_of(encoded: Encoded, pages: Sequence[Any]) -> dict[str, pd.DataFrame]:
-    """Codes of classes (pcl, feature): mean signature, latent means, and the codebook of each page of 03."""
+    """Codes of classes (pcl, feature): mean signature, latent means, and the codebooks of chapter 03."""
     train = encoded.take(encoded.is_trained).with_class()
     pcl = train.signatures.meta["pcl"].to_numpy(str)
     found = {
         "mean signature": latent_space.by_class(train.signatures.values, pcl),
         "latent means": latent_space.by_class(train.mu, pcl),
     }
-    for page in pages:
-        path = page.artifact("svqvae.npz")
+    for path in (page.artifact("codebooks.npz") for page in pages):
         with door(path, "codes"), np.load(path, allow_pickle=False) as kept:
-            found[f"S-VQ-VAE {page.page}"] = pd.DataFrame(kept["codes"], index=kept["pcls"].astype(str))
+            pcls = kept["pcls"].astype(str)
+            found |= {f"S-VQ-VAE {name}": pd.DataFrame(kept[name], pcls) for name in CODEBOOKS}
     return found
 
 

@@ -1,0 +1,1 @@
+"""Geneformer on depression: donors kept apart, and every gene perturbed."""
