@@ -113,16 +113,9 @@ def fine_tune(
                 checkpoint_folder=place,
             )  # fmt: skip
             curves.append(curve.assign(split=kind, fold=int(fold), seed=seed))
-            tables.append(
-                evaluate.predictions(
-                    cells.cells,
-                    split.test,
-                    model.predict_proba(cells.take(split.test)),
-                    method=NETWORK,
-                    split=split.name,
-                    seed=seed,
-                )  # fmt: skip
-            )
+            probability = model.predict_proba(cells.take(split.test))
+            named = {"method": NETWORK, "split": split.name, "seed": seed}
+            tables.append(evaluate.predictions(cells.cells, split.test, probability, **named))
     return Outcome(pd.concat(tables, ignore_index=True), pd.concat(curves, ignore_index=True), first[kind])
 
 
