@@ -29,10 +29,8 @@ class Cohort:
     is_paired: bool = False
 
 
-def load(
-    source: str = "simulated", *, n_donors: int = 16, cells_per_donor: int = 100, seed: int = 0
-) -> Cohort:
-    """Load the cells of one source."""
+def load(source: str = "simulated", *, seed: int = 0, **simulation: float) -> Cohort:
+    """Load the cells of one source; ``simulation`` and ``seed`` are the keywords of ``simulate_cohort``."""
     if source not in SOURCES:
         raise ParameterError(f"There is no source {source!r}. {did_you_mean(source, SOURCES)}")
-    return Cohort(*simulate_cohort(n_donors, cells_per_donor, seed=seed))
+    return Cohort(*simulate_cohort(**simulation, seed=seed))
