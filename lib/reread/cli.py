@@ -237,7 +237,7 @@ def record(profile: ProfileOption = "real", study: StudyOption = "") -> None:
     """Pack finished runs into the file that travels with the repository."""
     from reread.book.transfer import recorded
 
-    typer.echo(recorded.record_runs(profile, study).text())
+    typer.echo(recorded.record_runs(profile, study))
 
 
 @data_app.command("list")
@@ -290,7 +290,7 @@ def runs_export(
     """Pack finished runs into one archive."""
     from reread.book.transfer import archive
 
-    typer.echo(archive.export_runs(out, profile, study).text())
+    typer.echo(archive.export_runs(out, profile, study))
 
 
 @runs_app.command("import")
@@ -298,7 +298,7 @@ def runs_import(file: Path) -> None:
     """Check an archive and unpack its runs."""
     from reread.book.transfer import archive
 
-    typer.echo(archive.import_runs(file).text())
+    typer.echo(archive.import_runs(file))
 
 
 def _print_table(rows: list[tuple[str, ...]], right: int = -1) -> None:

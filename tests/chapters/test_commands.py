@@ -109,6 +109,9 @@ def of_reread(words: list[str]) -> str:
         asked = command.make_context(" ".join(words[:n]), words[n:]).params
     except Exception as error:  # the parser's own, which Typer may take from more than one package
         return f"{type(error).__name__}: {getattr(error, 'message', error)}"
+    if words[0] == "diff":
+        for profile, _, name in (asked[side].removeprefix("runs/").partition("/") for side in "ab"):
+            pages.page(name, profile)
     if words[0] != "run":
         return ""
     name = asked["name"] + (f".{asked['page']}" if asked["page"] else "")
@@ -167,6 +170,7 @@ def test_every_printed_command_can_be_run():
         "papermill chapters/networks/01-pears.ipynb out.ipynb",
         "papermill chapters/networks/02-deeptgi.ipynb out.ipynb -p epochs 1.5",
         "papermill chapters/networks/02-deeptgi.ipynb out.ipynb -f runs/demo/networks/02-x/parameters.yml",
+        "reread diff demo/networks/01-pears demo/networks/01-pears",
         "make coffee",
         "make book TROCH=cuda",
         "-p sede=1",
