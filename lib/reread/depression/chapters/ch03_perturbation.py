@@ -83,9 +83,10 @@ def run_means(shifts: pd.DataFrame, classes: pd.Series) -> pd.DataFrame:
 def draw_runs(means: pd.DataFrame) -> Drawn:
     """Draw the mean shift of each gene in all runs: true labels by class of gene, and permuted labels."""
     order = {"group": [group for group in CLASSES if (means["group"] == group).any()], "run": RUNS.values()}
-    labels = {"shift": "mean shift towards the other state (cosine)", "group": "genes"}
+    labels = {"milli": "mean shift towards the other state (cosine, thousandths)", "group": "genes"}
+    shown = means.assign(milli=1000 * means["shift"])[["run", "group", "gene", "milli"]]
     return charts.distributions(
-        means[["run", "group", "gene", "shift"]], "shift", by="group", panel="run", columns=2, order=order,
+        shown, "milli", by="group", panel="run", columns=2, order=order,
         labels=labels, reference={"no shift": 0.0}, shared=False,
     )  # fmt: skip
 
