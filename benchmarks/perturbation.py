@@ -1,7 +1,7 @@
 """Race the perturbation of every gene against one forward for each gene, and count false calls of both tests.
 
 Shifts must be equal to 1e-6 in fp32 on the same network. Memory is the peak of the process before and after
-four times as many cells. ``--calibrate N`` simulates N cohorts with known disease genes, and fits a network on
+four times as many cells. ``--calibrate N`` simulates N cohorts with known disease genes and fits a network on
 the true labels and 20 on permuted donor labels for each.
 Run: python benchmarks/perturbation.py [--small] [--calibrate N]
 """
