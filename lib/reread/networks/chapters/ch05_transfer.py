@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import pandas as pd
 
 from reread.core import charts
+from reread.core.figures import Drawn
 from reread.networks.methods.comparison import CHANCE, LABELS, verb
 from reread.networks.methods.transfer import EXCLUDE, supervised_over_spearman
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from reread.core.figures import Drawn
 
 EXCLUDED = {
     "nothing": "shared cells removed",
