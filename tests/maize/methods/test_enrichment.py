@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from reread.core.errors import DataError
@@ -48,10 +50,14 @@ def test_other_names_of_genes_are_an_error_and_not_an_empty_table():
         of_one(CHOSEN, TERMS, ["x", "y", "z"])
 
 
-def test_the_share_of_transcription_factors_stands_beside_its_null():
-    is_tf = np.arange(50) < 10
+def test_the_share_of_transcription_factors_stands_beside_its_null(monkeypatch):
     null = np.array([[0, 11, 12, 13], [0, 1, 12, 13], [20, 21, 22, 23]])
+    monkeypatch.setattr(enrichment, "matched_sets", lambda *_, **__: null)
+    scores = np.zeros((1, 50))
+    scores[0, [0, 1, 2, 40]] = 1
+    data, fold = SimpleNamespace(values=np.ones((2, 50))), SimpleNamespace(train=[0, 1])
+    known = SimpleNamespace(is_tf=np.arange(50) < 10)
 
-    found = enrichment.tf_share(np.array([0, 1, 2, 40]), is_tf, null)
+    row = enrichment.tf_table({"m": scores}, data, fold, known, 4).iloc[0]
 
-    assert found == {"share": 0.75, "null_share": pytest.approx(0.25), "p": 0.25}
+    assert row.tolist() == ["m", 0.75, pytest.approx(0.25), 0.25]

@@ -14,9 +14,7 @@ from reread.depression.data.simulate import Truth, simulate_cohort
 
 SIMULATED = "simulated"
 SOURCES = (SIMULATED, "melanoma", "glioblastoma", "gse144136", "own")
-GENES = 120  # simulated genes
-DISEASE_GENES = 24
-LOG2_FOLD = 1.0
+SIMULATION = {"n_donors": 24, "cells_per_donor": 60, "n_genes": 120, "n_disease_genes": 24, "log2_fold": 1.0}
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,22 +39,26 @@ class Cohort:
 
 
 def load(
-    source: str = SIMULATED, *, n_donors: int = 24, cells_per_donor: int = 60, seed: int = 0,
-    path: str = "", keys: readers.Keys | None = None,
-) -> Cohort:  # fmt: skip
+    source: str = SIMULATED,
+    *,
+    path: str = "",
+    keys: readers.Keys | None = None,
+    seed: int = 0,
+    **simulation: float,
+) -> Cohort:
     """Load the cells of one source.
 
-    ``simulated`` has ``n_donors`` and ``cells_per_donor``, sampled by ``seed``: 120 genes, 24 of them changed
-    twofold by the disease. ``melanoma`` has the T cells of 19 patients whose response is constant in
-    the patient (log-normalised values, exponentiated). ``glioblastoma`` has counts of five patients, each
-    with and without a drug. ``gse144136`` has the published nuclei. ``own`` reads the loom or h5ad file
-    ``path`` by the names in ``keys``. An unknown source is a ParameterError, a wrong file a DataError.
+    ``simulated`` has 24 donors with 60 cells each and 120 genes, 24 of them changed twofold by the disease,
+    or what ``simulation`` says, the keywords of ``simulate_cohort``; ``seed`` samples them. ``melanoma`` has
+    the T cells of 19 patients whose response is constant in the patient (log-normalised values,
+    exponentiated). ``glioblastoma`` has counts of five patients, each with and without a drug. ``gse144136``
+    has the published nuclei. ``own`` reads the loom or h5ad file ``path`` by the names in ``keys``. An
+    unknown source is a ParameterError, a wrong file a DataError.
     """
     if source not in SOURCES:
         raise ParameterError(f"There is no source {source!r}. {did_you_mean(source, SOURCES)}")
     if source == SIMULATED:
-        drawn = simulate_cohort(n_donors, cells_per_donor, GENES, DISEASE_GENES, LOG2_FOLD, seed=seed)
-        return Cohort(*drawn)
+        return Cohort(*simulate_cohort(**SIMULATION | simulation, seed=seed))
     if source == "glioblastoma":
         return Cohort(r_data.read_glioblastoma(registry.fetch("depression/glioblastoma")), is_paired=True)
     if source == "melanoma":

@@ -20,6 +20,7 @@ from reread.core.training.loop import fit as train_epochs
 from reread.depression.data.rank_values import Cells
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+POOLS = ("mean", "cls", "none")
 GROUPS = 50  # batches of which the cells are sorted by length together, as transformers does
 WITHOUT_DECAY = ("bias", "LayerNorm.weight")
 EVALUATION_TOKENS = 65_536  # of a batch that is only predicted
@@ -180,34 +181,40 @@ class Classifier:
 
     @torch.inference_mode()
     def embed(
-        self, tokens: npt.NDArray[np.int64], layer: int = 0, pool: str = "mean", *, precision: str = "float32"
-    ) -> npt.NDArray[np.float32]:
+        self, tokens: npt.NDArray[np.int64], positions: npt.NDArray[np.int64] | None = None, *,
+        layer: int = 0, pool: str = "mean", precision: str = "float32",
+    ) -> npt.NDArray[np.float32]:  # fmt: skip
         """Embed sequences of equal length.
 
         Parameters
         ----------
         tokens : int array, (sequence, token)
             No padding, so that attention needs no mask.
+        positions : int array, (sequence, token), optional
+            Position of each token; 0, 1, 2 ... by default.
         layer : int
             0 is the last layer, -1 the one before it, as ``emb_layer`` of Geneformer; later ones are not run.
-        pool : {"mean", "cls"}
-            Mean over all tokens, or the first token.
+        pool : {"mean", "cls", "none"}
+            Mean over all tokens, the first token, or every token.
 
         Returns
         -------
-        float32 array, (sequence, width)
+        float32 array, (sequence, width); without pooling (sequence, token, width)
         """
         n_run = self.n_layers + layer
-        if not 0 <= n_run <= self.n_layers or pool not in ("mean", "cls"):
-            raise ParameterError(f"layer must be {-self.n_layers} to 0, pool mean or cls: {layer}, {pool!r}.")
+        if not 0 <= n_run <= self.n_layers or pool not in POOLS:
+            raise ParameterError(f"layer must be {-self.n_layers} to 0, pool of {POOLS}: {layer}, {pool!r}.")
         ids = torch.as_tensor(np.asarray(tokens), dtype=torch.long, device=self.device)
-        dtype = PRECISIONS[precision]
+        dtype, places = PRECISIONS[precision], None
+        if positions is not None:
+            places = torch.as_tensor(np.asarray(positions), dtype=torch.long, device=self.device)
         with torch.autocast(self.device.type, dtype, enabled=dtype != torch.float32):
-            hidden = self.network.bert.embeddings(input_ids=ids)
+            hidden = self.network.bert.embeddings(input_ids=ids, position_ids=places)
             for one in self.network.bert.encoder.layer[:n_run]:
                 hidden = one(hidden, None)
         hidden = hidden.float()
-        return (hidden.mean(dim=1) if pool == "mean" else hidden[:, 0]).cpu().numpy()
+        pooled = hidden.mean(dim=1) if pool == "mean" else hidden[:, 0] if pool == "cls" else hidden
+        return pooled.cpu().numpy()
 
 
 class _BestEpoch:

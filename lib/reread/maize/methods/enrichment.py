@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from reread.core import validate
 from reread.core.errors import DataError
 from reread.core.stats import benjamini_hochberg, hypergeometric_p, permutation_p
 from reread.maize.data.gene_knowledge import Knowledge
@@ -22,70 +21,35 @@ LEVEL = 0.05
 
 
 def enrich_all(
-    sets: Mapping[str, Iterable[str]],
-    term2genes: Mapping[str, Iterable[str]],
-    background: Sequence[str],
+    sets: Mapping[str, Iterable[str]], term2genes: Mapping[str, Iterable[str]], background: Sequence[str],
     names: Mapping[str, str] | None = None,
-) -> pd.DataFrame:
+) -> pd.DataFrame:  # fmt: skip
     """Test every term of 5 to 500 background genes in every set of genes (hypergeometric, one-sided)."""
     place = {gene: i for i, gene in enumerate(dict.fromkeys(background))}
-    terms, member = _membership(term2genes, place)
-    known = member.sum(axis=0) > 0
-    n = int(known.sum())
-    tables = [_tested(name, terms, member, _mask(genes, place) & known, n) for name, genes in sets.items()]
-    found = pd.concat(tables, ignore_index=True)
-    found.insert(2, "name", found["term"].map(dict(names or {})).fillna(""))
-    return found
-
-
-def _membership(
-    term2genes: Mapping[str, Iterable[str]], place: Mapping[str, int]
-) -> tuple[np.ndarray, csr_array]:
-    """Terms of a size that can be tested, and their background genes, (term, gene)."""
-    columns = {term: {place[g] for g in genes if g in place} for term, genes in term2genes.items()}
-    kept = {term: sorted(found) for term, found in columns.items() if SMALLEST <= len(found) <= LARGEST}
+    columns = {term: sorted({place[g] for g in genes if g in place}) for term, genes in term2genes.items()}
+    kept = {term: found for term, found in columns.items() if SMALLEST <= len(found) <= LARGEST}
     if not kept:
         raise DataError(
             f"None of {len(columns)} terms has {SMALLEST} to {LARGEST} of the {len(place)} background genes; "
             "check that genes and terms use the same identifiers."
         )
-    starts = np.cumsum([0, *map(len, kept.values())])
-    indices = np.concatenate(list(kept.values()))
-    shape = (len(kept), len(place))
-    return np.array(list(kept)), csr_array((np.ones(len(indices)), indices, starts), shape=shape)
-
-
-def _mask(genes: Iterable[str], place: Mapping[str, int]) -> np.ndarray:
-    mask = np.zeros(len(place), dtype=bool)
-    mask[[place[gene] for gene in genes if gene in place]] = True
-    return mask
-
-
-def _tested(
-    name: str, terms: np.ndarray, member: csr_array, chosen: np.ndarray, n_known: int
-) -> pd.DataFrame:
-    """Counts and p values of all terms in one set; rows of terms that share a gene."""
-    shared = (member @ chosen).astype(int)
-    size, drawn = np.asarray(member.sum(axis=1)).astype(int), int(chosen.sum())
-    p = np.asarray(hypergeometric_p(shared, n_known, size, drawn))
-    only_set, only_term = drawn - shared, size - shared
-    neither = n_known - shared - only_set - only_term
-    odds = (shared + 0.5) * (neither + 0.5) / ((only_set + 0.5) * (only_term + 0.5))
-    table = pd.DataFrame(
-        {
-            "set": name, "term": terms, "n": shared, "size": size, "expected": size * drawn / n_known,
-            "odds": odds, "p": p, "q": benjamini_hochberg(p),
-        }
-    )  # fmt: skip
-    return table[table["n"] > 0].sort_values(["p", "term"], kind="stable")
-
-
-def tf_share(gene_set: np.ndarray, is_tf: np.ndarray, null_sets: np.ndarray) -> dict[str, float]:
-    """Share of transcription factors in a set, mean share of random sets (set, member), one-sided p."""
-    validate.axes(is_tf, "is_tf", gene=None)
-    validate.axes(null_sets, "null_sets", set=None, member=None)
-    observed, null = float(is_tf[gene_set].mean()), is_tf[null_sets].mean(axis=1)
-    return {"share": observed, "null_share": float(null.mean()), "p": float(permutation_p(observed, null))}
+    size = np.array([len(found) for found in kept.values()])
+    starts, indices = np.cumsum([0, *size]), np.concatenate(list(kept.values()))
+    member = csr_array((np.ones(len(indices)), indices, starts), shape=(len(kept), len(place)))
+    known, terms, tables = np.unique(indices), np.array(list(kept)), []
+    for name, genes in sets.items():
+        chosen = np.zeros(len(place))
+        chosen[np.intersect1d(known, [place[gene] for gene in genes if gene in place]).astype(int)] = 1
+        shared, drawn, n = (member @ chosen).astype(int), int(chosen.sum()), len(known)
+        only_set, only_term, neither = drawn - shared, size - shared, n - size - drawn + shared
+        odds = (shared + 0.5) * (neither + 0.5) / ((only_set + 0.5) * (only_term + 0.5))
+        p = np.asarray(hypergeometric_p(shared, n, size, drawn))
+        columns = {"set": name, "term": terms, "n": shared, "size": size, "expected": size * drawn / n}
+        table = pd.DataFrame({**columns, "odds": odds, "p": p, "q": benjamini_hochberg(p)})
+        tables.append(table[table["n"] > 0].sort_values(["p", "term"], kind="stable"))
+    found = pd.concat(tables, ignore_index=True)
+    found.insert(2, "name", found["term"].map(dict(names or {})).fillna(""))
+    return found
 
 
 def enriched(
@@ -123,8 +87,9 @@ def tf_table(
     rows = []
     for method, scores in rankings.items():
         chosen = top_union(scores, k)
-        found = tf_share(chosen, known.is_tf, matched_sets(mean, chosen, n_null, seed=seed))
-        rows.append((method, found["share"], found["null_share"], found["p"]))
+        share = float(known.is_tf[chosen].mean())
+        null = known.is_tf[matched_sets(mean, chosen, n_null, seed=seed)].mean(axis=1)
+        rows.append((method, share, float(null.mean()), float(permutation_p(share, null))))
     return pd.DataFrame(rows, columns=["method", "tf_share", "tf_null", "tf_p"])
 
 

@@ -8,26 +8,25 @@ import numpy as np
 import pandas as pd
 
 from reread.core.stats import benjamini_hochberg, permutation_p
-from reread.maize.methods.clustering import REFERENCES, compare
+from reread.maize.methods.clustering import (
+    REFERENCES,
+    Protocol,
+    compare,
+    gaussian_null,
+    gaussian_test,
+    v_of_sets,
+)
 from reread.maize.methods.gene_sets import matched_sets, random_sets
-from reread.maize.methods.published_clustering import Protocol, gaussian_null, gaussian_test, v_of_sets
 
 
 def published_test(
-    log: np.ndarray,
-    tissue: np.ndarray,
-    sets: Mapping[str, np.ndarray],
-    protocol: Protocol,
-    *,
-    size: int,
-    n_sets: int = 10,
-    seed: int = 0,
-) -> tuple[pd.DataFrame, tuple[float, float]]:
+    log: np.ndarray, tissue: np.ndarray, sets: Mapping[str, np.ndarray], protocol: Protocol, *, size: int,
+    n_sets: int = 10, seed: int = 0,
+) -> tuple[pd.DataFrame, tuple[float, float]]:  # fmt: skip
     """Test every set against a normal null from ``n_sets`` random sets of ``size`` genes.
 
-    ``log`` is (sample, gene), ``tissue`` (sample,). Returns a table (method, v_gauss, z_gauss, p_gauss), and
-    the mean and standard deviation of the null. Raises DataError if the protocol has one run of k-means.
-    Source: the figure of notebook 4 implies this test.
+    ``log`` is (sample, gene), ``tissue`` (sample,). Returns method, v_gauss, z_gauss, p_gauss, and the mean
+    and standard deviation of the null. Source: the figure of notebook 4 implies this test.
     """
     random = random_sets(log.shape[1], min(size, log.shape[1]), n_sets, seed)
     mean, sd = gaussian_null(v_of_sets(log, tissue, random, protocol, seed))
@@ -37,19 +36,13 @@ def published_test(
 
 
 def permutation_test(
-    log: np.ndarray,
-    tissue: np.ndarray,
-    sets: Mapping[str, np.ndarray],
-    protocol: Protocol,
-    *,
-    n_null: int = 999,
-    seed: int = 0,
-) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+    log: np.ndarray, tissue: np.ndarray, sets: Mapping[str, np.ndarray], protocol: Protocol, *, n_null: int =
+    999, seed: int = 0,
+) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:  # fmt: skip
     """Test every set against ``n_null`` random sets matched in size and expression.
 
-    ``log`` is (sample, gene), ``tissue`` (sample,); the smallest p is 1 / (n_null + 1). Returns a table
-    (method, v_perm, null_mean, null_sd, p_perm, q_perm by Benjamini and Hochberg over methods), and the
-    V-measures (set,) of the random sets by method. Raises DataError if there is no set.
+    ``log`` is (sample, gene), ``tissue`` (sample,). Returns method, v_perm, null_mean, null_sd, p_perm,
+    q_perm (Benjamini and Hochberg over methods), and the V-measures (set,) of the random sets by method.
     """
     table, nulls = compare(log, tissue, sets, protocol, n_null=n_null, seed=seed)
     table = table[~table["method"].isin(REFERENCES)].rename(columns={"v": "v_perm", "p": "p_perm"})
@@ -58,27 +51,17 @@ def permutation_test(
 
 
 def false_positives(
-    log: np.ndarray,
-    tissue: np.ndarray,
-    protocol: Protocol,
-    *,
-    n_genes: int,
-    size: int,
-    n_sets: int = 10,
-    n_trials: int = 100,
-    seed: int = 0,
-) -> np.ndarray:
+    log: np.ndarray, tissue: np.ndarray, protocol: Protocol, *, n_genes: int, size: int, n_sets: int = 10,
+    n_trials: int = 100, seed: int = 0,
+) -> np.ndarray:  # fmt: skip
     """Apply the published test to ``n_trials`` random sets of ``n_genes``; return their p values (trial,).
 
-    ``log`` is (sample, gene), ``tissue`` (sample,). The published null has ``n_sets`` random sets of ``size``
-    genes. A valid test has p of at most 0.05 in at most one trial of twenty. Raises DataError if the protocol
-    has one run of k-means.
+    A valid test has p of at most 0.05 in at most one trial of twenty. Rest as :func:`published_test`.
     """
     n_all = log.shape[1]
-    tested = random_sets(n_all, min(n_genes, n_all), n_trials, seed + 1)
-    small = random_sets(n_all, min(size, n_all), n_sets, seed)
-    gauss = gaussian_null(v_of_sets(log, tissue, small, protocol, seed))
-    return gaussian_test(v_of_sets(log, tissue, tested, protocol, seed).mean(axis=1), *gauss)[1]
+    tested = dict(enumerate(random_sets(n_all, min(n_genes, n_all), n_trials, seed + 1)))
+    table, _ = published_test(log, tissue, tested, protocol, size=size, n_sets=n_sets, seed=seed)
+    return table["p_gauss"].to_numpy()
 
 
 def matched_false_positives(
@@ -87,9 +70,8 @@ def matched_false_positives(
 ) -> np.ndarray:  # fmt: skip
     """Apply the permutation test to ``n_trials`` random sets; return their p values (trial,).
 
-    ``log`` is (sample, gene), ``tissue`` (sample,). The sets are matched to ``genes`` (member,) in size and
-    expression, and each has a null of ``n_null`` sets matched to itself; with 39 a p of exactly 0.05 is
-    possible. Raises DataError if ``genes`` is empty.
+    The sets are matched to ``genes`` (member,) in size and expression, and each has a null of ``n_null`` sets
+    matched to itself; with 39 a p of exactly 0.05 is possible.
     """
     mean = log.mean(axis=0, dtype=np.float64)
     tested = matched_sets(mean, genes, n_trials, seed=seed + 1)

@@ -14,7 +14,7 @@ from reread.maize.data.splits import Split
 from reread.maize.data.tables import Expression, Truth
 from reread.maize.data.transform import log_plus_one
 from reread.maize.methods import tissue_specificity
-from reread.maize.methods.gene_rankings import LIMMA, OURS, PUBLISHED, TREES, Run
+from reread.maize.methods.attribution import LIMMA, OURS, PUBLISHED, TREES, Run
 from reread.maize.methods.gene_sets import (
     core,
     ensemble,
@@ -56,6 +56,13 @@ def _of_tissue(score: np.ndarray, is_planted: np.ndarray, is_decoy: np.ndarray, 
     return is_planted[top].mean(), area, is_decoy[top].mean(), is_planted.mean()
 
 
+def shuffled_ranking(data: Expression, split: Split, seed: int = 0) -> np.ndarray:
+    """Scores (tissue, gene) of a moderated t on permuted labels of the training samples: a control."""
+    log, tissue = log_plus_one(data.values[split.train]), data.tissue[split.train]
+    shuffled = np.random.default_rng([seed, 4]).permutation(tissue)
+    return tissue_specificity.score("moderated t, next", log, shuffled, data.n_tissues)
+
+
 def recovery_table(
     data: Expression, split: Split, runs: Sequence[Run], k: int, seed: int = 0
 ) -> pd.DataFrame:
@@ -71,9 +78,7 @@ def recovery_table(
     log, tissue = log_plus_one(data.values[split.train]), data.tissue[split.train]
     score, names = tissue_specificity.score, list(tissue_specificity.METHODS)
     rows += [(name, score(name, log, tissue, data.n_tissues)) for name in names]
-    for s in range(seed, seed + N_SHUFFLES):
-        shuffled = np.random.default_rng([s, 4]).permutation(tissue)
-        rows.append((SHUFFLED, score("moderated t, next", log, shuffled, data.n_tissues)))
+    rows += [(SHUFFLED, shuffled_ranking(data, split, seed + i)) for i in range(N_SHUFFLES)]
     found = [{"method": name, **recovery(scores, data.truth, k)} for name, scores in rows]
     return pd.DataFrame(found, columns=columns).groupby("method", sort=False).mean().reset_index()
 
