@@ -35,8 +35,8 @@ def by_donor(cells: pd.DataFrame, n_folds: int, *, is_paired: bool = False, seed
 
     ``cells`` has ``donor`` and ``condition`` (cell,). Donors of each condition are shuffled by ``seed`` and
     assigned to the folds in turn; at least three folds are needed. DataError if a donor has cells of both
-    conditions, or if a condition has fewer donors than folds. With ``is_paired`` every donor gave cells of both (before
-    and after a treatment, say), and donors are assigned whatever their label.
+    conditions, or if a condition has fewer donors than folds. With ``is_paired`` every donor gave cells of
+    both (before and after a treatment, say), and donors are assigned whatever their label.
     """
     check_folds(n_folds)
     if is_paired:
