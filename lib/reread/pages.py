@@ -23,7 +23,7 @@ class PageRef:
 
     @property
     def name(self) -> str:
-        """``networks/02-deeptgi.corrected``: the word of the command line."""
+        """``networks/02-deeptgi.simulated``: the word of the command line."""
         return f"{self.study.key}/{self.chapter.key}" + (f".{self.page}" if self.page else "")
 
     @property
