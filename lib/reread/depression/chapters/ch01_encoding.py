@@ -42,7 +42,7 @@ def example(counts: Counts, vocabulary: Vocabulary, cell: int = 0) -> pd.DataFra
 def example_figure(table: pd.DataFrame) -> Drawn:
     """Draw counts and scaled values of the first genes of a cell, in the order of the sequence."""
     both = table.melt(["gene", "rank"], ["count", "value"], "step", "size")
-    named = {**LABELS, "size": "", "gene": "genes in the order of the sequence"}
+    named = {**LABELS, "size": "", "gene": ""}
     return charts.bars(
         both, x="size", y="gene", panel="step", columns=2, shared=False, labels=named,
         order={"gene": list(table["gene"])},
@@ -139,7 +139,7 @@ def information_figure(table: pd.DataFrame) -> Drawn:
     both = pd.concat([ranks.assign(kind="ranks"), ranks.assign(kind=FULL, auroc=ranks["counts"])])
     return charts.lines(
         both[["split", "max_len", "kind", "auroc"]], x="max_len", y="auroc", hue="kind", panel="split",
-        columns=2, labels=LABELS, order={"split": list(evaluate.SPLITS)}, log="x", reference={"chance": 0.5},
+        columns=2, labels=LABELS, order={"split": list(evaluate.SPLITS)}, log="x",
     )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from reread.depression.methods import baselines, evaluate
 
 if TYPE_CHECKING:
     from reread.core.figures import Drawn
+    from reread.depression.data.load import Cohort
     from reread.depression.models.classifier import Classifier, Settings
 
 NETWORK = "network"
@@ -209,6 +210,26 @@ def words(summary: pd.DataFrame) -> dict[str, float | str]:
         "beats.word": beats,
         "leak.word": leak,
         "interpretable.word": "may" if gap >= 0 and ours >= 0.6 else "should not",
+    }
+
+
+def limitation(form: Form, cohort: Cohort, folds_run: int, n_folds: int) -> dict[str, str]:
+    """``answer.limitation``, one sentence, and ``answer.network``, what network was trained."""
+    n_donors = cohort.counts.cells["donor"].nunique()
+    folds = f"{min(folds_run, n_folds)} of {n_folds} folds"
+    if form.checkpoint:
+        network = f"The network starts from the checkpoint {form.checkpoint}, on {folds}."
+        start = "Donors are few"
+    else:
+        network = (
+            f"The network starts from random weights (width {form.width}, {form.layers} layers, at most "
+            f"{form.max_len} genes), on {folds}; it is not Geneformer."
+        )
+        start = "The network is small and starts from random weights, so it is not Geneformer"
+    paired = ", and every donor gave cells of both conditions" if cohort.is_paired else ""
+    return {
+        "answer.network": network,
+        "answer.limitation": f"{start}; it was tested on {folds} of {n_donors} donors{paired}.",
     }
 
 

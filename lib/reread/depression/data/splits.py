@@ -34,9 +34,9 @@ def by_donor(cells: pd.DataFrame, n_folds: int, *, is_paired: bool = False, seed
     """Hold out whole donors: each donor is tested once, and the next fold's test donors choose the epoch.
 
     ``cells`` has ``donor`` and ``condition`` (cell,). Donors of each condition are shuffled by ``seed`` and
-    dealt over the folds; at least three folds are needed. DataError if a donor has cells of both conditions,
-    or if a condition has fewer donors than folds. With ``is_paired`` every donor gave cells of both (before
-    and after a treatment, say), and donors are dealt whatever their label.
+    assigned to the folds in turn; at least three folds are needed. DataError if a donor has cells of both
+    conditions, or if a condition has fewer donors than folds. With ``is_paired`` every donor gave cells of
+    both (before and after a treatment, say), and donors are assigned whatever their label.
     """
     check_folds(n_folds)
     if is_paired:
