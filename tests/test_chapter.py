@@ -419,7 +419,7 @@ class TestUpstream:
         assert found.folder == places.runs() / "custom/networks/02-deeptgi.simulated-0123abcd"
 
     def test_parameters_that_only_share_a_name_need_not_agree(self, real_studies, shown):
-        params = pages.page("maize/04-cluster-comparison.corrected").parameters
+        params = pages.page("maize/04-cluster-comparison.simulated").parameters
         for key in ("simulated", "small-effects"):
             ref = pages.page(f"maize/03-shap-genes.{key}")
             write_json(ref.folder / "record.json", {"parameters": ref.parameters})

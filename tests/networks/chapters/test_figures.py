@@ -63,9 +63,12 @@ def test_baselines_are_drawn_for_every_choice_of_splits(dataset, scores, schemes
 
     assert is_drawn(comparison.splits(table))
     assert is_drawn(ch03_baselines.gain(table))
-    answer = ch03_baselines.answer(table)
+    renamed = table.replace({"method": {"pearson": "corrected"}})
+    answer = ch03_baselines.answer(
+        renamed.assign(family=renamed["family"].where(renamed["method"] != "corrected", benchmark.DEEP))
+    )
     assert answer["split"] == comparison.SCHEMES[[s for s in SCHEMES if s in schemes][-1]]
-    assert answer["n_methods"] == 3
+    assert (answer["n_methods"], answer["network"]) == (3, "DeepTGI corrected")
     assert comparison.split_columns(table).shape == (len(METHODS), 2 + 2 * len(schemes))
 
 
@@ -145,9 +148,9 @@ def test_folds_are_drawn_for_one_fold_and_for_several_and_the_answer_compares(da
 
     assert is_drawn(ch02_deeptgi.folds(by_fold))
     assert is_drawn(ch02_deeptgi.folds(by_fold[(by_fold["fold"] == 0) & (by_fold["scheme"] == "pair")]))
-    words = ch02_deeptgi.answer(protocol.summary(by_fold))
-    assert words.keys() == {"published", "corrected"}
-    assert set(words.values()) <= {"exceeds", "equals", "is below"}
+    answer = ch02_deeptgi.answer(protocol.summary(by_fold))
+    assert (answer["network"], answer["n_folds"]) == ("DeepTGI as published", 5)
+    assert answer["strict_names"] == 0.5
 
 
 def test_architectures_are_drawn_with_the_fault_of_the_published_one():
@@ -182,3 +185,12 @@ def test_transfer_is_drawn_for_two_data_sets():
 
     assert is_drawn(ch05_transfer.transfer(moved))
     assert len(ch05_transfer.transfer_table(moved)) == 2 * 3
+
+
+def test_a_label_split_is_drawn_with_and_without_published_predictions():
+    names = gene_names.label_split_table(load.load_label_split("simulated"))
+    published = names.iloc[[0]].assign(method=gene_names.PUBLISHED)
+
+    assert is_drawn(ch05_transfer.label_split(names))
+    drawn = ch05_transfer.label_split(pd.concat([names, published]))
+    assert (drawn.table["kind"] == "published model").sum() == 2

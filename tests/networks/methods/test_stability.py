@@ -28,9 +28,9 @@ def test_correlation_ignores_the_seed_and_trees_do_not(dataset):
     found = hubs.stability(dataset.expression, dataset.tfs, ["pearson", "genie3"], n_runs=1, top=30)
     mean = found.groupby(["method", "change"])["jaccard"].mean()
 
-    assert mean["pearson", "another-seed"] == 1
-    assert mean["genie3", "another-seed"] < 1
-    assert mean["pearson", "resampled-cells"] < mean["pearson", "one-cell-fewer"]
+    assert mean["pearson", "another seed"] == 1
+    assert mean["genie3", "another seed"] < 1
+    assert mean["pearson", "resampled cells"] < mean["pearson", "one cell fewer"]
     assert len(found) == 2 * 3
 
 
@@ -39,7 +39,7 @@ def test_runs_of_one_change_differ_and_repeat(dataset):
         hubs.stability(dataset.expression, dataset.tfs, ["pearson"], n_runs=3, top=30, seed=7)
         for _ in range(2)
     )
-    drawn = one[one["change"] == "resampled-cells"]["jaccard"]
+    drawn = one[one["change"] == "resampled cells"]["jaccard"]
 
     assert one.equals(two)
     assert drawn.nunique() > 1

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from reread.core import charts, diagrams
+from reread.core.errors import ParameterError
 from reread.depression.methods import shift_statistics
 from reread.depression.models.classifier import Classifier
 
@@ -35,6 +36,7 @@ RUNS = {
     ("case", "delete"): "case, deleted",
     ("case", "overexpress"): "case, overexpressed",
 }
+CHANGES = {"delete": "deletion", "overexpress": "overexpression"}
 N_BINS = 8
 
 
@@ -81,9 +83,10 @@ def run_means(shifts: pd.DataFrame, classes: pd.Series) -> pd.DataFrame:
 def draw_runs(means: pd.DataFrame) -> Drawn:
     """Draw the mean shift of each gene in all runs: true labels by class of gene, and permuted labels."""
     order = {"group": [group for group in CLASSES if (means["group"] == group).any()], "run": RUNS.values()}
-    labels = {"shift": "mean shift towards the other state (cosine)", "group": "genes"}
+    labels = {"milli": "mean shift towards the other state (cosine, thousandths)", "group": "genes"}
+    shown = means.assign(milli=1000 * means["shift"])[["run", "group", "gene", "milli"]]
     return charts.distributions(
-        means[["run", "group", "gene", "shift"]], "shift", by="group", panel="run", columns=2, order=order,
+        shown, "milli", by="group", panel="run", columns=2, order=order,
         labels=labels, reference={"no shift": 0.0}, shared=False,
     )  # fmt: skip
 
@@ -128,6 +131,48 @@ def published_calls(shifts: pd.DataFrame, classes: pd.Series) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(found)
+
+
+def call_table(calls: pd.DataFrame) -> pd.DataFrame:
+    """Calls of the published test by run and labels, mean over networks, with the false share if known."""
+    columns = ["n_tested", "share_called", "false_share"]
+    return (
+        calls.groupby(["run", "labels"], sort=False)[columns].mean().reset_index().dropna(axis=1, how="all")
+    )
+
+
+def call_shares(calls: pd.DataFrame) -> dict[str, float]:
+    """Share of genes called over all runs, and false share where known: ``share_called.true`` and so on."""
+    shares = calls.groupby("labels")["share_called"].mean().add_prefix("share_called.").to_dict()
+    false = calls["false_share"].mean()
+    return shares if np.isnan(false) else shares | {"false_share.published": float(false)}
+
+
+def model_scores(models: pd.DataFrame) -> dict[str, float]:
+    """AUROC on held-out donors of the networks with true labels and, as a mean, with permuted labels."""
+    labels = np.where(models["model"] == 0, "true", "permuted")
+    return models.groupby(labels)["auroc"].mean().add_prefix("auroc.").to_dict()
+
+
+def answers(recovery: pd.DataFrame, calls: pd.DataFrame) -> dict[str, str]:
+    """Words of the answer: whether the calls can be due to the disease, and how the truth is recovered."""
+    shares = calls.groupby("labels")["share_called"].mean()
+    is_same = shares.get("permuted", 0.0) >= 0.5 * shares.get("true", 0.0)
+    meaning = "cannot be attributed to the disease" if is_same else "are absent without a disease"
+    truth = "No ground truth is known for these cells."
+    if len(recovery):
+        by_change = recovery.groupby("change")["auroc"].mean()
+        found = " and ".join(f"{value:.2f} ({CHANGES[change]})" for change, value in by_change.items())
+        truth = f"The size of the shift ranks the simulated disease genes with an AUROC of {found}."
+    return {"meaning": meaning, "truth": truth}
+
+
+def tokens_of(vocabulary: Vocabulary, genes: list[str]) -> list[int] | None:
+    """Tokens of named genes; None, which means every gene, where none is named."""
+    unknown = [gene for gene in genes if gene not in vocabulary.tokens]
+    if unknown:
+        raise ParameterError(f"{len(unknown)} genes are not in the vocabulary, for instance {unknown[0]!r}.")
+    return [vocabulary.tokens[gene] for gene in genes] or None
 
 
 def draw_calls(calls: pd.DataFrame) -> Drawn:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from reread.core.figures import Drawn
     from reread.depression.data.simulate import Truth
+    from reread.depression.data.vocabulary import Vocabulary
 
 # how each ranking is named, and its sign: deleting what is raised in cases moves a cell towards control
 RANKINGS = {
@@ -157,8 +158,75 @@ def draw_scatter(table: pd.DataFrame, changes: Sequence[str]) -> Drawn:
                           labels=labels)  # fmt: skip
 
 
-def power_word(power: float) -> str:
-    """``low`` below one half, else ``fair``; ``unknown`` without truth."""
-    if np.isnan(power):
-        return "unknown"
-    return "low" if power < LOW_POWER else "fair"
+def gene_names(vocabulary: Vocabulary) -> pd.Series:
+    """Ensembl id of each token."""
+    return pd.Series({token: gene for gene, token in vocabulary.tokens.items()})
+
+
+def tests(shifts: pd.DataFrame, changes: Sequence[str], *, level: float) -> dict[str, pd.DataFrame]:
+    """``against_refits`` for each change."""
+    return {change: statistics.against_refits(shifts, change, level=level) for change in changes}
+
+
+def total_calls(calls: pd.DataFrame) -> dict[str, int]:
+    """Mean number of calls of each test over the changes: ``n_called.refits``, ``n_called.published``."""
+    return calls.groupby("test")["n_called"].mean().add_prefix("n_called.").to_dict()
+
+
+def call_table(calls: pd.DataFrame) -> pd.DataFrame:
+    """The calls in words, without columns that are not known."""
+    words = {"published": "published rank-sum", "refits": "against refits"}
+    named = calls.assign(test=calls["test"].map(words), change=calls["change"].map(RANKINGS))
+    return named.dropna(axis=1, how="all")
+
+
+def control_table(
+    shifts: pd.DataFrame, table: pd.DataFrame, changes: Sequence[str], names: pd.Series
+) -> pd.DataFrame:
+    """Each gene beside its matched controls, the largest excess first."""
+    rows = [statistics.against_controls(shifts, change).assign(change=RANKINGS[change]) for change in changes]
+    found = pd.concat(rows, ignore_index=True)
+    found["gene"] = names.loc[found["gene"]].to_numpy()
+    found = found[found["gene"].isin(table["gene"])]
+    return found.sort_values("excess", key=lambda excess: -excess.abs(), ignore_index=True)
+
+
+def answers(
+    recovery: pd.DataFrame, calls: pd.DataFrame, models: pd.DataFrame, baseline_auroc: float
+) -> dict[str, str]:
+    """Sentences of the page that depend on the data: truth, limitation, interpretation, rankings."""
+    network, n_refits = float(models["auroc"].iloc[0]), len(models) - 1
+    against = statistics.interpretation(network, baseline_auroc, n_refits)
+    interpretation = (
+        f"They may not: {against}. The genes above are shown as a test of the method, not as a result."
+        if against
+        else f"They may: AUROC {network:.3f} on held-out donors, logistic regression {baseline_auroc:.3f}."
+    )
+    found = {"interpretation": interpretation}
+    if not len(recovery):
+        return found | {
+            "truth": "No ground truth is known for these cells.",
+            "limitation": f"The genes may not be interpreted: {against}." if against else
+            "Without a ground truth, the share of false calls is that of the simulation.",
+            "rankings": "Without a ground truth, only their agreement can be measured.",
+        }  # fmt: skip
+    by_test = calls.groupby("test")[["power", "false_share"]].mean()
+    truth = (
+        f"In the simulation, {by_test.loc['published', 'false_share']:.0%} of the published calls are no "
+        f"disease genes, and {by_test.loc['refits', 'false_share']:.0%} of ours, with a power of "
+        f"{by_test.loc['refits', 'power']:.2f}."
+    )
+    by_ranking = recovery.set_index("ranking")["auroc"]
+    shifted = by_ranking[[name for name in by_ranking.index if name in ("delete", "overexpress")]]
+    simple = by_ranking.drop(shifted.index)
+    word = "exceeds" if shifted.max() > simple.max() else "does not exceed"
+    rankings = (
+        f"The better perturbation ({RANKINGS[shifted.idxmax()]}, AUROC {shifted.max():.2f}) {word} "
+        f"the better simple ranking ({RANKINGS[simple.idxmax()]}, {simple.max():.2f})."
+    )
+    power = by_test.loc["refits", "power"]
+    limitation = (
+        f"The power of the test is {'low' if power < LOW_POWER else 'fair'} ({power:.2f}) with "
+        f"networks of this size" + (f", and {against}." if against else ".")
+    )
+    return found | {"truth": truth, "limitation": limitation, "rankings": rankings}

@@ -91,14 +91,35 @@ def _numbers(path: Path) -> dict[str, float]:
     return found
 
 
+class _NumberType:
+    """Stands for ``numpy.dtype`` in a pickle: the name of a number, little end first."""
+
+    def __init__(self, name: str, *_: Any):
+        if name not in ("i2", "i4", "i8", "f4", "f8"):
+            raise DataError(f"it names the type {name!r}, and only numbers are read")
+        self.name = f"<{name}"
+
+    def __setstate__(self, state: tuple) -> None:
+        if state[1] != "<":
+            raise DataError("its numbers are not stored little end first")
+
+
+def _number(kind: _NumberType, raw: bytes) -> float:
+    """Stands for ``numpy``'s function that makes a number of its bytes."""
+    (value,) = np.frombuffer(raw, dtype=kind.name)
+    return value.item()
+
+
+ALLOWED = {("numpy", "dtype"): _NumberType, ("numpy.core.multiarray", "scalar"): _number}
+
+
 class _Plain(pickle.Unpickler):
-    """Unpickler of plain containers, text and numbers; it refuses every class and function."""
+    """Unpickler of plain containers, text and numbers; it refuses every other class and function."""
 
     def find_class(self, module: str, name: str) -> Any:
-        raise DataError(f"it names {module}.{name}, and only plain containers are read")
-
-    def persistent_load(self, pid: Any) -> Any:
-        raise DataError("it refers to objects outside the file")
+        if (module, name) not in ALLOWED:
+            raise DataError(f"it names {module}.{name}, and only plain containers are read")
+        return ALLOWED[module, name]
 
 
 def read_plain(path: Path) -> dict:

@@ -168,9 +168,14 @@ def screen_models(
 def state_means(
     embed: perturbation.Embed, cells: Cells, rows: npt.NDArray, labels: npt.NDArray
 ) -> npt.NDArray[np.float32]:
-    """Mean embedding (condition, width) of the cells ``rows`` of each condition."""
-    embedded = np.concatenate([embed(cells[int(row)][None].astype(np.int64)) for row in rows])
-    return np.stack([embedded[labels[rows] == condition].mean(axis=0) for condition in (0, 1)])
+    """Mean embedding (condition, width) of the cells ``rows`` of each condition, by batches of one length."""
+    total, rows = 0.0, np.asarray(rows)[cells.lengths[rows] > 0]
+    for length in np.unique(cells.lengths[rows]):
+        group = rows[cells.lengths[rows] == length]
+        for part in np.array_split(group, -(-len(group) * length // perturbation.BATCH_TOKENS)):
+            vectors = embed(np.stack([cells[int(row)] for row in part]).astype(np.int64))
+            total += np.eye(2)[labels[part]].T @ vectors
+    return (total / np.bincount(labels[rows], minlength=2)[:, None]).astype(np.float32)
 
 
 def _held_out_auroc(model: Classifier, design: Design, labels: npt.NDArray) -> float:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from reread.core import charts, diagrams
+from reread.core.figures import Drawn
+from reread.networks.data.tables import GRNDataset, Pairs
 from reread.networks.methods.gene_names import gene_shares
-
-if TYPE_CHECKING:
-    from reread.core.figures import Drawn
-    from reread.networks.data.tables import GRNDataset, Pairs
 
 N_POOL = 50
 AUDIT = {

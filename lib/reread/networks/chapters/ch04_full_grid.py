@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import pandas as pd
 
 from reread.core import charts
+from reread.core.figures import Drawn
 from reread.networks.methods import comparison
 from reread.networks.methods.comparison import LABELS, SCHEMES, verb
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from reread.core.figures import Drawn
-
 FULL_BIN = 20  # pairs from which on the share of a bin is shown
-CHANGES = {
-    "another-seed": "another seed",
-    "one-cell-fewer": "one cell fewer",
-    "resampled-cells": "resampled cells",
-}
 
 
 def answer(table: pd.DataFrame) -> dict[str, float | str]:
@@ -41,7 +32,7 @@ def calibration(curve: pd.DataFrame) -> Drawn:
 
 def stability(table: pd.DataFrame) -> Drawn:
     """Draw the overlap of the top edges with those of the first run, from ``hubs.stability``."""
-    labels = {**LABELS, **CHANGES, "jaccard": "Jaccard index"}
+    labels = {**LABELS, "jaccard": "Jaccard index"}
     return charts.dots(
         table, x="jaccard", y="method", panel="change", labels=labels, stem=True, limits=(0, 1.04), columns=3
     )

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import pandas as pd
 
 from reread.core import charts
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from reread.core.figures import Drawn
+from reread.core.figures import Drawn
 
 TOP_GENES = 15
 

@@ -61,10 +61,7 @@ def verb(difference: float, margin: float = 0.01) -> str:
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:
     """Replace names of methods by the words of the figures, for a table on a page."""
-    shown = table.copy()
-    for column in shown.columns.intersection(["method", "best_baseline"]):
-        shown[column] = shown[column].map(lambda name: METHODS.get(name, name))
-    return shown
+    return table.assign(method=table["method"].replace(METHODS))
 
 
 def splits(table: pd.DataFrame, measure: str = "auroc") -> Drawn:

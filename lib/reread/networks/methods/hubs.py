@@ -22,7 +22,7 @@ TARGET = 1
 DECIMALS = 6  # sums in single precision differ between processors beyond them
 EDGE_COLUMNS = ("tf", "gene", "weight", "known")
 INTERACTION = "regulates"
-CHANGES = ("another-seed", "one-cell-fewer", "resampled-cells")
+CHANGES = ("another seed", "one cell fewer", "resampled cells")
 
 
 def top_edges(weights: np.ndarray, n: int) -> np.ndarray:
@@ -58,9 +58,9 @@ def stability(
 def _changed(change: str, n_cells: int, seed: int, run: int) -> tuple[np.ndarray, int]:
     """Cells to keep and the seed of a run; the seed stays unless it is what changes."""
     rng = np.random.default_rng([seed, CHANGES.index(change), run])
-    if change == "another-seed":
+    if change == "another seed":
         return np.arange(n_cells), seed + 1 + run
-    if change == "one-cell-fewer":
+    if change == "one cell fewer":
         return np.delete(np.arange(n_cells), rng.integers(n_cells)), seed
     return rng.integers(n_cells, size=n_cells), seed
 
