@@ -19,7 +19,7 @@ from reread.core.stats import permutation_p
 from reread.lincs.data.splits import folds as group_folds
 from reread.lincs.data.tables import Signatures
 
-CLASSIFIERS = ("logistic", "svm", "ridge")
+CLASSIFIERS = ("logistic", "svm")
 SPLITS = ("random", "held-out-drug")
 PENALTY = 100.0  # of ridge, on standardised features
 TOLERANCE = 1e-4  # at which the published solvers stop: the default of scikit-learn
@@ -72,8 +72,6 @@ def pcl_cv(
         near = did_you_mean(classifier, CLASSIFIERS)
         raise ParameterError(f"There is no classifier {classifier!r}. {near}")
     pcl = np.asarray(pcl, dtype=str)
-    if classifier == "ridge":
-        return _ridge_cv(features, pcl, fold)
     make = {
         "logistic": lambda: LogisticRegression(tol=tolerance),
         "svm": lambda: LinearSVC(random_state=0, tol=tolerance),
@@ -89,18 +87,8 @@ def pcl_cv(
     return CrossValidated(predicted.astype(str), fold, np.array(train_accuracy))
 
 
-def _ridge_cv(features: np.ndarray, pcl: np.ndarray, fold: np.ndarray) -> CrossValidated:
-    names, label = np.unique(pcl, return_inverse=True)
-    predicted, train_accuracy = np.empty(len(pcl), dtype=np.int64), []
-    for test, train, hat, train_hat in _hats(features, fold, with_train=True):
-        target = np.eye(len(names))[label[train]]
-        predicted[test] = (hat @ target).argmax(axis=1)
-        train_accuracy.append(((train_hat @ target).argmax(axis=1) == label[train]).mean())
-    return CrossValidated(names[predicted], fold, np.array(train_accuracy))
-
-
-def _hats(features: np.ndarray, fold: np.ndarray, *, with_train: bool = False):
-    """For each fold: test and training rows, and the maps (row, train) from training labels to both."""
+def _hats(features: np.ndarray, fold: np.ndarray):
+    """For each fold: test and training rows, and the map (test, train) of ridge from training labels."""
     for number in range(fold.max() + 1):
         test, train = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
         scaler = StandardScaler().fit(features[train])
@@ -110,13 +98,8 @@ def _hats(features: np.ndarray, fold: np.ndarray, *, with_train: bool = False):
             solved = np.linalg.solve(x.T @ x + PENALTY * np.eye(d), x.T)
         else:
             solved = x.T @ np.linalg.inv(x @ x.T + PENALTY * np.eye(n))
-        # the map of training rows is the largest array of all, so it is made only on request
-        yield test, train, _with_mean(x_test @ solved), _with_mean(x @ solved) if with_train else None
-
-
-def _with_mean(hat: np.ndarray) -> np.ndarray:
-    """Turn a map of centred labels into one of labels as they are."""
-    return hat - hat.mean(axis=1, keepdims=True) + 1 / hat.shape[1]
+        hat = x_test @ solved
+        yield test, train, hat - hat.mean(axis=1, keepdims=True) + 1 / n  # of labels that are not centred
 
 
 def permuted_classes(
@@ -162,7 +145,7 @@ def _by_drug(label, groups, fold):
 def _recalls(maps, label: np.ndarray, n_classes: int) -> np.ndarray:
     """Recall of each class, and accuracy, (class + 1,)."""
     right = np.empty(len(label), dtype=bool)
-    for test, train, hat, _ in maps:
+    for test, train, hat in maps:
         right[test] = (hat @ np.eye(n_classes)[label[train]]).argmax(axis=1) == label[test]
     counts = np.bincount(label, minlength=n_classes)
     return np.append(np.bincount(label, right, n_classes) / counts, right.mean())
@@ -204,7 +187,7 @@ def compare(
     """Accuracy of every representation and classifier with each split.
 
     ``representations``: mapping of str to float array, (signature, feature). ``pcl``, ``groups``: array of
-    str, (signature,); class and drug. ``classifiers``: sequence of str; ``logistic``, ``svm``, ``ridge``.
+    str, (signature,); class and drug. ``classifiers``: sequence of str; ``logistic``, ``svm``.
     ``splits``: sequence of str; ``random``, ``held-out-drug``. ``tolerance``: at which the solvers stop.
     Returns DataFrame: representation, n_features, split, classifier, accuracy (mean over folds), sd (over
     folds), train_accuracy.

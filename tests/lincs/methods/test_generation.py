@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from reread.core.errors import DataError
-from reread.lincs.methods import two_sample_tests as generation
+from reread.lincs.methods import generation
 
 N_X, N_Y, N_GENES = 30, 40, 7
 
