@@ -56,14 +56,14 @@ def draw_units(units: pd.DataFrame) -> Drawn:
 
 def draw_network(n_genes: int, hidden: int, latent: int) -> Drawn:
     """Draw the layers of the network, and where the published loss averages."""
-    gene, out = f"signature ({n_genes} z-scores)", f"reconstruction ({n_genes}, within ±10)"
+    gene, out = f"signature ({n_genes} z-scores)", f"output ({n_genes}, within ±10)"
     encoder, decoder = f"encoder: 2 tanh layers of {hidden}", f"decoder: 2 tanh layers of {hidden}"
-    posterior, sample = f"mean μ and log σ² of {latent} units", f"sample z = μ + σ ε ({latent})"
+    posterior, sample = f"mean μ and log σ² of {latent} units", "sample z = μ + σ ε"
     return diagrams.flow(
-        [[gene], [encoder], [posterior], [sample], [decoder], [out]],
+        [[gene], [encoder], [posterior, sample], [decoder], [out]],
         [(gene, encoder), (encoder, posterior), (posterior, sample), (sample, decoder), (decoder, out)],
         marked={
-            posterior: "as published: KL averaged over units",
+            sample: "as published: KL averaged over units",
             out: "as published: error averaged over genes",
         },
     )

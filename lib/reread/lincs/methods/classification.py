@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -23,20 +22,6 @@ CLASSIFIERS = ("logistic", "svm")
 SPLITS = ("random", "held-out-drug")
 PENALTY = 100.0  # of ridge, on standardised features
 TOLERANCE = 1e-4  # at which the published solvers stop: the default of scikit-learn
-
-
-@dataclass(frozen=True, eq=False)
-class CrossValidated:
-    """Predicted class and fold of each signature (signature,), and training accuracy of each fold (fold,)."""
-
-    predicted: np.ndarray
-    fold: np.ndarray
-    train_accuracy: np.ndarray
-
-    def accuracy(self, pcl: np.ndarray) -> np.ndarray:
-        """Accuracy on held-out signatures, (fold,)."""
-        right = self.predicted == np.asarray(pcl, dtype=str)
-        return np.array([right[self.fold == fold].mean() for fold in range(len(self.train_accuracy))])
 
 
 def folds(
@@ -65,8 +50,8 @@ def folds(
 def pcl_cv(
     features: np.ndarray, pcl: np.ndarray, fold: np.ndarray, classifier: str = "logistic", *,
     tolerance: float = TOLERANCE,
-) -> CrossValidated:  # fmt: skip
-    """Predict the class of each signature by a classifier that was not trained on its fold."""
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Test and training accuracy (fold,) of a classifier that was not trained on the fold it predicts."""
     validate.axes(features, "features", signature=len(pcl), feature=None)
     if classifier not in CLASSIFIERS:
         near = did_you_mean(classifier, CLASSIFIERS)
@@ -76,15 +61,14 @@ def pcl_cv(
         "logistic": lambda: LogisticRegression(tol=tolerance),
         "svm": lambda: LinearSVC(random_state=0, tol=tolerance),
     }[classifier]
-    predicted, train_accuracy = np.empty(len(pcl), dtype=object), []
+    accuracy = []
     for test in (fold == number for number in range(fold.max() + 1)):
         with warnings.catch_warnings():
             # the published solvers stop at the default number of steps, and so do ours
             warnings.simplefilter("ignore", ConvergenceWarning)
             fitted = make().fit(features[~test], pcl[~test])
-        predicted[test] = fitted.predict(features[test])
-        train_accuracy.append((fitted.predict(features[~test]) == pcl[~test]).mean())
-    return CrossValidated(predicted.astype(str), fold, np.array(train_accuracy))
+        accuracy.append([(fitted.predict(features[rows]) == pcl[rows]).mean() for rows in (test, ~test)])
+    return tuple(np.array(accuracy).T)
 
 
 def _hats(features: np.ndarray, fold: np.ndarray):
@@ -198,9 +182,8 @@ def compare(
         fold = folds(pcl, {"random": None, "held-out-drug": groups}[kind], n_folds=n_folds, seed=seed)
         for name, features in representations.items():
             for classifier in classifiers:
-                done = pcl_cv(features, pcl, fold, classifier, tolerance=tolerance)
-                by_fold, train = done.accuracy(pcl), done.train_accuracy.mean()
-                row = (name, features.shape[1], kind, classifier, by_fold.mean(), by_fold.std(), train)
+                test, train = pcl_cv(features, pcl, fold, classifier, tolerance=tolerance)
+                row = (name, features.shape[1], kind, classifier, test.mean(), test.std(), train.mean())
                 rows.append(row)
     columns = ["representation", "n_features", "split", "classifier", "accuracy", "sd", "train_accuracy"]
     return pd.DataFrame(rows, columns=columns)
