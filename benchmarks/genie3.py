@@ -14,7 +14,7 @@ from reread.core.metrics import average_precision_ratio
 from reread.networks.data import load
 from reread.networks.methods import infer
 from reread.networks.methods.full_grid import full_grid
-from reread.networks.methods.tree_importance import (
+from reread.networks.methods.infer import (
     Engine,
     explain_target,
     lightgbm,

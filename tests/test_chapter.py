@@ -390,24 +390,36 @@ class TestUpstream:
         with pytest.raises(RunError) as caught:
             chapter.open_page("networks/03-baselines-and-nulls", real_studies | change)
 
-        assert f"Run:  reread run networks/02-deeptgi.corrected --profile demo{option}" in str(caught.value)
+        assert f"Run:  reread run networks/02-deeptgi.simulated --profile demo{option}" in str(caught.value)
+        assert str(caught.value).count("Run:  ") == 1
         assert not (places.runs() / "scratch").exists()
+
+    def test_one_upstream_page_is_named_where_any_would_do(self, real_studies, shown, monkeypatch):
+        monkeypatch.setenv("REREAD_PROFILE", "real")
+        monkeypatch.setenv("REREAD_PAGE", "mhsc-l")
+        given = pages.page("networks/03-baselines-and-nulls.mhsc-l", "real").parameters
+
+        with pytest.raises(RunError) as caught:
+            chapter.open_page("networks/03-baselines-and-nulls", dict(given) | {"seed": 7})
+
+        assert str(caught.value).count("Run:  ") == 1
+        assert "reread run networks/02-deeptgi.mhsc-l --profile real -p seed=7" in str(caught.value)
 
     def test_a_run_with_the_same_shared_parameters_is_found_where_p_keeps_it(self, real_studies, shown):
         for seed, folder in (
-            (0, "demo/networks/02-deeptgi.corrected"),
-            (7, "custom/networks/02-deeptgi.corrected-0123abcd"),
+            (0, "demo/networks/02-deeptgi.simulated"),
+            (7, "custom/networks/02-deeptgi.simulated-0123abcd"),
         ):
-            record = pages.page("networks/02-deeptgi.corrected").parameters | {"seed": seed, "latent": 3}
+            record = pages.page("networks/02-deeptgi.simulated").parameters | {"seed": seed, "latent": 30}
             write_json(places.runs() / folder / "record.json", {"parameters": record})
 
         page = chapter.open_page("networks/03-baselines-and-nulls", real_studies | {"seed": 7})
 
         (found,) = page.upstream("02-deeptgi")
-        assert found.folder == places.runs() / "custom/networks/02-deeptgi.corrected-0123abcd"
+        assert found.folder == places.runs() / "custom/networks/02-deeptgi.simulated-0123abcd"
 
     def test_parameters_that_only_share_a_name_need_not_agree(self, real_studies, shown):
-        params = pages.page("maize/04-cluster-comparison.corrected").parameters
+        params = pages.page("maize/04-cluster-comparison.simulated").parameters
         for key in ("simulated", "small-effects"):
             ref = pages.page(f"maize/03-shap-genes.{key}")
             write_json(ref.folder / "record.json", {"parameters": ref.parameters})

@@ -193,9 +193,11 @@ class Page:
         found = {ref.name: run for ref in refs if (run := _finished(ref, wanted))}
         lacking = [ref for ref in refs if ref.name not in found and _fits(ref.parameters, wanted)]
         if lacking or not found:
-            commands = "\nRun:  ".join(pages.command(ref, wanted) for ref in lacking or refs)
+            # with other parameters, any page of that chapter can be the upstream: name the shortest command
+            lacking = lacking or [min(refs, key=lambda ref: len(pages.command(ref, wanted)))]
+            commands = "\nRun:  ".join(pages.command(ref, wanted) for ref in lacking)
             values = ", ".join(f"{name}={value}" for name, value in wanted.items())
-            name = (lacking or refs)[0].name + (f" with {values}" if values else "")
+            name = lacking[0].name + (f" with {values}" if values else "")
             raise RunError(
                 f"{self.ref.name} needs a finished run of {name}.\nRun:  {commands}",
                 ExitCode.STALE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +23,7 @@ class PageRef:
 
     @property
     def name(self) -> str:
-        """``networks/02-deeptgi.corrected``: the word of the command line."""
+        """``networks/02-deeptgi.simulated``: the word of the command line."""
         return f"{self.study.key}/{self.chapter.key}" + (f".{self.page}" if self.page else "")
 
     @property
@@ -48,7 +49,7 @@ class PageRef:
     @property
     def upstream(self) -> list[PageRef]:
         """Every page, in this profile, of the chapters this one needs."""
-        return [ref for ref in pages(self.profile, self.study.key) if ref.chapter.key in self.chapter.needs]
+        return [ref for ref in _of(self.study, self.profile) if ref.chapter.key in self.chapter.needs]
 
     def datasets(self, parameters: dict[str, Value] | None = None) -> tuple[str, ...]:
         """Keys of the files that these parameter values read; of a series every member."""
@@ -72,12 +73,13 @@ class PageRef:
 
 def pages(profile: Profile, study: str = "") -> list[PageRef]:
     """Every page of a profile, in reading order; of one study when named."""
-    found = []
-    for record in [find(study)] if study else every():
-        for chapter in record.chapters:
-            keys = [key for key, page in chapter.pages.items() if profile in page.profiles]
-            found += [PageRef(profile, record, chapter, key) for key in (keys if chapter.pages else [""])]
-    return found
+    return [ref for record in ([find(study)] if study else every()) for ref in _of(record, profile)]
+
+
+def _of(study: Study, profile: Profile) -> Iterator[PageRef]:
+    for chapter in study.chapters:
+        keys = [key for key, page in chapter.pages.items() if profile in page.profiles]
+        yield from (PageRef(profile, study, chapter, key) for key in (keys if chapter.pages else [""]))
 
 
 def page(name: str, profile: Profile = "demo") -> PageRef:

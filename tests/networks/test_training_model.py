@@ -11,7 +11,7 @@ from reread.networks.models.token_attention import Tokens
 EPOCHS = 5
 
 
-@pytest.fixture(params=["published", "tokens"])
+@pytest.fixture(params=["published", "corrected"])
 def make(request):
     """Return a function that starts the same training anew: 13 genes, 48 training pairs, 12 test pairs."""
     rng = np.random.default_rng(0)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 HATCHES = ("", "//", "..", "xx", "\\\\", "++")
 MANY = 12  # repeats of one row from which on their dots are small and spread
 FEW = 40  # values of a group up to which each is drawn
+LEAST = 3  # values of a group from which on its median and its violin are drawn
 GOLDEN = 0.618034  # steps that spread dots evenly, without a random draw
 LINE_LABELS = 6
 DIVERGING, SEQUENTIAL = "PuOr_r", "Blues"
@@ -93,6 +94,8 @@ def draw_lines(
         if not pd.api.types.is_numeric_dtype(plot.table[plot.x]):
             ticks(axes.xaxis, [plot.words.value(one) for one in plot.values(plot.x)], 12)
         plot.value_axes(axes, diagonal)
+        if pd.api.types.is_integer_dtype(plot.table[plot.x]) and "x" not in plot.look.log:
+            axes.xaxis.get_major_locator().set_params(integer=True)  # no half epoch
         _name_lines(plot, axes, ends, is_named)
     return plot.finish(alt_text.of_lines, plot.x, plot.y, (plot.hue, style, plot.look.panel))
 
@@ -211,18 +214,23 @@ def histogram(
 
 
 def strips(plot: Plot, axes: Axes, rows: pd.DataFrame, x: str, by: str) -> None:
-    """Dots over their median; a violin behind them where one category has more than 40."""
+    """Dots over their median; a violin behind them where one category has more than 40.
+
+    Fewer than three values of a category and hue have neither: they are large dots that nothing covers.
+    """
     groups = rows.groupby([by, *([plot.hue] if plot.hue else [])], observed=True)[x]
     many = groups.size().max() > FEW
     for level, part, place in plot.levels(rows, by, is_level=False):
-        if many:
-            _violins(plot, axes, part, place, x, level)
-        turn = np.arange(len(part)) * GOLDEN % 1 - 0.5
-        size = {"s": 5, "alpha": 0.35} if many else {"s": 26, "alpha": 0.7}
+        n = part[x].groupby(place).transform("count").to_numpy()
+        if many and (n >= LEAST).any():
+            _violins(plot, axes, part[n >= LEAST], place[n >= LEAST], x, level)
+        turn = np.where(n < LEAST, 0.0, np.arange(len(part)) * GOLDEN % 1 - 0.5)
+        size = np.where(n < LEAST, 34, 5 if many else 26)
         look = {"color": plot.shade(level), "marker": marker(plot.number(level)), "linewidth": 0}
-        axes.scatter(part[x], place + 0.6 * plot.slot * turn, zorder=3, **look, **size)
+        fade = np.where(n < LEAST, 1.0, 0.35 if many else 0.7)
+        axes.scatter(part[x], place + 0.6 * plot.slot * turn, s=size, alpha=fade, zorder=3, **look)
         axes.scatter([], [], s=30, label=plot.name(level), **look)
-        middle = part[x].groupby(place).median()
+        middle = part[x][n >= LEAST].groupby(place[n >= LEAST]).median()
         reach = 0.4 * plot.slot
         axes.vlines(middle, middle.index - reach, middle.index + reach, color="black", linewidth=2, zorder=4)
         if isinstance(plot.look.reference, str):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
@@ -13,12 +14,17 @@ STUDIES = ("depression", "maize", "genomes", "lincs", "networks")
 
 def root() -> Path:
     """Top of the checkout: ``REREAD_HOME``, else the nearest folder upwards, else beside the package."""
-    if named := os.environ.get("REREAD_HOME"):
+    return _root(os.environ.get("REREAD_HOME", ""), Path.cwd())
+
+
+@lru_cache(maxsize=64)
+def _root(named: str, here: Path) -> Path:
+    if named:
         home = Path(named).expanduser().resolve()
         if not home.is_dir():
             raise ParameterError(f"REREAD_HOME must be the folder of a checkout, but is {named!r}.")
         return home
-    here = Path.cwd().resolve()
+    here = here.resolve()
     above = [p for p in (here, *here.parents) if (p / "chapters").is_dir() and (p / "lib/reread").is_dir()]
     return above[0] if above else Path(__file__).resolve().parents[3]
 

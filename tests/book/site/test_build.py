@@ -16,7 +16,7 @@ import pytest
 import yaml
 from reread.book.site import api_reference as reference
 from reread.book.site import build as site
-from reread.book.site import chapter_page, page_sections, stage
+from reread.book.site import chapter_page, index_pages, page_sections, stage
 from reread.book.status import claims as ledger
 from reread.book.status import publishable
 from reread.book.status.run_record import RunRecord
@@ -212,9 +212,9 @@ def test_the_sections_of_a_page_come_in_the_order_of_the_book(staged):
         "# Genes: the short way",
         "{container} question",
         "{container} badges",
+        "{dropdown} Parameters of this page",
         "{admonition} Claims of the paper",
         "{admonition} The data",
-        "{dropdown} Parameters of this page",
         "{rubric} Verdicts on the claims",
         "## Change this and run again",
         "{dropdown} Provenance",
@@ -256,6 +256,81 @@ def test_exercises_come_after_the_commands(chapter_of, finished):
 
     assert text.index("## Change this") < text.index("## Exercises") < text.index("} Provenance")
     assert text.count("## Exercises") == 1
+
+
+def with_cells(notebook: Path, *texts: tuple[str, str], at: int = 1) -> None:
+    """Insert prose cells, each an id and a text."""
+    whole = json.loads(notebook.read_text())
+    whole["cells"][at:at] = [
+        {"cell_type": "markdown", "id": key, "metadata": {}, "source": text} for key, text in texts
+    ]
+    notebook.write_text(json.dumps(whole))
+
+
+ANSWER = (
+    "The mean is {glue:text}`mean:.2f` (n = {glue:text}`cells`). More follows.\n\n**Limitation.** A test."
+)
+
+
+def test_the_answer_stands_under_the_question_and_in_every_overview(finished):
+    with_cells(finished / "chapters/maize/01-cells.ipynb", ("answer", ANSWER))
+
+    lay_out(finished / "stage")
+
+    text = "\n".join(prose_of(finished / "stage/maize/demo/01-cells/index.ipynb"))
+    order = [
+        "{container} question",
+        "{container} answer",
+        "**Limitation.**",
+        "{container} badges",
+        "Parameters",
+    ]
+    places = [text.index(part) for part in order]
+    assert places == sorted(places)
+    (said,) = re.findall(r"The mean is -?\d\.\d\d \(n = 5\)\.", text)
+    for overview in ("maize/index.md", "maize/demo/index.md"):
+        listed = (finished / "stage" / overview).read_text()
+        assert f": {said} More follows." in listed
+        assert "Limitation" not in listed
+
+
+def test_what_came_out_is_the_first_section_of_a_study(small):
+    (small / "book/maize").mkdir(parents=True)
+    question = ":::{container} question\nDo plants grow?\n:::\n"
+    (small / "book/maize/index.md").write_text(
+        f"# Plants\n\n{question}\nSome prose.\n\n## Methods\n\nMore.\n"
+    )
+    (small / "book/index.md").write_text("# Book\n")
+
+    lay_out(small / "stage")
+
+    text = (small / "stage/maize/index.md").read_text()
+    headings = re.findall(r"^#+ .*", text, re.MULTILINE)
+    assert headings == ["# Plants", "## What came out", "## The study", "## Methods"]
+    assert text.index("Do plants grow?") < text.index("## What came out")
+
+
+def test_claims_and_data_come_after_the_first_figure(finished):
+    with_cells(finished / "chapters/maize/01-cells.ipynb", ("background", "## Background\nWords."), at=6)
+
+    lay_out(finished / "stage")
+
+    text = (finished / "stage/maize/demo/01-cells/index.ipynb").read_text()
+    order = ["{figure} figures/drawn.svg", "Claims of the paper", "## Background"]
+    places = [text.index(part) for part in order]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("AUROC is 0.85 (n = 3). It falls to 0.6.", "AUROC is 0.85 (n = 3)."),
+        ("Genes of *A. thaliana* vary by 3 %. The rest do not.", "Genes of *A. thaliana* vary by 3 %."),
+        ("One sentence", "One sentence"),
+    ],
+)
+def test_the_first_sentence_of_an_answer(text, first):
+    assert index_pages.first_sentence(text) == first
 
 
 def test_an_edit_of_prose_and_caption_shows_without_a_new_run(finished):

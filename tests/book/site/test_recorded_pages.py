@@ -127,6 +127,30 @@ def test_a_recorded_page_of_other_code_is_shown_with_the_code_that_ran(book, mon
     assert verdict(folder)["verdict"] == "outdated"
 
 
+def test_the_front_page_says_that_there_is_no_finding(book):
+    text = (staged(book) / "index.md").read_text()
+
+    assert "no recorded run on real data, so there is no finding yet" in text
+    assert "no figure of one is shown" in text
+    assert "1 of 1 claims were tested" in text
+
+
+def test_the_front_page_gives_the_finding_of_each_study_on_real_data(book):
+    change(book, "study.yml", "key: maize", "key: maize\nheadline: 01-cells\nheadline_figure: drawn")
+    path = book / "chapters/maize/01-cells.ipynb"
+    notebook = json.loads(path.read_text())
+    answer = "Of {glue:text}`cells` plants all grow. The rest is silence."
+    notebook["cells"].insert(1, {"cell_type": "markdown", "id": "answer", "metadata": {}, "source": answer})
+    path.write_text(json.dumps(notebook))
+
+    text = (staged(book) / "index.md").read_text()
+
+    assert "Of 7 plants all grow. [Read the page](/maize/real/01-cells/index.ipynb)." in text
+    assert "silence" not in text
+    assert "/maize/real/01-cells/figures/drawn.svg" in text
+    assert "[{claim}`M1 <claim-maize-m1>`" in text
+
+
 def test_an_altered_member_is_refused_by_name(book):
     file = book / "chapters/maize/recorded/real.zip"
     with zipfile.ZipFile(file) as archive:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from reread.core.errors import DataError, ParameterError
-from reread.maize.methods import embedding
+from reread.maize.methods import clustering as embedding
 
 N_SAMPLES, N_GENES = 9, 50
 SETS = [np.arange(12), np.array([3, 40, 41, 42]), np.arange(N_GENES)]

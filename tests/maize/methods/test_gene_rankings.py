@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from reread.core.errors import DataError
 from reread.maize.data import gene_knowledge, simulate, splits
-from reread.maize.methods import enrichment, gene_files, gene_rankings, ranking_tables
-from reread.maize.methods.attribution import Explainer, Scores
-from reread.maize.methods.gene_rankings import EXPLAINERS, OURS, PUBLISHED, TREES
+from reread.maize.methods import attribution, gene_files, ranking_tables
+from reread.maize.methods.attribution import EXPLAINERS, OURS, PUBLISHED, TREES, Explainer, Scores
 
 N_TISSUES, N_GENES, K = 4, 90, 6
 
@@ -49,14 +48,14 @@ def stand_in(methods, models, data, references, rows, settings):
 @pytest.fixture(scope="module")
 def runs(samples, held):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gene_rankings, "train_models", stand_in_models)
-        patch.setattr(gene_rankings, "explain", stand_in)
-        return gene_rankings.explain_all(samples, held, list(EXPLAINERS), n_seeds=2, n_orders=3, per_tissue=2)
+        patch.setattr(attribution, "train_models", stand_in_models)
+        patch.setattr(attribution, "explain", stand_in)
+        return attribution.explain_all(samples, held, list(EXPLAINERS), n_seeds=2, n_orders=3, per_tissue=2)
 
 
 @pytest.fixture(scope="module")
 def ranked(samples, held, runs):
-    return gene_rankings.rankings(samples, held, runs)
+    return attribution.rankings(samples, held, runs)
 
 
 @pytest.fixture(scope="module")
@@ -73,12 +72,12 @@ def test_methods_run_with_each_seed_expected_gradients_with_each_order_and_the_p
 
 
 def test_only_training_samples_are_explained_and_as_many_of_each_tissue(samples, held, runs):
-    rows = gene_rankings._samples_to_explain(samples, held.train, 2)
+    rows = attribution._samples_to_explain(samples, held.train, 2)
 
     assert np.isin(rows, held.train).all()
     assert np.bincount(samples.tissue[rows]).tolist() == [2] * N_TISSUES
     assert all(run.scores.n_used.tolist() == [2] * N_TISSUES for run in runs if run.method != PUBLISHED)
-    assert gene_rankings._samples_to_explain(samples, held.train, 0).tolist() == held.train.tolist()
+    assert attribution._samples_to_explain(samples, held.train, 0).tolist() == held.train.tolist()
 
 
 def test_the_published_variant_has_the_published_training_all_references_and_explains_the_test_samples(
@@ -90,9 +89,9 @@ def test_the_published_variant_has_the_published_training_all_references_and_exp
         seen.append((methods, models["recipe"], references, rows, settings))
         return stand_in(methods, models, data, references, rows, settings)
 
-    monkeypatch.setattr(gene_rankings, "train_models", stand_in_models)
-    monkeypatch.setattr(gene_rankings, "explain", note)
-    runs = gene_rankings.explain_all(samples, held, ["shap"], per_tissue=1, settings=Explainer(seed=3))
+    monkeypatch.setattr(attribution, "train_models", stand_in_models)
+    monkeypatch.setattr(attribution, "explain", note)
+    runs = attribution.explain_all(samples, held, ["shap"], per_tissue=1, settings=Explainer(seed=3))
 
     [(methods, recipe, references, rows, settings)] = seen
     assert methods == [PUBLISHED]
@@ -105,13 +104,13 @@ def test_the_published_variant_has_the_published_training_all_references_and_exp
 
 
 def test_both_trainings_of_a_size_share_their_layers():
-    for size, ours in gene_rankings.NETWORKS.items():
-        published = gene_rankings.AS_PUBLISHED[size]
+    for size, ours in attribution.NETWORKS.items():
+        published = attribution.AS_PUBLISHED[size]
         assert (ours.channels, ours.dense) == (published.channels, published.dense)
 
 
 def test_additivity_averages_over_runs(runs):
-    table = gene_rankings.additivity(runs).set_index("method")
+    table = attribution.additivity(runs).set_index("method")
 
     assert table.loc[OURS, "runs"] == 4
     assert table.loc[OURS, "residual"] == pytest.approx(0.1)
@@ -119,7 +118,7 @@ def test_additivity_averages_over_runs(runs):
 
 
 def test_runs_that_differ_in_two_things_are_not_compared(runs):
-    pairs = gene_rankings.agreement(runs, K)
+    pairs = attribution.agreement(runs, K)
 
     ours = pairs[pairs["method"] == OURS].groupby("differs").size()
     assert ours.to_dict() == {"gene order": 3, "seed": 1}
@@ -131,8 +130,8 @@ def test_one_ranking_a_method_and_the_ensemble_beats_its_runs(samples, ranked, r
 
     found = {name: recovery(scores, samples.truth, K)["precision"] for name, scores in ranked.items()}
 
-    assert {*EXPLAINERS.values(), gene_rankings.ENSEMBLE, "tau"} <= set(found)
-    assert found[gene_rankings.ENSEMBLE] >= found[OURS]
+    assert {*EXPLAINERS.values(), attribution.ENSEMBLE, "tau"} <= set(found)
+    assert found[attribution.ENSEMBLE] >= found[OURS]
 
 
 def test_files_come_back_as_they_were_saved(tmp_path, samples, held, ranked):
@@ -140,12 +139,13 @@ def test_files_come_back_as_they_were_saved(tmp_path, samples, held, ranked):
 
     back = gene_files.load(tmp_path / "shap_scores.npz")
 
-    names = {f"shap_{what}.{kind}" for what in ("scores", "ranks", "genes") for kind in ("csv", "npz")}
+    names = {"shap_scores.npz", "shap_scores.csv", "shap_ranks.csv", "shap_genes.csv"}
     assert {path.name for path in tmp_path.iterdir()} == names
     assert list(back.scores) == list(ranked)
     assert all((back.scores[name] == ranked[name]).all() for name in ranked)
     assert back.test.tolist() == held.test.tolist()
     assert set(back.sets(K)[TREES]) == set(gene_files.top_union(ranked[TREES], K))
+    assert set(back.sets(0)["tau"]) == set(gene_files.union_rule(ranked["tau"])[1])
 
 
 def test_the_csv_files_hold_the_published_method(tmp_path, samples, held, ranked):
@@ -170,15 +170,6 @@ def test_two_saves_are_equal_byte_by_byte(tmp_path, samples, held, ranked):
 
     for path in (tmp_path / "a").iterdir():
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
-
-
-def test_other_data_than_was_ranked_is_refused(tmp_path, samples, held, ranked):
-    gene_files.save(tmp_path, ranked, samples, held)
-    back = gene_files.load(tmp_path / "shap_scores.npz")
-
-    with pytest.raises(DataError, match="another order"):
-        back.check(samples.keep_genes(np.arange(N_GENES)[::-1]))
-    assert set(back.sets(0)["tau"]) == set(gene_files.union_rule(ranked["tau"])[1])
 
 
 @pytest.mark.parametrize(
@@ -267,7 +258,7 @@ def test_genes_of_the_ensemble_are_counted_over_its_runs(samples, runs, ranked):
     mine = [run.scores.per_tissue[1] for run in runs if run.method == OURS]
 
     tops = [set(np.argsort(-scores)[:K]) for scores in mine]
-    best = np.argsort(-ranked[gene_rankings.ENSEMBLE][1], kind="stable")[:K]
+    best = np.argsort(-ranked[attribution.ENSEMBLE][1], kind="stable")[:K]
     row = table.loc[samples.tissues[1]]
     assert row["runs"] == len(mine) == 4
     assert row["frequency"] == pytest.approx(np.mean([[g in top for g in best] for top in tops]))
@@ -315,10 +306,10 @@ def test_the_published_set_has_three_quarters_of_the_genes_of_random_rankings():
 
 
 def test_planted_terms_are_found_and_random_factors_are_not(samples, held, ranked, known):
-    terms, counts = enrichment.enriched(ranked, samples, known, K)
-    factors = enrichment.tf_table(ranked, samples, held, known, K, n_null=99).set_index("method")
+    terms, counts = ranking_tables.enriched(ranked, samples, known, K)
+    factors = ranking_tables.tf_table(ranked, samples, held, known, K, n_null=99).set_index("method")
 
-    best = enrichment.best_terms(terms)
+    best = ranking_tables.best_terms(terms)
     assert set(best["term"]) == {f"planted:{t}" for t in range(N_TISSUES)}
     of_t = counts[counts["method"] == "moderated t, next"].set_index("tissue")["terms"]
     assert of_t.to_dict() == dict.fromkeys(samples.tissues, 1)
@@ -329,7 +320,7 @@ def test_a_tissue_that_was_not_scored_has_no_terms(samples, ranked, known):
     scores = ranked["tau"].copy()
     scores[1] = np.nan
 
-    _, counts = enrichment.enriched({"m": scores}, samples, known, K)
+    _, counts = ranking_tables.enriched({"m": scores}, samples, known, K)
 
     assert counts.set_index("tissue").loc[samples.tissues[1], "terms"] == 0
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from reread import pages
 from reread.core.errors import DataError, ParameterError
-from reread.maize.methods import clustering, permutation_tests, published_clustering
-from reread.maize.methods.gene_rankings import LIMMA, OURS, PUBLISHED, TREES
-from reread.maize.methods.published_clustering import Protocol
+from reread.maize.methods import clustering
+from reread.maize.methods.attribution import LIMMA, OURS, PUBLISHED, TREES
+from reread.maize.methods.clustering import Protocol
 from scipy import stats
 
 N_SAMPLES, N_GENES, N_TISSUES = 48, 120, 6
@@ -31,20 +31,12 @@ PLAIN = Protocol("pca-5", n_init=3)
 RUNS = Protocol("pca-2", 12, 2, 5, False, "random")
 
 
-def test_the_paper_profile_of_the_page_as_published_has_every_setting_of_the_notebooks():
-    given = pages.page("maize/04-cluster-comparison.as-published", "paper").parameters
+def test_the_paper_profile_has_every_setting_of_the_notebooks():
+    given = pages.page("maize/04-cluster-comparison.measured", "paper").parameters
 
-    fields = ("embed", "n_clusters", "n_init", "n_runs", "feed_back", "init")
-    assert [given[name] for name in fields] == ["umap-2", 29, 100, 5, True, "random"]
-    assert (given["null_size"], given["n_null"], published_clustering.UMAP_SEED) == (2423, 10, 42)
-
-
-def test_every_published_error_has_a_name_and_a_correction():
-    table = published_clustering.faults()
-
-    assert len(table) >= 12
-    assert table["error"].is_unique
-    assert (table["as published"] != table["corrected"]).all()
+    fields = ("embed", "n_clusters", "n_init", "n_runs", "null_size", "n_sets")
+    assert [given[name] for name in fields] == ["umap-2", 29, 100, 5, 2423, 10]
+    assert clustering.UMAP_SEED == 42
 
 
 def fed_back_by_hand(points, k, protocol):
@@ -52,31 +44,27 @@ def fed_back_by_hand(points, k, protocol):
     table, runs = {"x": points[:, 0], "y": points[:, 1]}, []
     for run in range(protocol.n_runs):
         features = np.stack(list(table.values()), axis=1)[None]
-        found, _ = published_clustering.batched_kmeans(
-            features, k, n_init=protocol.n_init, seed=run, init="random"
-        )
+        found, _ = clustering.batched_kmeans(features, k, n_init=protocol.n_init, seed=run, init="random")
         table["km"] = found[0]
         runs.append(found[0])
     return np.stack(runs)
 
 
 def test_clusters_fed_back_agree_with_the_table_of_the_notebook(log, tissue):
-    points = published_clustering.embed(log, [MARKERS], "pca-2")
+    points = clustering.embed(log, [MARKERS], "pca-2")
     protocol = Protocol("pca-2", 12, 4, 3, True, "random")
 
-    runs = published_clustering._cluster_runs(points, 12, protocol)
+    runs = clustering._cluster_runs(points, 12, protocol)
 
     assert (runs[:, 0] == fed_back_by_hand(points[0], 12, protocol)).all()
 
 
 def test_with_points_close_together_fed_back_clusters_repeat_the_first_run(log, tissue):
-    points = 0.01 * published_clustering.embed(log, [MARKERS], "pca-2")
+    points = 0.01 * clustering.embed(log, [MARKERS], "pca-2")
     fed, clean = (Protocol("pca-2", 12, 60, 4, is_fed) for is_fed in (True, False))
 
-    frozen, free = (published_clustering._cluster_runs(points, 12, protocol) for protocol in (fed, clean))
-    partitions = [
-        [published_clustering.v_measure(runs[0, 0], one)[0] for one in runs[1:]] for runs in (frozen, free)
-    ]
+    frozen, free = (clustering._cluster_runs(points, 12, protocol) for protocol in (fed, clean))
+    partitions = [[clustering.v_measure(runs[0, 0], one)[0] for one in runs[1:]] for runs in (frozen, free)]
 
     assert min(partitions[0]) == pytest.approx(1)
     assert min(partitions[1]) < 1
@@ -85,20 +73,20 @@ def test_with_points_close_together_fed_back_clusters_repeat_the_first_run(log, 
 def test_the_published_null_counts_restarts_only():
     v = np.array([[0.1, 0.3], [0.7, 0.9]])
 
-    mean, sd = published_clustering.gaussian_null(v)
+    mean, sd = clustering.gaussian_null(v)
 
     assert (mean, sd) == pytest.approx((0.5, 0.1))
 
 
 def test_one_run_has_no_spread_to_take():
     with pytest.raises(DataError, match="two runs"):
-        published_clustering.gaussian_null(np.array([[0.1], [0.7]]))
+        clustering.gaussian_null(np.array([[0.1], [0.7]]))
 
 
 def test_the_published_test_agrees_with_drawing_ten_thousand_normal_numbers():
     drawn = np.random.default_rng(0).normal(0.574, 0.0137, size=200_000)
 
-    z, p = published_clustering.gaussian_test(np.array([0.6164, 0.574]), 0.574, 0.0137)
+    z, p = clustering.gaussian_test(np.array([0.6164, 0.574]), 0.574, 0.0137)
 
     assert z.tolist() == pytest.approx([3.09, 0], abs=0.01)
     assert p == pytest.approx([(drawn >= 0.6164).mean(), 0.5], abs=0.003)
@@ -106,7 +94,7 @@ def test_the_published_test_agrees_with_drawing_ten_thousand_normal_numbers():
 
 def test_more_clusters_than_samples_are_refused(log, tissue):
     with pytest.raises(ParameterError, match="48 samples cannot form 49"):
-        published_clustering.v_of_sets(log, tissue, [MARKERS], Protocol(n_clusters=49))
+        clustering.v_of_sets(log, tissue, [MARKERS], Protocol(n_clusters=49))
 
 
 def test_no_number_of_clusters_means_one_for_each_tissue_there_is():
@@ -114,12 +102,12 @@ def test_no_number_of_clusters_means_one_for_each_tissue_there_is():
 
 
 def test_the_spread_between_sets_and_within_them_are_told_apart(log, tissue):
-    found = published_clustering.sources_of_variance(log, tissue, RUNS, size=20, n_sets=6, n_seeds=2, seed=1)
+    found = clustering.sources_of_variance(log, tissue, RUNS, size=20, n_sets=6, n_seeds=2, seed=1)
 
-    drawn = published_clustering.random_sets(N_GENES, 20, 6, 1)
-    v = published_clustering.v_of_sets(log, tissue, drawn, RUNS, seed=1)
+    drawn = clustering.random_sets(N_GENES, 20, 6, 1)
+    v = clustering.v_of_sets(log, tissue, drawn, RUNS, seed=1)
     assert found["sets"] == pytest.approx(v.mean(axis=1).std())
-    assert found["runs"] == pytest.approx(published_clustering.gaussian_null(v)[1])
+    assert found["runs"] == pytest.approx(clustering.gaussian_null(v)[1])
     assert set(found) == {"runs", "sets"}  # components have no seed
 
 
@@ -129,16 +117,14 @@ def test_seeds_of_the_embedding_count_where_it_has_one(log, tissue, monkeypatch)
     def by_seed(log, sets, how, seed=0):
         return np.random.default_rng(seed).normal(size=(len(sets), len(log), 2))
 
-    monkeypatch.setattr(published_clustering, "embed", by_seed)
-    found = published_clustering.sources_of_variance(
-        log, tissue, replace(RUNS, embed="umap-2"), size=20, n_sets=3
-    )
+    monkeypatch.setattr(clustering, "embed", by_seed)
+    found = clustering.sources_of_variance(log, tissue, replace(RUNS, embed="umap-2"), size=20, n_sets=3)
 
     assert found["seeds"] > 0
 
 
 def test_fed_back_runs_start_where_clean_ones_do(log, tissue):
-    found = published_clustering.feedback_runs(log, tissue, MARKERS, RUNS, n_runs=3)
+    found = clustering.feedback_runs(log, tissue, MARKERS, RUNS, n_runs=3)
 
     first = found[found["run"] == 1]["v"]
     assert first.nunique() == 1
@@ -217,10 +203,6 @@ def test_no_set_to_compare_is_refused(log, tissue):
         clustering.compare(log, tissue, {}, PLAIN)
 
 
-def test_a_null_of_one_size_is_named_fixed_and_any_other_matched():
-    assert [clustering.null_name(n) for n in (30, 0)] == ["fixed", "matched"]
-
-
 def test_v_of_random_genes_rises_with_their_number_and_with_clusters(log, tissue):
     found = clustering.by_size(log, tissue, [2, 60, N_GENES, 500], [0, 20, 100], PLAIN, n_sets=8)
     v = found.set_index(["clusters", "genes"])["v"]
@@ -231,8 +213,8 @@ def test_v_of_random_genes_rises_with_their_number_and_with_clusters(log, tissue
 
 
 def test_both_tests_call_informative_genes_significant(log, tissue, sets):
-    published, (mean, sd) = permutation_tests.published_test(log, tissue, sets, RUNS, size=20)
-    counted, nulls = permutation_tests.permutation_test(log, tissue, sets, PLAIN, n_null=99)
+    published, (mean, sd) = clustering.published_test(log, tissue, sets, RUNS, size=20)
+    counted, nulls = clustering.permutation_test(log, tissue, sets, PLAIN, n_null=99)
 
     assert published["z_gauss"][0] == pytest.approx((published["v_gauss"][0] - mean) / sd)
     assert counted["p_perm"][0] <= 0.05 < counted["p_perm"][1]
@@ -243,7 +225,7 @@ def test_both_tests_call_informative_genes_significant(log, tissue, sets):
 
 
 def test_the_permutation_test_equals_the_comparison_of_clusters(log, tissue, sets):
-    counted, _ = permutation_tests.permutation_test(log, tissue, sets, PLAIN, n_null=19)
+    counted, _ = clustering.permutation_test(log, tissue, sets, PLAIN, n_null=19)
     table, _ = clustering.compare(log, tissue, sets, PLAIN, n_null=19)
 
     assert counted["p_perm"].tolist() == table["p"].tolist()[:2]
@@ -252,18 +234,41 @@ def test_the_permutation_test_equals_the_comparison_of_clusters(log, tissue, set
 
 def test_the_published_test_has_too_many_false_positives(log, tissue):
     """Sets of sixty genes against a null of fifteen."""
-    found = permutation_tests.false_positives(log, tissue, RUNS, n_genes=60, size=15, n_trials=150)
+    found = clustering.false_positives(log, tissue, RUNS, n_genes=60, size=15, n_trials=150)
 
     assert stats.kstest(found, "uniform").pvalue < 1e-6
     assert (found <= 0.05).mean() > 0.3
 
 
 def test_the_permutation_test_of_matched_sets_keeps_its_level(log, tissue):
-    found = permutation_tests.matched_false_positives(
-        log, tissue, PLAIN, MARKERS[:20], n_null=39, n_trials=120
-    )
+    found = clustering.matched_false_positives(log, tissue, PLAIN, MARKERS[:20], n_null=39, n_trials=120)
 
     assert len(found) == 120
     assert found.min() >= 1 / 40
     assert stats.kstest(found, "uniform").pvalue > 0.001
     assert (found <= 0.05).mean() < 0.15
+
+
+def test_both_protocols_have_their_own_sets_samples_and_random_sets():
+    from reread.maize.data import simulate
+    from reread.maize.methods.gene_files import Ranked
+
+    design = simulate.Design(n_tissues=4, n_studies=3, n_replicates=3, n_genes=200, n_planted=10, n_decoys=9)
+    data = simulate.simulate(design, seed=0)
+    rng = np.random.default_rng(0)
+    scores = {name: rng.normal(size=(4, 200)) for name in (PUBLISHED, OURS)}
+    ranked = Ranked(scores, data.genes, data.samples, np.arange(20))
+    how = {"top_k": 3, "null_size": 25, "n_sets": 6, "n_null": 19}
+
+    table, nulls = clustering.both_protocols(data, ranked, Protocol("pca-2", 8, 2, 2, True, "random"), **how)
+
+    old, new = (
+        table[table["protocol"] == name].set_index("method") for name in ("as published", "corrected")
+    )
+    assert list(old.index) == [PUBLISHED, OURS, "planted genes", "all genes"]
+    assert list(new.index) == [OURS, "planted genes", "all genes"]  # the held-out samples chose PUBLISHED
+    assert (set(old["n_samples"]), set(new["n_samples"])) == ({36}, {20})
+    assert len(nulls[f"as published, {OURS}"]) == 6
+    assert len(nulls[f"corrected, {OURS}"]) == 19
+    assert new.loc["planted genes", "set_size"] == 12
+    assert new.loc["planted genes", "v"] > new.loc[OURS, "v"]

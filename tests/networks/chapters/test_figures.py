@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -16,17 +17,16 @@ from reread.networks.chapters import (
     ch05_transfer,
     ch06_network,
 )
-from reread.networks.data import load
+from reread.networks.data import load, splits
 from reread.networks.data.splits import SCHEMES
 from reread.networks.methods import (
     benchmark,
     comparison,
     full_grid,
+    gene_names,
     hubs,
     infer,
-    pair_audit,
     protocol,
-    stability,
     transfer,
 )
 
@@ -63,8 +63,12 @@ def test_baselines_are_drawn_for_every_choice_of_splits(dataset, scores, schemes
 
     assert is_drawn(comparison.splits(table))
     assert is_drawn(ch03_baselines.gain(table))
-    assert is_drawn(ch03_baselines.precision_recall(chosen, schemes[-1]))
-    assert ch03_baselines.best_methods(table).count("AUROC") == len(schemes)
+    renamed = table.replace({"method": {"pearson": "corrected"}})
+    answer = ch03_baselines.answer(
+        renamed.assign(family=renamed["family"].where(renamed["method"] != "corrected", benchmark.DEEP))
+    )
+    assert answer["split"] == comparison.SCHEMES[[s for s in SCHEMES if s in schemes][-1]]
+    assert (answer["n_methods"], answer["network"]) == (3, "DeepTGI corrected")
     assert comparison.split_columns(table).shape == (len(METHODS), 2 + 2 * len(schemes))
 
 
@@ -74,7 +78,7 @@ def test_the_full_grid_is_drawn_for_one_split_and_for_several(grid, schemes):
     table = full_grid.measure_grid(chosen)
 
     assert is_drawn(comparison.splits(table, "auprc_ratio"))
-    assert len(benchmark.supervised_gains(table)) == len(schemes)
+    assert len(benchmark.supervised_over_spearman(table)) == len(schemes)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -91,12 +95,14 @@ def test_the_audit_is_drawn_for_pooled_and_matched_negatives(dataset):
     matched = load.load("simulated", n_cells=60, negatives="matched")
     for one in (dataset, matched):
         assert is_drawn(ch01_pair_audit.concentration(one.pairs))
-        assert len(ch01_pair_audit.audit_table(pair_audit.audit_pairs(one.pairs))) == len(
+        assert len(ch01_pair_audit.audit_table(gene_names.audit_pairs(one.pairs))) == len(
             ch01_pair_audit.AUDIT
         )
-    swept = pair_audit.negative_pool_sweep(pools=(16,), n_networks=1)
+    swept = gene_names.negative_pool_sweep(pools=(16,), n_networks=1)
 
-    assert is_drawn(ch01_pair_audit.negative_pools(swept))
+    assert is_drawn(ch01_pair_audit.negative_pools(swept, 0.8))
+    assert is_drawn(ch01_pair_audit.data_flow())
+    assert is_drawn(ch01_pair_audit.simulator())
 
 
 def test_a_data_set_is_counted(dataset):
@@ -110,6 +116,7 @@ def test_a_data_set_is_counted(dataset):
 def test_the_loss_of_every_split_starts_at_one(dataset):
     curves = pd.DataFrame(
         {
+            "method": "corrected",
             "scheme": ["pair"] * 3 + ["tf"] * 3,
             "fold": 0,
             "epoch": [1, 2, 3] * 2,
@@ -125,16 +132,30 @@ def test_the_loss_of_every_split_starts_at_one(dataset):
 
 
 @pytest.mark.parametrize("moves", [np.r_[0.4, np.zeros(31)], np.full(32, 0.01), np.zeros(32)])
-def test_the_batch_test_is_drawn_whether_all_predictions_change_or_one(moves):
-    assert is_drawn(ch02_deeptgi.batch(moves))
+def test_the_batch_test_is_drawn_whether_all_predictions_change_or_one(dataset, moves, monkeypatch):
+    monkeypatch.setattr(ch02_deeptgi, "change_one", lambda *_: moves)
+    fold = splits.split_pairs(dataset.pairs, "pair")[0]
+    models = {"as-published": (SimpleNamespace(predict=None), fold)}
+
+    assert is_drawn(ch02_deeptgi.batch(protocol.Outcome(None, None, models, {}), dataset))
 
 
-def test_folds_are_drawn_for_one_fold_and_for_several(dataset, scores):
-    outcome = protocol.Outcome(scores[scores["method"].isin(METHODS[:2])], None, None, None)
+def test_folds_are_drawn_for_one_fold_and_for_several_and_the_answer_compares(dataset, scores):
+    renamed = scores.replace({"method": {"spearman": "as-published", "pearson": "corrected"}})
+    outcome = protocol.Outcome(renamed[~renamed["method"].isin(METHODS)], None, {}, {})
+    outcome = protocol.Outcome(pd.concat([outcome.scores, scores]), None, {}, {})
     by_fold = protocol.by_fold(outcome)
 
     assert is_drawn(ch02_deeptgi.folds(by_fold))
     assert is_drawn(ch02_deeptgi.folds(by_fold[(by_fold["fold"] == 0) & (by_fold["scheme"] == "pair")]))
+    answer = ch02_deeptgi.answer(protocol.summary(by_fold))
+    assert (answer["network"], answer["n_folds"]) == ("DeepTGI as published", 5)
+    assert answer["strict_names"] == 0.5
+
+
+def test_architectures_are_drawn_with_the_fault_of_the_published_one():
+    assert "wrong axes" in ch02_deeptgi.architecture_as_published().alt
+    assert is_drawn(ch02_deeptgi.architecture_corrected())
 
 
 @pytest.mark.parametrize("method", ["pearson", "spearman", "mutual-information"])
@@ -143,7 +164,7 @@ def test_networks_and_their_stability_are_drawn_for_every_method(dataset, method
     edges = hubs.edge_table(weights, dataset, 10)
 
     assert is_drawn(ch06_network.network(edges))
-    changed = stability.stability(dataset.expression, dataset.tfs, [method], n_runs=1, top=50)
+    changed = hubs.stability(dataset.expression, dataset.tfs, [method], n_runs=1, top=50)
     assert is_drawn(ch04_full_grid.stability(changed))
 
 
@@ -164,3 +185,12 @@ def test_transfer_is_drawn_for_two_data_sets():
 
     assert is_drawn(ch05_transfer.transfer(moved))
     assert len(ch05_transfer.transfer_table(moved)) == 2 * 3
+
+
+def test_a_label_split_is_drawn_with_and_without_published_predictions():
+    names = gene_names.label_split_table(load.load_label_split("simulated"))
+    published = names.iloc[[0]].assign(method=gene_names.PUBLISHED)
+
+    assert is_drawn(ch05_transfer.label_split(names))
+    drawn = ch05_transfer.label_split(pd.concat([names, published]))
+    assert (drawn.table["kind"] == "published model").sum() == 2

@@ -5,8 +5,8 @@ import pytest
 from reread.core import metrics as score
 from reread.core.errors import DataError, ParameterError
 from reread.networks.data import simulate
-from reread.networks.data.negatives import sample_pairs
-from reread.networks.methods.pair_audit import audit_pairs
+from reread.networks.data.simulate import sample_pairs
+from reread.networks.methods.gene_names import audit_pairs
 
 
 @pytest.fixture(scope="module")

@@ -125,19 +125,31 @@ def test_two_runs_agree(dataset, table):
 def test_gains_are_differences_in_auroc_by_split():
     rows = [
         ("pair", "spearman", compare.UNSUPERVISED, 0.60),
-        ("pair", "genie3", compare.UNSUPERVISED, 0.58),
         ("pair", "components-lightgbm", compare.SUPERVISED, 0.90),
-        ("pair", "deeptgi", compare.DEEP, 0.86),
+        ("pair", "as-published", compare.DEEP, 0.86),
         ("both", "spearman", compare.UNSUPERVISED, 0.66),
         ("both", "components-lightgbm", compare.SUPERVISED, 0.63),
     ]
     table = pd.DataFrame(rows, columns=["scheme", "method", "family", "auroc"])
 
-    gains = compare.supervised_gains(table).set_index("scheme")
+    gains = compare.supervised_over_spearman(table)
 
     assert gains["supervised_over_spearman"].tolist() == pytest.approx([0.30, -0.03])
-    assert gains.loc["pair", "deep_over_genie3"] == pytest.approx(0.28)
-    assert np.isnan(gains.loc["both", "deep_over_genie3"])
+
+
+def test_a_network_of_one_fold_is_compared_with_others_on_that_fold(dataset):
+    scores = compare.score_methods(dataset, ["pair"], ["tf-rate", "spearman", "genie3"], n_folds=3, n_trees=5)
+    fold = split_pairs(dataset.pairs, "pair", n_folds=3)[1]
+    extra = extra_of(dataset, fold, np.arange(len(fold.test)))
+
+    table = compare.compare_scores(dataset, scores, n_boot=5, extra_scores=extra)
+    row = table.set_index("method").loc["attention"]
+
+    on_fold = scores[scores["fold"] == 1].groupby("method")[["label", "score"]]
+    for method in ("spearman", "genie3"):
+        one = on_fold.get_group(method)
+        expected = row["auroc"] - roc_auc_score(one["label"], one["score"])
+        assert row[f"auroc_over_{method}"] == pytest.approx(expected)
 
 
 def test_scores_of_a_scheme_that_is_not_compared_are_left_out(dataset, scores):

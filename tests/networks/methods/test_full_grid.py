@@ -69,7 +69,6 @@ def test_measures_are_means_over_folds_and_ratios_are_over_prevalence(scores, ta
             for _, f in own.groupby("fold")
         ]
         assert row["auprc_ratio"] == pytest.approx(np.mean(ratios))
-        assert row["auprc_ratio_sd"] == pytest.approx(np.std(ratios))
 
 
 def test_gene_names_are_at_chance_on_the_grid_when_both_are_held_out(table):
@@ -107,20 +106,19 @@ def test_planted_edges_are_found_and_tfs_without_targets_are_not(dataset):
 
     assert (found["auprc_ratio"] > 1.5).all()
     assert found["control_auroc"].between(0.4, 0.65).all()
-    assert (found["control_top_ratio"] < 1).all()
 
 
 def test_a_control_that_leaks_into_a_target_is_seen(dataset):
     leaking = dataset.expression.values.copy()
     without_targets = dataset.tfs[dataset.without_targets]
-    leaking[:, 60:120] += leaking[:, without_targets[:1]]
+    leaking[:, 60:120] += leaking[:, without_targets].sum(axis=1, keepdims=True)
     expression = Expression(leaking, dataset.expression.genes, "leaking")
 
     found = grid.score_against_truth(
         GRNDataset(expression, dataset.pairs, dataset.tfs, dataset.truth), ["pearson"], with_control=True
     )
 
-    assert found["control_top_ratio"].item() > 1
+    assert found["control_auroc"].item() > 0.65
 
 
 def test_a_network_in_which_every_tf_has_targets_has_no_control(dataset):
@@ -132,7 +130,7 @@ def test_a_network_in_which_every_tf_has_targets_has_no_control(dataset):
 
     found = grid.score_against_truth(smaller, ["pearson"], with_control=True)
 
-    assert found[["control_auroc", "control_top_ratio"]].isna().all(axis=None)
+    assert found["control_auroc"].isna().all()
 
 
 def test_two_runs_agree(dataset, scores):

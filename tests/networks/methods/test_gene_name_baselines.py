@@ -6,7 +6,7 @@ from reread.core import metrics as score
 from reread.networks.data import load as data
 from reread.networks.data.splits import split_pairs
 from reread.networks.data.tables import Pairs
-from reread.networks.methods import gene_name_baselines
+from reread.networks.methods import gene_names
 
 
 @pytest.fixture(scope="module")
@@ -18,8 +18,7 @@ def mean_score(measure, method, pairs, scheme):
     """Mean over five folds of a measure of one names-only method."""
     folds = split_pairs(pairs, scheme)
     found = [
-        measure(pairs.label[f.test], gene_name_baselines.METHODS[method](pairs, f.train, f.test, 0))
-        for f in folds
+        measure(pairs.label[f.test], gene_names.METHODS[method](pairs, f.train, f.test, 0)) for f in folds
     ]
     return float(np.mean(found))
 
@@ -67,7 +66,7 @@ def test_names_know_exactly_nothing_when_both_sides_are_held_out(published, sour
 def test_two_numbers_beat_the_published_predictions_on_the_hesc500_split(published):
     split = data.load_label_split("hesc500")
     pairs, train, test = split.joined()
-    null = gene_name_baselines.tf_and_gene_rate(pairs, train, test)
+    null = gene_names.tf_and_gene_rate(pairs, train, test)
 
     found = [
         (score.auroc(split.test.label, s), score.average_precision(split.test.label, s))
@@ -80,7 +79,7 @@ def test_two_numbers_beat_the_published_predictions_on_the_hesc500_split(publish
 def test_degrees_of_equal_product_tie_and_give_the_auroc_of_exact_ties():
     pairs, train, test = data.load_label_split("simulated", seed=0).joined()
 
-    found = gene_name_baselines.degree(pairs, train, test)
+    found = gene_names.degree(pairs, train, test)
 
     assert len(np.unique(found)) == 35  # sums of logarithms give 43 values and an AUROC of 0.7022 or 0.7004
     assert score.auroc(pairs.label[test], found) == pytest.approx(0.69996, abs=5e-6)
@@ -91,9 +90,7 @@ def test_simulated_label_splits_can_be_predicted_without_expression(method):
     found = []
     for seed in range(3):
         pairs, train, test = data.load_label_split(seed=seed).joined()
-        found.append(
-            score.auroc(pairs.label[test], gene_name_baselines.METHODS[method](pairs, train, test, seed))
-        )
+        found.append(score.auroc(pairs.label[test], gene_names.METHODS[method](pairs, train, test, seed)))
 
     assert np.mean(found) > 0.65
 
@@ -106,7 +103,7 @@ def test_rates_agree_with_counting_row_by_row(pairs):
     for row in fold.test:
         seen = [pairs.label[r] for r in fold.train if pairs.tf[r] == pairs.tf[row]]
         slow.append((sum(seen) + prevalence) / (len(seen) + 1))
-    assert gene_name_baselines.tf_rate(pairs, fold.train, fold.test) == pytest.approx(slow)
+    assert gene_names.tf_rate(pairs, fold.train, fold.test) == pytest.approx(slow)
 
 
 def test_degrees_agree_with_counting_row_by_row(pairs):
@@ -118,16 +115,16 @@ def test_degrees_agree_with_counting_row_by_row(pairs):
         targets = sum(tf == pairs.tf[row] for tf, _ in known)
         regulators = sum(gene == pairs.gene[row] for _, gene in known)
         slow.append((1 + targets) * (1 + regulators))
-    assert gene_name_baselines.degree(pairs, fold.train, fold.test).tolist() == slow
+    assert gene_names.degree(pairs, fold.train, fold.test).tolist() == slow
 
 
-@pytest.mark.parametrize("method", gene_name_baselines.METHODS)
+@pytest.mark.parametrize("method", gene_names.METHODS)
 def test_no_method_looks_at_test_labels(pairs, method):
     fold = split_pairs(pairs, "pair")[0]
     turned = pairs.label.copy()
     turned[fold.test] = 1 - turned[fold.test]
     blind = Pairs(pairs.tf, pairs.gene, turned, pairs.genes)
 
-    score_pairs = gene_name_baselines.METHODS[method]
+    score_pairs = gene_names.METHODS[method]
     found = score_pairs(pairs, fold.train, fold.test, 0)
     assert (found == score_pairs(blind, fold.train, fold.test, 0)).all()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import networkx
 import numpy as np
 import pandas as pd
 import pytest
@@ -70,3 +71,55 @@ def test_the_tf_with_most_targets_has_the_most_edges_of_the_reference(dataset):
     index = [dataset.expression.genes[tf] for tf in dataset.tfs].index(hubs.tf_with_most_targets(dataset))
 
     assert dataset.truth[index].sum() == dataset.truth.sum(axis=1).max()
+
+
+# files for other programs
+
+
+@pytest.fixture
+def listed():
+    return pd.DataFrame(
+        {
+            "tf": ["GATA1", "GATA1", "KLF1"],
+            "gene": ["KLF1", "Naïve β", "A & <B>"],
+            "weight": [0.1, 1 / 3, 2e-9],
+            "known": [True, False, True],
+        }
+    )
+
+
+def test_graphml_comes_back_edge_by_edge(listed, tmp_path):
+    graph = networkx.read_graphml(hubs.write_network(listed, tmp_path, "net")["graphml"])
+
+    found = [(tf, gene, d["weight"], d["known"]) for tf, gene, d in graph.edges(data=True)]
+    assert found == list(listed.itertuples(index=False, name=None))
+    assert graph.is_directed()
+    assert networkx.get_node_attributes(graph, "kind") == {
+        "GATA1": "TF",
+        "KLF1": "TF",
+        "Naïve β": "gene",
+        "A & <B>": "gene",
+    }
+
+
+def test_sif_and_csv_come_back(listed, tmp_path):
+    paths = hubs.write_network(listed, tmp_path / "new folder", "net")
+
+    lines = [line.split("\t") for line in paths["sif"].read_text(encoding="utf-8").splitlines()]
+    assert lines == [[tf, "regulates", gene] for tf, gene in zip(listed["tf"], listed["gene"], strict=True)]
+    pd.testing.assert_frame_equal(pd.read_csv(paths["csv"]), listed)
+    assert set(paths) == {"graphml", "sif", "csv"}
+
+
+def test_equal_networks_give_equal_bytes(listed, tmp_path):
+    one, two = (hubs.write_network(listed, tmp_path / name, "net") for name in "ab")
+
+    assert all(one[kind].read_bytes() == two[kind].read_bytes() for kind in one)
+
+
+def test_a_tab_in_a_name_is_refused_and_leaves_no_file(listed, tmp_path):
+    listed.loc[0, "gene"] = "KL\tF1"
+
+    with pytest.raises(DataError, match="tab"):
+        hubs.write_network(listed, tmp_path, "net")
+    assert list(tmp_path.iterdir()) == []

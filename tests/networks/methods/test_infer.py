@@ -5,7 +5,7 @@ import pytest
 from reread.core.errors import ParameterError
 from reread.networks.data.features import quantile_bins
 from reread.networks.data.tables import Expression
-from reread.networks.methods import infer, tree_importance
+from reread.networks.methods import infer
 from scipy.stats import spearmanr
 from sklearn.ensemble import GradientBoostingRegressor, RandomForestRegressor
 from sklearn.metrics import mutual_info_score
@@ -109,7 +109,7 @@ def test_grnboost2_has_the_settings_and_the_stopping_rule_of_arboreto(expression
     x, y = expression.values[:, tfs], expression.values[:, 3].astype(float)
     model = GradientBoostingRegressor(random_state=7, **settings).fit(x, y, monitor=ArboretoMonitor())
 
-    found = tree_importance.stochastic_boosting(x, y, 7)
+    found = infer.stochastic_boosting(x, y, 7)
 
     assert 25 < len(model.estimators_) < 5000
     np.testing.assert_allclose(found, model.feature_importances_ * len(model.estimators_))
@@ -118,7 +118,7 @@ def test_grnboost2_has_the_settings_and_the_stopping_rule_of_arboreto(expression
 def test_grnboost2_gives_no_weight_that_is_stopped_at_one_tree(expression, tfs):
     rng = np.random.default_rng(0)
 
-    found = tree_importance.stochastic_boosting(expression.values[:, tfs], rng.normal(size=N_CELLS), 0)
+    found = infer.stochastic_boosting(expression.values[:, tfs], rng.normal(size=N_CELLS), 0)
 
     assert found.sum() >= 25
 

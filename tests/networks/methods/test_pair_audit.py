@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from reread.networks.data import load as data
 from reread.networks.data.tables import Pairs
-from reread.networks.methods.pair_audit import audit_pairs, gene_shares, negative_pool_sweep, warning
+from reread.networks.methods.gene_names import audit_pairs, gene_shares, negative_pool_sweep
 
 PUBLISHED_LISTS = {
     "mhsc-e": {
@@ -75,23 +75,6 @@ def test_shares_of_genes_add_up_and_the_fullest_comes_first(pairs):
     assert negative.sum() == pytest.approx(1)
     assert positive.sum() == pytest.approx(1)
     assert (np.diff(negative) <= 0).all()
-
-
-@pytest.mark.parametrize(
-    ("auroc", "begins", "says"),
-    [
-        (0.84, "WARNING", "AUROC of 0.840"),
-        (0.07, "WARNING", "the reversed score predicts the labels"),
-        (0.52, "Gene names do not", "0.520"),
-    ],
-)
-def test_an_auroc_far_from_one_half_gives_a_warning_and_chance_level_does_not(auroc, begins, says):
-    audit = {"one_hot_auroc": auroc, "negative_gene_top50_share": 0.787, "positive_gene_top50_share": 0.175}
-
-    found = warning(audit)
-    assert found.startswith(begins)
-    assert says in found
-    assert "78.7%" in found
 
 
 def test_the_auroc_of_gene_names_falls_as_the_pool_of_negatives_grows():

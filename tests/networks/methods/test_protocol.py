@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from reread.core.errors import DataError, ParameterError
+from reread.core.metrics import auroc
 from reread.networks.data import load as data
 from reread.networks.data.splits import split_pairs
+from reread.networks.data.tables import Pairs
 from reread.networks.methods import protocol
-from sklearn.metrics import average_precision_score, f1_score, precision_score, recall_score
+from sklearn.metrics import auc, average_precision_score, precision_recall_curve, roc_auc_score
 
 BASELINE = protocol.BASELINE
 
@@ -21,19 +23,26 @@ def dataset():
     return data.load("simulated", n_cells=80, negatives="pool")
 
 
+RELEASED = protocol.Plan(["pair"], 1, 1, {"latent": 16})
+
+
+def corrected(*schemes, n_folds=2, epochs=2):
+    return protocol.Plan(schemes, n_folds, epochs)
+
+
 @pytest.fixture(scope="module")
 def outcome(dataset):
-    return protocol.run("tokens", dataset, ["pair", "tf"], epochs=2, folds_run=2)
+    return protocol.run(dataset, ["published", "corrected"], RELEASED, corrected("pair", "tf"))
 
 
-def test_both_methods_are_scored_on_the_test_rows_of_the_folds_that_ran(dataset, outcome):
-    first = split_pairs(dataset.pairs, "tf")[1]
-    rows = outcome.scores[(outcome.scores["scheme"] == "tf") & (outcome.scores["fold"] == first.name)]
+def test_all_methods_are_scored_on_the_test_rows_of_the_folds_that_ran(dataset, outcome):
+    second = split_pairs(dataset.pairs, "tf")[1]
+    rows = outcome.scores[(outcome.scores["scheme"] == "tf") & (outcome.scores["fold"] == second.name)]
 
     for _, part in rows.groupby("method"):
-        assert part["row"].tolist() == first.test.tolist()
-        assert part["label"].tolist() == dataset.pairs.label[first.test].tolist()
-    assert set(rows["method"]) == {"attention-over-tokens", BASELINE}
+        assert part["row"].tolist() == second.test.tolist()
+        assert part["label"].tolist() == dataset.pairs.label[second.test].tolist()
+    assert set(rows["method"]) == {"corrected", *protocol.BASELINES}
 
 
 def test_the_summary_is_the_mean_over_the_folds_that_ran(outcome):
@@ -42,66 +51,77 @@ def test_the_summary_is_the_mean_over_the_folds_that_ran(outcome):
     folds = by_fold[(by_fold["scheme"] == "pair") & (by_fold["method"] == BASELINE)]
 
     assert summary.loc[("pair", BASELINE), "auroc"] == pytest.approx(folds["auroc"].mean())
-    assert summary["n_folds"].tolist() == [2, 2, 2, 2]
+    assert summary.loc[("pair", "as-published"), "n_folds"] == 1
+    assert summary.loc[("pair", "corrected"), "n_folds"] == 2
 
 
-def test_the_gain_is_the_network_minus_the_baseline(outcome):
-    summary = protocol.summary(protocol.by_fold(outcome))
-    gain = protocol.gain_over_baseline(summary).set_index("scheme")["auroc_gain"]["tf"]
-    auroc = summary[summary["scheme"] == "tf"].set_index("method")["auroc"]
+def test_the_gain_is_over_gene_names_on_the_folds_of_the_network(outcome):
+    by_fold = protocol.by_fold(outcome)
+    gain = protocol.summary(by_fold).set_index(["scheme", "method"])["auroc_gain"]
+    first = by_fold[(by_fold["scheme"] == "pair") & (by_fold["fold"] == 0)].set_index("method")["auroc"]
 
-    assert gain == pytest.approx(auroc["attention-over-tokens"] - auroc[BASELINE])
+    assert gain["pair", "as-published"] == pytest.approx(first["as-published"] - first[BASELINE])
+    assert (gain[:, BASELINE] == 0).all()
+
+
+def test_the_null_is_that_of_random_scores(outcome):
+    row = protocol.by_fold(outcome).iloc[0]
+    label = outcome.scores[outcome.scores["fold"] == 0]["label"].to_numpy()[: int(row["fold"]) + 88]
+    rng = np.random.default_rng(0)
+    low, high = np.quantile([auroc(label, rng.random(len(label))) for _ in range(2000)], [0.025, 0.975])
+
+    assert row["null_low"] == pytest.approx(low, abs=0.02)
+    assert row["null_high"] == pytest.approx(high, abs=0.02)
 
 
 def test_the_seed_decides_the_folds_as_in_the_benchmark(dataset):
-    outcome = protocol.run("tokens", dataset, ["pair"], epochs=1, folds_run=1, seed=7)
+    plan = corrected("pair", n_folds=1, epochs=1)
+    _, fold = protocol.run(dataset, ["corrected"], RELEASED, plan, seed=7).models["corrected"]
 
-    assert outcome.fold.test.tolist() == split_pairs(dataset.pairs, "pair", seed=7)[0].test.tolist()
+    assert fold.test.tolist() == split_pairs(dataset.pairs, "pair", seed=7)[0].test.tolist()
 
 
 def test_an_interrupted_run_resumes_to_the_same_scores(dataset, tmp_path, outcome):
-    settings = {"epochs": 2, "folds_run": 2, "checkpoint_folder": tmp_path}
-    protocol.run("tokens", dataset, ["pair"], **settings)
-    again = protocol.run("tokens", dataset, ["pair"], **settings).scores
+    for _ in range(2):
+        again = protocol.run(
+            dataset, ["corrected"], RELEASED, corrected("pair"), checkpoint_folder=tmp_path
+        ).scores
 
-    wanted = outcome.scores[outcome.scores["scheme"] == "pair"]
-    assert again["score"].tolist() == wanted["score"].tolist()
+    before, after = (one[one["method"] == "corrected"] for one in (outcome.scores, again))
+    assert after["score"].tolist() == before[before["scheme"] == "pair"]["score"].tolist()
 
 
 def test_one_inner_fold_is_refused_before_any_training(dataset, monkeypatch):
     monkeypatch.setattr(protocol, "cross_validate", lambda *_, **__: pytest.fail("trained"))
 
     with pytest.raises(ParameterError, match="at least 2 inner folds"):
-        protocol.run("tokens", dataset, ["pair"], epochs=2, n_inner=1)
+        protocol.run(dataset, ["corrected"], RELEASED, corrected("pair"), n_inner=1)
 
 
-def test_without_inner_folds_only_raw_probabilities_are_measured(dataset, outcome):
-    curve, errors = protocol.calibration("tokens", dataset, outcome, epochs=2, n_inner=0)
+def test_without_inner_folds_only_raw_probabilities_are_measured(outcome):
+    curve, errors = protocol.calibration(None, outcome, n_inner=0)
 
-    assert curve["method"].unique().tolist() == ["raw"]
-    assert curve["n"].sum() == len(outcome.fold.test)
-    assert "ece.calibrated" not in errors
+    assert curve["method"].unique().tolist() == ["as-published", "corrected"]
+    assert curve.groupby("method")["n"].sum().nunique() == 1
+    assert "ece.corrected-calibrated" not in errors
 
 
-def test_calibration_is_fitted_on_training_rows_of_other_tfs(dataset, outcome, monkeypatch):
-    asked, whole = [], protocol.cross_validate
+def test_calibration_is_fitted_on_training_rows_alone(dataset, outcome, monkeypatch):
+    trained, whole = [], protocol.cross_validate
 
     def recorded(kind, data, folds, **settings):
-        asked.extend(folds)
+        trained.extend(folds)
         return whole(kind, data, folds, **settings)
 
     monkeypatch.setattr(protocol, "cross_validate", recorded)
-    curve, errors = protocol.calibration("tokens", dataset, outcome, epochs=1, n_inner=2, latent=99)
+    curve, errors = protocol.calibration(dataset, outcome, n_inner=2)
 
-    pairs, outer = dataset.pairs, split_pairs(dataset.pairs, "tf")[0]
-    *inner, last = asked
-    assert len(inner) == 2
-    assert last.test.tolist() == outer.test.tolist()
-    for fold in inner:
+    outer = split_pairs(dataset.pairs, "pair")[0]
+    assert len(trained) == 2
+    for fold in trained:
         assert np.isin(np.concatenate([fold.train, fold.test]), outer.train).all()
-        assert not set(pairs.tf[fold.train]) & set(pairs.tf[fold.test])
-    assert curve["method"].unique().tolist() == ["raw", "calibrated"]
-    share = pairs.label[outer.test].mean()
+    assert curve["method"].unique().tolist() == ["as-published", "corrected", "corrected-calibrated"]
+    share = dataset.pairs.label[outer.test].mean()
     assert errors["brier.prevalence"] == pytest.approx(share * (1 - share))
 
 
@@ -111,14 +131,13 @@ def test_published_measures_are_those_of_scikit_learn_at_the_threshold_of_the_au
     score = np.round(label + rng.normal(size=90), 1)
     gap = {t: (score >= t)[label == 1].mean() - (score >= t)[label == 0].mean() for t in np.unique(score)}
     called = score > max(gap, key=lambda t: (gap[t], t))
+    precision, recall, _ = precision_recall_curve(label, called)
 
     found = protocol.published_measures(label, score)
 
+    assert found["auroc"] == pytest.approx(roc_auc_score(label, score))
     assert found["average_precision"] == pytest.approx(average_precision_score(label, score))
-    assert found["accuracy"] == pytest.approx((called == label).mean())
-    assert found["recall"] == pytest.approx(recall_score(label, called))
-    assert found["precision"] == pytest.approx(precision_score(label, called))
-    assert found["f1"] == pytest.approx(f1_score(label, called))
+    assert found["aupr_of_binarised"] == pytest.approx(auc(recall, precision))
 
 
 def test_binarised_scores_inflate_the_area_under_precision_and_recall():
@@ -141,17 +160,68 @@ def upstream(tmp_path, method):
 
 
 def test_deep_scores_come_from_every_page_and_without_the_baseline(tmp_path):
-    pages = [upstream(tmp_path, method) for method in ("deeptgi", "attention-over-tokens")]
+    pages = [upstream(tmp_path, method) for method in ("as-published", "corrected")]
 
     scores = protocol.deep_scores(pages)
 
-    assert scores["method"].tolist() == ["deeptgi", "attention-over-tokens"]
+    assert scores["method"].tolist() == ["as-published", "corrected"]
     assert scores["row"].dtype == int
 
 
 def test_a_damaged_file_of_scores_is_named(tmp_path):
-    page = upstream(tmp_path, "deeptgi")
-    page.artifact("scores.csv").write_text("scheme,fold,row,label,score,method\npair,0,4,1,x,deeptgi\n")
+    page = upstream(tmp_path, "corrected")
+    page.artifact("scores.csv").write_text("scheme,fold,row,label,score,method\npair,0,4,1,x,corrected\n")
 
-    with pytest.raises(DataError, match=r"deeptgi\.csv, line 2, column 'score'"):
+    with pytest.raises(DataError, match=r"corrected\.csv, line 2, column 'score'"):
         protocol.deep_scores([page])
+
+
+N_PAIRS, BATCH = 50, 8
+
+
+@pytest.fixture
+def pairs():
+    rng = np.random.default_rng(0)
+    genes = tuple(f"g{k}" for k in range(19))
+    return Pairs(
+        rng.integers(0, 7, N_PAIRS), rng.integers(7, 19, N_PAIRS), rng.integers(0, 2, N_PAIRS), genes
+    )
+
+
+def alone(tf, gene, *, batch_size):
+    return (tf + gene) / 30
+
+
+def in_company(tf, gene, *, batch_size):
+    """Half its own, half the mean of its batch."""
+    own = (tf + gene) / 30
+    batches = np.split(own, np.arange(batch_size, len(own), batch_size))
+    return np.concatenate([(batch + batch.mean()) / 2 for batch in batches])
+
+
+def test_where_pairs_are_predicted_alone_only_the_changed_one_moves(pairs):
+    moves = protocol.change_one(alone, pairs, np.arange(N_PAIRS), batch_size=BATCH)
+
+    assert np.flatnonzero(moves).tolist() == [0]
+
+
+def test_where_pairs_see_their_batch_all_of_it_moves(pairs):
+    measured = protocol.batch_dependence(in_company, pairs, np.arange(N_PAIRS), batch_size=BATCH)
+
+    assert (measured["moved"], measured["batch"]) == (8, 8)
+    assert measured["shuffled_largest_move"] > measured["shuffled_mean_move"] > 0
+    assert measured["alone_flips"] > 0
+    assert measured["alone_auroc_change"] != 0
+
+
+def test_order_and_company_change_nothing_where_pairs_are_predicted_alone(pairs):
+    measured = protocol.batch_dependence(alone, pairs, np.arange(N_PAIRS), batch_size=BATCH)
+
+    assert measured.pop("batch") == BATCH
+    assert measured.pop("moved") == 1
+    assert set(measured.values()) == {0}
+
+
+def test_a_batch_with_nothing_beyond_it_is_refused(pairs):
+    with pytest.raises(DataError, match="beyond the first 50"):
+        protocol.change_one(alone, pairs, np.arange(N_PAIRS), batch_size=50)

@@ -7,7 +7,7 @@ from reread.networks.data import load as data
 from reread.networks.data import readers
 from reread.networks.data.splits import split_pairs
 from reread.networks.data.tables import Pairs
-from reread.networks.methods import supervised
+from reread.networks.methods import benchmark
 
 N_CELLS, N_GENES = 50, 30
 
@@ -19,14 +19,14 @@ def dataset():
 
 @pytest.fixture(scope="module")
 def prepared(dataset):
-    return supervised.prepare(dataset.expression)
+    return benchmark.prepare(dataset.expression)
 
 
 def test_features_of_a_pair_are_those_of_its_genes_looked_up_one_by_one(prepared):
     tf, gene = np.array([3, 0]), np.array([7, 29])
 
-    rows = supervised.correlation_rows(prepared, tf, gene)
-    parts = supervised.components(prepared, tf, gene)
+    rows = benchmark.correlation_rows(prepared, tf, gene)
+    parts = benchmark.components(prepared, tf, gene)
 
     assert rows.shape == (2, 2 * N_GENES)
     assert parts.shape == (2, 3 * prepared.components.shape[1] + 1)
@@ -37,7 +37,7 @@ def test_features_of_a_pair_are_those_of_its_genes_looked_up_one_by_one(prepared
         np.testing.assert_array_equal(rows[i, N_GENES:], prepared.correlation[gene[i]])
 
 
-@pytest.mark.parametrize("method", supervised.METHODS)
+@pytest.mark.parametrize("method", benchmark.SUPERVISED_METHODS)
 def test_test_labels_are_not_looked_at_and_two_runs_agree(method, dataset, prepared):
     pairs = dataset.pairs
     fold = split_pairs(pairs, "pair")[0]
@@ -45,14 +45,14 @@ def test_test_labels_are_not_looked_at_and_two_runs_agree(method, dataset, prepa
     flipped[fold.test] = 1 - flipped[fold.test]
     blind = Pairs(pairs.tf, pairs.gene, flipped, pairs.genes)
 
-    score = supervised.METHODS[method](prepared, pairs, fold.train, fold.test, 4)
-    again = supervised.METHODS[method](prepared, blind, fold.train, fold.test, 4)
+    score = benchmark.SUPERVISED_METHODS[method](prepared, pairs, fold.train, fold.test, 4)
+    again = benchmark.SUPERVISED_METHODS[method](prepared, blind, fold.train, fold.test, 4)
 
     assert score.shape == fold.test.shape
     assert score.tobytes() == again.tobytes()
 
 
-@pytest.mark.parametrize("learn", [supervised.lightgbm, supervised.logistic_regression])
+@pytest.mark.parametrize("learn", [benchmark.lightgbm, benchmark.logistic_regression])
 def test_a_planted_feature_is_learnt(learn):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(400, 5))
@@ -67,11 +67,11 @@ def test_on_the_published_pair_split_lightgbm_reaches_what_was_measured(mirror):
     folder = mirror / "networks"
     expression = readers.read_expression(folder / "mHSC-E_ExpressionDataOrderedfl.csv")
     pairs = readers.read_pairs(folder / "GenePairListmHSC-E-Non-1000-GPL.csv", expression)
-    prepared = supervised.prepare(expression)
+    prepared = benchmark.prepare(expression)
     reached = [
         auroc(
             pairs.label[fold.test],
-            supervised.METHODS["components-lightgbm"](prepared, pairs, fold.train, fold.test, 0),
+            benchmark.SUPERVISED_METHODS["components-lightgbm"](prepared, pairs, fold.train, fold.test, 0),
         )
         for fold in split_pairs(pairs, "pair")
     ]

@@ -28,7 +28,7 @@ def folds(dataset):
 
 
 @pytest.mark.parametrize(
-    ("kind", "settings"), [("tokens", {"batch_size": 16}), ("published", {"latent": 16})]
+    ("kind", "settings"), [("corrected", {"batch_size": 16}), ("published", {"latent": 16})]
 )
 def test_every_row_is_scored_by_the_model_that_has_not_seen_it(dataset, folds, kind, settings):
     trained = cross_validate(kind, dataset, folds, epochs=2, device="cpu", **settings)
@@ -43,17 +43,17 @@ def test_every_row_is_scored_by_the_model_that_has_not_seen_it(dataset, folds, k
 
 
 def test_rows_of_folds_that_were_not_run_have_no_score(dataset, folds):
-    trained = cross_validate("tokens", dataset, folds, epochs=1, folds_run=1, device="cpu")
+    trained = cross_validate("corrected", dataset, folds, epochs=1, folds_run=1, device="cpu")
 
     assert np.flatnonzero(np.isfinite(trained.scores)).tolist() == sorted(folds[0].test)
 
 
 def test_finished_folds_are_read_back_bit_identical(dataset, folds, tmp_path, monkeypatch):
     arguments = {"epochs": 2, "checkpoint_folder": tmp_path, "device": "cpu"}
-    first = cross_validate("tokens", dataset, folds, **arguments)
+    first = cross_validate("corrected", dataset, folds, **arguments)
     monkeypatch.setattr("reread.core.training.loop.fit", None)  # reading back must not train
 
-    second = cross_validate("tokens", dataset, folds, **arguments)
+    second = cross_validate("corrected", dataset, folds, **arguments)
 
     np.testing.assert_array_equal(first.scores, second.scores)
     pd.testing.assert_frame_equal(first.curves, second.curves)
@@ -63,9 +63,9 @@ def test_finished_folds_are_read_back_bit_identical(dataset, folds, tmp_path, mo
 @pytest.mark.parametrize("change", [{"seed": 1}, {"epochs": 3}, {"batch_size": 8}])
 def test_a_changed_parameter_never_meets_an_old_checkpoint(dataset, folds, tmp_path, change):
     arguments = {"epochs": 2, "folds_run": 1, "checkpoint_folder": tmp_path, "device": "cpu"}
-    first = cross_validate("tokens", dataset, folds, **arguments)
+    first = cross_validate("corrected", dataset, folds, **arguments)
 
-    second = cross_validate("tokens", dataset, folds, **{**arguments, **change})
+    second = cross_validate("corrected", dataset, folds, **{**arguments, **change})
 
     assert not np.array_equal(first.scores, second.scores, equal_nan=True)
     assert len(list(tmp_path.iterdir())) == 2
@@ -90,8 +90,8 @@ def test_too_few_genes_for_their_neighbours_are_refused():
 
 
 def test_an_unknown_network_is_refused_with_the_nearest_name(dataset):
-    with pytest.raises(ParameterError, match="Did you mean 'tokens'"):
-        prepare("token", dataset)
+    with pytest.raises(ParameterError, match="Did you mean 'corrected'"):
+        prepare("correct", dataset)
 
 
 def test_an_unknown_setting_is_refused_before_anything_is_trained(dataset, folds):
@@ -101,4 +101,4 @@ def test_an_unknown_setting_is_refused_before_anything_is_trained(dataset, folds
 
 def test_no_pass_at_all_is_refused(dataset, folds):
     with pytest.raises(ParameterError, match="epochs=0"):
-        cross_validate("tokens", dataset, folds, epochs=0)
+        cross_validate("corrected", dataset, folds, epochs=0)

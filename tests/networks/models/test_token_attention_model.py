@@ -50,7 +50,8 @@ def test_a_prediction_is_the_same_in_any_company(trained, task, batch_size):
 
 
 def test_attention_of_tf_and_gene_sums_to_one_over_tokens(trained, task):
-    weight = trained.attend(task["pairs"].tf[:5], task["pairs"].gene[:5])
+    tokens = torch.as_tensor(trained.token_genes(task["pairs"].tf[:5], task["pairs"].gene[:5]))
+    weight = trained.network(trained.features[tokens])[1].detach().numpy()
 
     assert weight.shape == (5, 4, 2, 2 + 2 * N_NEIGHBOURS)
     np.testing.assert_allclose(weight.sum(axis=3), 1, atol=1e-5)

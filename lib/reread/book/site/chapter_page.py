@@ -8,7 +8,6 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
-from reread.book.site import markup as myst
 from reread.book.site import merge_cells as merge
 from reread.book.site import page_sections as sections
 from reread.book.site.merge_cells import Cell, text_of
@@ -21,6 +20,7 @@ from reread.core.files import read_json, write_text
 from reread.pages import PageRef
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+ANSWER = "answer"  # id of the cell that holds the answer of a page
 EXERCISES = "## Exercise"
 LARGEST_FILE = 2_000_000  # bytes; larger files stay with the run
 FILE_NAME = re.compile(r"[A-Za-z0-9][\w.+-]*(/[A-Za-z0-9][\w.+-]*)*")
@@ -36,11 +36,14 @@ def write_page(shelf: Shelf, ref: PageRef, rows: list[Row], checks: list[CheckRo
     record = shelf.record(ref)
     kept = () if shelf.is_recorded(ref) else record.artifacts
     artifacts = [name for name in kept if _is_offered(shelf, ref, name)]
-    boxes = sections.head(ref, record, rows, checks, shelf.moved(ref))
-    head = f"# {myst.plain(ref.title)}\n\n{sections.kicker(ref, record, shelf)}\n{boxes}"
+    merged = _merged(shelf, ref)
+    said = "\n\n".join(_answer_in(merged))
+    head = _markdown("head", sections.head(ref, shelf, rows, checks, said))
+    context = _markdown("claims-and-data", sections.context(ref, record, rows))
     parameters = _markdown("parameter-table", sections.parameter_table(ref, record))
     verdict = _markdown("verdicts", sections.verdict(ref, rows, checks))
-    body, exercises = _without_exercises(_with(_merged(shelf, ref), head, parameters, verdict))
+    cells = [cell for cell in merged if cell["id"] != ANSWER]
+    body, exercises = _without_exercises(_with(cells, head, context, parameters, verdict))
     again = _markdown("again", sections.again(ref, artifacts, is_recorded=shelf.is_recorded(ref)))
     footer = _markdown("provenance", sections.provenance(record))
     notebook = {
@@ -51,6 +54,16 @@ def write_page(shelf: Shelf, ref: PageRef, rows: list[Row], checks: list[CheckRo
     }
     write_text(folder / "index.ipynb", json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False))
     _copy_files(shelf, ref, artifacts, folder)
+
+
+def answer(shelf: Shelf, ref: PageRef) -> list[str]:
+    """Paragraphs of the answer of a page, with the numbers of its run; none where the page gives none."""
+    return _answer_in(_merged(shelf, ref))
+
+
+def _answer_in(cells: list[Cell]) -> list[str]:
+    texts = [text_of(cell) for cell in cells if cell["id"] == ANSWER]
+    return [" ".join(part.split()) for text in texts for part in text.strip().split("\n\n")]
 
 
 def figures(shelf: Shelf, ref: PageRef) -> list[dict[str, str]]:
@@ -129,20 +142,32 @@ def _is_offered(shelf: Shelf, ref: PageRef, name: str) -> bool:
     return len(_content(shelf, ref, f"artifacts/{name}")) <= LARGEST_FILE
 
 
-def _with(cells: list[Cell], head: str, parameters: Cell, verdict: Cell) -> list[Cell]:
-    """Put the boxes under the title, the parameter table for its cell, the verdicts for the closing cell."""
+def _with(cells: list[Cell], head: Cell, context: Cell, parameters: Cell, verdict: Cell) -> list[Cell]:
+    """Put in what is generated: title and answer, claims and data, the parameter table, the verdicts.
+
+    Claims and data come before the first heading below the first figure or table, so that a reader sees the
+    result first.
+    """
     last = max(i for i, cell in enumerate(cells) if cell["cell_type"] == "code")
-    body: list[Cell] = [_markdown("head", head)]
+    body, is_shown = [head], False
     for i, cell in enumerate(cells):
+        if is_shown and context and _is_heading(cell):
+            body.append(context)
+            context = {}
         if "parameters" in cell["metadata"].get("tags", ()):
             body.append(parameters)
         elif i == last:
-            body.append(verdict)
+            body += [context, verdict] if context else [verdict]
         elif i == 0:
             body += [{**cell, "source": rest}] if (rest := _without_title(text_of(cell))) else []
         else:
             body.append(cell)
+        is_shown = is_shown or any(out["output_type"] == "display_data" for out in cell.get("outputs", ()))
     return body
+
+
+def _is_heading(cell: Cell) -> bool:
+    return cell["cell_type"] == "markdown" and text_of(cell).startswith("## ")
 
 
 def _without_title(text: str) -> str:

@@ -1,16 +1,16 @@
-"""Tables of what was judged: claims by study, checks on simulated data, and counts of verdicts."""
+"""What was judged, as tables: the ledger of claims, checks, the matrix of the front page."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from reread.book.site import markup as myst
-from reread.book.site.build import home
 from reread.book.status.claims import CheckRow, Row
 from reread.book.status.publishable import Shelf
-from reread.studies import Study, every
+from reread.core.verdicts import UNANSWERED
+from reread.studies import Claim, every
 
-QUESTION = re.compile(r"^:::\{container\} question\n(.+?)\n:::$", re.MULTILINE | re.DOTALL)
 MEANING = {
     "reproduced": "Our value lies within the tolerance, on the full data.",
     "reproduced on a subset": "Our value lies within the tolerance, on a part of the paper's data.",
@@ -21,32 +21,44 @@ MEANING = {
     "outdated": "The code, the data or the parameters have changed since the run.",
     "cannot be tested here": "Something that the test needs is not public; the reason names it.",
 }
-ANSWERED = tuple(MEANING)[:5]
-MADE_BY = {"paper": "", "third party": "(third party) ", "ours": "(our own earlier measurement) "}
+WORDS = tuple(MEANING)
+CHECKED = {
+    "simulated": (
+        "Checks on simulated data",
+        "The ground truth of simulated data is known. These checks test whether the methods recover it, and "
+        "whether they find nothing where there is nothing.",
+    ),
+    "real": (
+        "Checks on real data",
+        "Values that we measured on the same public files before this book was written. A check fails where "
+        "the code of the book no longer gives them.",
+    ),
+}
 
 
 def claims_table(rows: list[Row], shelf: Shelf) -> str:
-    """Every claim by study: statement, protocol, both values and verdict; then the reasons, folded."""
+    """Every claim by study: the authors' words, both values, the verdict with its reason and its page."""
     parts = []
     for study in every():
-        own = [row for row in rows if row.study.key == study.key]
-        head = ["claim", "statement", "protocol", "published>", "ours>", "verdict"]
+        own = [_ledger_cells(row, shelf) for row in rows if row.study.key == study.key]
+        head = ["claim", "the authors' words", "published", "ours>", "verdict and reason"]
         parts += [f"(claims-{study.key})=", f"## Claims on {study.key}: {myst.plain(study.title)}\n"]
-        parts += [myst.table(head, map(_claim_cells, own), "ledger claims")]
-        head = ["claim", "reason for the verdict", "tolerance, fixed before the run", "published"]
-        reasons = myst.table(head, [_reason_cells(row, shelf) for row in own], "ledger")
-        parts += [myst.box("dropdown", f"Reasons and tolerances of {study.key}", reasons)]
+        parts += [myst.table(head, own, "ledger wide claims")]
     return "\n".join(parts)
 
 
 def checks_table(rows: list[CheckRow], shelf: Shelf) -> str:
-    """Every check on simulated data by study, with its bounds, its outcome and its page."""
+    """Every check by the kind of its data and by study, with its bounds, its outcome and its page."""
     parts = []
-    for study in every():
-        own = [row for row in rows if row.study.key == study.key]
-        cells = [[*of_check(row), _page(row, shelf)] for row in own]
-        head = ["check", "statement", "expected", "ours>", "outcome", "page"]
-        parts += [f"### Checks of {study.key}\n", myst.table(head, cells, "ledger")] if own else []
+    for kind, (title, text) in CHECKED.items():
+        of_kind = [row for row in rows if (row.check.scope == "simulated") == (kind == "simulated")]
+        parts += [f"## {title}\n", f"{text} No paper makes them, and no count of claims includes them.\n"]
+        for study in every():
+            own = [row for row in of_kind if row.study.key == study.key]
+            cells = [[*check_cells(row), _page(row, shelf)] for row in own]
+            head = ["check", "statement", "expected", "ours>", "outcome", "page"]
+            parts += [f"### {title} of {study.key}\n", myst.table(head, cells, "ledger")] if own else []
+        parts += [] if of_kind else ["No study has such a check.\n"]
     return "\n".join(parts)
 
 
@@ -55,58 +67,50 @@ def verdict_words() -> str:
     return myst.table(["verdict", "meaning"], [[myst.badge(w), text] for w, text in MEANING.items()], "words")
 
 
-def verdict_counts(rows: list[Row], checks: list[CheckRow]) -> str:
-    """Number of claims by study and verdict, and of passed checks; verdicts that nobody has are left out."""
-    words = [word for word in MEANING if any(row.verdict.word == word for row in rows)]
+def matrix(rows: list[Row]) -> str:
+    """One sign for each claim of each study, in the order of the verdicts; below it what the signs mean."""
+    counts = Counter(row.verdict.word for row in rows)
+    n_tested = sum(row.verdict.word not in UNANSWERED for row in rows)
     lines = []
     for study in every():
-        own = [row.verdict.word for row in rows if row.study.key == study.key]
-        outcomes = [row.outcome for row in checks if row.study.key == study.key]
-        counts = [str(own.count(word)) for word in words]
-        lines.append(
-            [
-                myst.link(study.key.capitalize(), f"{study.key}/index.md"),
-                *counts,
-                f"{outcomes.count('passed')} of {len(outcomes)}",
-            ]
-        )
-    tested = sum(row.verdict.word in ANSWERED for row in rows)
-    table = myst.table(["study", *(f"{myst.badge(w)}>" for w in words), "checks passed>"], lines, "counts")
-    return f"{tested} of {len(rows)} claims were tested on data that can answer them.\n\n{table}"
+        own = sorted((r for r in rows if r.study.key == study.key), key=lambda r: WORDS.index(r.verdict.word))
+        signs = " ".join(map(_sign, own)) or "no claim"
+        lines.append([myst.link(study.key.capitalize(), f"{study.key}/index.md"), signs])
+    legend = " ".join(f"{myst.badge(word)} {counts[word]}" for word in WORDS if counts[word])
+    said = f"{n_tested} of {len(rows)} claims were tested on data that can answer them."
+    table = myst.table(["study", "claims"], lines, "matrix")
+    said += " Each sign is one claim and leads to its line in the ledger."
+    return f"{said}\n\n{table}\n{myst.box('container', 'badges', legend)}"
 
 
-def study_cards() -> str:
-    """One card for each study: its question and its paper."""
-    cards = []
-    for study in every():
-        paper = study.paper
-        cited = f"{myst.plain(paper.title)} [{myst.plain(paper.journal)}, {paper.year}]{{.locator}}"
-        body = f"{question(study)}\n\n{cited}"
-        options = {"link": f"/{study.key}/index", "link_type": "doc", "class_card": "study-card"}
-        cards.append(myst.box("grid-item-card", myst.plain(study.title), body, **options))
-    return myst.box("grid", "1 1 3 3", "\n".join(cards), gutter="3")
+def claim_words(claim: Claim) -> str:
+    """The authors' words with their place; what we test, where that is said in other words."""
+    origin = "" if claim.made_by == "paper" else f" ({claim.made_by})"
+    says = myst.plain(claim.says)
+    words = f"“{myst.plain(claim.quote)}”" if claim.quote else says
+    place = f"[{myst.plain(claim.locator)}]{{.locator}}"
+    tested = f"[Tested: {says}]{{.note}}" if claim.quote else ""
+    return f"{words}{origin} {place} {tested}".strip()
 
 
-def question(study: Study) -> str:
-    """The question of a study, as the box ``question`` of its first page asks it."""
-    page = home(f"book/{study.key}/index.md")
-    found = QUESTION.search(page.read_text(encoding="utf-8")) if page.is_file() else None
-    return " ".join(found[1].split()) if found else myst.plain(study.chapters[0].question)
+def published(claim: Claim) -> str:
+    """The published value with its metric, or why there is none."""
+    value, metric = claim.published.value, myst.plain(claim.published.metric)
+    return f"{metric} **{value:g}**" if value is not None else myst.plain(claim.published.why_null)
 
 
 def answer(row: Row) -> float | None:
     """Our value if it answers the claim: a value from simulated data is not shown beside a published one."""
-    return row.verdict.ours if row.verdict.word in ANSWERED else None
+    return None if row.verdict.word in UNANSWERED else row.verdict.ours
 
 
-def of_check(row: CheckRow) -> list[str]:
-    """A check on simulated data as cells of a table."""
+def check_cells(row: CheckRow) -> list[str]:
+    """A check as cells of a table: name, statement, bounds, our value, outcome."""
     low, high = row.check.min, row.check.max
     bounds = [f"at least {low:g}"] if low is not None else []
     bounds += [f"at most {high:g}"] if high is not None else []
-    ours = myst.number(row.ours)
-    expected, word = " and ".join(bounds), myst.badge(row.outcome)
-    return [claim_id(row.check.id), myst.plain(row.check.says), expected, ours, word]
+    ours, word = myst.number(row.ours), myst.badge(row.outcome)
+    return [claim_id(row.check.id), myst.plain(row.check.says), " and ".join(bounds), ours, word]
 
 
 def claim_id(name: str, anchor: str = "") -> str:
@@ -114,30 +118,39 @@ def claim_id(name: str, anchor: str = "") -> str:
     return f"[{myst.plain(name)}]{{{f'#{anchor} ' if anchor else ''}.claim-id}}"
 
 
+def claim_link(row: Row) -> str:
+    """The short name of a claim as a link to its line in the ledger."""
+    return f"{{claim}}`{row.claim.id} <{_anchor(row)}>`"
+
+
+def _anchor(row: Row) -> str:
+    return re.sub(r"[^a-z0-9.-]", "-", f"claim-{row.study.key}-{row.claim.id}".lower())
+
+
+def _sign(row: Row) -> str:
+    css = myst.verdict_class(row.verdict.word)
+    said = f"[: {row.verdict.word}]{{.visually-hidden}}"
+    return f"[{claim_link(row)}{said}]{{.verdict .{css}}}"
+
+
 def _page(row: Row | CheckRow, shelf: Shelf) -> str:
     return myst.page_link(row.page) if row.page is not None and row.page in shelf.pages else ""
 
 
-def _claim_cells(row: Row) -> list[str]:
-    claim = row.claim
-    anchor = f"claim-{row.study.key}-{claim.id}".lower()
-    locator = f" [{myst.plain(claim.locator)}]{{.locator}}"
-    return [
-        claim_id(claim.id, anchor),
-        MADE_BY[claim.made_by] + myst.plain(claim.says) + locator,
-        claim.protocol,
-        myst.printed(claim.published.value),
-        myst.number(answer(row)),
-        myst.badge(row.verdict.word),
-    ]
-
-
-def _reason_cells(row: Row, shelf: Shelf) -> list[str]:
-    claim, tolerance, value = row.claim, row.claim.tolerance, row.claim.published.value
+def _ledger_cells(row: Row, shelf: Shelf) -> list[str]:
+    claim, tolerance = row.claim, row.claim.tolerance
+    allowed = f"{tolerance.rule} {tolerance.value:g}: {tolerance.why}" if tolerance else ""
     page = _page(row, shelf)
+    notes = [
+        myst.plain(row.verdict.reason.rstrip(".")) + ".",
+        myst.plain(f"Protocol: {claim.protocol}."),
+        myst.plain(f"Tolerance: {allowed}.") if allowed else "",
+        f"Page: {page}." if page else "",
+    ]
     return [
-        claim_id(claim.id),
-        myst.plain(row.verdict.reason) + (f". {page}" if page else ""),
-        myst.plain(f"{tolerance.rule} {tolerance.value:g}: {tolerance.why}") if tolerance else "",
-        myst.plain(claim.published.why_null if value is None else f"{claim.published.metric} {value:g}"),
+        claim_id(claim.id, _anchor(row)),
+        claim_words(claim),
+        published(claim),
+        myst.number(answer(row)),
+        f"{myst.badge(row.verdict.word)} [{' '.join(filter(None, notes))}]{{.note}}",
     ]

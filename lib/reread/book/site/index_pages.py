@@ -1,16 +1,22 @@
-"""Pages generated from records alone: figures, studies, profiles, data."""
+"""Pages generated from records and runs: the front page, studies, profiles, figures, data."""
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 
 from reread.book.site import chapter_page
 from reread.book.site import markup as myst
+from reread.book.site.build import home
 from reread.book.status.claims import CheckRow, Row
 from reread.book.status.publishable import SHOWN, Shelf
 from reread.core.data import registry
 from reread.pages import PageRef
-from reread.studies import Profile, Study
+from reread.studies import Profile, Study, every
+
+QUESTION = re.compile(r"^:::\{container\} question\n(.+?)\n:::$", re.MULTILINE | re.DOTALL)
+SENTENCE = re.compile(r"(?<=[\w)%`*}\]]\.)\s+(?=[A-Z*_`{\[])")
+NO_FINDING = "This copy of the book has no recorded run on real data, so there is no finding yet."
 
 LANDING = {
     "demo": (
@@ -45,34 +51,84 @@ def figures(shelf: Shelf) -> str:
     return "\n".join(parts)
 
 
-def study_page(study: Study, shelf: Shelf, judged: list[Row | CheckRow]) -> str:
-    """Paper, code, chapters and sources of a study, with a link to each page."""
+def findings(shelf: Shelf) -> str:
+    """One card for each study: its question, its finding on real data in one sentence, its paper."""
+    cards = []
+    for study in every():
+        ref, paper = _headline(study, shelf), study.paper
+        said = chapter_page.answer(shelf, ref) if ref else []
+        found = f"{first_sentence(said[0])} {myst.link('Read the page', _path(ref))}." if said else NO_FINDING
+        cited = (
+            f"{myst.plain(paper.title)}. *{myst.plain(paper.journal)}*, {paper.year}. {myst.doi(paper.doi)}"
+        )
+        title = myst.link(study.title, f"{study.key}/index.md")
+        body = f"*{question(study)}*\n\n**What came out.** {found}\n\n[{cited}]{{.note}}"
+        cards.append(myst.box("grid-item-card", title, body, class_card="finding"))
+    return myst.box("grid", "1", "\n".join(cards), gutter="3")
+
+
+def headline_figure(shelf: Shelf) -> str:
+    """The figure that the first study with a figure of its finding names, with caption and page."""
+    for study in every():
+        ref = _headline(study, shelf)
+        shown = chapter_page.figures(shelf, ref) if ref else []
+        for entry in (entry for entry in shown if entry["id"] == study.headline_figure):
+            return _picture(ref, entry, f"{entry['caption']} From {myst.page_link(ref)}.")
+    return "No run on real data is recorded in this copy of the book, so no figure of one is shown here."
+
+
+def study_page(study: Study) -> str:
+    """Paper, code and sources of a study."""
     paper = study.paper
     code = myst.outside(paper.code, paper.code) + (f" at {myst.code(paper.commit)}" if paper.commit else "")
     about = [
-        ["paper", myst.plain(paper.title)],
-        ["published", f"{myst.plain(paper.journal)}, {paper.year}. {myst.doi(paper.doi)}"],
+        ["paper", f"{myst.plain(paper.authors)}. {myst.plain(paper.title)}"],
+        ["published", myst.journal(paper)],
         ["code", f"{code}. Licence: {myst.plain(paper.licence or 'not recorded')}" if code else "none"],
     ]
     sources = [[myst.code(key), myst.plain(s.holds), s.scope] for key, s in study.sources.items()]
-    parts = [
-        "## The paper\n",
-        myst.table(["field", "value"], about, "dataset"),
-        "## Chapters\n",
-        *(_chapter(study, chapter.key, shelf, judged) for chapter in study.chapters),
-        "## Data sources\n",
-        myst.table(["source", "content", "scope"], sources),
-        f"Every file, with its licence and caveat: {myst.link('the data', 'data.md')}.\n",
-    ]
-    return "\n".join(parts)
+    return "\n".join(
+        [
+            "## The paper\n",
+            myst.table(["field", "value"], about, "dataset"),
+            "## Data sources\n",
+            myst.table(["source", "content", "scope"], sources),
+            f"Every file, with its licence and caveat: {myst.link('the data', 'data.md')}.\n",
+        ]
+    )
+
+
+def with_answers(text: str, study: Study, shelf: Shelf, judged: list[Row | CheckRow]) -> str:
+    """Text of the first page of a study with "What came out" under its title and its question."""
+    title = QUESTION.search(text) or re.match(r"# .+\n", text)
+    place = title.end() if title else 0
+    parts = []
+    for profile in (profile for profile in SHOWN if shelf.of(study.key, profile)):
+        table = _answers(study, profile, shelf, judged)
+        is_first = not parts
+        parts += [f"**{LANDING[profile][0]}**\n\n{table}" if is_first else _folded(profile, table)]
+    came_out = "\n".join(parts or ["This copy of the book has no page of this study.\n"])
+    rest = text[place:].strip()
+    heading = "" if rest.startswith("## ") else "## The study\n\n"
+    return f"{text[:place]}\n## What came out\n\n{came_out}\n{heading}{rest}\n"
 
 
 def landing(study: Study, profile: Profile, shelf: Shelf, judged: list[Row | CheckRow]) -> str:
-    """First page of a study in one profile: which data it uses, and its pages."""
+    """First page of a study in one profile: which data it uses, and the answer of each page."""
     title, text = LANDING[profile]
-    pages = shelf.of(study.key, profile)
-    lines = [[myst.page_link(ref), myst.plain(ref.chapter.question), _badges(ref, judged)] for ref in pages]
-    return f"# {title}\n\n{text}\n\n" + myst.table(["page", "question", "verdicts"], lines, "chapters")
+    return f"# {title}\n\n{text}\n\n{_answers(study, profile, shelf, judged)}"
+
+
+def question(study: Study) -> str:
+    """The question of a study, as the box ``question`` of its first page asks it."""
+    page = home(f"book/{study.key}/index.md")
+    found = QUESTION.search(page.read_text(encoding="utf-8")) if page.is_file() else None
+    return " ".join(found[1].split()) if found else myst.plain(study.chapters[0].question)
+
+
+def first_sentence(text: str) -> str:
+    """The first sentence of a paragraph."""
+    return SENTENCE.split(text, maxsplit=1)[0]
 
 
 def data_page() -> str:
@@ -116,33 +172,50 @@ def _members(files: list[registry.Dataset]) -> str:
     )
 
 
+def _answers(study: Study, profile: Profile, shelf: Shelf, judged: list[Row | CheckRow]) -> str:
+    """Question, answer and verdicts of each page of a study in one profile."""
+    entries = []
+    for ref in shelf.of(study.key, profile):
+        said = chapter_page.answer(shelf, ref)[:1]
+        words = [f"*{myst.plain(ref.chapter.question)}*", *said, _badges(ref, judged)]
+        lines = [myst.link(ref.title, _path(ref)), *(f": {text}\n" for text in words if text)]
+        entries.append("\n".join(lines))
+    return myst.box("container", "answers", "\n".join(entries))
+
+
+def _folded(profile: Profile, table: str) -> str:
+    return myst.box("dropdown", LANDING[profile][0], table, class_container="quiet")
+
+
+def _headline(study: Study, shelf: Shelf) -> PageRef | None:
+    """The page on real data that answers the question of a study, if the book shows it."""
+    chapter, _, page = study.headline.partition(".")
+    own = [ref for profile in ("real", "paper") for ref in shelf.of(study.key, profile)]
+    return next((ref for ref in own if (ref.chapter.key, ref.page) == (chapter, page)), None)
+
+
+def _path(ref: PageRef) -> str:
+    return f"{myst.document(ref)}.ipynb"
+
+
 def _badges(ref: PageRef, judged: list[Row | CheckRow]) -> str:
     """Verdicts of the claims that a page answers, and how many of its checks passed."""
     here = [row for row in judged if row.page == ref]
-    words = [myst.badge(row.verdict.word) for row in here if isinstance(row, Row)]
+    words = [f"{row.claim.id} {myst.badge(row.verdict.word)}" for row in here if isinstance(row, Row)]
     outcomes = [row.outcome for row in here if isinstance(row, CheckRow)]
     count = f"{outcomes.count('passed')} of {len(outcomes)} checks passed" if outcomes else ""
     return " ".join(filter(None, [*words, count]))
 
 
-def _chapter(study: Study, key: str, shelf: Shelf, judged: list[Row | CheckRow]) -> str:
-    chapter = study.chapter(key)
-    pages = [ref for p in SHOWN for ref in shelf.of(study.key, p) if ref.chapter.key == key]
-    lines = [f"- {myst.page_link(ref)} {_badges(ref, judged)}" for ref in pages]
-    question = myst.plain(chapter.question)
-    text = "\n".join(lines or ["- This copy of the book has no page of this chapter."])
-    return f"### {myst.plain(chapter.title)}\n\n*{question}*\n\n{text}\n"
-
-
 def _figure_card(ref: PageRef, entry: dict[str, str]) -> str:
-    lines = [
-        f"```{{image}} /{myst.document(ref).parent}/figures/{entry['id']}.svg",
-        f":alt: {myst.quoted(entry['alt'])}",
-        ":loading: lazy",
-        "```",
-        "",
-        f"**{{numref}}`{entry['label']}`** {entry['caption']}",
-        "",
-        f"[Alt text]{{.alt-label}} {myst.plain(entry['alt'])}",
-    ]
-    return myst.box("grid-item-card", "", "\n".join(lines), class_card="figure-card")
+    alt = f"[Alt text]{{.alt-label}} {myst.plain(entry['alt'])}"
+    text = f"**{{numref}}`{entry['label']}`** {entry['caption']}\n\n{alt}"
+    return myst.box("grid-item-card", "", _picture(ref, entry, text), class_card="figure-card")
+
+
+def _picture(ref: PageRef, entry: dict[str, str], text: str) -> str:
+    """A figure of a page, shown on another one with a text below it."""
+    return (
+        f"```{{image}} /{myst.document(ref).parent}/figures/{entry['id']}.svg\n"
+        f":alt: {myst.quoted(entry['alt'])}\n:loading: lazy\n```\n\n{text}\n"
+    )

@@ -10,6 +10,7 @@ from typing import Any
 
 from reread.core.show import plain
 from reread.pages import PageRef
+from reread.studies import Paper
 
 ESCAPED = re.compile(r"&#(\d{2,3});")  # as ``plain`` escapes
 # what the data of a profile are called in the book
@@ -57,7 +58,12 @@ def quoted(text: str) -> str:
 
 def badge(word: str) -> str:
     """Write a verdict, or the outcome of a check, as a badge with colour, sign and word."""
-    return f"[{word}]{{.verdict .verdict-{OUTCOME_CLASSES.get(word, word.replace(' ', '-'))}}}"
+    return f"[{word}]{{.verdict .{verdict_class(word)}}}"
+
+
+def verdict_class(word: str) -> str:
+    """CSS class of a verdict or of the outcome of a check: its colour and its sign."""
+    return f"verdict-{OUTCOME_CLASSES.get(word, word.replace(' ', '-'))}"
 
 
 def link(text: str, document: PurePosixPath | str) -> str:
@@ -86,6 +92,11 @@ def doi(name: str) -> str:
     return outside(f"doi:{name}", f"https://doi.org/{name}")
 
 
+def journal(paper: Paper) -> str:
+    """Journal, year and DOI of a paper."""
+    return f"*{plain(paper.journal)}*, {paper.year}. {doi(paper.doi)}"
+
+
 def number(value: Any) -> str:
     """A measured value with three decimals, a count as a count, a dash for a missing value."""
     if value is None or value != value:
@@ -96,11 +107,6 @@ def number(value: Any) -> str:
         size = abs(value)
         return f"{value:.2g}" if size < 0.001 else f"{value:.3f}" if size < 1000 else f"{value:,.0f}"
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else plain(value)
-
-
-def printed(value: float | None) -> str:
-    """A published value with the digits it was printed with; a dash if there is none."""
-    return "–" if value is None else f"{value:g}"
 
 
 def n_bytes(count: int) -> str:

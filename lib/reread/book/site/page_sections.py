@@ -29,11 +29,6 @@ PAPERMILL = (  # it reads a file of the run, which a recorded run does not leave
     "The second command is plain papermill; start it at the top of the checkout. ",
 )
 MOST = 6  # changes that the banner of an outdated run names
-HEADINGS = {
-    "paper": "",
-    "third party": "From others:",
-    "ours": "From our own earlier runs on the same files:",
-}
 
 
 def kicker(ref: PageRef, record: RunRecord, shelf: Shelf) -> str:
@@ -58,20 +53,28 @@ def banner(moved: list[str]) -> str:
     return myst.box("warning", "", text) if moved else ""
 
 
-def head(ref: PageRef, record: RunRecord, rows: list[Row], checks: list[CheckRow], moved: list[str]) -> str:
-    """Banner, question and badges, then what the paper says and which data is read."""
+def head(ref: PageRef, shelf: Shelf, rows: list[Row], checks: list[CheckRow], answer: str) -> str:
+    """Title, data, what has changed since the run; then the question, its answer and the verdicts."""
     asked = [row for row in rows if answers(row, ref)]
-    words = [f"[{judged.claim_id(row.claim.id)} {myst.badge(row.verdict.word)}]{{.pair}}" for row in asked]
-    passed, own = [row for row in checks if row.page == ref and row.outcome == "passed"], _own(checks, ref)
-    count = f"{len(passed)} of {len(own)} checks on simulated data passed." if own else ""
+    words = [f"[{judged.claim_link(row)} {myst.badge(row.verdict.word)}]{{.pair}}" for row in asked]
+    own = _own(checks, ref)
+    n_passed = sum(row.outcome == "passed" for row in own)
+    count = f"{n_passed} of {len(own)} checks passed." if own else ""
     parts = [
-        banner(moved),
+        f"# {myst.plain(ref.title)}\n",
+        kicker(ref, shelf.record(ref), shelf),
+        banner(shelf.moved(ref)),
         myst.box("container", "question", myst.plain(ref.chapter.question)),
+        myst.box("container", "answer", answer) if answer else "",
         myst.box("container", "badges", " ".join([*words, count])) if words or count else "",
-        _claim_box(ref, [row.claim for row in rows if _asks_chapter(row.claim, ref)]),
-        _data_card(ref, record),
     ]
     return "\n".join(filter(None, parts))
+
+
+def context(ref: PageRef, record: RunRecord, rows: list[Row]) -> str:
+    """What the paper says, and which data the page reads."""
+    claims = [row.claim for row in rows if _asks_chapter(row.claim, ref)]
+    return f"{_claim_box(ref, claims)}\n{_data_card(ref, record)}"
 
 
 def parameter_table(ref: PageRef, record: RunRecord) -> str:
@@ -91,12 +94,13 @@ def verdict(ref: PageRef, rows: list[Row], checks: list[CheckRow]) -> str:
     claims = [_claim_cells(row) for row in rows if answers(row, ref)]
     parts = []
     if claims:
-        head = ["claim", "statement", "published>", "ours>", "verdict", "reason"]
+        head = ["claim", "the authors' words", "published", "ours>", "verdict and reason"]
         parts += [myst.box("rubric", "Verdicts on the claims", ""), myst.table(head, claims, "ledger")]
-    if _own(checks, ref):
+    for kind, (title, _) in judged.CHECKED.items():
+        own = [row for row in _own(checks, ref) if (row.check.scope == "simulated") == (kind == "simulated")]
         head = ["check", "statement", "expected", "ours>", "outcome"]
-        cells = [judged.of_check(row) for row in _own(checks, ref)]
-        parts += [myst.box("rubric", "Checks on simulated data", ""), myst.table(head, cells, "ledger")]
+        table = myst.table(head, map(judged.check_cells, own), "ledger")
+        parts += [myst.box("rubric", title, ""), table] if own else []
     return "\n".join(parts) or "This page judges no claim.\n"
 
 
@@ -156,11 +160,10 @@ def _own(checks: list[CheckRow], ref: PageRef) -> list[CheckRow]:
 def _claim_cells(row: Row) -> list[str]:
     return [
         judged.claim_id(row.claim.id),
-        myst.plain(row.claim.says),
-        myst.printed(row.claim.published.value),
+        judged.claim_words(row.claim),
+        judged.published(row.claim),
         myst.number(judged.answer(row)),
-        myst.badge(row.verdict.word),
-        myst.plain(row.verdict.reason),
+        f"{myst.badge(row.verdict.word)} [{myst.plain(row.verdict.reason)}]{{.note}}",
     ]
 
 
@@ -174,25 +177,16 @@ def _asks_chapter(claim: Claim, ref: PageRef) -> bool:
 
 
 def _claim_box(ref: PageRef, claims: list[Claim]) -> str:
-    paper = ref.study.paper
-    journal = f"*{myst.plain(paper.journal)}*, {paper.year}. {myst.doi(paper.doi)}"
-    lines = [f"{myst.plain(paper.title)}. {journal}", ""]
-    for made_by, heading in HEADINGS.items():
-        said = [_claim_line(claim, ref) for claim in claims if claim.made_by == made_by]
-        lines += [heading, "", *said, ""] if said else []
-    lines += [] if claims else ["This chapter judges no single claim of the paper."]
+    said = [_claim_line(claim, ref) for claim in claims]
+    cited = f"{myst.plain(ref.study.paper.title)}. {myst.journal(ref.study.paper)}"
+    lines = [cited, "", *(said or ["This chapter judges no single claim of the paper."])]
     return myst.box("admonition", "Claims of the paper", "\n".join(lines), **{"class": "claim-box"})
 
 
 def _claim_line(claim: Claim, ref: PageRef) -> str:
-    value, metric = claim.published.value, myst.plain(claim.published.metric)
-    printed = f"{metric} **{value:g}**" if value is not None else myst.plain(claim.published.why_null)
     place = f" Judged on the page {myst.code(claim.answered_by.page)}." if not _asks(claim, ref) else ""
-    locator = f"[{myst.plain(claim.locator)}]{{.locator}}"
-    return (
-        f"- {judged.claim_id(claim.id)} {myst.plain(claim.says)} {locator}. Published: {printed}. "
-        f"Protocol: {claim.protocol}.{place}"
-    )
+    words = f"- {judged.claim_id(claim.id)} {judged.claim_words(claim)}"
+    return f"{words} Published: {judged.published(claim)}. Protocol: {claim.protocol}.{place}"
 
 
 def _data_card(ref: PageRef, record: RunRecord) -> str:

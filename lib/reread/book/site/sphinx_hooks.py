@@ -7,7 +7,7 @@ from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxDirective
+from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 
 class Unsearched(nodes.container, nodes.comment):
@@ -26,6 +26,16 @@ class UnsearchedDirective(SphinxDirective):
         return [node]
 
 
+class ClaimRole(SphinxRole):
+    """Role ``claim``: links the name of a claim to its line in the ledger."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """The name is the text, what stands in angle brackets the anchor."""
+        name, _, anchor = self.text.rstrip(">").partition(" <")
+        address = f"{'../' * self.env.docname.count('/')}claims.html#{anchor}"
+        return [nodes.reference("", name, refuri=address, internal=True)], []
+
+
 def escape_title(app: Sphinx, page: str, template: str, context: dict[str, Any], tree: object) -> None:
     """Escape the title that the theme writes as HTML at the head of a printed page."""
     context["pagetitle"] = escape(str(context.get("pagetitle") or ""))
@@ -36,5 +46,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     ignore = (lambda writer, node: None, lambda writer, node: None)
     app.add_node(Unsearched, html=ignore, latex=ignore, text=ignore)
     app.add_directive("unsearched", UnsearchedDirective)
+    app.add_role("claim", ClaimRole())
     app.connect("html-page-context", escape_title, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

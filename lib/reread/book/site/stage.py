@@ -23,7 +23,7 @@ from reread.book.status.publishable import SHOWN, Shelf
 from reread.core import paths
 from reread.core.errors import MissingExtra, ParameterError, did_you_mean
 from reread.core.files import write_text
-from reread.studies import every
+from reread.studies import every, find
 
 if TYPE_CHECKING:
     import typer
@@ -41,8 +41,9 @@ class Stage:
         self.shelf, self.rows, self.checks = shelf, rows, checks
         every_row: list[Row | CheckRow] = [*rows, *checks]
         self.generated: dict[str, Callable[[], str]] = {
-            "verdict-counts": partial(judged.verdict_counts, rows, checks),
-            "study-cards": judged.study_cards,
+            "findings": partial(index_pages.findings, shelf),
+            "headline-figure": partial(index_pages.headline_figure, shelf),
+            "claim-matrix": partial(judged.matrix, rows),
             "verdict-words": judged.verdict_words,
             "claims": partial(judged.claims_table, rows, shelf),
             "checks": partial(judged.checks_table, checks, shelf),
@@ -50,7 +51,7 @@ class Stage:
             "data": index_pages.data_page,
             "commands": partial(reference.command_page, app),
             "library": reference.library_index,
-            **{s.key: partial(index_pages.study_page, s, shelf, every_row) for s in every()},
+            **{s.key: partial(index_pages.study_page, s) for s in every()},
         }
         self.every_row = every_row
 
@@ -84,13 +85,12 @@ class Stage:
                 shutil.copyfile(path, target)
 
     def _write_study(self, folder: Path, key: str) -> None:
-        if not (folder / key / "index.md").is_file():
-            study = next(study for study in every() if study.key == key)
-            text = f"# {myst.plain(study.title)}\n\n{self.generated[key]()}"
-            write_text(folder / key / "index.md", text)
+        study, index = find(key), folder / key / "index.md"
+        bare = f"# {myst.plain(study.title)}\n\n{self.generated[key]()}"
+        text = index.read_text(encoding="utf-8") if index.is_file() else bare
+        write_text(index, index_pages.with_answers(text, study, self.shelf, self.every_row))
         for profile in SHOWN:
             if self.shelf.of(key, profile):
-                study = self.shelf.of(key, profile)[0].study
                 text = index_pages.landing(study, profile, self.shelf, self.every_row)
                 write_text(folder / key / profile / "index.md", text)
 

@@ -6,7 +6,7 @@ import ast
 import hashlib
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -35,8 +35,9 @@ class Code(NamedTuple):
     imports: tuple[str, ...]
 
 
-def notebook(path: Path) -> Code:
+def notebook(path: Path, library: Library | None = None) -> Code:
     """Digest of the code cells of a source notebook, without the cell of its parameters."""
+    parse = library.cell if library else _cell
     try:
         cells = read_json(path)["cells"]
         sources = ["".join(cell["source"]) for cell in cells if _is_run(cell)]
@@ -47,12 +48,12 @@ def notebook(path: Path) -> Code:
         ) from None
     except (ValueError, KeyError, TypeError) as error:
         raise ParameterError(f"{path} is not a notebook: {error!r}.\nRestore it from git.") from None
-    codes = [code for code in map(_cell, sources) if code.digest]
+    codes = [code for code in map(parse, sources) if code.digest]
     return Code(_sha("\n".join(code.digest for code in codes)), _union(code.imports for code in codes))
 
 
 class Library:
-    """Digests of our own modules. Each file is read once, and parsed only where no command has seen its text.
+    """Digests of our modules and of cells, each parsed only where no command has seen its text before.
 
     Codes are kept between commands under the digest of the text that they are of, so no clock is trusted.
     """
@@ -76,6 +77,10 @@ class Library:
                     waiting.update(set(self._code(file).imports) - seen)
         return {f"lib/reread/{file}": found[file] for file in sorted(found)}
 
+    def cell(self, source: str) -> Code:
+        """Digest of one code cell."""
+        return self._parsed("cell", source.encode("utf-8", "surrogatepass"), lambda: _cell(source))
+
     def remember(self) -> None:
         """Keep what was parsed for the next command; where that cannot be written it is parsed again."""
         if self._new:
@@ -97,11 +102,14 @@ class Library:
     def _code(self, file: str) -> Code:
         if file not in self._codes:
             text = (PACKAGE / file).read_bytes()
-            key = hashlib.sha256(f"{file}\n".encode() + text).hexdigest()
-            if key not in self._known:
-                self._known[key] = self._new[key] = _module(file, text.decode("utf-8"))
-            self._codes[file] = self._known[key]
+            self._codes[file] = self._parsed(file, text, lambda: _module(file, text.decode("utf-8")))
         return self._codes[file]
+
+    def _parsed(self, name: str, text: bytes, parse: Callable[[], Code]) -> Code:
+        key = hashlib.sha256(f"{name}\n".encode() + text).hexdigest()
+        if key not in self._known:
+            self._known[key] = self._new[key] = parse()
+        return self._known[key]
 
 
 def _memory() -> Path:

@@ -90,7 +90,7 @@ class Status:
         return "\n".join([*lines, f"{n_fresh} of {len(found)} pages of {profile} are fresh."])
 
     def _compute(self, ref: PageRef, parameters: dict[str, Value]) -> dict[str, str]:
-        code = fingerprint.notebook(ref.notebook)
+        code = fingerprint.notebook(ref.notebook, self._library)
         modules = self._library.closure(code.imports)
         return {
             "code": code.digest,
@@ -119,13 +119,15 @@ class Status:
             return State("hollow"), None
         if not is_finished(ref.folder / NOTEBOOK):
             return State("hollow"), None
-        if wrong := list(contradictions(ref, record, ref.folder)):
+        if wrong := list(contradictions(ref, record, ref.folder, self._library)):
             return State("altered", wrong), None
         moves = self.moved(ref, record)
         return State("stale", moves) if moves else State("fresh"), record
 
 
-def contradictions(ref: PageRef, record: RunRecord, folder: Path) -> Iterator[str]:
+def contradictions(
+    ref: PageRef, record: RunRecord, folder: Path, library: fingerprint.Library | None = None
+) -> Iterator[str]:
     """Fields of a record that its own files, fingerprint or page contradict."""
     names = {"study": ref.study.key, "chapter": ref.chapter.key, "page": ref.page, "profile": ref.profile}
     yield from (f"{name} in {NAME}" for name, value in names.items() if getattr(record, name) != value)
@@ -139,7 +141,7 @@ def contradictions(ref: PageRef, record: RunRecord, folder: Path) -> Iterator[st
         yield f"data in {NAME}"
     # another runner may have counted code in another way, and its run is stale in any case
     is_of_today = fields.get("runner") == RUNNER_VERSION
-    if is_of_today and fingerprint.notebook(folder / NOTEBOOK).digest != fields.get("code"):
+    if is_of_today and fingerprint.notebook(folder / NOTEBOOK, library).digest != fields.get("code"):
         yield f"code cells of {NOTEBOOK}"
 
 

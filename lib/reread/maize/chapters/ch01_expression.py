@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from reread.core import charts, figures
+from reread.core import charts, diagrams, figures
 from reread.core.figures import Drawn
+from reread.maize.data.image import log_plus_one, log_published
 from reread.maize.data.splits import Split
 from reread.maize.data.tables import Expression
-from reread.maize.data.transform import log_plus_one, log_published
-from reread.maize.methods.embedding import embed_sets
+from reread.maize.methods.clustering import embed_sets
 from reread.maize.methods.leakage import SHARES, leakage_by_kind
 
 if TYPE_CHECKING:
@@ -21,7 +21,50 @@ if TYPE_CHECKING:
 
 TRANSFORMS = {"log2(x + 0.001) + 10 (published)": log_published, "log2(x + 1) (here)": log_plus_one}
 N_BINS = 60
+SAME = 0.005  # shares that are printed alike
 NEAREST = ("a replicate", "same tissue, other group", "another tissue")
+
+
+def study_flow() -> Drawn:
+    """Draw the way of the data through the five chapters of the study."""
+    columns = [
+        ["expression of samples", "splits: random, replicate, group"],
+        ["image of genes", "simple models"],
+        ["CNN", "statistics: t, tau"],
+        ["accuracy by hold-out", "SHAP: score of each gene"],
+        ["sets of genes"],
+        ["V-measure and tests against random sets"],
+    ]
+    arrows = [
+        (columns[0][0], columns[1][0]), (columns[0][1], columns[1][1]), (columns[1][0], columns[2][0]),
+        (columns[1][1], columns[2][1]), (columns[2][0], columns[3][0]), (columns[2][0], columns[3][1]),
+        (columns[3][1], columns[4][0]), (columns[2][1], columns[4][0]), (columns[4][0], columns[5][0]),
+    ]  # fmt: skip
+    heads = ["chapter 1", "chapter 1, 2", "chapter 2", "chapter 2, 3", "chapter 3", "chapter 4, 5"]
+    return diagrams.flow(columns, arrows, heads=heads)
+
+
+def simulation() -> Drawn:
+    """Draw what the simulator adds to the expression of a gene in a sample."""
+    parts = [
+        "baseline of the gene", "planted genes: rise in one tissue", "decoys: rise in three or four tissues",
+        "modules of co-expressed genes", "shift of the study", "noise of the sample",
+    ]  # fmt: skip
+    columns = [parts, ["log2(FPKM + 1)"], ["Poisson counts, depth of the library"], ["FPKM of the sample"]]
+    arrows = [(one, columns[1][0]) for one in parts]
+    arrows += [(columns[1][0], columns[2][0]), (columns[2][0], columns[3][0])]
+    return diagrams.flow(columns, arrows, marked={parts[1]: "the genes to be found"})
+
+
+def answer(found: pd.DataFrame) -> dict[str, float | str]:
+    """Values of the answer: first and last kind of hold-out, and what copying the nearest sample achieves."""
+    first, last = found.iloc[0], found.iloc[-1]
+    gap = first["nearest_has_tissue"] - last["nearest_has_tissue"]
+    word = "remains" if abs(gap) < SAME else "falls to" if gap > 0 else "rises to"
+    return {
+        "easy": first["kind"], "hard": last["kind"], "word": word, "replicate": first["nearest_is_replicate"],
+        "copy_easy": first["nearest_has_tissue"], "copy_hard": last["nearest_has_tissue"],
+    }  # fmt: skip
 
 
 def samples(data: Expression) -> Drawn:

@@ -1,4 +1,4 @@
-"""Chapter 3: ranks of known genes, the union rule, overlaps, agreement of runs, enrichment."""
+"""Chapter 3: ranks of known genes, attributions, the union rule, overlaps, agreement, enrichment."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from reread.core import charts
+from reread.core import charts, diagrams, figures
 from reread.core.errors import DataError
 from reread.core.figures import Drawn
-from reread.maize.methods.gene_rankings import OURS, PUBLISHED, TREES, Run
-from reread.maize.methods.gene_rankings import agreement as agreement_of_runs
+from reread.maize.data.image import log_plus_one, to_image
+from reread.maize.methods.attribution import OURS, PUBLISHED, TREES, Run, gene_order
+from reread.maize.methods.attribution import agreement as agreement_of_runs
 from reread.maize.methods.gene_sets import distinct_share, known_tissues, union_null, union_rule
 from reread.maize.methods.ranking_tables import TOP_SHARE, shared
 
@@ -19,6 +20,9 @@ SHOWN = (PUBLISHED, OURS, TREES, "moderated t, next", "tau")
 RANDOM = "random rankings"
 # a walk over every row would write a csv of a hundred thousand lines
 N_ROWS = 200
+N_GENES = 12  # genes of a beeswarm
+GOLDEN = 0.618034  # steps that spread dots evenly
+CLOSE = 0.05  # shares of known genes within which two methods are called equal
 
 
 def marker_ranks(ranks: pd.DataFrame) -> Drawn:
@@ -31,6 +35,119 @@ def marker_ranks(ranks: pd.DataFrame) -> Drawn:
         ranks.dropna(subset="rank"), "rank", by="method", log="x", labels=labels,
         shade={"best 5 %": (1, TOP_SHARE * n_genes)},
     )  # fmt: skip
+
+
+def selection_steps() -> Drawn:
+    """Draw the way from training samples to sets of genes, as published beside corrected."""
+    columns = [
+        ["training samples"],
+        ["network as published", "corrected network, trees, regression", "statistics: t, F, tau"],
+        ["SHAP values of held-out samples", "attributions of training samples", "statistic of each gene"],
+        ["median of each tissue"],
+        ["union rule: walk down all rankings", "top genes of each tissue"],
+    ]
+    arrows = [(columns[0][0], one) for one in columns[1]]
+    arrows += [*zip(columns[1], columns[2], strict=True), *((one, columns[3][0]) for one in columns[2][:2])]
+    arrows += [(columns[3][0], one) for one in columns[4]] + [(columns[2][2], columns[4][1])]
+    return diagrams.flow(columns, arrows, marked={columns[2][0]: "genes are selected on the test set"})
+
+
+def answer(methods: pd.DataFrame) -> dict[str, float | str]:
+    """Shares of known genes found by both networks and by moderated t, and a word that compares the last two.
+
+    Where a network was not explained, the first method of the table takes its place.
+    """
+    found = methods.set_index("method")["markers_found"]
+    ours, simple = found.get(OURS, found.iloc[0]), found["moderated t, next"]
+    gap = ours - simple
+    word = "as many as" if abs(gap) < CLOSE else "more than" if gap > 0 else "fewer than"
+    return {"word": word, "published": found.get(PUBLISHED, ours), "ours": ours, "simple": simple}
+
+
+def beeswarm(runs: Sequence[Run], markers: Sequence[tuple[str, str, int, int]]) -> Drawn:
+    """Draw the attributions of every explained sample to the genes with the largest mean size.
+
+    A dot is a sample: its attribution to the predicted class, and its expression as a share of the range of
+    the gene. A known gene is followed by its tissue.
+    """
+    named = (run for name in (PUBLISHED, OURS, TREES) for run in runs if run.method == name)
+    run = next((run for run in named if run.scores.each is not None), None)
+    if run is None:
+        return Drawn(None, pd.DataFrame(), "No figure is drawn: no attribution of single samples is at hand.")
+    attribution, samples = run.scores.each, run.scores.explained
+    log = log_plus_one(samples.values)
+    spread = np.ptp(log, axis=0)
+    level = (log - log.min(axis=0)) / np.where(spread > 0, spread, 1)
+    tissue = {gene: name for name, _, _, gene in markers}
+    top = np.argsort(-np.abs(attribution).mean(axis=0), kind="stable")[:N_GENES]
+    figure, axes = figures.new(figures.WIDTH, 0.9 + 0.3 * len(top))
+    parts = []
+    for row, gene in enumerate(top):
+        name = samples.genes[gene] + (f" ({tissue[gene]})" if gene in tissue else "")
+        turn = 0.6 * (np.arange(len(attribution)) * GOLDEN % 1 - 0.5)
+        shown = axes.scatter(attribution[:, gene], row + turn, c=level[:, gene], s=14, cmap="viridis", vmin=0,
+                             vmax=1, linewidth=0, zorder=3)  # fmt: skip
+        columns = {"sample": samples.samples, "tissue": samples.tissue_names, "gene": name}
+        parts.append(
+            pd.DataFrame(columns | {"attribution": attribution[:, gene], "expression": level[:, gene]})
+        )
+    axes.axvline(0, color=figures.GREY, linewidth=1)
+    axes.set_yticks(range(len(top)), [part["gene"].iloc[0] for part in parts])
+    axes.set(ylim=(len(top) - 0.4, -0.6), xlabel="attribution to the probability of the predicted tissue")
+    figures.grid_lines(axes, "x")
+    figure.colorbar(shown, ax=axes, label="expression, from lowest to highest", shrink=0.8)
+    table = pd.concat(parts, ignore_index=True)
+    known = sum(int(gene) in tissue for gene in top)
+    alt = (
+        f"Beeswarm of {len(table):,} attributions, {run.method}: {len(attribution)} samples and "
+        f"the {len(top)} genes with the largest mean size, {known} of them known; from "
+        f"{table['attribution'].min():.2g} to {table['attribution'].max():.2g}."
+    )
+    return Drawn(figure, table, alt)
+
+
+def attribution_images(
+    runs: Sequence[Run], markers: Sequence[tuple[str, str, int, int]], n_genes: int, seed: int
+) -> Drawn:
+    """Draw the scores of one tissue in the layout of the image, with its known genes marked.
+
+    Panels: the published variant, expected gradients in the order of the file and in a random order.
+    """
+    wanted = [(PUBLISHED, 0), (OURS, 0), (OURS, 1)]
+    chosen = [next((r for r in runs if (r.method, r.order) == one), None) for one in wanted]
+    chosen = [run for run in chosen if run is not None]
+    scored = [np.isfinite(run.scores.per_tissue).all(axis=1) for run in chosen]
+    tissue = next((t for _, _, t, _ in markers if chosen and np.all(scored, axis=0)[t]), None)
+    if tissue is None:
+        return Drawn(
+            None, pd.DataFrame(), "No figure is drawn: no network scored a tissue with a known gene."
+        )
+    known = np.array([gene for _, _, t, gene in markers if t == tissue])
+    figure, panels = figures.new(figures.WIDTH, 3.0, ncols=len(chosen))
+    parts = []
+    for axes, run in zip(np.atleast_1d(panels), chosen, strict=True):
+        order = gene_order(n_genes, seed, run.order) if run.order else np.arange(n_genes)
+        score = run.scores.per_tissue[tissue]
+        reach = np.abs(score).max()
+        image = to_image(score[None].astype(float), order)[0, :, :, 0] / reach
+        shown = axes.imshow(image, cmap="PuOr_r", vmin=-1, vmax=1, interpolation="nearest")
+        row, column = np.divmod(np.argsort(order)[known], len(image))
+        axes.scatter(column, row, s=44, facecolor="none", edgecolor="black", linewidth=1.1)
+        axes.set(xticks=[], yticks=[])
+        axes.grid(False)
+        words = "random order" if run.order else "order of the file"
+        axes.set_title(f"{run.method},\n{words}", fontsize=9)
+        cells = {"method": run.method, "order": words, "gene": known, "row": row, "column": column}
+        parts.append(pd.DataFrame(cells | {"score": score[known] / reach}))
+    figure.colorbar(shown, ax=panels, label="score / largest score", shrink=0.8)
+    table = pd.concat(parts, ignore_index=True)
+    name = next(name for name, _, t, _ in markers if t == tissue)
+    alt = (
+        f"Scores of {n_genes:,} genes for {name} in the layout of the image, {len(chosen)} panels by method "
+        f"and gene order; {len(known)} known genes are marked, their mean score is "
+        f"{table['score'].mean():.2f} of the largest."
+    )
+    return Drawn(figure, table, alt)
 
 
 def union_rows(rankings: Mapping[str, np.ndarray], share: float = 0.5) -> Drawn:
@@ -58,6 +175,17 @@ def _walk(name: str, rows: np.ndarray, distinct: np.ndarray, stop: int) -> pd.Da
     return pd.DataFrame({"method": name, "row": rows, "distinct": distinct[rows - 1], "stops": rows == stop})
 
 
+def recovered(table: pd.DataFrame) -> Drawn:
+    """Draw the share of planted genes among the top genes of each method, and the expectation by chance."""
+    labels = {"precision": "share of planted genes among the top genes of a tissue"}
+    table = table.astype({"precision": float})  # measured samples have no planted gene, so no row
+    chance = {"chance": float(table["chance"].iloc[0])} if len(table) else {}
+    return charts.dots(
+        table.sort_values("precision", ascending=False), "precision", "method", stem=True, labels=labels,
+        reference=chance, limits=(0, 1.03),
+    )  # fmt: skip
+
+
 def overlap(pairs: pd.DataFrame) -> Drawn:
     """Draw the number of shared top genes of two methods over the number expected by chance."""
     labels = {"ratio": "shared / expected", "left": "one method", "right": "other method"}
@@ -71,9 +199,9 @@ def agreement(pairs: pd.DataFrame) -> Drawn:
 
 
 def enrichment(counts: pd.DataFrame) -> Drawn:
-    """Draw the number of enriched terms by method and tissue."""
-    labels = {"terms": "terms with q below 0.05"}
-    return charts.heatmap(counts, "tissue", "method", "terms", numbers=".0f", labels=labels)
+    """Draw the number of enriched terms of each method, over all tissues."""
+    total = counts.groupby("method", sort=False)["terms"].sum().reset_index()
+    return charts.bars(total, "terms", "method", labels={"terms": "terms with q below 0.05, all tissues"})
 
 
 def by_top_k(rankings: Mapping[str, np.ndarray], runs: Sequence[Run], numbers: Sequence[int]) -> pd.DataFrame:

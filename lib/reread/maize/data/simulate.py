@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from reread.core.errors import ParameterError
+from reread.maize.data.image import log_plus_one
 from reread.maize.data.tables import Expression, Truth
-from reread.maize.data.transform import log_plus_one
 
 READS_PER_FPKM = 12.0  # counts behind one FPKM in a library of usual depth
 
@@ -66,24 +66,26 @@ def simulate(design: Design = EASY, *, seed: int = 0) -> Expression:
     """
     rng = np.random.default_rng(seed)
     truth = _plant(design, rng)
-    tissue, study, replicate = _samples(design)
+    sizes = (design.n_studies, design.n_tissues, design.n_replicates)
+    study, tissue, replicate = (part.ravel() for part in np.indices(sizes))
     log = _baseline(design, truth, rng)[None, :] + _rise(design, truth, rng)[tissue]
-    log = log + _modules(design, truth, tissue, rng) + _studies(design, rng)[study]
+    log = log + _modules(design, truth, tissue, rng)
+    shift = rng.normal(0, design.study, (design.n_studies, design.n_genes))
+    log = log + (shift * (rng.random(design.n_genes) < design.share_study))[study]
     log = log + rng.normal(0, design.noise, log.shape)
+    depth = READS_PER_FPKM * rng.lognormal(0, 0.25, (len(log), 1))
+    values = (rng.poisson(np.maximum(2.0**log - 1, 0) * depth) / depth).astype(np.float32)
+    letters = [chr(ord("A") + i) if design.n_tissues <= 26 else str(i + 1) for i in range(design.n_tissues)]
     return Expression(
-        _counted(log, rng),
+        values,
         tissue,
-        tuple(f"tissue {letter}" for letter in _letters(design.n_tissues)),
+        tuple(f"tissue {letter}" for letter in letters),
         tuple(f"S{i + 1:04d}" for i in range(len(tissue))),
         tuple(f"Zs{i + 1:05d}" for i in range(design.n_genes)),
         replicate + 1,
         np.array([f"study {i + 1}" for i in study]),
         truth,
     )
-
-
-def _letters(n: int) -> list[str]:
-    return [chr(ord("A") + i) if n <= 26 else str(i + 1) for i in range(n)]
 
 
 def _plant(design: Design, rng: np.random.Generator) -> Truth:
@@ -95,13 +97,6 @@ def _plant(design: Design, rng: np.random.Generator) -> Truth:
     is_decoy[n_planted : n_planted + design.n_decoys] = True
     order = rng.permutation(design.n_genes)
     return Truth(tissue_of[order], is_decoy[order])
-
-
-def _samples(design: Design) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Tissue, study and replicate number from 0, (sample,): every combination once."""
-    sizes = (design.n_studies, design.n_tissues, design.n_replicates)
-    study, tissue, replicate = (part.ravel() for part in np.indices(sizes))
-    return tissue, study, replicate
 
 
 def _baseline(design: Design, truth: Truth, rng: np.random.Generator) -> np.ndarray:
@@ -133,19 +128,6 @@ def _modules(design: Design, truth: Truth, tissue: np.ndarray, rng: np.random.Ge
     of_tissue = rng.normal(0, design.module_tissue, (design.n_tissues, design.n_modules))
     moves = of_tissue[tissue] + rng.normal(0, design.module_spread, (len(tissue), design.n_modules))
     return moves[:, module] * loading
-
-
-def _studies(design: Design, rng: np.random.Generator) -> np.ndarray:
-    """Shift of each gene in each study, (study, gene)."""
-    moves = rng.normal(0, design.study, (design.n_studies, design.n_genes))
-    return moves * (rng.random(design.n_genes) < design.share_study)
-
-
-def _counted(log: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """FPKM (sample, gene) from Poisson counts in a library of its own depth."""
-    level = np.maximum(2.0**log - 1, 0)
-    depth = READS_PER_FPKM * rng.lognormal(0, 0.25, (len(log), 1))
-    return (rng.poisson(level * depth) / depth).astype(np.float32)
 
 
 def rises(data: Expression) -> dict[str, float]:

@@ -16,7 +16,7 @@ from reread.core.tables import door
 from reread.maize.data import load as sources
 from reread.maize.data.splits import Split
 from reread.maize.data.tables import Expression
-from reread.maize.methods.gene_rankings import PUBLISHED
+from reread.maize.methods.attribution import PUBLISHED
 from reread.maize.methods.gene_sets import rank_top, top_union, union_rule
 
 
@@ -35,19 +35,9 @@ class Ranked:
             name: top_union(scores, k) if k else union_rule(scores)[1] for name, scores in self.scores.items()
         }
 
-    def check(self, data: Expression) -> None:
-        """Raise a DataError if genes or samples are not those that were ranked."""
-        pairs = (("genes", self.genes, data.genes), ("samples", self.samples, data.samples))
-        for what, mine, theirs in pairs:
-            if mine != theirs:
-                raise DataError(
-                    f"The rankings have {len(mine)} {what}, the data {len(theirs)}, or in another order.\n"
-                    "Run the chapter on genes again with the same source, n_genes and seed."
-                )
-
 
 def save(folder: Path, rankings: Mapping[str, np.ndarray], data: Expression, split: Split) -> None:
-    """Write ``shap_scores``, ``shap_ranks``, ``shap_genes``: npz of every method, csv of the published one.
+    """Write the scores of every method as npz, and scores, ranks and genes of the published one as csv.
 
     Rankings are (tissue, gene) by method. Raises OSError if a file cannot be written. Source: notebook 2
     leaves pickles of the same content. A csv has their layout: scores gene by tissue, ranks with the best
@@ -68,9 +58,6 @@ def save(folder: Path, rankings: Mapping[str, np.ndarray], data: Expression, spl
         folder / "shap_scores.npz", scores=np.stack(list(rankings.values())), methods=list(rankings),
         genes=genes, tissues=columns, samples=np.array(data.samples), test=split.test,
     )  # fmt: skip
-    ranks = {slug(m): rank_top(s, len(genes)) for m, s in rankings.items()}
-    np.savez_compressed(folder / "shap_ranks.npz", **ranks)
-    np.savez_compressed(folder / "shap_genes.npz", **{slug(m): union_rule(s)[1] for m, s in rankings.items()})
 
 
 def load(path: Path) -> Ranked:
@@ -104,7 +91,13 @@ def load_again(upstream: Iterable[Any], source: str) -> tuple[Expression, Ranked
     given = fits[0].record["parameters"]
     samples = sources.load(source, n_genes=given["n_genes"], seed=given["seed"])
     ranked = load(fits[0].artifact("shap_scores.npz"))
-    ranked.check(samples)
+    pairs = (("genes", ranked.genes, samples.genes), ("samples", ranked.samples, samples.samples))
+    for what, mine, theirs in pairs:
+        if mine != theirs:
+            raise DataError(
+                f"The rankings have {len(mine)} {what}, the data {len(theirs)}, or in another order.\n"
+                "Run the chapter on genes again with the same source, n_genes and seed."
+            )
     return samples, ranked
 
 

@@ -1,65 +1,81 @@
-"""Evaluate every model on every hold-out, from a random split to whole studies or stages."""
+"""Both protocols and all baselines on every hold-out, and the network on other gene orders."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from reread.maize.data.splits import Split, split
 from reread.maize.data.tables import Expression
+from reread.maize.methods.attribution import Explainer, explain
+from reread.maize.methods.gene_sets import jaccard
 from reread.maize.models import baselines, training
 from reread.maize.models.training import Network, Recipe
 
-CNN = "CNN"
-MODELS = (CNN, *baselines.MODELS)
+PUBLISHED, CORRECTED, CONTROL = "CNN, as published", "CNN, corrected", "CNN, permuted labels"
+NETWORKS = (PUBLISHED, CORRECTED)
+METHOD = "CNN, expected gradients"
+FILE = "order of the file"
+Known = Mapping[tuple[str, str, int], Network]
+
+
+def train_networks(
+    data: Expression, folds: Sequence[Split], recipes: Mapping[str, Recipe], seed: int
+) -> dict[tuple[str, str, int], Network]:
+    """Train every network of ``recipes`` on every fold; networks by model, name of the fold and seed."""
+    found = {}
+    for fold in folds:
+        train = data.take(fold.train)
+        for name, recipe in recipes.items():
+            network = training.fit(train.values, train.tissue, data.n_tissues, seed, recipe=recipe)
+            found[name, fold.name, seed] = network
+    return found
 
 
 def evaluate_holdouts(
-    data: Expression,
-    kinds: Sequence[str],
-    recipe: Recipe,
-    *,
-    models: Sequence[str] = MODELS,
-    seeds: Sequence[int] = (0,),
-    n_folds: int = 1,
-    known: Mapping[tuple[str, int], Network] | None = None,
-) -> pd.DataFrame:
-    """Train every model on every fold of every hold-out, and predict the test samples.
+    data: Expression, kinds: Sequence[str], recipes: Mapping[str, Recipe], *, seeds: Sequence[int] = (0,),
+    n_folds: int = 1, known: Known | None = None,
+) -> pd.DataFrame:  # fmt: skip
+    """Train the networks of ``recipes`` and every baseline on every fold, and predict the test samples.
 
-    Each seed trains again on its own random samples and groups; the held-out replicates do not change.
-    Networks ``known`` by name of the fold and seed are not trained again. Returns one row a prediction: kind,
-    fold, model, seed, sample, tissue, predicted (tissues by name). Raises ParameterError if the image is too
-    small for the layers.
+    Each seed has its own random samples and groups; the network as published has the first seed only.
+    Networks ``known`` by model, fold and seed are not trained again. On the first fold the corrected network
+    is also trained on permuted labels (negative control). Returns one row a prediction: kind, fold, model,
+    seed, sample, tissue, predicted. Raises ParameterError if the image is too small for the layers.
     """
+    fits: dict[str, Any] = {name: partial(training.fit, recipe=recipe) for name, recipe in recipes.items()}
     parts = []
     for seed in seeds:
         for kind in kinds:
             for fold in split(data, kind, seed=seed, n_folds=n_folds):
-                for model in models:
-                    network = (known or {}).get((fold.name, seed)) if model == CNN else None
-                    parts.append(_predicted(data, fold, model, seed, recipe, network))
+                for model, fit in {**fits, **baselines.MODELS}.items():
+                    if model != PUBLISHED or seed == seeds[0]:
+                        trained = (known or {}).get((model, fold.name, seed))
+                        parts.append(_predicted(data, fold, model, seed, fit, trained))
+        first = split(data, kinds[0], seed=seeds[0], n_folds=n_folds)[0]
+        if CORRECTED in fits:
+            permuted = np.random.default_rng(seed).permutation(data.tissue[first.train])
+            parts.append(_predicted(data, first, CONTROL, seed, fits[CORRECTED], labels=permuted))
     return pd.concat(parts, ignore_index=True)
 
 
 def _predicted(
-    data: Expression, fold: Split, model: str, seed: int, recipe: Recipe, fitted: Network | None = None
-) -> pd.DataFrame:
-    """Train one model on one fold, unless it is ``fitted``, and predict its test samples."""
-    if fitted is None:
-        fit = partial(training.fit, recipe=recipe) if model == CNN else baselines.MODELS[model]
-        fitted = fit(data.values[fold.train], data.tissue[fold.train], data.n_tissues, seed)
-    predicted = fitted.predict_proba(data.values[fold.test]).argmax(axis=1)
+    data: Expression, fold: Split, model: str, seed: int, fit: Any, trained: Any = None,
+    labels: np.ndarray | None = None,
+) -> pd.DataFrame:  # fmt: skip
+    """Predictions of one model for the test samples of one fold."""
+    if trained is None:
+        labels = data.tissue[fold.train] if labels is None else labels
+        trained = fit(data.values[fold.train], labels, data.n_tissues, seed)
+    predicted = trained.predict_proba(data.values[fold.test]).argmax(axis=1)
     names, tissues = (np.asarray(words, dtype=object) for words in (data.samples, data.tissues))
-    found = {
-        "sample": names[fold.test],
-        "tissue": data.tissue_names[fold.test],
-        "predicted": tissues[predicted],
-    }
-    return pd.DataFrame({"kind": fold.kind, "fold": fold.name, "model": model, "seed": seed, **found})
+    found = {"sample": names[fold.test], "tissue": data.tissue_names[fold.test]}
+    how = {"kind": fold.kind, "fold": fold.name, "model": model, "seed": seed}
+    return pd.DataFrame({**how, **found, "predicted": tissues[predicted]})
 
 
 def summary(predictions: pd.DataFrame) -> pd.DataFrame:
@@ -79,12 +95,6 @@ def summary(predictions: pd.DataFrame) -> pd.DataFrame:
     return grouped.agg(**ways, n_test=("n_test", "first"), n_tissues=("n_tissues", "first")).reset_index()
 
 
-def hardest(table: pd.DataFrame) -> dict[str, float]:
-    """Tissues tested and range of macro-F1 of the network on the last hold-out of :func:`summary`."""
-    last = table[table["model"] == CNN].iloc[-1]
-    return {f"hardest_{name}": last[name].item() for name in ("n_tissues", "low", "high")}
-
-
 def macro_f1(true: Sequence, predicted: Sequence) -> float:
     """Mean F1 over the tissues that are tested; a tissue that is never predicted correctly has 0."""
     from sklearn.metrics import f1_score
@@ -93,48 +103,80 @@ def macro_f1(true: Sequence, predicted: Sequence) -> float:
     return float(f1_score(true, predicted, labels=labels, average="macro", zero_division=0))
 
 
-def shuffled_labels(
-    data: Expression, fold: Split, recipe: Recipe, *, seeds: Sequence[int] = (0,)
-) -> dict[str, float]:
-    """Train the network on permuted training labels, once a seed, as a negative control.
-
-    Labels of the test samples stay. Keys: ``control_accuracy`` (mean over seeds), ``control_n_test`` (test
-    samples), ``control_commonest`` (accuracy of always predicting the most common training tissue). Raises
-    ParameterError if the image is too small for the layers.
-    """
-    shares = []
-    for seed in seeds:
-        tissue = data.tissue.copy()
-        tissue[fold.train] = np.random.default_rng(seed).permutation(tissue[fold.train])
-        predicted = _predicted(replace(data, tissue=tissue), fold, CNN, seed, recipe)
-        shares.append((predicted["tissue"] == predicted["predicted"]).mean())
-    commonest = np.bincount(data.tissue[fold.train]).argmax()
-    return {
-        "control_accuracy": float(np.mean(shares)),
-        "control_n_test": len(fold.test),
-        "control_commonest": float((data.tissue[fold.test] == commonest).mean()),
-    }
-
-
-def confusion(predictions: pd.DataFrame, tissues: Sequence[str], *, kind: str) -> pd.DataFrame:
-    """Confusion matrix of the network on one kind of hold-out, over all folds and seeds.
-
-    Every tested tissue by every tissue, in the order of ``tissues``: tissue, predicted, n, share (0 to 1, of
-    the predictions for the tissue).
-    """
-    part = predictions[(predictions["kind"] == kind) & (predictions["model"] == CNN)]
-    counts = pd.crosstab(part["tissue"], part["predicted"])
-    tested = [name for name in tissues if name in counts.index]
-    counts = counts.reindex(index=tested, columns=list(tissues), fill_value=0)
-    table = counts.rename_axis(columns="predicted").stack().rename("n").reset_index()
-    return table.assign(share=table["n"] / table.groupby("tissue")["n"].transform("sum"))
-
-
 def lead(table: pd.DataFrame) -> pd.DataFrame:
-    """Macro-F1 of the network less that of the best baseline, by hold-out: kind, cnn_lead, best_baseline."""
+    """Macro-F1 of each network less that of the best baseline, by hold-out: kind, model, lead, baseline."""
     rows = []
     for kind, part in table.groupby("kind", sort=False):
         score = part.set_index("model")["macro_f1"]
-        others = score.drop(CNN)
-        rows.append((kind, score[CNN] - others.max(), others.idxmax()))
-    return pd.DataFrame(rows, columns=["kind", "cnn_lead", "best_baseline"])
+        others = score[score.index.isin(list(baselines.MODELS))]
+        rows += [
+            (kind, name, score[name] - others.max(), others.idxmax()) for name in NETWORKS if name in score
+        ]
+    return pd.DataFrame(rows, columns=["kind", "model", "lead", "baseline"])
+
+
+def confusion(predictions: pd.DataFrame, tissues: Sequence[str], *, kind: str) -> pd.DataFrame:
+    """Confusion matrices of the networks on one kind of hold-out, over all folds and seeds.
+
+    Every tested tissue by every tissue, in the order of ``tissues``: model, tissue, predicted, n, share (0 to
+    1, of the predictions for the tissue).
+    """
+    part = predictions[(predictions["kind"] == kind) & predictions["model"].isin(NETWORKS)]
+    tested = [name for name in tissues if (part["tissue"] == name).any()]
+    models = [name for name in NETWORKS if (part["model"] == name).any()]
+    names = ["model", "tissue", "predicted"]
+    cells = pd.MultiIndex.from_product([models, tested, tissues], names=names)
+    table = part.groupby(names).size().reindex(cells, fill_value=0).rename("n").reset_index()
+    return table.assign(share=table["n"] / table.groupby(["model", "tissue"])["n"].transform("sum"))
+
+
+def gene_orders(
+    data: Expression, fold: Split, recipe: Recipe, *, n_shuffles: int, seeds: Sequence[int], known: Known,
+    n_points: int = 64, k: int = 20,
+) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
+    """Train a network in the order of the file with every seed, and in random gene orders with the first.
+
+    Test samples are classified, and explained by expected gradients with ``n_points`` each. Returns one row a
+    network (order, seed, accuracy), and one a pair (one, other, differs: seed, order or both; jaccard of the
+    ``k`` best genes of a tissue, mean over tissues). Networks ``known`` are not trained again.
+    """
+    rng = np.random.default_rng(seeds[0])
+    plans = [(FILE, None, seed) for seed in seeds]
+    plans += [
+        (f"random order {i + 1}", rng.permutation(len(data.genes)), seeds[0]) for i in range(n_shuffles)
+    ]
+    rows, scores, train = [], [], data.take(fold.train)
+    for name, order, seed in plans:
+        network = known.get((CORRECTED, fold.name, seed)) if order is None else None
+        network = network or training.fit(
+            train.values, train.tissue, data.n_tissues, seed, recipe=recipe, order=order
+        )
+        settings = Explainer(n_points=n_points, seed=seed)
+        found = explain([METHOD], {"CNN": network}, data, fold.train, fold.test, settings)[METHOD]
+        rows.append((name, seed, found.accuracy))
+        scores.append(found.per_tissue)
+    matrix, pairs = jaccard(scores, k), []
+    for i, j in zip(*np.triu_indices(len(rows), 1), strict=True):
+        same_order, same_seed = (rows[i][c] == rows[j][c] for c in (0, 1))
+        differs = "seed" if same_order else "order" if same_seed else "both"
+        names = (f"{rows[one][0]}, seed {rows[one][1]}" for one in (i, j))
+        pairs.append((*names, differs, matrix[i, j]))
+    columns = ["one", "other", "differs", "jaccard"]
+    return pd.DataFrame(rows, columns=["order", "seed", "accuracy"]), pd.DataFrame(pairs, columns=columns)
+
+
+def order_means(runs: pd.DataFrame, pairs: pd.DataFrame, n_genes: int, k: int = 20) -> dict[str, float]:
+    """Mean accuracy by order, mean Jaccard by what differs, and the Jaccard of two random sets.
+
+    Keys: ``accuracy_file``, ``accuracy_shuffled``, ``jaccard_seed``, ``jaccard_order``, ``jaccard_both``,
+    ``chance`` (of sets that share the expected number, k² / genes); one without a run is left out.
+    """
+    is_file = runs["order"] == FILE
+    values = {
+        "accuracy_file": runs["accuracy"][is_file].mean(),
+        "accuracy_shuffled": runs["accuracy"][~is_file].mean(),
+        "chance": k / (2 * n_genes - k),
+    }
+    means = pairs.groupby("differs", sort=False)["jaccard"].mean()
+    values |= {f"jaccard_{name}": value for name, value in means.items()}
+    return {name: float(value) for name, value in values.items() if not np.isnan(value)}

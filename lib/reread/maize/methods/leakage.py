@@ -9,15 +9,12 @@ import numpy as np
 import pandas as pd
 
 from reread.core.stats import row_correlation
+from reread.maize.data.image import log_plus_one
 from reread.maize.data.splits import Split
 from reread.maize.data.tables import Expression
-from reread.maize.data.transform import log_plus_one
 
 NEAR = 0.99
 ACCESSION = re.compile(r"([A-Z]{3}\d{5,})\.\d+")
-# one library quantified twice: least correlation, least lead over the next library (absolute, and relative to
-# what the correlation lacks of 1)
-LIKE, MARGIN, SHARE = 0.9, 0.002, 0.1
 SHARES = [
     "shared_accession", "shared_group", "has_replicate", "near_copy", "nearest_r", "nearest_is_replicate",
     "nearest_has_tissue",
@@ -68,38 +65,6 @@ def all_nearest(data: Expression, splits: Iterable[Split]) -> pd.DataFrame:
         columns = {"kind": one.kind, "fold": one.name, **of_test, **of_nearest, "has_tissue": has_tissue}
         parts.append(pd.DataFrame(columns))
     return pd.concat(parts, ignore_index=True)
-
-
-def shared_samples(one: Expression, other: Expression) -> pd.DataFrame:
-    """Samples of two sources that are one library: one, other (accessions), r, is_same_accession.
-
-    Accessions are compared without case, blanks and versions. Expression finds a library that another
-    pipeline quantified. Then both samples are the nearest of each other with a correlation of at least 0.9
-    (log2(x + 1) of the common genes), and lead every other sample of either source by a margin.
-    """
-    known = set(other.genes)
-    genes = [gene for gene in one.genes if gene in known]
-    columns = [{gene: i for i, gene in enumerate(data.genes)} for data in (one, other)]
-    logs = [
-        log_plus_one(data.values[:, [place[gene] for gene in genes]])
-        for data, place in zip((one, other), columns, strict=True)
-    ]
-    r = row_correlation(*logs)
-    same = _accessions(one)[:, None] == _accessions(other)[None, :]
-    lead = np.minimum(r - _best_other(r), r - _best_other(r.T).T)
-    is_mate = (r >= LIKE) & (lead >= np.maximum(MARGIN, SHARE * (1 - r)))
-    rows = [
-        (one.samples[i], other.samples[j], r[i, j], bool(same[i, j])) for i, j in np.argwhere(same | is_mate)
-    ]
-    return pd.DataFrame(rows, columns=["one", "other", "r", "is_same_accession"])
-
-
-def _best_other(r: np.ndarray) -> np.ndarray:
-    """Largest correlation of the row with any other column, (row, column); -1 where there is no other."""
-    if r.shape[1] < 2:
-        return np.full(r.shape, -1.0)
-    second, first = np.sort(r, axis=1)[:, -2:].T
-    return np.where(r == first[:, None], second[:, None], first[:, None])
 
 
 def _accessions(data: Expression) -> np.ndarray:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from scipy.optimize import brentq
 from scipy.special import digamma, polygamma
 
 from reread.core import validate
 from reread.core.errors import DataError, ParameterError, did_you_mean
 
-MAX_STEPS = 60
 SMALLEST = 1e-5  # of the median variance; smaller variances are raised to it before the prior is fitted
 
 
@@ -61,15 +61,8 @@ def anova_f(log: np.ndarray, tissue: np.ndarray) -> np.ndarray:
 
 
 def _trigamma_inverse(value: float) -> float:
-    """Solve trigamma(y) = value for y > 0 by Newton steps on 1 / trigamma (Smyth 2004, appendix)."""
-    guess = 0.5 + 1 / value
-    for _ in range(MAX_STEPS):
-        trigamma = polygamma(1, guess)
-        step = trigamma * (1 - trigamma / value) / polygamma(2, guess)
-        guess = guess + step
-        if -step / guess < 1e-10:
-            break
-    return float(guess)
+    """Solve trigamma(y) = value for y > 0."""
+    return float(brentq(lambda y: np.log(polygamma(1, y) / value), 1e-12 + 0.5 / (1 + value), 1 + 1 / value))
 
 
 def fit_prior(variance: np.ndarray, freedom: float) -> tuple[float, float]:

@@ -17,14 +17,9 @@ CHUNK = 400
 
 
 def expected_gradients(
-    model: keras.Model,
-    images: np.ndarray,
-    references: np.ndarray,
-    classes: np.ndarray,
-    *,
-    n: int = 64,
-    seed: int = 0,
-) -> tuple[np.ndarray, np.ndarray]:
+    model: keras.Model, images: np.ndarray, references: np.ndarray, classes: np.ndarray, *, n: int = 64, seed:
+    int = 0,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Attribute the probability of one class of each image to its pixels, with ``n`` points an image."""
     side = model.input_shape[1]
     for name, value in (("images", images), ("references", references)):
@@ -46,12 +41,9 @@ def expected_gradients(
 
 
 def residual(
-    model: keras.Model,
-    images: np.ndarray,
-    references: np.ndarray,
-    classes: np.ndarray,
-    attribution: np.ndarray,
-) -> np.ndarray:
+    model: keras.Model, images: np.ndarray, references: np.ndarray, classes: np.ndarray, attribution:
+    np.ndarray,
+) -> np.ndarray:  # fmt: skip
     """Sum of each attribution less the change of probability it should explain, (sample,)."""
     risen = predict(model, images) - predict(model, references).mean(axis=0)
     return attribution.reshape(len(images), -1).sum(axis=1) - risen[np.arange(len(images)), classes]

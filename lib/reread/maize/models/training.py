@@ -10,13 +10,18 @@ import numpy as np
 import pandas as pd
 
 from reread.core.errors import ParameterError
-from reread.maize.data.image import side_of, to_image
-from reread.maize.data.transform import Scaler, log_plus_one, log_published
+from reread.maize.data.image import Scaler, log_plus_one, log_published, side_of, to_image
 
 HIGH = 0.9
 TRAINING = {
     "published": {"inputs": "published", "rate": 1e-4, "schedule": "published", "validation": 0.1},
-    "corrected": {"inputs": "scaled", "rate": 1e-3, "schedule": "constant", "validation": 0.0},
+    "corrected": {
+        "inputs": "scaled",
+        "rate": 1e-3,
+        "schedule": "constant",
+        "validation": 0.0,
+        "momentum": 0.9,
+    },
 }
 
 
@@ -52,7 +57,7 @@ class Recipe:
 def recipe(training: str, layers: str, **settings: Any) -> Recipe:
     """Combine the settings of a network.
 
-    ``training`` names inputs, rate, schedule and validation of ``TRAINING``; ``layers`` are channels of each
+    ``training`` names a protocol of ``TRAINING``; ``layers`` are channels of each
     convolution, then units of the dense layer, as ``16 32 64``; ``settings`` are further fields of
     :class:`Recipe`. Raises ParameterError if layers are not at least two numbers.
     """
@@ -61,7 +66,7 @@ def recipe(training: str, layers: str, **settings: Any) -> Recipe:
         raise ParameterError(
             f"layers must be channels and then units, such as '16 32 64', but are {layers!r}."
         )
-    return Recipe(**TRAINING[training], widths=" ".join(widths), dense=int(dense), **settings)
+    return Recipe(**{**TRAINING[training], **settings}, widths=" ".join(widths), dense=int(dense))
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,14 +96,9 @@ class Network:
 
 
 def fit(
-    values: np.ndarray,
-    tissue: np.ndarray,
-    n_tissues: int,
-    seed: int = 0,
-    *,
-    recipe: Recipe,
-    order: np.ndarray | None = None,
-) -> Network:
+    values: np.ndarray, tissue: np.ndarray, n_tissues: int, seed: int = 0, *, recipe: Recipe, order:
+    np.ndarray | None = None,
+) -> Network:  # fmt: skip
     """Train a network on FPKM or TPM ``values`` (sample, gene) and ``tissue`` (sample,).
 
     ``n_tissues`` counts also those without a training sample. The seed fixes weights, dropout and the order

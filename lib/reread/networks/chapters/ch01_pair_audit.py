@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
-from reread.core import charts
-from reread.networks.methods.pair_audit import gene_shares
-
-if TYPE_CHECKING:
-    from reread.core.figures import Drawn
-    from reread.networks.data.tables import GRNDataset, Pairs
+from reread.core import charts, diagrams
+from reread.core.figures import Drawn
+from reread.networks.data.tables import GRNDataset, Pairs
+from reread.networks.methods.gene_names import gene_shares
 
 N_POOL = 50
 AUDIT = {
@@ -48,7 +44,7 @@ def dataset_table(dataset: GRNDataset) -> pd.DataFrame:
 
 
 def audit_table(found: dict[str, float]) -> pd.DataFrame:
-    """Format ``pair_audit.audit_pairs`` for the page: columns measure and value (text)."""
+    """Format ``gene_names.audit_pairs`` for the page: columns measure and value (text)."""
     values = []
     for key in AUDIT:
         is_share = key.endswith(("share", "rate")) or key == "prevalence"
@@ -75,16 +71,39 @@ def concentration(pairs: Pairs) -> Drawn:
     return charts.lines(table, x="genes", y="share", hue="label", labels=labels)
 
 
-def negative_pools(swept: pd.DataFrame) -> Drawn:
-    """Draw the AUROC of gene names by the sampling of negatives, from ``pair_audit.negative_pool_sweep``.
+def negative_pools(swept: pd.DataFrame, of_list: float) -> Drawn:
+    """Draw the AUROC of gene names by the sampling of negatives, from ``gene_names.negative_pool_sweep``.
 
-    The table has negatives, network, split and auroc.
+    ``of_list`` is the AUROC of the list of the page. The table has negatives, network, split and auroc.
     """
     columns = {"one_hot_auroc": "pair split", "one_hot_auroc_both": "both held out"}
     table = swept.rename(columns=columns).melt(
         ["negatives", "network"], list(columns.values()), "split", "auroc"
     )
     labels = {"negatives": "sampling of the negatives", "auroc": "AUROC of gene names"}
-    return charts.lines(
-        table, x="negatives", y="auroc", hue="split", labels=labels, reference={"chance": 0.5}
-    )
+    reference = {"chance": 0.5, "list of this page": of_list}
+    return charts.lines(table, x="negatives", y="auroc", hue="split", labels=labels, reference=reference)
+
+
+def data_flow() -> Drawn:
+    """Draw where expression, labels and scores of this study come from."""
+    cells, chip, sampled = "single cells: expression", "ChIP-seq: positive pairs", "sampled negative pairs"
+    features, pairs = "features of each gene", "labelled pairs, split by pairs, TFs, genes or both"
+    deep, simple, names = "DeepTGI, two protocols", "correlation, GENIE3, trees", "gene-name baselines"
+    scores = "scores of the same test pairs"
+    arrows = [(cells, features), (chip, pairs), (sampled, pairs), (features, deep), (features, simple)]
+    arrows += [(pairs, one) for one in (deep, simple, names)] + [
+        (one, scores) for one in (deep, simple, names)
+    ]
+    return diagrams.flow([[cells, chip, sampled], [features, pairs], [deep, simple, names], [scores]], arrows)
+
+
+def simulator() -> Drawn:
+    """Draw what the simulator samples, and which of it is the known truth."""
+    types, network = "four cell types: levels of master TFs", "network: TFs activate or repress genes"
+    depth, levels = "sequencing depth of each cell", "transcript levels: production, decay, noise"
+    counts, pairs = "counts of each gene in each cell", "pair list with sampled negatives"
+    truth = "all edges: positive pairs"
+    arrows = [(types, levels), (network, levels), (depth, counts), (levels, counts), (network, truth)]
+    columns = [[types, network], [depth, levels, truth], [counts, pairs]]
+    return diagrams.flow(columns, [*arrows, (truth, pairs)], marked={truth: "known truth"})

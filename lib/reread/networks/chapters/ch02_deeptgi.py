@@ -1,28 +1,73 @@
-"""Figures of the DeepTGI chapter."""
+"""Figures, drawings and answer of the DeepTGI chapter."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from reread.core import charts
-from reread.networks.methods.batch_dependence import MOVED
-from reread.networks.methods.comparison import LABELS, SCHEMES
-
-if TYPE_CHECKING:
-    from reread.core.figures import Drawn
+from reread.core import charts, diagrams
+from reread.core.figures import Drawn
+from reread.networks.data.tables import GRNDataset
+from reread.networks.methods.comparison import LABELS, METHODS, SCHEMES, verb
+from reread.networks.methods.protocol import BASELINES, METHOD, MOVED, Outcome, batch_dependence, change_one
 
 FLOOR = MOVED / 10  # smallest change shown on the logarithmic axis
+ORDER = {"method": [*METHOD.values(), *BASELINES], "scheme": list(SCHEMES)}
+
+
+def answer(means: pd.DataFrame) -> dict[str, float | str]:
+    """Compare the first network and split with gene names, then the last network and split.
+
+    ``means`` comes from ``protocol.summary``.
+    """
+    networks = means[~means["method"].isin(BASELINES)]
+    first, last = networks.iloc[0], networks[networks["scheme"] == networks["scheme"].iloc[-1]].iloc[-1]
+    names = means[means["method"] == BASELINES[0]].set_index("scheme")["auroc"]
+    return {
+        "network": METHODS[first["method"]],
+        "split": SCHEMES[first["scheme"]],
+        "word": verb(first["auroc_gain"]),
+        "auroc": first["auroc"],
+        "gain": first["auroc_gain"],
+        "n_folds": int(first["n_folds"]),
+        "strict_network": METHODS[last["method"]],
+        "strict_split": SCHEMES[last["scheme"]],
+        "strict_auroc": last["auroc"],
+        "strict_names": names[last["scheme"]],
+    }
+
+
+def architecture_as_published() -> Drawn:
+    """Draw the released network; both attention blocks carry the fault of the transposed axes."""
+    encoder, latent = "linear layer, then attention over the 32 pairs of the batch", "latent vector"
+    layers, head = "two more attention layers over the batch", "head: logit of each pair"
+    rows, decoder = "correlation rows of TF and gene", "decoder: both rows reconstructed"
+    arrows = [(rows, encoder), (encoder, latent), (latent, layers), (latent, decoder), (layers, head)]
+    fault = "joins the heads along the wrong axes: each output mixes all pairs"
+    return diagrams.flow(
+        [[rows], [encoder], [latent], [layers, decoder], [head]], arrows,
+        marked={encoder: fault, layers: "the same fault"},
+    )  # fmt: skip
+
+
+def architecture_corrected() -> Drawn:
+    """Draw the corrected network: ten tokens, all of one pair."""
+    pair, near = "components of TF and gene", "components of the four nearest genes of each"
+    tokens, attention = "ten tokens of one pair", "attention: TF and gene attend to all ten tokens"
+    cosines, head = "cosines of TF and gene with all tokens", "head: logit of this pair"
+    arrows = [(pair, tokens), (near, tokens), (tokens, attention), (tokens, cosines)]
+    arrows += [(attention, head), (cosines, head)]
+    return diagrams.flow([[pair, near], [tokens], [attention, cosines], [head]], arrows)
 
 
 def folds(by_fold: pd.DataFrame) -> Drawn:
-    """Draw the AUROC of each fold, for the network and for gene names, from ``protocol.by_fold``."""
-    table = by_fold[["scheme", "method", "fold", "auroc"]]
+    """Draw the AUROC of each fold for networks and baselines, from ``protocol.by_fold``, beside the null."""
+    table = by_fold[["scheme", "method", "fold", "auroc", "null_low", "null_high"]]
+    table = table.assign(kind=np.where(table["method"].isin(BASELINES), "baseline", "network"))
+    labels = {**LABELS, "band": "95 % of scores without information"}
     return charts.dots(
-        table, x="auroc", y="scheme", hue="method", order={"scheme": list(SCHEMES)}, labels=LABELS,
-        reference={"chance": 0.5},
+        table, x="auroc", y="method", hue="kind", panel="scheme", order=ORDER, labels=labels, columns=2,
+        reference={"chance": 0.5}, band=("null_low", "null_high"),
     )  # fmt: skip
 
 
@@ -32,23 +77,38 @@ def loss_curves(curves: pd.DataFrame) -> Drawn:
     Each loss is divided by its value after the first epoch: the training loss of the published network has a
     reconstruction term that its test loss lacks.
     """
-    first = curves[curves["fold"] == curves.groupby("scheme")["fold"].transform("min")]
+    keys = ["method", "scheme"]
+    first = curves[curves["fold"] == curves.groupby(keys)["fold"].transform("min")]
     named = first.rename(columns={"train_loss": "training pairs", "test_loss": "test pairs"})
-    table = named.melt(["scheme", "epoch"], ["training pairs", "test pairs"], "rows", "loss")
-    table["loss"] /= table.groupby(["scheme", "rows"])["loss"].transform("first")
+    table = named.melt([*keys, "epoch"], ["training pairs", "test pairs"], "rows", "loss")
+    table["loss"] /= table.groupby([*keys, "rows"])["loss"].transform("first")
     labels = {**LABELS, "loss": "loss, relative to the first epoch"}
-    return charts.lines(table, x="epoch", y="loss", hue="scheme", panel="rows", columns=2, labels=labels)
+    return charts.lines(
+        table, x="epoch", y="loss", hue="scheme", style="rows", panel="method", columns=2, labels=labels,
+        order=ORDER,
+    )  # fmt: skip
 
 
-def batch(moves: np.ndarray) -> Drawn:
-    """Draw the change of each prediction of a batch after its first pair was replaced.
+def batch_table(outcome: Outcome, dataset: GRNDataset, *, seed: int = 0) -> pd.DataFrame:
+    """Measure the batch dependence of each network: method, and each measure with ``batch_`` before it."""
+    rows = {
+        method: batch_dependence(model.predict, dataset.pairs, fold.test, seed=seed)
+        for method, (model, fold) in outcome.models.items()
+    }
+    return pd.DataFrame(rows).T.add_prefix("batch_").rename_axis("method").reset_index()
 
-    ``moves`` (pair of the batch,) comes from ``batch_dependence.change_one``.
+
+def batch(outcome: Outcome, dataset: GRNDataset) -> Drawn:
+    """Draw the change of each prediction of a batch after its first pair was replaced, for each network.
+
+    Changes below 10⁻⁶ are drawn at 10⁻⁷.
     """
-    kind = np.where(moves > MOVED, "changed", "unchanged (below 10⁻⁶)").astype(object)
-    kind[0] = "replaced pair"
-    table = pd.DataFrame(
-        {"pair": np.arange(1, len(moves) + 1), "change": np.maximum(moves, FLOOR), "kind": kind}
-    )
-    labels = {"pair": "pair of the batch", "change": "change of probability"}
-    return charts.scatter(table, x="pair", y="change", hue="kind", log="y", labels=labels)
+    tables = []
+    for method, (model, fold) in outcome.models.items():
+        moves = change_one(model.predict, dataset.pairs, fold.test)
+        shown = np.where(moves > MOVED, moves, FLOOR)
+        columns = {"pair": np.arange(1, len(moves) + 1), "change": shown}
+        tables.append(pd.DataFrame(columns).assign(method=method))
+    labels = {**LABELS, "pair": "pair of the batch", "change": "change of probability"}
+    table = pd.concat(tables, ignore_index=True)
+    return charts.scatter(table, x="pair", y="change", hue="method", log="y", labels=labels)

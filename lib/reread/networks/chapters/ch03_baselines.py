@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import numpy as np
 import pandas as pd
 
 from reread.core import charts
-from reread.networks.methods.benchmark import DEEP, FAMILIES, FAMILY, NAMES
+from reread.core.figures import Drawn
+from reread.networks.methods.benchmark import DEEP, FAMILIES, NAMES
 from reread.networks.methods.comparison import LABELS, METHODS, SCHEMES, by_family
-
-if TYPE_CHECKING:
-    from reread.core.figures import Drawn
-
-N_RECALLS = 101
-N_OF_FAMILY = 2
 
 
 def gain(table: pd.DataFrame) -> Drawn:
@@ -32,51 +24,29 @@ def gain(table: pd.DataFrame) -> Drawn:
     )  # fmt: skip
 
 
-def precision_recall(scores: pd.DataFrame, scheme: str) -> Drawn:
-    """Draw precision against recall under one split: the two best methods of each family.
+def answer(table: pd.DataFrame) -> dict[str, float | str]:
+    """Count the methods with expression that exceed gene names under the strictest split that was run.
 
-    ``scores`` comes from ``benchmark.score_methods``. The table has method, recall and precision (mean over
-    folds at 101 recalls).
+    ``table`` comes from ``benchmark.compare_scores``. A method exceeds gene names if the 95 % interval of its
+    AUPRC gain lies above zero. ``network`` is DeepTGI as published, or another that was run in its place;
+    ``gain``, ``low``, ``high`` and ``word`` are of its first split.
     """
-    scores = scores[scores["scheme"] == scheme]
-    curves = {method: _mean_curve(rows) for method, rows in scores.groupby("method", sort=False)}
-    best = sorted(curves, key=lambda method: -round(float(curves[method].mean()), 10))
-    chosen = [
-        method
-        for family in FAMILIES
-        for method in [m for m in best if FAMILY.get(m, DEEP) == family][
-            : 1 if family == NAMES else N_OF_FAMILY
-        ]
-    ]
-    recall = np.linspace(0, 1, N_RECALLS)
-    rows = [pd.DataFrame({"method": m, "recall": recall, "precision": curves[m]}) for m in chosen]
-    table = pd.concat(rows, ignore_index=True)
-    reference = {"chance": float(scores["label"].mean())}
-    return charts.curves(table, x="recall", y="precision", hue="method", labels=LABELS, reference=reference)
-
-
-def _mean_curve(rows: pd.DataFrame) -> np.ndarray:
-    """Precision (recall,) at even recalls, mean over folds; each the best at that recall or beyond."""
-    from sklearn.metrics import precision_recall_curve
-
-    curves = []
-    for _, fold in rows.groupby("fold"):
-        precision, recall, _ = precision_recall_curve(fold["label"], fold["score"])
-        best = np.maximum.accumulate(precision[:-1])
-        at = np.searchsorted(recall[:-1][::-1], np.linspace(0, 1, N_RECALLS), side="left")
-        curves.append(best[::-1][np.minimum(at, len(best) - 1)])
-    return np.mean(curves, axis=0)
-
-
-def best_methods(table: pd.DataFrame) -> str:
-    """State for each split the AUROC of gene names, of Spearman, and of the best method with expression."""
-    sentences = []
-    for scheme, rows in table.groupby("scheme", sort=False):
-        auroc = rows.set_index("method")["auroc"]
-        others = rows[rows["family"] != NAMES]
-        best = others.loc[others["auroc"].idxmax(), "method"]
-        sentences.append(
-            f"AUROC, {SCHEMES[scheme]}: one-hot names {auroc['one-hot-logistic']:.3f}, absolute Spearman ρ "
-            f"{auroc['spearman']:.3f}, best method with expression {auroc[best]:.3f} ({METHODS[best]})."
-        )
-    return " ".join(sentences)
+    strictest = [scheme for scheme in SCHEMES if scheme in set(table["scheme"])][-1]
+    rows = table[(table["scheme"] == strictest) & (table["family"] != NAMES)]
+    best = rows.loc[rows["auroc"].idxmax()]
+    deep = table[table["family"] == DEEP]
+    network = deep.iloc[deep["method"].ne("as-published").argmin()]
+    gain, low, high = network[["auprc_gain", "auprc_gain_low", "auprc_gain_high"]]
+    return {
+        "split": SCHEMES[strictest],
+        "n_methods": len(rows),
+        "n_above": int((rows["auprc_gain_low"] > 0).sum()),
+        "best": METHODS[best["method"]],
+        "best_auroc": best["auroc"],
+        "network": METHODS[network["method"]],
+        "network_split": SCHEMES[network["scheme"]],
+        "word": "exceeds" if low > 0 else "is below" if high < 0 else "does not differ from",
+        "gain": gain,
+        "low": low,
+        "high": high,
+    }

@@ -1,27 +1,38 @@
-"""Figures of the chapter on the full grid."""
+"""Figures and answer of the chapter on the full grid."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import pandas as pd
 
 from reread.core import charts
-from reread.networks.methods.comparison import LABELS
+from reread.core.figures import Drawn
+from reread.networks.methods import comparison
+from reread.networks.methods.comparison import LABELS, SCHEMES, verb
 
-if TYPE_CHECKING:
-    import pandas as pd
+FULL_BIN = 20  # pairs from which on the share of a bin is shown
 
-    from reread.core.figures import Drawn
 
-CHANGES = {
-    "another-seed": "another seed",
-    "one-cell-fewer": "one cell fewer",
-    "resampled-cells": "resampled cells",
-}
+def answer(table: pd.DataFrame) -> dict[str, float | str]:
+    """Compare supervised LightGBM with absolute Spearman under the strictest split, by the AUPRC ratio.
+
+    ``table`` comes from ``full_grid.measure_grid``.
+    """
+    strictest = [scheme for scheme in SCHEMES if scheme in set(table["scheme"])][-1]
+    ratio = table[table["scheme"] == strictest].set_index("method")["auprc_ratio"]
+    trained, untrained = ratio["components-lightgbm"], ratio["spearman"]
+    word = verb(trained - untrained, margin=0.1)
+    return {"split": SCHEMES[strictest], "trained": trained, "untrained": untrained, "word": word}
+
+
+def calibration(curve: pd.DataFrame) -> Drawn:
+    """Draw observed shares of edges by predicted probability, for methods with at least three full bins."""
+    full = curve[curve["n"] >= FULL_BIN]
+    return comparison.calibration(full[full.groupby("method")["n"].transform("size") >= 3])
 
 
 def stability(table: pd.DataFrame) -> Drawn:
-    """Draw the overlap of the top edges with those of the first run, from ``stability.stability``."""
-    labels = {**LABELS, **CHANGES, "jaccard": "Jaccard index"}
+    """Draw the overlap of the top edges with those of the first run, from ``hubs.stability``."""
+    labels = {**LABELS, "jaccard": "Jaccard index"}
     return charts.dots(
         table, x="jaccard", y="method", panel="change", labels=labels, stem=True, limits=(0, 1.04), columns=3
     )

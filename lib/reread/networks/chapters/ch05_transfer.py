@@ -2,47 +2,50 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import pandas as pd
 
 from reread.core import charts
-from reread.networks.methods.transfer import EXCLUDE, MODEL, UNSUPERVISED, unseen
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from reread.core.figures import Drawn
+from reread.core.figures import Drawn
+from reread.networks.methods.comparison import CHANCE, LABELS, verb
+from reread.networks.methods.gene_names import PUBLISHED
+from reread.networks.methods.transfer import EXCLUDE, supervised_over_spearman
 
 EXCLUDED = {
-    "nothing": "nothing removed",
-    "pairs": "pairs removed",
-    "tfs-and-genes": "TFs, genes removed",
-    "simulated": "sim 1",
-    "simulated 2": "sim 2",
+    "nothing": "shared cells removed",
+    "pairs": "shared pairs removed",
+    "tfs-and-genes": "shared TFs and genes removed",
 }
 
 
+def answer(moved: pd.DataFrame) -> dict[str, float | str]:
+    """Compare pair statistics with Spearman on new TFs and genes, and count the fewest test pairs."""
+    left = moved.loc[moved["excluded"] == EXCLUDE[-1], "n_pairs"]
+    return {"word": verb(supervised_over_spearman(moved)), "fewest_pairs": int(left.min())}
+
+
 def transfer(moved: pd.DataFrame) -> Drawn:
-    """Draw the AUROC of pair statistics from each source to each target, one panel for each exclusion."""
-    rows = moved.loc[moved["method"] == MODEL, ["source", "target", "excluded", "auroc"]]
-    labels = {**EXCLUDED, "auroc": "AUROC", "source": "trained on", "target": "tested on"}
-    return charts.heatmap(
-        rows, x="target", y="source", value="auroc", panel="excluded", labels=labels, columns=3,
-        middle=0.5, limits=(0.2, 0.8),
+    """Draw the AUROC of each method from source to target, a panel for each exclusion that removes pairs."""
+    pairs_left = moved.groupby("excluded", sort=False)["n_pairs"].sum()
+    shown = pairs_left.index[pairs_left.diff() != 0]
+    rows = moved.loc[moved["excluded"].isin(shown), ["source", "target", "excluded", "method", "auroc"]]
+    rows = rows.assign(pair=rows["source"] + " to " + rows["target"])
+    labels = {**LABELS, **EXCLUDED, "pair": "transfer"}
+    return charts.dots(
+        rows, x="auroc", y="pair", hue="method", panel="excluded", labels=labels, columns=2, connect=True,
+        reference={"chance": 0.5},
     )  # fmt: skip
 
 
-def unseen_sentence(moved: pd.DataFrame) -> str:
-    """State the mean AUROC of pair statistics and of Spearman where TFs and genes are both new."""
-    mean = unseen(moved).set_index("method")["unseen_auroc"]
-    if mean[[MODEL, UNSUPERVISED]].isna().any():
-        return "These data sets share so many TFs or genes that no test pairs with both labels are left."
-    difference = mean[MODEL] - mean[UNSUPERVISED]
-    order = "above" if difference > 0 else "below"
-    return (
-        f"On pairs whose TF and gene are both new, pair statistics trained on the source reach a mean AUROC "
-        f"of {mean[MODEL]:.3f}. This is {abs(difference):.3f} {order} absolute Spearman correlation, which "
-        f"is computed in the target without training ({mean[UNSUPERVISED]:.3f}; chance is 0.5)."
-    )
+def label_split(by_names: pd.DataFrame) -> Drawn:
+    """Draw AUROC and AUPRC ratio of gene names and of the published predictions, beside chance."""
+    rows = by_names.melt("method", ["auroc", "auprc_ratio"], "measure", "value")
+    rows["chance"] = rows["measure"].map(CHANCE)
+    rows["kind"] = rows["method"].map({PUBLISHED: "published model"}).fillna("gene names, no expression")
+    labels = {**LABELS, "auprc_ratio": "AUPRC ratio", "value": "value"}
+    return charts.dots(
+        rows, x="value", y="method", hue="kind", panel="measure", shared=False, reference="chance",
+        labels=labels, columns=2,
+    )  # fmt: skip
 
 
 def transfer_table(moved: pd.DataFrame) -> pd.DataFrame:

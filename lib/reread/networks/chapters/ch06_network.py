@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import pandas as pd
 
 from reread.core import charts
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from reread.core.figures import Drawn
+from reread.core.figures import Drawn
 
 TOP_GENES = 15
 
@@ -25,8 +20,8 @@ def network(edges: pd.DataFrame) -> Drawn:
 
 
 def attribution(carried: pd.DataFrame, tf: str) -> Drawn:
-    """Draw the 15 genes with the largest attribution for ``tf``, beside the 95 % range of the null."""
-    shown = carried.head(TOP_GENES).assign(null_low=0.0)
+    """Draw the 15 other genes with the largest attribution for ``tf``, beside the 95 % range of the null."""
+    shown = carried[carried["gene"] != tf].head(TOP_GENES).assign(null_low=0.0)
     kind = np.where(shown["p"] < 0.05, "p < 0.05", "p ≥ 0.05")
     labels = {
         "attribution": f"mean attribution of the predictions for {tf}",

@@ -8,9 +8,8 @@ import numpy as np
 
 from reread.core.data import registry
 from reread.core.errors import ParameterError, did_you_mean
-from reread.networks.data.negatives import check_negatives, sample_pairs
+from reread.networks.data import simulate
 from reread.networks.data.readers import read_expression, read_label_split, read_network, read_pairs
-from reread.networks.data.simulate import normalise, simulate_cells, simulate_network
 from reread.networks.data.tables import Expression, GRNDataset, LabelSplit, Pairs, truth_matrix
 
 SIMULATED = "simulated"
@@ -19,19 +18,13 @@ LABEL_SOURCES = (SIMULATED, "hesc500")
 
 
 def load(
-    source: str = SIMULATED,
-    *,
-    n_cells: int = 600,
-    n_genes: int = 120,
-    n_tfs: int = 24,
-    negatives: str = "matched",
-    pool: int = 16,
-    seed: int = 0,
-) -> GRNDataset:
+    source: str = SIMULATED, *, n_cells: int = 600, n_genes: int = 120, n_tfs: int = 24,
+    negatives: str = "matched", pool: int = 16, seed: int = 0,
+) -> GRNDataset:  # fmt: skip
     """Load expression (cell, gene; log scale), labelled pairs and the reference network.
 
     ``simulated`` has ``n_cells``, ``n_genes`` and ``n_tfs``, and ``seed`` samples its cells and its negatives
-    (``negatives.sample_pairs``). ``mhsc-e`` and ``mhsc-l`` have their published pair lists, whose positives
+    (``simulate.sample_pairs``). ``mhsc-e`` and ``mhsc-l`` have their published pair lists, whose positives
     are exactly the BEELINE non-specific network. ``mdc`` has pairs sampled from its ChIP-seq network. An
     unknown source or an impossible parameter raises ParameterError, a missing or malformed file DataError.
     """
@@ -41,11 +34,11 @@ def load(
         expression = read_expression(_fetch(f"networks/{source}-expression"), name=source)
         return dataset_of(expression, read_pairs(_fetch(f"networks/{source}-pairs"), expression))
     if source == SIMULATED:
-        check_negatives(negatives, pool, n_genes)
+        simulate.check_negatives(negatives, pool, n_genes)
         expression, tfs, truth = _simulated(n_cells, n_genes, n_tfs, seed)
     else:
         expression, tfs, truth = _mdc()
-    pairs = sample_pairs(truth, tfs, expression.genes, negatives=negatives, pool=pool, seed=seed)
+    pairs = simulate.sample_pairs(truth, tfs, expression.genes, negatives=negatives, pool=pool, seed=seed)
     return GRNDataset(expression, pairs, tfs, truth)
 
 
@@ -79,8 +72,8 @@ def _fetch(key: str) -> Path:
 def _simulated(
     n_cells: int, n_genes: int, n_tfs: int, seed: int
 ) -> tuple[Expression, np.ndarray, np.ndarray]:
-    network = simulate_network(n_tfs, n_genes, seed=seed)
-    values = normalise(simulate_cells(network, n_cells, seed=seed))
+    network = simulate.simulate_network(n_tfs, n_genes, seed=seed)
+    values = simulate.normalise(simulate.simulate_cells(network, n_cells, seed=seed))
     return Expression(values, network.genes, SIMULATED), np.arange(n_tfs), network.truth
 
 
@@ -93,9 +86,9 @@ def _mdc() -> tuple[Expression, np.ndarray, np.ndarray]:
 
 
 def _simulated_labels(seed: int) -> LabelSplit:
-    network = simulate_network(seed=seed)
+    network = simulate.simulate_network(seed=seed)
     tfs = np.arange(len(network.weights))
-    grid = sample_pairs(network.truth, tfs, network.genes, negatives="grid")
+    grid = simulate.sample_pairs(network.truth, tfs, network.genes, negatives="grid")
     part = _split_by_tf(grid, np.random.default_rng(seed))
     return LabelSplit(*(grid.take(np.flatnonzero(part == k)) for k in range(3)))
 

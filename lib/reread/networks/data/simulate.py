@@ -1,4 +1,4 @@
-"""Simulate single-cell expression from a known regulatory network (our own stochastic model)."""
+"""Simulate single-cell expression from a known network (our own stochastic model), and sample pair lists."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from reread.core import validate
-from reread.core.errors import ParameterError
+from reread.core.errors import DataError, ParameterError, did_you_mean
+from reread.networks.data.tables import Pairs
 
+NEGATIVES = ("grid", "matched", "pool")
 N_MASTERS = 6
 N_CELL_TYPES = 4
 SHARE_ACTIVATING = 0.75
@@ -21,18 +23,11 @@ MEDIAN_DEPTH = 800.0  # median number of molecules counted in a cell
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """A simulated regulatory network.
+    """A simulated regulatory network; the TFs are the first genes.
 
-    Attributes
-    ----------
-    weights : float32 array, (tf, gene)
-        Strength of regulation, in multiples of the basal production; negative where the TF represses.
-        The TFs are the first genes.
-    genes : tuple of str, (gene,)
-        Names.
-    n_masters, n_without_targets : int
-        The first TFs are masters of cell types and have no regulator; the last have neither regulators nor
-        targets (negative control).
+    ``weights`` (tf, gene) are multiples of the basal production, negative where the TF represses. The first
+    ``n_masters`` TFs differ between cell types and have no regulator; the last ``n_without_targets`` have
+    neither regulators nor targets (negative control).
     """
 
     weights: np.ndarray = field(repr=False)
@@ -129,3 +124,70 @@ def normalise(counts: np.ndarray) -> np.ndarray:
     validate.axes(counts, "counts", cell=None, gene=None)
     depth = np.maximum(counts.sum(axis=1, keepdims=True), 1)
     return np.log1p(counts * (1e4 / depth)).astype(np.float32)
+
+
+def check_negatives(negatives: str, pool: int, n_genes: int) -> None:
+    """Refuse an unknown sampling scheme, or a pool that the genes cannot fill."""
+    if negatives not in NEGATIVES:
+        raise ParameterError(
+            f"There is no sampling of negatives {negatives!r}. {did_you_mean(negatives, NEGATIVES)}"
+        )
+    if negatives == "pool" and not 1 <= pool <= n_genes:
+        raise ParameterError(
+            f"The pool must hold 1 to {n_genes} genes (n_genes), but pool={pool}.\n"
+            f"Choose a smaller pool, or more genes."
+        )
+
+
+def sample_pairs(
+    truth: np.ndarray, tfs: np.ndarray, genes: tuple[str, ...], *, negatives: str = "matched",
+    pool: int = 16, seed: int = 0,
+) -> Pairs:  # fmt: skip
+    """Make a labelled pair list from a network: every edge as a positive, and sampled negatives."""
+    validate.axes(truth, "truth", tf=len(tfs), gene=len(genes))
+    check_negatives(negatives, pool, len(genes))
+    if not truth.any():
+        raise DataError(
+            "The network has no edge, so there is no positive pair. Read or simulate another one."
+        )
+    free = ~truth
+    free[np.arange(len(tfs)), tfs] = False
+    rng = np.random.default_rng(seed)
+    if negatives == "grid":
+        chosen = free
+    elif negatives == "matched":
+        chosen = _matched(truth, free, rng)
+    else:
+        chosen = _from_pool(truth, free, pool, rng)
+    row, gene = np.nonzero(truth | chosen)
+    return Pairs(np.asarray(tfs)[row], gene, truth[row, gene], tuple(genes))
+
+
+def _from_pool(truth: np.ndarray, free: np.ndarray, pool: int, rng: np.random.Generator) -> np.ndarray:
+    """For each TF as many free genes as it has targets, those of the pool first: bool (tf, gene)."""
+    n_tfs, n_genes = truth.shape
+    in_pool = np.zeros(n_genes, dtype=bool)
+    in_pool[rng.choice(n_genes, pool, replace=False)] = True
+    priority = np.where(free, rng.random((n_tfs, n_genes)) + in_pool, -1.0)
+    rank = np.argsort(np.argsort(-priority, axis=1, kind="stable"), axis=1, kind="stable")
+    return (rank < truth.sum(axis=1)[:, None]) & free
+
+
+def _matched(truth: np.ndarray, free: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """For each TF and gene as many free pairs as negative-binomial counts ask for: bool (tf, gene)."""
+    missing = _negative_counts(truth.sum(axis=0), rng).astype(float)
+    wanted = np.minimum(_negative_counts(truth.sum(axis=1), rng), free.sum(axis=1))
+    missing *= wanted.sum() / max(missing.sum(), 1.0)
+    chosen = np.zeros_like(truth)
+    slack = free.sum(axis=1) - wanted
+    for tf in np.argsort(slack + rng.random(len(slack))):
+        wish = np.where(free[tf], missing + rng.random(len(missing)), -np.inf)
+        taken = np.argsort(-wish, kind="stable")[: wanted[tf]]
+        chosen[tf, taken] = True
+        missing[taken] -= 1
+    return chosen
+
+
+def _negative_counts(n_positive: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Draw from a negative binomial NB(r=n_positive, p=0.5); 0 where r is 0."""
+    return np.where(n_positive > 0, rng.negative_binomial(np.maximum(n_positive, 1), 0.5), 0)

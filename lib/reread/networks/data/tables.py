@@ -12,16 +12,9 @@ from reread.core.errors import DataError
 
 @dataclass(frozen=True, eq=False)
 class Expression:
-    """Expression of every gene in every cell.
+    """Log-scale expression, float32 (cell, gene), with the unique names of the genes as in the source.
 
-    Attributes
-    ----------
-    values : float32 array, (cell, gene)
-        Log-scale expression, not negative in the sources of this study.
-    genes : tuple of str, (gene,)
-        Unique names, spelt as in the source.
-    name : str
-        Name of the source in errors and captions.
+    ``name`` is that of the source in errors and captions.
     """
 
     values: np.ndarray
@@ -34,16 +27,9 @@ class Expression:
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """TF-target pairs with labels; TF and target are indices into ``genes``.
+    """Regulator, target and label of each pair: int32, int32 and int8 arrays (pair,).
 
-    Attributes
-    ----------
-    tf, gene : int32 array, (pair,)
-        Regulator and target of each row.
-    label : int8 array, (pair,)
-        1 if the TF regulates the gene, else 0.
-    genes : tuple of str, (gene,)
-        The names that ``tf`` and ``gene`` index.
+    ``tf`` and ``gene`` are indices into the names ``genes``; the label is 1 if the TF regulates the gene.
     """
 
     tf: np.ndarray
@@ -77,18 +63,10 @@ class Pairs:
 
 @dataclass(frozen=True, eq=False)
 class GRNDataset:
-    """Expression, labelled pairs and the reference network.
+    """Expression, labelled pairs over the same genes, and the reference network.
 
-    Attributes
-    ----------
-    expression : Expression
-        Values (cell, gene).
-    pairs : Pairs
-        Over the same genes as ``expression``.
-    tfs : int array, (tf,)
-        Indices of all labelled regulators, ascending.
-    truth : bool array, (tf, gene)
-        True where row TF regulates column gene; never true on a gene itself.
+    ``tfs`` (tf,) are the indices of all labelled regulators, ascending; ``truth`` (tf, gene) is true where
+    the TF regulates the gene, never on a gene itself.
     """
 
     expression: Expression
@@ -107,14 +85,9 @@ class GRNDataset:
 
 @dataclass(frozen=True, eq=False)
 class LabelSplit:
-    """Published training, validation and test labels, without expression.
+    """Published training, validation and test labels over the same genes, without expression.
 
-    Attributes
-    ----------
-    train, validation, test : Pairs
-        Over the same genes.
-    published_scores : float array, (pair,) of ``test``, or None
-        Saved predictions of a published model.
+    ``published_scores`` (pair,) are saved predictions of a published model for ``test``, or None.
     """
 
     train: Pairs

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from reread.core import charts
-from reread.networks.methods.benchmark import FAMILIES
 
 if TYPE_CHECKING:
     from reread.core.figures import Drawn
@@ -30,10 +30,11 @@ METHODS = {
     "components-logistic": "components, logistic",
     "correlation-rows-lightgbm": "correlation rows, LightGBM",
     "components-lightgbm": "components, LightGBM",
-    "deeptgi": "DeepTGI as published",
-    "deeptgi-without-attention": "DeepTGI without attention",
-    "deeptgi-transposed-right": "DeepTGI, axes corrected",
-    "attention-over-tokens": "attention over genes",
+    "as-published": "DeepTGI as published",
+    "without-attention": "DeepTGI without attention",
+    "axes-corrected": "DeepTGI, axes corrected",
+    "corrected": "DeepTGI corrected",
+    "corrected-calibrated": "corrected, calibrated",
     "pair-statistics": "pair statistics",
     "published-predictions": "published predictions",
 }
@@ -51,12 +52,16 @@ LABELS = {**COLUMNS, **SCHEMES, **METHODS}
 CHANCE = {"auroc": 0.5, "auprc_ratio": 1.0}
 
 
+def verb(difference: float, margin: float = 0.01) -> str:
+    """Say whether a value exceeds another, given their difference: within ``margin`` they are equal."""
+    if np.isnan(difference):
+        return "cannot be compared with"
+    return "exceeds" if difference > margin else "is below" if difference < -margin else "equals"
+
+
 def readable(table: pd.DataFrame) -> pd.DataFrame:
     """Replace names of methods by the words of the figures, for a table on a page."""
-    shown = table.copy()
-    for column in shown.columns.intersection(["method", "best_baseline"]):
-        shown[column] = shown[column].map(lambda name: METHODS.get(name, name))
-    return shown
+    return table.assign(method=table["method"].replace(METHODS))
 
 
 def splits(table: pd.DataFrame, measure: str = "auroc") -> Drawn:
@@ -75,11 +80,9 @@ def splits(table: pd.DataFrame, measure: str = "auroc") -> Drawn:
 
 
 def by_family(table: pd.DataFrame) -> list[str]:
-    """Methods of a table, those of one family together."""
-    methods = table.drop_duplicates("method")
-    return methods.sort_values("family", key=lambda one: one.map(FAMILIES.index), kind="stable")[
-        "method"
-    ].tolist()
+    """Methods of a table in the order of ``METHODS``, which keeps families together; others last."""
+    found = table["method"].unique().tolist()
+    return sorted(found, key=lambda name: list(METHODS).index(name) if name in METHODS else len(METHODS))
 
 
 def calibration(curve: pd.DataFrame, **look: Any) -> Drawn:

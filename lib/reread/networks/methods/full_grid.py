@@ -11,7 +11,7 @@ from reread.core.metrics import auroc, calibrate, calibration_curve, summary
 from reread.networks.data.load import SIMULATED, load
 from reread.networks.data.splits import Fold, inner_folds, split_pairs
 from reread.networks.data.tables import Expression, GRNDataset, Pairs
-from reread.networks.methods.benchmark import DEEP, FAMILY, UNSUPERVISED, ScoreFold, known_methods, scorer_of
+from reread.networks.methods.benchmark import DEEP, FAMILY, UNSUPERVISED, ScoreFold, scorer_of
 from reread.networks.methods.infer import N_TREES, infer_all, weights_at
 
 # One of each kind: the grid has up to 200,000 pairs, and the methods left out rank like their neighbours.
@@ -49,15 +49,9 @@ def calibrated_schemes(schemes: Sequence[str]) -> list[str]:
 
 
 def score_grid(
-    dataset: GRNDataset,
-    schemes: Sequence[str],
-    methods: Iterable[str],
-    *,
-    n_folds: int = 5,
-    n_inner: int = 3,
-    n_trees: int = N_TREES,
-    seed: int = 0,
-) -> pd.DataFrame:
+    dataset: GRNDataset, schemes: Sequence[str], methods: Iterable[str], *, n_folds: int = 5,
+    n_inner: int = 3, n_trees: int = N_TREES, seed: int = 0,
+) -> pd.DataFrame:  # fmt: skip
     """Score the full grid fold by fold, and calibrate the scores of ``calibrated_schemes(schemes)``.
 
     ``n_inner`` inner folds by TF serve the calibration; the others as ``benchmark.score_methods``. Returns
@@ -67,7 +61,7 @@ def score_grid(
     grid, calibrated = as_full_grid(dataset), calibrated_schemes(schemes)
     folds = [(s, fold) for s in schemes for fold in split_pairs(grid.pairs, s, n_folds=n_folds, seed=seed)]
     tables = []
-    for method in known_methods(methods):
+    for method in methods:
         scorer = scorer_of(method, grid, seed=seed, n_trees=n_trees)
         tables += [
             _scored(grid.pairs, scheme, fold, method, scorer, n_inner if scheme in calibrated else 0)
@@ -111,17 +105,14 @@ def _inner_scores(
 def measure_grid(scores: pd.DataFrame) -> pd.DataFrame:
     """Measure each method on each scheme of ``score_grid``, mean over folds.
 
-    Columns: family, auroc, auprc, auprc_ratio and early_precision_ratio (1 at chance), brier and
-    calibration_error (NaN where not calibrated), brier_of_prevalence (score of a constant probability),
-    prevalence, auprc_ratio_sd (over folds; large where a fold has few edges).
+    Columns: family, auroc, auprc, auprc_ratio and early_precision_ratio (1 at chance), calibration_error (NaN
+    where not calibrated), prevalence.
     """
     folds = pd.DataFrame(
         {"scheme": key[0], "method": key[1], **_measured(rows)}
         for key, rows in scores.groupby(["scheme", "method", "fold"], sort=False)
     )
-    by_method = folds.groupby(["scheme", "method"], sort=False)
-    table = by_method.mean().reset_index()
-    table["auprc_ratio_sd"] = by_method["auprc_ratio"].std(ddof=0).to_numpy()
+    table = folds.groupby(["scheme", "method"], sort=False).mean().reset_index()
     table.insert(2, "family", [FAMILY.get(method, DEEP) for method in table["method"]])
     return table
 
@@ -130,16 +121,13 @@ def _measured(rows: pd.DataFrame) -> dict[str, float]:
     label, probability = rows["label"].to_numpy(), rows["probability"].to_numpy()
     is_calibrated = not np.isnan(probability).any()
     found = summary(label, rows["score"].to_numpy(), probability if is_calibrated else None)
-    prevalence = found["prevalence"]
     return {
         "auroc": found["auroc"],
         "auprc": found["average_precision"],
         "auprc_ratio": found["average_precision_ratio"],
         "early_precision_ratio": found["early_precision_ratio"],
-        "brier": found.get("brier", np.nan),
-        "brier_of_prevalence": prevalence * (1 - prevalence),
         "calibration_error": found.get("expected_calibration_error", np.nan),
-        "prevalence": prevalence,
+        "prevalence": found["prevalence"],
     }
 
 
@@ -189,14 +177,15 @@ def score_against_truth(
     found = infer_all(dataset.expression, dataset.tfs, **settings)
     has_control = with_control and dataset.without_targets.any()
     shuffled = infer_all(_control_cells(dataset, seed), dataset.tfs, **settings) if has_control else {}
-    rows = []
-    for method, weights in found.items():
-        score = weights_at(weights, dataset.tfs, pairs.tf, pairs.gene)
-        measured = summary(pairs.label, score)
-        measured.pop("prevalence")
-        control = _control(dataset, weights, shuffled.get(method), score, pairs)
-        rows.append({"method": method, **measured, **control})
-    return pd.DataFrame(rows).rename(columns=RENAMED)
+    rows = [
+        {
+            "method": method,
+            **summary(pairs.label, weights_at(weights, dataset.tfs, pairs.tf, pairs.gene)),
+            "control_auroc": _control_auroc(dataset, weights, shuffled.get(method)),
+        }
+        for method, weights in found.items()
+    ]
+    return pd.DataFrame(rows).drop(columns="prevalence").rename(columns=RENAMED)
 
 
 def _control_cells(dataset: GRNDataset, seed: int) -> Expression:
@@ -208,17 +197,12 @@ def _control_cells(dataset: GRNDataset, seed: int) -> Expression:
     return Expression(values, dataset.expression.genes, dataset.expression.name)
 
 
-def _control(
-    dataset: GRNDataset, weights: np.ndarray, shuffled: np.ndarray | None, score: np.ndarray, pairs: Pairs
-) -> dict[str, float]:
+def _control_auroc(dataset: GRNDataset, weights: np.ndarray, shuffled: np.ndarray | None) -> float:
+    """AUROC of TFs without targets against the same TFs after shuffling; NaN where there is no control."""
     if shuffled is None:
-        return {"control_auroc": np.nan, "control_top_ratio": np.nan}
+        return np.nan
     rows = dataset.without_targets
-    control = dataset.tfs[rows]
-    real, null = (np.delete(matrix[rows], control, axis=1).ravel() for matrix in (weights, shuffled))
-    is_control = np.isin(pairs.tf, control)
-    top = np.argsort(-score, kind="stable")[: int(pairs.label.sum())]
-    return {
-        "control_auroc": auroc(np.arange(2 * len(real)) < len(real), np.concatenate([real, null])),
-        "control_top_ratio": is_control[top].mean() / is_control.mean(),
-    }
+    real, null = (
+        np.delete(matrix[rows], dataset.tfs[rows], axis=1).ravel() for matrix in (weights, shuffled)
+    )
+    return auroc(np.arange(2 * len(real)) < len(real), np.concatenate([real, null]))

@@ -1,17 +1,68 @@
-"""Top edges of an inferred network, and enrichment of each TF's edges in the reference network."""
+"""Top edges of an inferred network: stability, enrichment of hubs, files, and attribution to genes."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from reread.core import validate
-from reread.core.errors import DataError
-from reread.core.stats import benjamini_hochberg, hypergeometric_p
-from reread.networks.data.tables import GRNDataset
-from reread.networks.methods.stability import top_edges
+from reread.core.errors import DataError, ParameterError, did_you_mean, need, short
+from reread.core.figures import save_table
+from reread.core.files import write_text, written_whole
+from reread.core.stats import benjamini_hochberg, hypergeometric_p, jaccard, permutation_p
+from reread.networks.data.tables import Expression, GRNDataset
+from reread.networks.methods.infer import N_TREES, infer_all
 
+# The target is a token of its own pair, so its own share is left out.
+TARGET = 1
+DECIMALS = 6  # sums in single precision differ between processors beyond them
 EDGE_COLUMNS = ("tf", "gene", "weight", "known")
+INTERACTION = "regulates"
+CHANGES = ("another seed", "one cell fewer", "resampled cells")
+
+
+def top_edges(weights: np.ndarray, n: int) -> np.ndarray:
+    """Flat indices of the ``n`` largest weights (tf, gene), largest first; ties go to the lower index."""
+    if not 1 <= n <= weights.size:
+        raise ParameterError(
+            f"The top edges must number 1 to {weights.size} (all TF-gene pairs), but {n} were asked for."
+        )
+    return np.argsort(-weights, axis=None, kind="stable")[:n]
+
+
+def stability(
+    expression: Expression, tfs: np.ndarray, methods: Iterable[str], *, n_runs: int = 5, top: int = 500,
+    n_trees: int = N_TREES, seed: int = 0,
+) -> pd.DataFrame:  # fmt: skip
+    """Infer again after each change, and compare the ``top`` edges with those of the first run.
+
+    ``seed`` is that of the first run and of the choice of cells. Columns: method, change (of ``CHANGES``),
+    run, jaccard (edges in both lists over edges in either). An unknown method raises ParameterError.
+    """
+    first = infer_all(expression, tfs, methods, seed=seed, n_trees=n_trees)
+    rows = []
+    for change in CHANGES:
+        for run in range(n_runs):
+            cells, run_seed = _changed(change, len(expression.values), seed, run)
+            changed = Expression(expression.values[cells], expression.genes, expression.name)
+            for method, weights in infer_all(changed, tfs, first, seed=run_seed, n_trees=n_trees).items():
+                shared = jaccard(top_edges(first[method], top), top_edges(weights, top))
+                rows.append({"method": method, "change": change, "run": run, "jaccard": shared})
+    return pd.DataFrame(rows)
+
+
+def _changed(change: str, n_cells: int, seed: int, run: int) -> tuple[np.ndarray, int]:
+    """Cells to keep and the seed of a run; the seed stays unless it is what changes."""
+    rng = np.random.default_rng([seed, CHANGES.index(change), run])
+    if change == "another seed":
+        return np.arange(n_cells), seed + 1 + run
+    if change == "one cell fewer":
+        return np.delete(np.arange(n_cells), rng.integers(n_cells)), seed
+    return rng.integers(n_cells, size=n_cells), seed
 
 
 def edge_table(weights: np.ndarray, dataset: GRNDataset, top: int) -> pd.DataFrame:
@@ -64,3 +115,75 @@ def _tested(table: pd.DataFrame, n_possible: int) -> pd.DataFrame:
     expected = inferred * reference / n_possible
     tested = table.assign(expected=expected, odds_ratio=odds, p=p, q=benjamini_hochberg(p))
     return tested.sort_values(["p", "tf"], kind="stable").reset_index(drop=True)
+
+
+def write_network(edges: pd.DataFrame, folder: Path, name: str) -> dict[str, Path]:
+    """Write ``name.graphml``, ``name.sif`` and ``name.csv`` into ``folder``; return their paths by suffix.
+
+    ``edges`` comes from :func:`edge_table`. GraphML has the node attribute ``kind`` (TF or gene) and the edge
+    attributes ``weight`` and ``known``; SIF has TF, interaction and gene. A name with a tab raises DataError.
+    """
+    with_tab = [name for name in [*edges["tf"], *edges["gene"]] if "\t" in str(name)]
+    if with_tab:
+        raise DataError(
+            f"The name {short(with_tab[0])!r} holds a tab, which SIF cannot store. Rename the gene."
+        )
+    paths = {kind: folder / f"{name}.{kind}" for kind in ("graphml", "sif", "csv")}
+    lines = [f"{tf}\t{INTERACTION}\t{gene}\n" for tf, gene in zip(edges["tf"], edges["gene"], strict=True)]
+    write_text(paths["sif"], "".join(lines))
+    graph = _graph(edges)
+    with written_whole(paths["graphml"]) as part:
+        need("networkx", "networks").write_graphml_xml(graph, part)
+    save_table(edges.reset_index(drop=True), paths["csv"])
+    return paths
+
+
+def _graph(edges: pd.DataFrame):
+    networkx = need("networkx", "networks")
+    columns = {"edge_attr": ["weight", "known"], "create_using": networkx.DiGraph}
+    graph = networkx.from_pandas_edgelist(edges.astype(object), "tf", "gene", **columns)
+    tfs = set(edges["tf"])
+    networkx.set_node_attributes(graph, {name: "TF" if name in tfs else "gene" for name in graph}, "kind")
+    return graph
+
+
+def attribute_tf(
+    model: Any, tf: str, genes: tuple[str, ...], *, n_null: int = 50, n_steps: int = 4, seed: int = 0
+) -> pd.DataFrame:
+    """Attribute a TF's predictions over all targets to the genes that are tokens of its pairs.
+
+    ``model`` is ``models.token_attention.Tokens``; ``n_steps`` are those of the integrated gradients. Returns
+    one row for each gene that is a token beside the target, strongest first: ``attribution`` (absolute share
+    of the logit, mean over targets), null_high (95th percentile) and p. The ``n_null`` permutations exchange
+    which gene carries which features, and keep tokens and weights: a small p means that the attribution
+    depends on the expression of this gene and not only on its position as a neighbour. An unknown TF raises
+    DataError.
+    """
+    if tf not in genes:
+        raise DataError(f"{tf!r} is not a gene of this expression. {did_you_mean(tf, genes)}")
+    index = genes.index(tf)
+    gene = np.delete(np.arange(len(genes)), index)
+    tfs = np.full(len(gene), index)
+    n_genes = len(genes)
+    tokens = np.delete(model.token_genes(tfs, gene), TARGET, axis=1)
+    rng = np.random.default_rng(seed)
+    null = [
+        _by_gene(model.attribute(tfs, gene, genes=rng.permutation(n_genes), n_steps=n_steps), tokens, n_genes)
+        for _ in range(n_null)
+    ]
+    measured = _by_gene(model.attribute(tfs, gene, n_steps=n_steps), tokens, n_genes)
+    seen = np.unique(tokens)
+    observed, permuted = measured[seen], np.stack(null)[:, seen]
+    columns = {
+        "gene": np.asarray(genes)[seen],
+        "attribution": observed,
+        "null_high": np.quantile(permuted, 0.95, axis=0),
+        "p": permutation_p(np.round(observed, DECIMALS), np.round(permuted, DECIMALS)),
+    }
+    return pd.DataFrame(columns).sort_values("attribution", ascending=False, kind="stable", ignore_index=True)
+
+
+def _by_gene(values: np.ndarray, tokens: np.ndarray, n_genes: int) -> np.ndarray:
+    """Absolute values (pair, token) summed over the tokens of a gene, mean over pairs: (gene,)."""
+    values = np.delete(np.abs(values), TARGET, axis=1).astype(np.float64)
+    return np.bincount(tokens.ravel(), values.ravel(), n_genes) / len(values)

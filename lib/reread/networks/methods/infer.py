@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reread.core.errors import ParameterError, did_you_mean
+from reread.core.errors import ParameterError, did_you_mean, need
 from reread.networks.data.features import gene_features, quantile_bins
-from reread.networks.methods import tree_importance
 
 if TYPE_CHECKING:
     from reread.networks.data.tables import Expression
@@ -27,6 +26,18 @@ DECIMALS = 10
 MEMORY = 16
 _memory: dict[str, np.ndarray] = {}
 
+LIGHTGBM_ROUNDS = 50
+_LIGHTGBM = {
+    "objective": "l2", "verbosity": -1, "num_threads": 1, "deterministic": True, "force_row_wise": True,
+    "max_bin": 63, "num_leaves": 31, "learning_rate": 0.05, "min_data_in_leaf": 5, "extra_trees": True,
+    "feature_fraction_bynode": 0.15, "bagging_fraction": 0.7, "bagging_freq": 1,
+}  # fmt: skip
+# arboreto's SGBM_KWARGS and EARLY_STOP_WINDOW_LENGTH
+GRNBOOST2_SETTINGS = {"learning_rate": 0.01, "n_estimators": 5000, "max_features": 0.1, "subsample": 0.9}
+GRNBOOST2_WINDOW = 25
+
+# (TF expression (cell, tf), standardised target (cell,), seed) -> importance (tf,)
+Engine = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
 # (values (cell, gene), names (gene,), tfs (tf,), seed, n_trees) -> weights (tf, gene)
 Method = Callable[[np.ndarray, np.ndarray, np.ndarray, int, int], np.ndarray]
 
@@ -43,22 +54,26 @@ def infer(
     """
     if method not in METHODS:
         raise ParameterError(f"There is no inference method {method!r}. {did_you_mean(method, METHODS)}")
-    key = _key(method, expression, tfs, seed, n_trees)
+    run = partial(_in_name_order, METHODS[method], expression, np.asarray(tfs, dtype=int), seed, n_trees)
+    return remembered(f"{method} {seed} {n_trees}", expression, tfs, run).copy()
+
+
+def remembered(name: str, expression: Expression, tfs: np.ndarray, compute: Callable) -> np.ndarray:
+    """Keep in memory what ``compute()`` gives for these cells and TFs under this name."""
+    parts = (name, str(expression.values.shape), *expression.genes)
+    held = "\n".join(parts).encode() + expression.values.tobytes() + np.asarray(tfs).tobytes()
+    key = hashlib.sha256(held).hexdigest()
     if key not in _memory:
         while len(_memory) >= MEMORY:
             _memory.pop(next(iter(_memory)))
-        _memory[key] = _in_name_order(METHODS[method], expression, np.asarray(tfs, dtype=int), seed, n_trees)
-    return _memory[key].copy()
+        _memory[key] = compute()
+    return _memory[key]
 
 
 def infer_all(
     expression: Expression, tfs: np.ndarray, methods: Iterable[str], *, seed: int = 0, n_trees: int = N_TREES
 ) -> dict[str, np.ndarray]:
     """Weights (tf, gene) of each method, by its name; arguments as :func:`infer`."""
-    methods = list(methods)
-    for name in methods:
-        if name not in METHODS:
-            raise ParameterError(f"There is no inference method {name!r}. {did_you_mean(name, METHODS)}")
     return {name: infer(name, expression, tfs, seed=seed, n_trees=n_trees) for name in methods}
 
 
@@ -71,19 +86,13 @@ def weights_at(weights: np.ndarray, tfs: np.ndarray, tf: np.ndarray, gene: np.nd
 
 def lightgbm_gains(expression: Expression, tfs: np.ndarray, *, seed: int = 0) -> np.ndarray:
     """LightGBM gain (tf, gene) of each TF on each gene: a feature of pairs, not a published method."""
-    return _in_name_order(partial(_each_target, tree_importance.lightgbm), expression, tfs, seed, 0)
+    return _in_name_order(partial(_each_target, lightgbm), expression, tfs, seed, 0)
 
 
 def seed_of(gene: str, seed: int) -> int:
     """Random seed of one target, hashed from its name."""
     digest = hashlib.blake2b(f"{seed}:{gene}".encode(), digest_size=4).digest()
     return int.from_bytes(digest, "little") >> 1
-
-
-def _key(method: str, expression: Expression, tfs: np.ndarray, seed: int, n_trees: int) -> str:
-    parts = (expression.values.tobytes(), "\n".join(expression.genes).encode(), np.asarray(tfs).tobytes())
-    settings = f"{method} {seed} {n_trees} {expression.values.shape}".encode()
-    return hashlib.sha256(b"".join([*parts, settings])).hexdigest()
 
 
 def _in_name_order(
@@ -123,14 +132,66 @@ def _mutual_information(values, names, tfs, seed, n_trees) -> np.ndarray:
     return np.maximum(np.array(rows), 0.0)
 
 
+def random_forest(regulators: np.ndarray, target: np.ndarray, seed: int, *, n_trees: int) -> np.ndarray:
+    """GENIE3: variance explained by each TF in fully grown trees, sqrt(TFs) candidates at each split."""
+    from sklearn.ensemble import RandomForestRegressor
+
+    forest = RandomForestRegressor(n_trees, max_features="sqrt", random_state=seed, n_jobs=1)
+    trees = forest.fit(regulators, target).estimators_
+    return np.mean([t.tree_.compute_feature_importances(normalize=False) for t in trees], axis=0)
+
+
+def stochastic_boosting(regulators: np.ndarray, target: np.ndarray, seed: int) -> np.ndarray:
+    """GRNBoost2: gradient boosting until the out-of-bag gain of 25 rounds is negative on average."""
+    from sklearn.ensemble import GradientBoostingRegressor
+
+    model = GradientBoostingRegressor(**GRNBOOST2_SETTINGS, random_state=seed)
+    model.fit(regulators, target, monitor=_no_gain_out_of_bag)
+    return model.feature_importances_ * len(model.estimators_)
+
+
+def _no_gain_out_of_bag(current_round: int, model, _) -> bool:
+    if current_round < GRNBOOST2_WINDOW - 1:
+        return False
+    start = max(0, current_round - GRNBOOST2_WINDOW + 1)
+    return bool(np.mean(model.oob_improvement_[start : current_round + 1]) < 0)
+
+
+def lightgbm(regulators: np.ndarray, target: np.ndarray, seed: int) -> np.ndarray:
+    """Gain of each TF in 50 boosting rounds with random thresholds, as a share of the target's variance."""
+    lgb = need("lightgbm", "networks")
+    settings = {**_LIGHTGBM, "seed": seed}
+    booster = lgb.train(settings, lgb.Dataset(regulators, target, params=settings), LIGHTGBM_ROUNDS)
+    return booster.feature_importance("gain") / len(target)
+
+
+def explain_target(values: np.ndarray, tfs: np.ndarray, gene: int, seed: int, engine: Engine) -> np.ndarray:
+    """Importance (tf,) of each TF for one gene; 0 for the gene itself, and for a gene that never varies."""
+    weights = np.zeros(len(tfs))
+    others = tfs != gene
+    target = values[:, gene].astype(np.float64)
+    spread = target.std()
+    if spread > 1e-9 and others.any():
+        weights[others] = engine(values[:, tfs[others]], (target - target.mean()) / spread, seed)
+    return weights
+
+
+def explain_targets(values: np.ndarray, tfs: np.ndarray, seeds: list[int], *, engine: Engine) -> np.ndarray:
+    """Importance (tf, gene) of each TF for each gene, with a progress bar on a terminal."""
+    from tqdm import tqdm
+
+    genes = tqdm(range(len(seeds)), desc="targets", unit="gene", disable=None)
+    return np.stack([explain_target(values, tfs, gene, seeds[gene], engine) for gene in genes], axis=1)
+
+
 def _genie3(values, names, tfs, seed, n_trees) -> np.ndarray:
-    forest = partial(tree_importance.random_forest, n_trees=n_trees)
+    forest = partial(random_forest, n_trees=n_trees)
     return _each_target(forest, values, names, tfs, seed, n_trees)
 
 
-def _each_target(engine: tree_importance.Engine, values, names, tfs, seed, n_trees) -> np.ndarray:
+def _each_target(engine: Engine, values, names, tfs, seed, n_trees) -> np.ndarray:
     seeds = [seed_of(str(name), seed) for name in names]
-    return tree_importance.explain_targets(values, tfs, seeds, engine=engine)
+    return explain_targets(values, tfs, seeds, engine=engine)
 
 
 METHODS: dict[str, Method] = {
@@ -138,5 +199,5 @@ METHODS: dict[str, Method] = {
     "spearman": partial(_correlation, "spearman"),
     "mutual-information": _mutual_information,
     "genie3": _genie3,
-    "grnboost2": partial(_each_target, tree_importance.stochastic_boosting),
+    "grnboost2": partial(_each_target, stochastic_boosting),
 }

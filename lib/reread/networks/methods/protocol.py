@@ -1,198 +1,192 @@
-"""Train DeepTGI, as published or corrected, under several splits, beside a gene-name baseline."""
+"""Train DeepTGI as published and corrected on the same folds, beside baselines; test its predictions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from reread.core.errors import ParameterError
-from reread.core.metrics import (
-    auroc,
-    average_precision,
-    brier,
-    calibrate,
-    calibration_curve,
-    expected_calibration_error,
-)
+from reread.core import metrics
+from reread.core.errors import DataError, ParameterError
 from reread.core.tables import read_table
 from reread.networks.data.splits import Fold, inner_folds, split_pairs
-from reread.networks.data.tables import GRNDataset
-from reread.networks.methods.benchmark import SCORE_COLUMNS, score_rows
-from reread.networks.methods.gene_name_baselines import one_hot_logistic
+from reread.networks.data.tables import GRNDataset, Pairs
+from reread.networks.methods.benchmark import SCORE_COLUMNS, score_rows, scorer_of
 from reread.networks.models.cross_validate import cross_validate
 
 METHOD = {
-    "published": "deeptgi",
-    "zeros": "deeptgi-without-attention",
-    "batch": "deeptgi-transposed-right",
-    "tokens": "attention-over-tokens",
+    "published": "as-published",
+    "corrected": "corrected",
+    "zeros": "without-attention",
+    "batch": "axes-corrected",
 }
 BASELINE = "one-hot-logistic"
+BASELINES = (BASELINE, "spearman", "correlation-rows-lightgbm")
 N_BINS = 5  # one fold of a list is a few hundred pairs: ten bins would hold a handful each
+# Smaller changes are rounding of matrix products; a true dependence is a thousand times larger.
+MOVED = 1e-6
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Splits, number of folds and epochs of one protocol; ``settings`` as ``cross_validate``."""
+
+    schemes: Sequence[str]
+    n_folds: int
+    epochs: int
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """Result of one protocol.
+    """Scores (scheme, fold, row, label, score, method) and loss curves (a row an epoch) of all protocols.
 
-    Attributes
-    ----------
-    scores : DataFrame
-        One row for each tested pair and method: scheme, fold, row, label, score, method.
-    curves : DataFrame
-        One row an epoch: scheme, fold, epoch, train_loss, test_loss.
-    model, fold
-        The model of the first fold of the first scheme, and that fold.
+    Baselines are scored on every fold that any protocol ran. ``models`` has, by method, the model of the
+    first fold of its first scheme, and that fold; ``plans`` the plan of each protocol.
     """
 
     scores: pd.DataFrame
     curves: pd.DataFrame
-    model: Any
-    fold: Fold
+    models: dict[str, tuple[Any, Fold]]
+    plans: dict[str, Plan]
 
 
 def run(
-    attention: str,
-    dataset: GRNDataset,
-    schemes: Sequence[str],
-    *,
-    epochs: int,
-    folds_run: int = 5,
-    n_inner: int = 0,
-    seed: int = 0,
-    **settings: Any,
-) -> Outcome:
-    """Train one network for each fold of each scheme; score its test rows, also by gene names.
+    dataset: GRNDataset, protocols: Sequence[str], released: Plan, corrected: Plan, *, seed: int = 0,
+    n_inner: int = 0, checkpoint_folder: Any = None,
+) -> Outcome:  # fmt: skip
+    """Train one network for each protocol, split and fold, and score its test rows; also by ``BASELINES``.
 
-    ``attention``, ``epochs``, ``folds_run`` and ``settings`` as ``cross_validate``; ``latent`` concerns the
-    published network only. ``n_inner`` is what :func:`calibration` will be given: a value of 1 raises
+    ``protocols`` are keys of ``METHOD``; all but ``corrected`` are trained by the plan ``released``. Data,
+    splits and baselines are shared. ``n_inner`` is what :func:`calibration` will be given: 1 raises
     ParameterError before any training. A fold with one class raises DataError.
     """
     if n_inner == 1:
         raise ParameterError("Calibration needs at least 2 inner folds, but inner_folds=1. Use 0 for none.")
+    plans = {name: corrected if name == "corrected" else released for name in protocols}
+    schemes = dict.fromkeys(scheme for plan in plans.values() for scheme in plan.schemes)
     folds = {scheme: split_pairs(dataset.pairs, scheme, seed=seed) for scheme in schemes}
-    settings = _settings_of(attention, settings)
-    scores, curves, first = [], [], None
-    for scheme in schemes:
-        trained = cross_validate(
-            attention, dataset, folds[scheme], epochs=epochs, seed=seed, folds_run=folds_run,
-            progress=True, **settings,
-        )  # fmt: skip
-        first = first or (trained.models[0], trained.folds[0])
-        curves.append(trained.curves.assign(scheme=scheme))
-        for fold in trained.folds:
-            scores.append(score_rows(dataset, scheme, fold, METHOD[attention], trained.scores[fold.test]))
-        for fold in trained.folds:
-            baseline = one_hot_logistic(dataset.pairs, fold.train, fold.test, seed)
-            scores.append(score_rows(dataset, scheme, fold, BASELINE, baseline))
-    return Outcome(pd.concat(scores, ignore_index=True), pd.concat(curves, ignore_index=True), *first)
+    scores, curves, models = [], [], {}
+    for protocol, plan in plans.items():
+        for scheme in plan.schemes:
+            trained = cross_validate(
+                protocol, dataset, folds[scheme], epochs=plan.epochs, seed=seed, folds_run=plan.n_folds,
+                progress=True, checkpoint_folder=checkpoint_folder, **plan.settings,
+            )  # fmt: skip
+            models.setdefault(METHOD[protocol], (trained.models[0], trained.folds[0]))
+            curves.append(trained.curves.assign(method=METHOD[protocol], scheme=scheme))
+            scores += [
+                score_rows(dataset, scheme, fold, METHOD[protocol], trained.scores[fold.test])
+                for fold in trained.folds
+            ]
+    for method in BASELINES:
+        scorer = scorer_of(method, dataset, seed=seed)
+        for scheme in schemes:
+            n_folds = max(plan.n_folds for plan in plans.values() if scheme in plan.schemes)
+            scores += [score_rows(dataset, scheme, f, method, scorer(f)) for f in folds[scheme][:n_folds]]
+    return Outcome(pd.concat(scores, ignore_index=True), pd.concat(curves, ignore_index=True), models, plans)
 
 
 def by_fold(outcome: Outcome) -> pd.DataFrame:
-    """Measure every fold by :func:`published_measures`: scheme, method, fold, and the measures."""
-    groups = outcome.scores.groupby(["scheme", "method", "fold"], sort=False)
-    return pd.DataFrame(
-        {"scheme": scheme, "method": method, "fold": fold}
-        | published_measures(rows["label"].to_numpy(), rows["score"].to_numpy())
-        for (scheme, method, fold), rows in groups
-    )
+    """Measure every fold by :func:`published_measures`: scheme, method, fold, and the measures.
+
+    ``null_low`` and ``null_high`` are the central 95 % of the AUROC of a score that is independent of the
+    label (normal approximation of the Mann-Whitney statistic).
+    """
+    rows = []
+    for (scheme, method, fold), part in outcome.scores.groupby(["scheme", "method", "fold"], sort=False):
+        label = part["label"].to_numpy()
+        n_positive = int(label.sum())
+        spread = 1.96 * np.sqrt((len(label) + 1) / (12 * n_positive * (len(label) - n_positive)))
+        rows.append(
+            {"scheme": scheme, "method": method, "fold": fold}
+            | published_measures(label, part["score"].to_numpy())
+            | {"null_low": 0.5 - spread, "null_high": 0.5 + spread}
+        )
+    return pd.DataFrame(rows)
 
 
 def summary(folds: pd.DataFrame) -> pd.DataFrame:
-    """Means over folds of :func:`by_fold`: one row for each scheme and method, with the number of folds."""
-    groups = folds.groupby(["scheme", "method"], sort=False)
+    """Means over folds of :func:`by_fold`: one row for each scheme and method, with the number of folds.
+
+    ``auroc_gain`` and ``ap_gain`` are means over the same folds of the difference from gene names, so that a
+    network that was trained on one fold is compared with gene names on that fold.
+    """
+    keys = ["scheme", "fold"]
+    names = folds[folds["method"] == BASELINE].set_index(keys)[["auroc", "average_precision"]]
+    compared = folds.join(names, on=keys, rsuffix="_names")
+    for gain, measure in (("auroc_gain", "auroc"), ("ap_gain", "average_precision")):
+        compared[gain] = compared[measure] - compared.pop(f"{measure}_names")
+    groups = compared.drop(columns=["null_low", "null_high"]).groupby(["scheme", "method"], sort=False)
     return groups.mean().drop(columns="fold").join(groups.size().rename("n_folds")).reset_index()
 
 
-def gain_over_baseline(means: pd.DataFrame) -> pd.DataFrame:
-    """Gain of the network over gene names on the same rows: scheme, auroc_gain, ap_gain."""
-    wide = means.set_index(["scheme", "method"])[["auroc", "average_precision"]].unstack()
-    network = next(m for m in means["method"].unique() if m != BASELINE)
-    gains = {name: wide[name][network] - wide[name][BASELINE] for name in ("auroc", "average_precision")}
-    return pd.DataFrame(gains).set_axis(["auroc_gain", "ap_gain"], axis=1).reset_index()
-
-
 def calibration(
-    attention: str,
-    dataset: GRNDataset,
-    outcome: Outcome,
-    *,
-    epochs: int,
-    n_inner: int,
-    seed: int = 0,
-    **settings: Any,
+    dataset: GRNDataset, outcome: Outcome, *, n_inner: int, seed: int = 0
 ) -> tuple[pd.DataFrame, dict[str, float]]:
-    """Measure the calibration of the probabilities, raw and after isotonic regression on inner folds.
+    """Measure the calibration of the probabilities of every network, raw and after isotonic regression.
 
-    One network is trained for each of ``n_inner`` inner folds of the first TF-held-out fold, and the map is
-    fitted on their held-out scores. With 0, nothing is trained, and the fold that ``outcome`` kept is used.
-    Returns the curve (method, predicted, observed, n) on held-out rows, and ``brier`` and ``ece`` (expected
-    calibration error) of each version; ``brier.prevalence`` is that of the share of positives as constant
-    prediction.
+    All are measured on the first fold of the first split that every protocol ran, or of its own first split.
+    Scores of the corrected network are calibrated on ``n_inner`` inner folds of the training rows, by the
+    same split; 0 leaves this out. Returns the curve (method, predicted, observed, n) and, for each version,
+    ``brier`` and ``ece`` (expected calibration error); ``brier.prevalence`` is that of the share of positives
+    as constant prediction.
     """
-    pairs = dataset.pairs
-    if n_inner:
-        fold = split_pairs(pairs, "tf")[0]
-        settings = {**_settings_of(attention, settings), "epochs": epochs, "seed": seed}
-        probabilities = _calibrated(attention, dataset, fold, n_inner, settings)
-    else:
-        fold = outcome.fold
-        probabilities = {"raw": outcome.model.predict(pairs.tf[fold.test], pairs.gene[fold.test])}
-    label = pairs.label[fold.test]
-    errors, curves = {"brier.prevalence": brier(label, np.full(len(label), label.mean()))}, []
-    for version, probability in probabilities.items():
-        errors[f"brier.{version}"] = brier(label, probability)
-        errors[f"ece.{version}"] = expected_calibration_error(label, probability)
-        curve = calibration_curve(label, probability, N_BINS)
+    plans = outcome.plans
+    common = [s for s in next(iter(plans.values())).schemes if all(s in p.schemes for p in plans.values())]
+    probabilities: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    for protocol, plan in plans.items():
+        method, scheme = METHOD[protocol], [*common, *plan.schemes][0]
+        own = outcome.scores[(outcome.scores["method"] == method) & (outcome.scores["scheme"] == scheme)]
+        own = own[own["fold"] == own["fold"].iloc[0]]
+        label, raw = own["label"].to_numpy(), own["score"].to_numpy()
+        probabilities[method] = label, raw
+        if protocol == "corrected" and n_inner:
+            fold = split_pairs(dataset.pairs, scheme, seed=seed)[0]
+            fitted = _fit_calibration(dataset, fold, scheme, plan, n_inner, seed)
+            probabilities[f"{method}-calibrated"] = label, fitted(raw)
+    errors, curves = {"brier.prevalence": metrics.brier(label, np.full(len(label), label.mean()))}, []
+    for version, (label, probability) in probabilities.items():
+        errors[f"brier.{version}"] = metrics.brier(label, probability)
+        errors[f"ece.{version}"] = metrics.expected_calibration_error(label, probability)
+        curve = metrics.calibration_curve(label, probability, N_BINS)
         curves.append(pd.DataFrame(curve).assign(method=version))
     return pd.concat(curves, ignore_index=True), errors
 
 
-def _calibrated(
-    attention: str, dataset: GRNDataset, fold: Fold, n_inner: int, settings: dict[str, Any]
-) -> dict[str, np.ndarray]:
-    """Raw and calibrated probabilities (test pair,); no test label is used."""
-
-    def scored(one: Fold) -> np.ndarray:
-        alone = Fold(0, one.train, one.test)
-        return cross_validate(attention, dataset, [alone], **settings).scores[one.test]
-
-    inner = inner_folds(dataset.pairs, fold.train, "tf", n_folds=n_inner, seed=settings["seed"])
-    held_out = np.concatenate([scored(part) for part in inner])
-    label = np.concatenate([dataset.pairs.label[part.test] for part in inner])
-    raw = scored(fold)
-    return {"raw": raw, "calibrated": calibrate(held_out, label)(raw)}
+def _fit_calibration(
+    dataset: GRNDataset, fold: Fold, scheme: str, plan: Plan, n_inner: int, seed: int
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Fit the isotonic map on training rows, each scored by a network that was not trained on it."""
+    inner = inner_folds(dataset.pairs, fold.train, scheme, n_folds=n_inner, seed=seed)
+    score = cross_validate("corrected", dataset, inner, epochs=plan.epochs, seed=seed, **plan.settings).scores
+    held_out = np.concatenate([part.test for part in inner])
+    return metrics.calibrate(score[held_out], dataset.pairs.label[held_out])
 
 
 def published_measures(label: np.ndarray, score: np.ndarray) -> dict[str, float]:
-    """Measures of the authors' script for ``label`` and ``score`` (pair,), and average precision of scores.
+    """AUROC, average precision and the area that the authors report as AUPR, for ``label`` and ``score``.
 
-    The threshold maximises Youden's index on the test labels. ``aupr_of_binarised`` is the area under the
-    precision-recall line of the binarised predictions, which the authors report as AUPR.
+    ``aupr_of_binarised`` is the area under the precision-recall line of binarised predictions; the threshold
+    maximises Youden's index on the test labels.
     """
     from sklearn.metrics import auc, precision_recall_curve, roc_curve
 
     false_rate, true_rate, thresholds = roc_curve(label, score)
     called = score > thresholds[np.argmax(true_rate - false_rate)]
-    hits, n_called, n_positive = int(label[called].sum()), int(called.sum()), int(label.sum())
-    precision_line, recall_line, _ = precision_recall_curve(label, called)
+    precision, recall, _ = precision_recall_curve(label, called)
     return {
-        "auroc": auroc(label, score),
-        "average_precision": average_precision(label, score),
-        "accuracy": float((called == label).mean()),
-        "recall": hits / n_positive,
-        "precision": hits / max(n_called, 1),
-        "f1": 2 * hits / (n_called + n_positive),
-        "aupr_of_binarised": float(auc(recall_line, precision_line)),
+        "auroc": metrics.auroc(label, score),
+        "average_precision": metrics.average_precision(label, score),
+        "aupr_of_binarised": float(auc(recall, precision)),
     }
 
 
 def deep_scores(upstream: Sequence) -> pd.DataFrame:
-    """Scores that finished pages of the DeepTGI chapter saved, without the gene-name baseline.
+    """Scores of the networks that finished pages of the DeepTGI chapter saved, without the baselines.
 
     Columns: scheme, fold, row, label, score, method. A missing or damaged file raises DataError.
     """
@@ -205,6 +199,57 @@ def deep_scores(upstream: Sequence) -> pd.DataFrame:
     return scores[scores["method"].isin(METHOD.values())]
 
 
-def _settings_of(attention: str, settings: dict[str, Any]) -> dict[str, Any]:
-    """Settings that this network has: the one that attends over tokens has no latent width."""
-    return {k: v for k, v in settings.items() if attention != "tokens" or k != "latent"}
+def change_one(predict: Callable, pairs: Pairs, test: np.ndarray, *, batch_size: int = 32) -> np.ndarray:
+    """Replace one test pair of a batch and measure the change of every prediction of the batch.
+
+    ``predict(tf, gene, batch_size=...)`` gives probabilities (pair,). The first ``batch_size`` rows of
+    ``test`` are the batch; its first pair is replaced by the first later one with both genes different.
+    Returns the absolute change of probability (pair of the batch,), entry 0 for the replaced pair. Without
+    such a later pair it raises DataError.
+    """
+    batch, later = test[:batch_size], test[batch_size:]
+    first = batch[0]
+    other = later[(pairs.tf[later] != pairs.tf[first]) & (pairs.gene[later] != pairs.gene[first])]
+    if len(other) == 0:
+        raise DataError(
+            f"The test of batch dependence needs a pair beyond the first {batch_size} with two other genes, "
+            f"but none of the {len(later)} pairs beyond them has.\nAsk for a smaller batch."
+        )
+    changed = np.concatenate((other[:1], batch[1:]))
+    before, after = (
+        predict(pairs.tf[rows], pairs.gene[rows], batch_size=batch_size) for rows in (batch, changed)
+    )
+    return np.abs(after - before)
+
+
+def batch_dependence(
+    predict: Callable, pairs: Pairs, test: np.ndarray, *, batch_size: int = 32, seed: int = 0
+) -> dict[str, float]:
+    """Predict the same pairs in other batches, and count what changes.
+
+    ``moved`` of ``batch`` predictions change when one pair is replaced (:func:`change_one`). Then for
+    ``shuffled`` (another order) and ``alone`` (one pair a batch): ``mean_move``, ``largest_move``
+    (probability), ``flips`` (labels at threshold 0.5) and ``auroc_change``. Rows of one class raise
+    DataError.
+    """
+    moves = change_one(predict, pairs, test, batch_size=batch_size)
+    tf, gene, label = pairs.tf[test], pairs.gene[test], pairs.label[test]
+    before = predict(tf, gene, batch_size=batch_size)
+    order = np.random.default_rng(seed).permutation(len(test))
+    shuffled = np.empty_like(before)
+    shuffled[order] = predict(tf[order], gene[order], batch_size=batch_size)
+    alone = predict(tf, gene, batch_size=1)
+    counts = {"batch": float(len(moves)), "moved": float((moves > MOVED).sum())}
+    return counts | _compared("shuffled", label, before, shuffled) | _compared("alone", label, before, alone)
+
+
+def _compared(name: str, label: np.ndarray, before: np.ndarray, after: np.ndarray) -> dict[str, float]:
+    move = np.abs(after - before)
+    move[move <= MOVED] = 0.0
+    after = np.where(move > 0, after, before)
+    return {
+        f"{name}_mean_move": float(move.mean()),
+        f"{name}_largest_move": float(move.max()),
+        f"{name}_flips": float(((before > 0.5) != (after > 0.5)).sum()),
+        f"{name}_auroc_change": metrics.auroc(label, after) - metrics.auroc(label, before),
+    }

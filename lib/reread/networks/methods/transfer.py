@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import permutations
 
 import numpy as np
 import pandas as pd
+from scipy.stats import rankdata
 
-from reread.core.errors import ParameterError
-from reread.core.metrics import auroc, average_precision, summary
+from reread.core.errors import DataError, ParameterError, did_you_mean
+from reread.core.metrics import auroc, summary
+from reread.networks.data.features import gene_features
 from reread.networks.data.load import SIMULATED, load
 from reread.networks.data.tables import Expression, GRNDataset, Pairs, stack
-from reread.networks.methods import gene_name_baselines, supervised
+from reread.networks.methods import benchmark, gene_names
 from reread.networks.methods.full_grid import RENAMED, full_grid
-from reread.networks.methods.infer import N_TREES, infer, weights_at
-from reread.networks.methods.overlap import EXCLUDE, kept_rows, overlap, without_cells
-from reread.networks.methods.pair_statistics import pair_statistics
+from reread.networks.methods.infer import N_TREES, infer, lightgbm_gains, remembered, weights_at
 
+EXCLUDE = ("nothing", "pairs", "tfs-and-genes")
+STATISTICS = (
+    "r", "rho", "absolute r", "absolute rho", "mutual information",
+    "rank of r in TF", "rank of r in gene", "rank of rho in TF", "rank of rho in gene",
+    "rank of information in TF", "rank of information in gene", "context likelihood of r",
+    "context likelihood of information", "tree gain", "rank of tree gain in TF", "rank of tree gain in gene",
+    "TF mean", "TF sd", "TF zeros", "gene mean", "gene sd", "gene zeros",
+)  # fmt: skip
+DECIMALS = 6  # sums over genes differ between processors beyond them, and a tree would split there
 MODEL, NAMES, UNSUPERVISED = "pair-statistics", "one-hot-logistic", "spearman"
 
 
@@ -50,13 +60,10 @@ def _renamed(dataset: GRNDataset, name: str) -> GRNDataset:
 
 def overlaps(datasets: Mapping[str, GRNDataset]) -> pd.DataFrame:
     """Count what each two data sets share: source, target, cells (of the target), genes, tfs, pairs."""
-    rows = []
-    for source, target in permutations(datasets, 2):
-        shared = overlap(datasets[source], datasets[target])
-        counts = {"cells": shared.n_cells, "genes": shared.n_genes}
-        counts |= {"tfs": shared.n_tfs, "pairs": shared.n_pairs}
-        rows.append({"source": source, "target": target, **counts})
-    return pd.DataFrame(rows)
+    return pd.DataFrame(
+        {"source": source, "target": target, **overlap(datasets[source], datasets[target])[0]}
+        for source, target in permutations(datasets, 2)
+    )
 
 
 def train_statistics(sources: Sequence[tuple[GRNDataset, Pairs]], *, seed: int = 0):
@@ -65,7 +72,7 @@ def train_statistics(sources: Sequence[tuple[GRNDataset, Pairs]], *, seed: int =
     label = np.concatenate([pairs.label for _, pairs in sources])
 
     def predict(dataset: GRNDataset, pairs: Pairs) -> np.ndarray:
-        return supervised.lightgbm(x, label, _statistics_of(dataset, pairs, seed), seed)
+        return benchmark.lightgbm(x, label, _statistics_of(dataset, pairs, seed), seed)
 
     return predict
 
@@ -79,9 +86,8 @@ def transfer_matrix(datasets: Mapping[str, GRNDataset], *, seed: int = 0) -> pd.
     """Train on every data set and test on every other one, with three degrees of exclusion.
 
     One row for each source, target, exclusion (``excluded``: nothing, pairs, tfs-and-genes) and method
-    (one-hot names; pair statistics; absolute Spearman correlation, which is not trained): n_cells, n_pairs,
-    n_positive, auroc, auprc, auprc_ratio; NaN where the rows left hold one class only. Cells that the source
-    has too are removed from the target first.
+    (one-hot names; pair statistics; absolute Spearman correlation, which is not trained): n_pairs and auroc,
+    NaN where the rows left hold one class only. Cells that the source has too are removed from the target.
     """
     tables = [transfer(datasets[a], datasets[b], seed=seed) for a, b in permutations(datasets, 2)]
     return pd.concat(tables, ignore_index=True)
@@ -89,7 +95,7 @@ def transfer_matrix(datasets: Mapping[str, GRNDataset], *, seed: int = 0) -> pd.
 
 def transfer(source: GRNDataset, target: GRNDataset, *, seed: int = 0) -> pd.DataFrame:
     """Train on all pairs of the source and test on the target; columns as :func:`transfer_matrix`."""
-    seen = overlap(source, target).cells
+    _, seen = overlap(source, target)
     clean = without_cells(target, seen)
     weights = infer("spearman", clean.expression, clean.tfs)
     scores = {
@@ -102,8 +108,8 @@ def transfer(source: GRNDataset, target: GRNDataset, *, seed: int = 0) -> pd.Dat
     for exclude in EXCLUDE:
         kept = kept_rows(source, clean.pairs, exclude)
         for method, score in scores.items():
-            row = {**names, "excluded": exclude, "method": method, "n_cells": int((~seen).sum())}
-            rows.append(row | _measured(clean.pairs, score, kept))
+            measured = {"n_pairs": len(kept), "auroc": _auroc(clean.pairs.label[kept], score[kept])}
+            rows.append({**names, "excluded": exclude, "method": method, **measured})
     return pd.DataFrame(rows)
 
 
@@ -117,27 +123,21 @@ def _names_score(source: GRNDataset, target: GRNDataset) -> np.ndarray:
         lists.append(Pairs(moved[pairs.tf], moved[pairs.gene], pairs.label, genes))
     joined, n_train = stack(*lists), len(source.pairs)
     rows = np.arange(len(joined))
-    return gene_name_baselines.one_hot_logistic(joined, rows[:n_train], rows[n_train:])
+    return gene_names.one_hot_logistic(joined, rows[:n_train], rows[n_train:])
 
 
-def _measured(pairs: Pairs, score: np.ndarray, rows: np.ndarray) -> dict[str, float]:
-    label = pairs.label[rows]
-    counts = {"n_pairs": len(rows), "n_positive": int(label.sum())}
-    if not 0 < counts["n_positive"] < len(rows):
-        return {**counts, "auroc": np.nan, "auprc": np.nan, "auprc_ratio": np.nan}
-    auprc = average_precision(label, score[rows])
-    return {**counts, "auroc": auroc(label, score[rows]), "auprc": auprc, "auprc_ratio": auprc / label.mean()}
+def _auroc(label: np.ndarray, score: np.ndarray) -> float:
+    return auroc(label, score) if 0 < label.sum() < len(label) else np.nan
 
 
-def unseen(moved: pd.DataFrame) -> pd.DataFrame:
-    """Mean AUROC by method where the source has neither TF nor gene: columns method, unseen_auroc."""
-    rows = moved[moved["excluded"] == EXCLUDE[-1]]
-    return rows.groupby("method", sort=False)["auroc"].mean().rename("unseen_auroc").reset_index()
+def unseen(moved: pd.DataFrame) -> pd.Series:
+    """Mean AUROC by method where the source has neither TF nor gene; NaN where no pair is left."""
+    return moved[moved["excluded"] == EXCLUDE[-1]].groupby("method", sort=False)["auroc"].mean()
 
 
 def supervised_over_spearman(moved: pd.DataFrame) -> float:
     """Mean AUROC of pair statistics minus that of Spearman, where TFs and genes are both new."""
-    mean = unseen(moved).set_index("method")["unseen_auroc"]
+    mean = unseen(moved)
     return float(mean[MODEL] - mean[UNSUPERVISED])
 
 
@@ -161,3 +161,113 @@ def transfer_to_new_network(*, n_networks: int, n_trees: int = N_TREES, seed: in
     columns = ["method", "auroc", "auprc_ratio", "early_precision_ratio", "brier", "calibration_error"]
     named = RENAMED | {"expected_calibration_error": "calibration_error"}
     return pd.DataFrame(rows).rename(columns=named)[columns]
+
+
+def overlap(source: GRNDataset, target: GRNDataset) -> tuple[dict[str, int], np.ndarray]:
+    """Count shared cells (equal in all shared genes), genes, tfs and pairs (by name); mask the cells.
+
+    The mask (cell,) marks the cells of the target that the source has too.
+    """
+    genes = sorted(set(source.expression.genes) & set(target.expression.genes))
+    cells = _in_both(source.expression, target.expression, genes)
+    tfs = {source.expression.genes[i] for i in source.tfs} & {target.expression.genes[i] for i in target.tfs}
+    n_pairs = len(target.pairs) - len(kept_rows(source, target.pairs, "pairs"))
+    counts = {"cells": int(cells.sum()), "genes": len(genes), "tfs": len(tfs), "pairs": n_pairs}
+    return counts, cells
+
+
+def _named(pairs: Pairs) -> list[tuple[str, str]]:
+    return list(zip(pairs.tf_names.tolist(), pairs.gene_names.tolist(), strict=True))
+
+
+def _in_both(source: Expression, target: Expression, shared: list[str]) -> np.ndarray:
+    """Mask (cell,) of the target's cells that a source cell equals in every shared gene."""
+    if not shared:
+        return np.zeros(len(target.values), dtype=bool)
+    held, own = (
+        np.ascontiguousarray(one.values[:, [one.genes.index(name) for name in shared]])
+        for one in (source, target)
+    )
+    known = {row.tobytes() for row in held}
+    return np.array([row.tobytes() in known for row in own])
+
+
+def kept_rows(source: GRNDataset, pairs: Pairs, exclude: str) -> np.ndarray:
+    """Rows (row,) of ``pairs`` that may be tested after training on the source."""
+    if exclude not in EXCLUDE:
+        raise ParameterError(f"There is no exclusion {exclude!r}. {did_you_mean(exclude, EXCLUDE)}")
+    if exclude == "nothing":
+        return np.arange(len(pairs))
+    if exclude == "pairs":
+        listed = set(_named(source.pairs))
+        return np.flatnonzero([pair not in listed for pair in _named(pairs)])
+    known_tf = np.isin(pairs.tf_names, source.pairs.tf_names)
+    known_gene = np.isin(pairs.gene_names, source.pairs.gene_names)
+    return np.flatnonzero(~known_tf & ~known_gene)
+
+
+def without_cells(dataset: GRNDataset, cells: np.ndarray) -> GRNDataset:
+    """Remove cells (bool (cell,)) from a data set."""
+    left = dataset.expression.values[~cells]
+    if len(left) < 2:
+        raise DataError(
+            f"Transfer needs at least 2 cells of {dataset.expression.name} that the source lacks, but there "
+            f"are {len(left)}.\nChoose sources with different cells."
+        )
+    expression = Expression(left, dataset.expression.genes, dataset.expression.name)
+    return GRNDataset(expression, dataset.pairs, dataset.tfs, dataset.truth)
+
+
+# pairs described without names
+
+
+def pair_statistics(dataset: GRNDataset, *, seed: int = 0) -> np.ndarray:
+    """Statistics (tf, gene, statistic) of all pairs, float32, from expression alone; kept in memory."""
+    return remembered(
+        f"statistics {seed}", dataset.expression, dataset.tfs, partial(_computed, dataset, seed)
+    )
+
+
+def _computed(dataset: GRNDataset, seed: int) -> np.ndarray:
+    expression, tfs = dataset.expression, dataset.tfs
+    r, rho = (gene_features(expression.values, kind)[tfs] for kind in ("pearson", "spearman"))
+    r, rho = (_without_self(matrix, tfs) for matrix in (r, rho))
+    information = infer("mutual-information", expression, tfs)
+    gain = lightgbm_gains(expression, tfs, seed=seed)
+    ranks = [_ranks(np.abs(matrix)) for matrix in (r, rho, information)]
+    statistics = [r, rho, np.abs(r), np.abs(rho), information]
+    statistics += [rank for both in ranks for rank in both]
+    statistics += [_context_likelihood(np.abs(r)), _context_likelihood(information)]
+    statistics += [gain / max(gain.std(), 1e-12), *_ranks(gain), *_levels(expression, tfs)]
+    return np.round(np.stack(statistics, axis=-1), DECIMALS).astype(np.float32)
+
+
+def _without_self(matrix: np.ndarray, tfs: np.ndarray) -> np.ndarray:
+    matrix = matrix.astype(np.float64)
+    matrix[np.arange(len(tfs)), tfs] = 0.0
+    return matrix
+
+
+def _ranks(strength: np.ndarray) -> list[np.ndarray]:
+    """Rank (tf, gene) from 0 to 1 among the genes of each TF, and among the TFs of each gene."""
+    return [(rankdata(strength, axis=axis) - 1) / max(strength.shape[axis] - 1, 1) for axis in (1, 0)]
+
+
+def _context_likelihood(strength: np.ndarray) -> np.ndarray:
+    """Context likelihood of relatedness (Faith 2007): positive z-scores in row and column, joined."""
+    scores = [
+        np.maximum(strength - strength.mean(axis=axis, keepdims=True), 0)
+        / np.maximum(strength.std(axis=axis, keepdims=True), 1e-12)
+        for axis in (1, 0)
+    ]
+    return np.hypot(*scores)
+
+
+def _levels(expression: Expression, tfs: np.ndarray) -> list[np.ndarray]:
+    """Mean, standard deviation and share of zeros, of the TF and of the gene, each (tf, gene)."""
+    values = expression.values
+    mean, spread = values.mean(axis=0, dtype=np.float64), values.std(axis=0, dtype=np.float64)
+    level = [mean / max(mean.mean(), 1e-12), spread / max(spread.mean(), 1e-12), (values == 0).mean(axis=0)]
+    shape = (len(tfs), values.shape[1])
+    of_tf = [np.broadcast_to(x[tfs][:, None], shape) for x in level]
+    return of_tf + [np.broadcast_to(x, shape) for x in level]

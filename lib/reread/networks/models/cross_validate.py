@@ -19,7 +19,7 @@ from reread.networks.data.splits import Fold
 if TYPE_CHECKING:
     from reread.networks.data.tables import GRNDataset
 
-KINDS = ("published", "zeros", "batch", "tokens")
+KINDS = ("published", "zeros", "batch", "corrected")
 N_COMPONENTS = 32
 N_NEIGHBOURS = 4
 # A checkpoint of the published network has 200 MB: too much after every epoch of a few seconds.
@@ -28,18 +28,11 @@ CHECKPOINT_EVERY = 10
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """Result of training on one or more folds.
+    """Result of training on the ``folds`` that were run.
 
-    Attributes
-    ----------
-    scores : float array, (pair,)
-        Probability of each row by the model for which it was held out; NaN for rows that no fold tested.
-    curves : DataFrame
-        One row an epoch: fold, epoch, train_loss, test_loss (shown, never used to choose).
-    models : tuple
-        The trained model of each fold, with ``predict(tf, gene, batch_size=...)``.
-    folds : tuple of Fold
-        The folds that were run.
+    ``scores`` (pair,) are probabilities by the model for which a row was held out, NaN for rows that no fold
+    tested; ``curves`` has a row an epoch (fold, epoch, train_loss, test_loss; never used to choose);
+    ``models`` have ``predict(tf, gene, batch_size=...)``.
     """
 
     scores: np.ndarray
@@ -58,36 +51,28 @@ def nearest(values: np.ndarray, k: int = N_NEIGHBOURS) -> np.ndarray:
 
 
 def prepare(kind: str, dataset: GRNDataset) -> dict[str, np.ndarray]:
-    """Inputs of a kind of network: features (gene, feature), and for ``tokens`` neighbours."""
+    """Inputs of a kind of network: features (gene, feature), and for ``corrected`` neighbours."""
     if kind not in KINDS:
         raise ParameterError(f"There is no network {kind!r}. {did_you_mean(kind, KINDS)}")
     values = dataset.expression.values
-    if kind != "tokens":
+    if kind != "corrected":
         return {"features": gene_features(values, "pearson")}
     components = gene_features(values, "pca", n_components=N_COMPONENTS)
     return {"features": components, "neighbours": nearest(values)}
 
 
 def cross_validate(
-    kind: str,
-    dataset: GRNDataset,
-    folds: Sequence[Fold],
-    *,
-    epochs: int,
-    seed: int = 0,
-    folds_run: int | None = None,
-    checkpoint_folder: Path | str | None = None,
-    device: str = "auto",
-    progress: bool = False,
-    **settings: Any,
-) -> Trained:
+    kind: str, dataset: GRNDataset, folds: Sequence[Fold], *, epochs: int, seed: int = 0,
+    folds_run: int | None = None, checkpoint_folder: Path | str | None = None, device: str = "auto",
+    progress: bool = False, **settings: Any,
+) -> Trained:  # fmt: skip
     """Train one network for each fold, with ``seed`` plus its number, and score its test rows.
 
-    ``kind`` names the tokens of the attention. ``tokens``: the pair's own genes. ``published``: DeepTGI as
+    ``kind`` names the tokens of the attention. ``corrected``: the pair's own genes. ``published``: DeepTGI as
     released, which attends over the pairs of a batch and transposes the wrong axes. ``batch``: the
     transposition corrected, still over the batch. ``zeros``: DeepTGI with its attention output set to 0. The
     last epoch is kept. ``folds_run`` limits the folds. ``checkpoint_folder`` resumes training, under a digest
-    of all inputs and settings. ``settings`` are ``batch_size`` for ``tokens``, ``latent`` for the others. An
+    of all inputs and settings. ``settings``: ``batch_size`` for ``corrected``, ``latent`` for the others. An
     unknown kind or setting, or ``epochs`` below 1, raises ParameterError.
     """
     if epochs < 1:
@@ -121,12 +106,12 @@ def _train_fold(kind, dataset, inputs, fold, settings, folder, device, progress)
 
 def _recipe(kind, dataset, inputs, fold, settings, device):
     rest = {name: value for name, value in settings.items() if name not in ("epochs", "seed")}
-    known = ("batch_size",) if kind == "tokens" else ("latent",)
+    known = ("batch_size",) if kind == "corrected" else ("latent",)
     for name in set(rest) - set(known):
         raise ParameterError(f"The {kind} network has no setting {name!r}. {did_you_mean(name, known)}")
     rest |= {"seed": settings["seed"] + fold.name, "device": device}
     rest |= {"pairs": dataset.pairs, "train": fold.train, "test": fold.test}
-    if kind == "tokens":
+    if kind == "corrected":
         from reread.networks.models.token_attention import Tokens
 
         return Tokens(**inputs, **rest, epochs=settings["epochs"])

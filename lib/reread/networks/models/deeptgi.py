@@ -166,17 +166,9 @@ class Published:
     """
 
     def __init__(
-        self,
-        features,
-        pairs: Pairs,
-        train,
-        test,
-        *,
-        latent=1000,
-        attention="published",
-        seed=0,
+        self, features, pairs: Pairs, train, test, *, latent=1000, attention="published", seed=0,
         device="auto",
-    ):
+    ):  # fmt: skip
         self.device = device_of(device)
         self.stream = Stream(seed, self.device)
         with self.stream:

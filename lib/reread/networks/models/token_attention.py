@@ -84,18 +84,9 @@ class Tokens:
     """The corrected training: no TF-gene swap, noise on features, learning rate that decays to 0."""
 
     def __init__(
-        self,
-        features: np.ndarray,
-        neighbours: np.ndarray,
-        pairs: Pairs,
-        train: np.ndarray,
-        test: np.ndarray,
-        *,
-        epochs: int,
-        batch_size: int = BATCH,
-        seed: int = 0,
-        device: str = "auto",
-    ):
+        self, features: np.ndarray, neighbours: np.ndarray, pairs: Pairs, train: np.ndarray,
+        test: np.ndarray, *, epochs: int, batch_size: int = BATCH, seed: int = 0, device: str = "auto",
+    ):  # fmt: skip
         self.device = device_of(device)
         self.stream = Stream(seed, self.device)
         features = torch.as_tensor(np.asarray(features, dtype=np.float32))
@@ -149,13 +140,6 @@ class Tokens:
     def predict(self, tf, gene, *, batch_size: int = 4096) -> np.ndarray:
         """Probability of each pair, (pair,); the same whatever the batch, up to rounding."""
         return torch.sigmoid(self._logit(self._tokens(tf, gene), batch_size)).cpu().numpy()
-
-    @torch.no_grad()
-    def attend(self, tf, gene) -> np.ndarray:
-        """Attention weights, (pair, head, query token, key token); each row sums to 1 over key tokens."""
-        self.network.eval()
-        parts = [self.network(self.features[part])[1] for part in self._tokens(tf, gene).split(4096)]
-        return torch.cat(parts).cpu().numpy()
 
     def attribute(self, tf, gene, *, genes=None, n_steps: int = 8) -> np.ndarray:
         """Attribution (pair, token) of the logit, by integrated gradients from the mean gene."""

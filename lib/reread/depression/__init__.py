@@ -1,0 +1,1 @@
+"""Geneformer on depression: classification of new donors, and perturbation of every gene."""

@@ -1,0 +1,1 @@
+"""What each notebook alone needs: its figures and tables."""

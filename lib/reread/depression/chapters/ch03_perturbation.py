@@ -1,0 +1,236 @@
+"""Chapter 03: the network of each refit, the four runs in one figure, and what the published test calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from reread.core import charts, diagrams
+from reread.core.errors import ParameterError
+from reread.depression.methods import shift_statistics
+from reread.depression.models.classifier import Classifier
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from reread.core.figures import Drawn
+    from reread.depression.data.simulate import Truth
+    from reread.depression.data.vocabulary import Vocabulary
+    from reread.depression.methods.refits import Design
+    from reread.depression.models.classifier import Settings
+
+RAISED, LOWERED, OTHER, REFIT = (
+    "raised in cases",
+    "lowered in cases",
+    "other genes",
+    "all genes, permuted labels",
+)
+CLASSES = (RAISED, LOWERED, OTHER, REFIT)
+PARTS = {"own": "own vector", "context": "attention of the others", "order": "positions of the others"}
+RUNS = {
+    ("control", "delete"): "control, deleted",
+    ("control", "overexpress"): "control, overexpressed",
+    ("case", "delete"): "case, deleted",
+    ("case", "overexpress"): "case, overexpressed",
+}
+CHANGES = {"delete": "deletion", "overexpress": "overexpression"}
+N_BINS = 8
+
+
+def fitter(
+    design: Design, n_tokens: int, settings: Settings, *, width: int, layers: int, heads: int, max_len: int,
+    checkpoint: str = "",
+) -> Callable[[npt.NDArray, int], Classifier]:  # fmt: skip
+    """Return the function from labels and seed to a classifier fitted on the training donors.
+
+    ``checkpoint`` is a folder or hub id to start from; without one the network is from scratch.
+    """
+
+    def fit(labels: npt.NDArray, seed: int) -> Classifier:
+        if checkpoint:
+            model = Classifier.from_pretrained(checkpoint, seed=seed)
+        else:
+            model = Classifier.from_scratch(width, layers, heads, max_len, n_tokens, seed=seed)
+        model.fit(design.cells, labels, design.is_train, settings=settings, seed=seed)
+        return model
+
+    return fit
+
+
+def gene_classes(vocabulary: Vocabulary, truth: Truth | None) -> pd.Series:
+    """Class of each gene by its token: raised or lowered in cases, or other; without truth all are other."""
+    classes = pd.Series(OTHER, index=list(vocabulary.tokens.values()))
+    if truth is not None:
+        fold = truth.genes.set_index("gene")["log2_fold"]
+        token = fold.index.map(vocabulary.tokens)
+        classes[token[fold > 0]] = RAISED
+        classes[token[fold < 0]] = LOWERED
+    return classes
+
+
+def run_means(shifts: pd.DataFrame, classes: pd.Series) -> pd.DataFrame:
+    """Mean shift of each gene in each model and run: model, run, gene, shift, n_cells, group."""
+    means = shifts.groupby(["model", "start", "change", "gene"])["shift"].agg(shift="mean", n_cells="size")
+    table = means.reset_index()
+    table["run"] = [RUNS[key] for key in zip(table["start"], table["change"], strict=True)]
+    table["group"] = np.where(table["model"] == 0, table["gene"].map(classes), REFIT)
+    return table[table["n_cells"] >= shift_statistics.MIN_CELLS].reset_index(drop=True)
+
+
+def draw_runs(means: pd.DataFrame) -> Drawn:
+    """Draw the mean shift of each gene in all runs: true labels by class of gene, and permuted labels."""
+    order = {"group": [group for group in CLASSES if (means["group"] == group).any()], "run": RUNS.values()}
+    labels = {"milli": "mean shift towards the other state (cosine, thousandths)", "group": "genes"}
+    shown = means.assign(milli=1000 * means["shift"])[["run", "group", "gene", "milli"]]
+    return charts.distributions(
+        shown, "milli", by="group", panel="run", columns=2, order=order,
+        labels=labels, reference={"no shift": 0.0}, shared=False,
+    )  # fmt: skip
+
+
+def recovery(means: pd.DataFrame) -> pd.DataFrame:
+    """AUROC of the disease genes by the size of their shift in model 0, for each run: start, change, auroc.
+
+    The median shift of the run is subtracted first. Empty without truth.
+    """
+    from reread.core.metrics import auroc
+
+    found = []
+    for (start, change), rows in means[means["model"] == 0].groupby(["start", "change"], sort=False):
+        is_disease = rows["group"] != OTHER
+        if is_disease.any() and not is_disease.all():
+            found.append((start, change, auroc(is_disease, (rows["shift"] - rows["shift"].median()).abs())))
+    return pd.DataFrame(found, columns=["start", "change", "auroc"])
+
+
+def published_calls(shifts: pd.DataFrame, classes: pd.Series) -> pd.DataFrame:
+    """What the published test calls in each model and run: model, labels, run, n_tested, share_called.
+
+    Also false_share, the share of the calls of model 0 that are no disease genes; NaN without truth, or where
+    the labels were permuted.
+    """
+    has_truth = (classes != OTHER).any()
+    found = []
+    for (model, start, change), rows in shifts.groupby(["model", "start", "change"]):
+        table = shift_statistics.published(rows)
+        calls = shift_statistics.calibrate(table["is_called"], table["gene"].map(classes) != OTHER)
+        known = has_truth and model == 0
+        found.append(
+            {
+                "model": model,
+                "labels": "permuted" if model else "true",
+                "start": start,
+                "change": change,
+                "run": RUNS[start, change],
+                "n_tested": len(table),
+                "share_called": table["is_called"].mean(),
+                "false_share": calls["false_share"] if known else np.nan,
+            }
+        )
+    return pd.DataFrame(found)
+
+
+def call_table(calls: pd.DataFrame) -> pd.DataFrame:
+    """Calls of the published test by run and labels, mean over networks, with the false share if known."""
+    columns = ["n_tested", "share_called", "false_share"]
+    return (
+        calls.groupby(["run", "labels"], sort=False)[columns].mean().reset_index().dropna(axis=1, how="all")
+    )
+
+
+def call_shares(calls: pd.DataFrame) -> dict[str, float]:
+    """Share of genes called over all runs, and false share where known: ``share_called.true`` and so on."""
+    shares = calls.groupby("labels")["share_called"].mean().add_prefix("share_called.").to_dict()
+    false = calls["false_share"].mean()
+    return shares if np.isnan(false) else shares | {"false_share.published": float(false)}
+
+
+def model_scores(models: pd.DataFrame) -> dict[str, float]:
+    """AUROC on held-out donors of the networks with true labels and, as a mean, with permuted labels."""
+    labels = np.where(models["model"] == 0, "true", "permuted")
+    return models.groupby(labels)["auroc"].mean().add_prefix("auroc.").to_dict()
+
+
+def answers(recovery: pd.DataFrame, calls: pd.DataFrame) -> dict[str, str]:
+    """Words of the answer: whether the calls can be due to the disease, and how the truth is recovered."""
+    shares = calls.groupby("labels")["share_called"].mean()
+    is_same = shares.get("permuted", 0.0) >= 0.5 * shares.get("true", 0.0)
+    meaning = "cannot be attributed to the disease" if is_same else "are absent without a disease"
+    truth = "No ground truth is known for these cells."
+    if len(recovery):
+        by_change = recovery.groupby("change")["auroc"].mean()
+        found = " and ".join(f"{value:.2f} ({CHANGES[change]})" for change, value in by_change.items())
+        truth = f"The size of the shift ranks the simulated disease genes with an AUROC of {found}."
+    return {"meaning": meaning, "truth": truth}
+
+
+def tokens_of(vocabulary: Vocabulary, genes: list[str]) -> list[int] | None:
+    """Tokens of named genes; None, which means every gene, where none is named."""
+    unknown = [gene for gene in genes if gene not in vocabulary.tokens]
+    if unknown:
+        raise ParameterError(f"{len(unknown)} genes are not in the vocabulary, for instance {unknown[0]!r}.")
+    return [vocabulary.tokens[gene] for gene in genes] or None
+
+
+def draw_calls(calls: pd.DataFrame) -> Drawn:
+    """Draw the share of genes that the published test calls, with true and with permuted labels."""
+    labels = {"share_called": "share of genes called at FDR 0.05", "run": "start state and change"}
+    return charts.dots(
+        calls[["run", "labels", "model", "share_called"]], x="share_called", y="run", hue="labels",
+        labels={**labels, "true": "true labels", "permuted": "permuted donor labels"},
+        order={"run": list(RUNS.values()), "labels": ["true", "permuted"]}, limits=(0, 1),
+    )  # fmt: skip
+
+
+def part_sizes(parts: pd.DataFrame) -> pd.DataFrame:
+    """Mean size of each part of a deletion along the rank: part, rank (middle of the bin), size."""
+    if not len(parts):
+        return pd.DataFrame({"part": [], "rank": [], "size": []})
+    edges = np.unique(np.quantile(parts["rank"], np.linspace(0, 1, N_BINS + 1)).round())
+    place = pd.cut(parts["rank"], edges, include_lowest=True)
+    rows = [
+        pd.DataFrame({"rank": parts["rank"], "size": parts[part].abs()})
+        .groupby(place, observed=True)
+        .mean()
+        .assign(part=name)
+        for part, name in PARTS.items()
+    ]
+    return pd.concat(rows, ignore_index=True)[["part", "rank", "size"]]
+
+
+def part_shares(parts: pd.DataFrame) -> dict[str, float]:
+    """Share of the mean absolute size that each part has; empty where no cell was split."""
+    if not len(parts):
+        return {}
+    sizes = parts[list(PARTS)].abs().mean()
+    return (sizes / sizes.sum()).to_dict()
+
+
+def draw_parts(parts: pd.DataFrame) -> Drawn:
+    """Draw the size of the three parts of a deletion along the rank of the gene."""
+    labels = {"rank": "rank of the deleted gene", "size": "mean size of the part (cosine)", "part": "part"}
+    return charts.lines(part_sizes(parts), x="rank", y="size", hue="part", labels=labels)
+
+
+def draw_method() -> Drawn:
+    """Draw what happens to a cell of four genes."""
+    cell, deleted, raised = "A B C D\n(a cell, by rank)", "A C D\n(B deleted)", "C A B D\n(C overexpressed)"
+    network, mean, goal = (
+        "network",
+        "mean of the\ntoken vectors",
+        "shift = cosine with the\ngoal state, after - before",
+    )
+    return diagrams.flow(
+        [[cell], [deleted, raised], [network], [mean], [goal]],
+        [
+            (cell, deleted),
+            (cell, raised),
+            (deleted, network),
+            (raised, network),
+            (network, mean),
+            (mean, goal),
+        ],
+    )

@@ -1,0 +1,1 @@
+"""Load, simulate, encode and split the data of this study."""

@@ -1,0 +1,167 @@
+"""Rank value encoding: a cell becomes the list of its genes, from the most to the least expressed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from reread.core.errors import DataError, ParameterError
+from reread.depression.data.counts import Counts
+from reread.depression.data.vocabulary import Vocabulary
+
+TIES = {"numpy": "quicksort", "stable": "stable"}
+TARGET = 10_000
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Token sequences of cells, ragged.
+
+    Attributes
+    ----------
+    tokens : int32 array, (sum of lengths,)
+        All sequences, one after the other; may be memory-mapped.
+    starts : int64 array, (cell + 1,)
+        Cell ``i`` has the tokens ``starts[i]`` to ``starts[i + 1]``.
+    cells : DataFrame
+        One row a cell, as in :class:`Counts`.
+    """
+
+    tokens: npt.NDArray[np.int32] = field(repr=False)
+    starts: npt.NDArray[np.int64] = field(repr=False)
+    cells: pd.DataFrame = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def __getitem__(self, cell: int) -> npt.NDArray[np.int32]:
+        cell = range(len(self))[cell]
+        return np.asarray(self.tokens[self.starts[cell] : self.starts[cell + 1]])
+
+    @property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """Tokens of each cell (cell,)."""
+        return np.diff(self.starts)
+
+    def take(self, rows: npt.ArrayLike) -> Cells:
+        """Some of the cells, by row numbers or by a mask (cell,)."""
+        rows = np.asarray(rows)
+        rows = np.flatnonzero(rows) if rows.dtype == bool else rows
+        return _joined([self[int(row)] for row in rows], self.cells.iloc[rows].reset_index(drop=True))
+
+    def save(self, folder: Path) -> Path:
+        """Write the sequences into a new folder, which :meth:`open` maps into memory."""
+        return store([self], folder)
+
+    @classmethod
+    def open(cls, folder: Path) -> Cells:
+        """Open a stored folder without reading its tokens; DataError if files are missing or do not fit."""
+        try:
+            starts = np.load(folder / "starts.npy", allow_pickle=False)
+            cells = pd.read_csv(folder / "cells.csv", dtype={"donor": str, "cell_type": str, "batch": str})
+            n = int(starts[-1])
+            tokens = np.memmap(folder / "tokens.i4", dtype="<i4", mode="r") if n else np.empty(0, np.int32)
+        except (OSError, ValueError, IndexError) as error:
+            raise DataError(f"{folder} holds no encoded cells ({error}).\nEncode them again.") from None
+        if len(tokens) != n or len(cells) != len(starts) - 1:
+            raise DataError(f"{folder} should hold {n:,} tokens, but has {len(tokens):,}. Encode it again.")
+        return cls(tokens, starts, cells)
+
+
+def encode(
+    counts: Counts, vocabulary: Vocabulary, max_len: int, *, special: bool | None = None, ties: str = "numpy"
+) -> Cells:
+    """Encode cells as Geneformer does.
+
+    Each count is divided by the ``n_counts`` of its cell, multiplied by 10,000 and divided by the median of
+    its gene, in double precision; genes with a count are listed from the largest value to the smallest, and
+    the list is cut at ``max_len`` tokens. Genes outside the vocabulary are left out.
+
+    Parameters
+    ----------
+    counts : Counts
+        Raw counts. A cell without any gene of the vocabulary gets an empty list (or its special tokens).
+    vocabulary : Vocabulary
+        Token and median of each gene.
+    max_len : int
+        Longest sequence in tokens, special tokens included: 2,048 for V1, 4,096 for V2.
+    special : bool, optional
+        Whether to put ``<cls>`` first and ``<eos>`` last; by default where the vocabulary has them.
+    ties : {"numpy", "stable"}
+        Order of equal values. ``numpy`` is the reference's ``np.argsort``, whose order of ties depends on the
+        processor; ``stable`` keeps the order of the genes.
+
+    Source: Geneformer 4bddd45, ``tokenizer.py``.
+    """
+    special = vocabulary.has_special if special is None else special
+    if ties not in TIES:
+        raise ParameterError(f"ties must be numpy or stable, but is {ties!r}.")
+    if max_len <= 2 * special:
+        raise ParameterError(f"max_len must leave room for a gene, but is {max_len}.")
+    if special and not vocabulary.has_special:
+        raise ParameterError("This vocabulary has no <cls> and no <eos>: encode with special=False.")
+    token, median = gene_table(counts.genes, vocabulary)
+    known = np.flatnonzero(token >= 0)
+    part = counts.matrix[:, known]
+    part.sort_indices()
+    n_counts = np.repeat(counts.cells["n_counts"].to_numpy(), np.diff(part.indptr))
+    values = part.data / n_counts * TARGET / median[known][part.indices]
+    names, room = token[known][part.indices], max_len - 2 * special
+    head = [np.int32([vocabulary.tokens["<cls>"]])] if special else []
+    tail = [np.int32([vocabulary.tokens["<eos>"]])] if special else []
+    lists = []
+    for start, end in zip(part.indptr[:-1], part.indptr[1:], strict=True):
+        order = np.argsort(-values[start:end], kind=TIES[ties])[:room]
+        genes = names[start:end][order]
+        lists.append(np.concatenate([*head, genes, *tail]) if special else genes)
+    return _joined(lists, counts.cells)
+
+
+def gene_table(
+    genes: npt.NDArray[np.str_], vocabulary: Vocabulary
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64]]:
+    """Token (gene,), -1 for a gene outside the vocabulary, and median (gene,). DataError if none is known."""
+    token = np.array([vocabulary.tokens.get(gene, -1) for gene in genes.tolist()], dtype=np.int32)
+    median = np.array([vocabulary.medians.get(gene, np.nan) for gene in genes.tolist()])
+    token[np.isnan(median)] = -1
+    if not (token >= 0).any():
+        raise DataError(
+            f"None of the {len(genes)} genes is in the vocabulary, for instance {', '.join(genes[:3])}.\n"
+            f"Use Ensembl ids of human genes."
+        )
+    return token, median
+
+
+def store(parts: Iterable[Cells], folder: Path) -> Path:
+    """Write sequences part by part into ``folder``, whole or not at all; only one part is in memory."""
+    folder = Path(folder)
+    if folder.exists():
+        raise DataError(f"{folder} exists already. Name another folder, or remove this one.")
+    new = folder.with_name(f".{folder.name}.{uuid4().hex[:8]}.part")
+    new.mkdir(parents=True)
+    starts, has_rows = [np.zeros(1, np.int64)], False
+    try:
+        with (new / "tokens.i4").open("wb") as stream:
+            for part in parts:
+                stream.write(np.ascontiguousarray(part.tokens, dtype="<i4").tobytes())
+                starts.append(part.starts[1:] + starts[-1][-1])
+                part.cells.to_csv(new / "cells.csv", mode="a", header=not has_rows, index=False)
+                has_rows = True
+        np.save(new / "starts.npy", np.concatenate(starts))
+        new.replace(folder)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+    return folder
+
+
+def _joined(lists: list[npt.NDArray[np.int32]], cells: pd.DataFrame) -> Cells:
+    starts = np.concatenate([[0], np.cumsum([len(one) for one in lists], dtype=np.int64)])
+    tokens = np.concatenate(lists).astype(np.int32) if lists else np.empty(0, np.int32)
+    return Cells(tokens, starts.astype(np.int64), cells)

@@ -1,0 +1,1 @@
+"""Methods on arrays; a model is an argument."""

@@ -1,0 +1,214 @@
+"""Fit a classifier on the true labels and on permuted donor labels, and perturb the same cells with each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from reread.core.errors import DataError
+from reread.core.files import written_whole
+from reread.core.metrics import auroc
+from reread.depression.data.rank_values import Cells
+from reread.depression.data.splits import Split, permuted_donors
+from reread.depression.methods import perturbation
+
+if TYPE_CHECKING:
+    from reread.depression.models.classifier import Classifier
+
+CONDITIONS = ("control", "case")
+SIZES = ("n_models", "n_cells", "shard", "n_shards")
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """What every model of a screen shares.
+
+    Attributes
+    ----------
+    cells : Cells
+        Encoded cells of all donors.
+    is_train : bool array, (cell,)
+        Cells of the training donors; the others are held out.
+    rows : int array, (perturbed cell,)
+        Held-out cells that are perturbed, the longest first.
+    seed : int
+        Of the permutations.
+    """
+
+    cells: Cells
+    is_train: npt.NDArray[np.bool_]
+    rows: npt.NDArray[np.int64]
+    seed: int = 0
+
+    @property
+    def labels(self) -> npt.NDArray[np.int64]:
+        """Condition (cell,): 0 control, 1 case."""
+        return self.cells.cells["condition"].to_numpy(dtype=np.int64)
+
+    def labels_of(self, model: int) -> npt.NDArray[np.int64]:
+        """True labels for model 0; else labels permuted among training donors, and among the others."""
+        if model == 0:
+            return self.labels
+        drawn = np.empty_like(self.labels)
+        for part in (self.is_train, ~self.is_train):
+            drawn[part] = permuted_donors(self.cells.cells[part], seed=1000 * self.seed + model)
+        return drawn
+
+
+@dataclass(frozen=True, eq=False)
+class Screen:
+    """What one shard computed.
+
+    Attributes
+    ----------
+    shifts : DataFrame
+        Columns of ``perturbation.screen``, and model (0 has the true labels), unit (place of the cell in
+        ``Design.rows``), change and start (condition of the cell by the labels of the model). The goal is the
+        other condition.
+    models : DataFrame
+        model, auroc (held-out donors, by the labels of the model), state_cosine (of the two state means).
+    parts : DataFrame
+        ``perturbation.deletion_parts`` of the first cells by model 0, and cell; empty in shards without it.
+    """
+
+    shifts: pd.DataFrame
+    models: pd.DataFrame
+    parts: pd.DataFrame
+
+
+def design(cells: Cells, split: Split, n_cells: int, *, seed: int = 0) -> Design:
+    """Choose ``n_cells`` held-out cells at random, as many of each condition; sort them, longest first.
+
+    The donors that are not held out all train. Source: the reference takes up to 1,000 cells of one state
+    with seed 42 and sorts them by length. DataError where a condition has no held-out cell.
+    """
+    labels = cells.cells["condition"].to_numpy()
+    rng = np.random.default_rng(seed)
+    chosen = []
+    for condition, name in enumerate(CONDITIONS):
+        found = np.flatnonzero(split.test & (labels == condition) & (cells.lengths > 1))
+        if not len(found):
+            raise DataError(f"No held-out cell is {name}. Hold out more donors.")
+        chosen.append(rng.permutation(found)[: max(1, n_cells // 2)])
+    rows = np.sort(np.concatenate(chosen))
+    return Design(cells, ~split.test, rows[np.argsort(-cells.lengths[rows], kind="stable")], seed)
+
+
+def screen_models(
+    design: Design,
+    fit: Callable[[npt.NDArray, int], Classifier],
+    changes: Sequence[str],
+    n_refits: int,
+    *,
+    folder: Path,
+    shard: int = 0,
+    n_shards: int = 1,
+    n_parts: int = 0,
+    embedding: dict[str, Any] | None = None,
+    **how,
+) -> Screen:
+    """Fit the models of one shard and perturb every gene of its cells with each of them.
+
+    Parameters
+    ----------
+    design : Design
+        Cells, training donors and the cells that are perturbed.
+    fit : callable
+        Labels (cell,) and a seed to a fitted classifier.
+    changes : sequence of str
+        ``delete`` and ``overexpress``, one or both.
+    n_refits : int
+        Models on permuted donor labels: 1 to ``n_refits``; model 0 has the true labels.
+    folder : Path
+        Where finished parts lie; a killed run goes on there.
+    shard, n_shards : int
+        The part of the (model, cell) units that is computed here.
+    n_parts : int
+        Cells whose deletions are split into their parts.
+    embedding : dict, optional
+        Keywords of ``Classifier.embed``: layer, pool, precision.
+    **how
+        As in :func:`reread.depression.methods.perturbation.cell_shifts`.
+    """
+    place = pd.Series(np.arange(len(design.rows), dtype=np.int32), index=design.rows)
+    tables, models, parts = [], [], []
+    for number, units in perturbation.shard_ranges(n_refits + 1, len(design.rows), shard, n_shards):
+        labels = design.labels_of(number)
+        model = fit(labels, design.seed + number)
+        embed = partial(model.embed, **(embedding or {}))
+        means = state_means(embed, design.cells, np.flatnonzero(design.is_train), labels)
+        models.append((number, _held_out_auroc(model, design, labels), float(perturbation.cosine(*means))))
+        here = design.rows[units.start : units.stop]
+        for (start, name), change in product(enumerate(CONDITIONS), changes):
+            found = perturbation.screen(
+                design.cells, here[labels[here] == start], embed, means[[1 - start, start]], change,
+                folder=folder / f"model-{number:03d}" / f"{name}-{change}", **how,
+            )  # fmt: skip
+            unit = place.loc[found["cell"]].to_numpy()
+            tables.append(found.assign(model=number, unit=unit, change=change, start=name))
+        for row in here[:n_parts] if number == 0 else ():
+            states = partial(model.embed, pool="none")
+            split = perturbation.deletion_parts(states, design.cells[row], means[1 - labels[row]])
+            parts.append(split.assign(cell=row))
+    return Screen(
+        pd.concat(tables, ignore_index=True),
+        pd.DataFrame(models, columns=["model", "auroc", "state_cosine"]),
+        pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(),
+    )
+
+
+def state_means(
+    embed: perturbation.Embed, cells: Cells, rows: npt.NDArray, labels: npt.NDArray
+) -> npt.NDArray[np.float32]:
+    """Mean embedding (condition, width) of the cells ``rows`` of each condition, by batches of one length."""
+    total, rows = 0.0, np.asarray(rows)[cells.lengths[rows] > 0]
+    for length in np.unique(cells.lengths[rows]):
+        group = rows[cells.lengths[rows] == length]
+        for part in np.array_split(group, -(-len(group) * length // perturbation.BATCH_TOKENS)):
+            vectors = embed(np.stack([cells[int(row)] for row in part]).astype(np.int64))
+            total += np.eye(2)[labels[part]].T @ vectors
+    return (total / np.bincount(labels[rows], minlength=2)[:, None]).astype(np.float32)
+
+
+def _held_out_auroc(model: Classifier, design: Design, labels: npt.NDArray) -> float:
+    rows = np.flatnonzero(~design.is_train & (design.cells.lengths > 0))
+    return float(auroc(labels[rows], model.predict_proba(design.cells.take(rows))))
+
+
+def save_shard(path: Path, screen: Screen, *, n_models: int, n_cells: int) -> None:
+    """Write the shifts and models of one shard, and the size of the whole run, as ``.npz``."""
+    columns = {name: screen.shifts[name].to_numpy() for name in screen.shifts}
+    columns |= {name: columns[name].astype("U11") for name in ("change", "start")}
+    of_models = {f"models.{name}": screen.models[name].to_numpy() for name in screen.models}
+    with written_whole(path) as part, part.open("wb") as stream:
+        np.savez_compressed(stream, **columns, **of_models, size=np.array([n_models, n_cells]))
+
+
+def read_shards(paths: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read shards and join them: the shifts by ``perturbation.gather``, and the table of the models.
+
+    Raises
+    ------
+    DataError
+        If the shards are of different runs, or one is missing or double.
+    """
+    shifts, models, sizes = [], [], set()
+    for path in paths:
+        with np.load(path, allow_pickle=False) as kept:
+            columns = {name: kept[name] for name in kept.files}
+        sizes.add(tuple(columns.pop("size").tolist()))
+        of_models = [name for name in columns if name.startswith("models.")]
+        models.append(pd.DataFrame({name.removeprefix("models."): columns.pop(name) for name in of_models}))
+        shifts.append(pd.DataFrame(columns))
+    if len(sizes) != 1:
+        raise DataError(f"{len(paths)} shards are of {len(sizes)} runs (models, cells): {sorted(sizes)}.")
+    joined = perturbation.gather(shifts, *sizes.pop())
+    return joined, pd.concat(models).drop_duplicates("model").sort_values("model", ignore_index=True)

@@ -1,0 +1,195 @@
+"""Tests of whether a gene's shift means anything: the published one, one by refits, one by matched genes."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from reread.core.errors import DataError
+from reread.core.stats import benjamini_hochberg, permutation_p
+
+POOL, POOL_SEED = 100_000, 42
+LEVEL = 0.05
+MIN_REFITS = 20
+MIN_CELLS = 3  # a gene that fewer cells express is not tested
+SAME_RANK = 1.3
+
+
+def published(shifts: pd.DataFrame, *, level: float = LEVEL) -> pd.DataFrame:
+    """Test each gene as Geneformer does: rank-sum of its shifts against the pool of all, then BH.
+
+    Parameters
+    ----------
+    shifts : DataFrame
+        ``gene`` and ``shift``, one row for each perturbed gene of each cell.
+
+    Returns
+    -------
+    DataFrame
+        gene, shift (mean over cells), n_cells, p, fdr, is_called; called genes first, then by shift.
+
+    Notes
+    -----
+    The pool holds the gene's own shifts too, a sample of 100,000 by ``random.seed(42)`` where it is larger,
+    and counts every cell as independent. Source: ``isp_stats_to_goal_state`` (in_silico_perturber_stats.py at
+    4bddd45). Here the pool is sorted once, not once for each gene.
+    """
+    ordered = shifts.sort_values("gene", kind="stable")
+    pool = ordered["shift"].to_numpy(dtype=np.float64)
+    if len(pool) > POOL:
+        random.seed(POOL_SEED)
+        pool = np.array(random.sample(pool.tolist(), k=POOL))
+    pool = np.sort(pool)
+    groups = ordered.groupby("gene", sort=True)["shift"]
+    table = groups.agg(shift="mean", n_cells="size").reset_index()
+    table["p"] = [rank_sum_p(pool, values.to_numpy(dtype=np.float64)) for _, values in groups]
+    table["fdr"] = benjamini_hochberg(table["p"])
+    table["is_called"] = table["fdr"] < level
+    return table.sort_values(["is_called", "shift"], ascending=False, kind="stable", ignore_index=True)
+
+
+def rank_sum_p(pool: npt.NDArray, values: npt.NDArray) -> float:
+    """Two-sided p of ``scipy.stats.ranksums`` for a pool that is already sorted."""
+    from scipy.stats import norm, rankdata
+
+    n, m = len(pool), len(values)
+    below = (np.searchsorted(pool, values, side="left") + np.searchsorted(pool, values, side="right")) / 2
+    ranks = (below + rankdata(values)).sum()
+    z = (ranks - m * (n + m + 1) / 2) / np.sqrt(n * m * (n + m + 1) / 12)
+    return float(2 * norm.sf(abs(z)))
+
+
+def toward_case(shifts: pd.DataFrame) -> pd.Series:
+    """Shift towards the case state less that towards the control state, whichever state the cell starts in.
+
+    What moves a cell away from both states at once cancels.
+    """
+    return (shifts["shift"] - shifts["from_start"]) * np.where(shifts["start"] == "control", 1.0, -1.0)
+
+
+def gene_matrix(shifts: pd.DataFrame, change: str) -> tuple[pd.DataFrame, pd.Series]:
+    """Mean shift toward the case state (model, gene) over cells of both states, and cells of each gene.
+
+    Every model perturbs the same cells. Genes that fewer than three cells express are left out.
+    """
+    rows = shifts[shifts["change"] == change]
+    means = rows.assign(value=toward_case(rows)).groupby(["model", "gene"])["value"].agg(["mean", "size"])
+    n_cells = means["size"].groupby("gene").min()
+    kept = n_cells.index[n_cells >= MIN_CELLS]
+    return means["mean"].unstack("gene")[kept], n_cells[kept]
+
+
+def against_refits(shifts: pd.DataFrame, change: str, *, level: float = LEVEL) -> pd.DataFrame:
+    """Test each gene against models that were refitted on permuted donor labels.
+
+    Parameters
+    ----------
+    shifts : DataFrame
+        From :func:`reread.depression.methods.refits.read_shards`: model 0 has the true labels.
+    change : str
+        ``delete`` or ``overexpress``.
+    level : float
+        False discovery rate of the calls.
+
+    Returns
+    -------
+    DataFrame
+        gene, toward_case (mean over cells), n_cells, z (in robust standard deviations over the genes of
+        one model), p, fdr, is_called; and low, high: where 95 % of the refits place the gene, in units of
+        model 0.
+
+    Raises
+    ------
+    DataError
+        If there are fewer than two refits.
+
+    Notes
+    -----
+    The statistic is |z|; its null distribution are all genes of all refits together, p is ``(1 + #{null >=
+    observed}) / (1 + n)``. The unit that is permuted is the donor, as in training, so that what a network
+    learns from chance differences between donors is in the null.
+    """
+    values, n_cells = gene_matrix(shifts, change)
+    if len(values) < 3 or 0 not in values.index:
+        raise DataError(
+            f"Model 0 and at least 2 refits are needed, but models {list(values.index)[:5]} are here.\n"
+            f"Use more refits (n_refits, at least {MIN_REFITS})."
+        )
+    centred = values.sub(values.median(axis=1), axis=0)
+    scale = centred.abs().median(axis=1) * 1.4826
+    z = centred.div(scale, axis=0)
+    null = z.drop(index=0)
+    low, high = (null.quantile(q) * scale[0] + values.loc[0].median() for q in (0.025, 0.975))
+    p = permutation_p(z.loc[0].abs(), null.abs().to_numpy().ravel())
+    table = pd.DataFrame(
+        {
+            "gene": values.columns,
+            "toward_case": values.loc[0].to_numpy(),
+            "n_cells": n_cells.to_numpy(),
+            "z": z.loc[0].to_numpy(),
+            "low": low.to_numpy(),
+            "high": high.to_numpy(),
+            "p": p,
+            "fdr": benjamini_hochberg(p),
+        }
+    )
+    return table.assign(is_called=table["fdr"] <= level)
+
+
+def noise_floor(shifts: pd.DataFrame, change: str) -> float:
+    """Size of shift that 95 % of all genes stay below in models with permuted donor labels."""
+    values, _ = gene_matrix(shifts, change)
+    return float(np.quantile(values.drop(index=0, errors="ignore").abs(), 0.95))
+
+
+def against_controls(shifts: pd.DataFrame, change: str) -> pd.DataFrame:
+    """Compare each gene with genes of similar rank and detection in model 0: an effect size, no test.
+
+    Controls have a mean rank and a number of cells within a factor of 1.3. Returns gene, n_controls, excess
+    (shift less the mean of the controls) and share_beyond (of the controls with a shift at least as far from
+    their mean). Source: rank-matched control genes, as petadimensionlab/Geneformer chooses them by hand.
+    """
+    values, n_cells = gene_matrix(shifts[shifts["model"] == 0], change)
+    rows = shifts[(shifts["model"] == 0) & (shifts["change"] == change)]
+    log_rank = np.log(rows.groupby("gene")["rank"].mean()[values.columns].to_numpy() + 1)
+    log_cells, shift, limit = np.log(n_cells.to_numpy()), values.loc[0].to_numpy(), np.log(SAME_RANK)
+    found = []
+    for i, gene in enumerate(values.columns):
+        near = (np.abs(log_rank - log_rank[i]) <= limit) & (np.abs(log_cells - log_cells[i]) <= limit)
+        near[i] = False
+        controls = shift[near]
+        excess = shift[i] - controls.mean() if len(controls) else np.nan
+        beyond = np.mean(np.abs(controls - controls.mean()) >= abs(excess)) if len(controls) else np.nan
+        found.append((gene, len(controls), excess, beyond))
+    return pd.DataFrame(found, columns=["gene", "n_controls", "excess", "share_beyond"])
+
+
+def calibrate(is_called: npt.ArrayLike, is_disease_gene: npt.ArrayLike) -> dict[str, float]:
+    """Compare calls with the truth of a simulation: n_called, power, false_share and type_1.
+
+    ``false_share`` is the share of the calls that are no disease genes, 0 without a call; ``power`` the share
+    of the disease genes that are called; ``type_1`` the share of the other genes that are called.
+    """
+    called, disease = np.asarray(is_called, dtype=bool), np.asarray(is_disease_gene, dtype=bool)
+    n_true = int((called & disease).sum())
+    return {
+        "n_called": int(called.sum()),
+        "power": n_true / disease.sum() if disease.any() else np.nan,
+        "false_share": 1 - n_true / called.sum() if called.any() else 0.0,
+        "type_1": float(called[~disease].mean()) if (~disease).any() else np.nan,
+    }
+
+
+def interpretation(model_auroc: float, baseline_auroc: float, n_refits: int) -> str:
+    """Why shifts may not be interpreted, in words; empty where nothing speaks against it."""
+    if model_auroc < baseline_auroc:
+        return (
+            f"on held-out donors the network (AUROC {model_auroc:.3f}) is below logistic regression "
+            f"({baseline_auroc:.3f})"
+        )
+    if n_refits < MIN_REFITS:
+        return f"only {n_refits} refits on permuted donor labels were made, and {MIN_REFITS} are needed"
+    return ""

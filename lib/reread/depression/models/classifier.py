@@ -1,0 +1,352 @@
+"""BERT on gene tokens: fine-tuning to tell cases from controls, and embeddings of cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import torch
+from torch import nn
+from transformers.models.bert.configuration_bert import BertConfig
+from transformers.models.bert.modeling_bert import BertForSequenceClassification
+
+from reread.core.errors import DataError, ParameterError
+from reread.core.training.loop import Stream, device_of
+from reread.core.training.loop import fit as train_epochs
+from reread.depression.data.rank_values import Cells
+
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+POOLS = ("mean", "cls", "none")
+GROUPS = 50  # batches of which the cells are sorted by length together, as transformers does
+WITHOUT_DECAY = ("bias", "LayerNorm.weight")
+EVALUATION_TOKENS = 65_536  # of a batch that is only predicted
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a network is fine-tuned; the defaults are the authors'.
+
+    Attributes
+    ----------
+    epochs, batch : int
+        Epochs, and cells of one step: theirs were 12 on each of 3 GPUs.
+    accumulate : int
+        Parts that a batch is cut into, so that it fits into memory.
+    rate, weight_decay : float
+        AdamW; the rate rises over ``warmup`` steps and then falls linearly to 0.
+    frozen_layers : int
+        First layers that are not trained, with the embedding. The authors set 3 and never used it.
+    precision : {"float32", "bfloat16"}
+        bfloat16 in autocast.
+    n_gpus : int
+        GPUs that share a batch (``DataParallel``), where there are that many.
+    """
+
+    epochs: int = 10
+    batch: int = 36
+    accumulate: int = 1
+    rate: float = 5e-5
+    weight_decay: float = 1e-3
+    warmup: int = 500
+    frozen_layers: int = 0
+    precision: str = "float32"
+    n_gpus: int = 1
+
+    def __post_init__(self) -> None:
+        if self.precision not in PRECISIONS:
+            raise ParameterError(f"precision must be float32 or bfloat16, but is {self.precision!r}.")
+        if min(self.epochs, self.batch, self.accumulate, self.n_gpus) < 1 or self.rate <= 0:
+            raise ParameterError(f"Epochs, batch, accumulate, n_gpus and rate must be positive: {self}.")
+
+
+class Classifier:
+    """A BERT classifier of cells; :meth:`from_scratch` or :meth:`from_pretrained` make one."""
+
+    def __init__(self, network: BertForSequenceClassification, device: str = "auto"):
+        self.device = device_of(device)
+        self.network = network.to(self.device).eval()
+
+    @classmethod
+    def from_scratch(
+        cls, width: int, layers: int, heads: int, max_len: int, n_tokens: int, *, seed: int = 0
+    ) -> Classifier:
+        """A network of random weights with Geneformer's form: ReLU, feed-forward twice the width.
+
+        Attention has no dropout (Geneformer: 0.02), which would cost torch its fast attention on a CPU.
+        """
+        if width % heads:
+            raise ParameterError(f"The width must be a multiple of the heads ({heads}), but is {width}.")
+        shape = BertConfig(
+            vocab_size=n_tokens, hidden_size=width, num_hidden_layers=layers, num_attention_heads=heads,
+            intermediate_size=2 * width, max_position_embeddings=max_len, hidden_act="relu",
+            hidden_dropout_prob=0.02, attention_probs_dropout_prob=0.0, pad_token_id=0, num_labels=2,
+        )  # fmt: skip
+        with Stream(seed, torch.device("cpu")):
+            return cls(BertForSequenceClassification(shape))
+
+    @classmethod
+    def from_pretrained(cls, source: str | Path, *, seed: int = 0) -> Classifier:
+        """Read a checkpoint: a folder, or the id of a model on the Hugging Face hub.
+
+        A checkpoint without a head for two classes, as the pretrained Geneformer, gets a random one (and a
+        random pooler) by ``seed``. A missing or damaged checkpoint is a DataError.
+        """
+        from transformers.utils import logging
+
+        logging.set_verbosity_error()
+        logging.disable_progress_bar()
+        try:
+            with Stream(seed, torch.device("cpu")):
+                return cls(BertForSequenceClassification.from_pretrained(str(source), num_labels=2))
+        except (OSError, ValueError, RuntimeError, KeyError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise DataError(
+                f"{source} is no checkpoint of a BERT network that can be read ({reason}).\n"
+                f"Give a folder with config.json and model.safetensors, or the id of a model on the hub."
+            ) from None
+
+    def save(self, folder: Path) -> None:
+        """Write ``config.json`` and ``model.safetensors``, which :meth:`from_pretrained` reads."""
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()
+        self.network.save_pretrained(folder)
+
+    @property
+    def n_layers(self) -> int:
+        """Number of attention layers."""
+        return self.network.config.num_hidden_layers
+
+    @property
+    def max_len(self) -> int:
+        """Longest sequence in tokens."""
+        return self.network.config.max_position_embeddings
+
+    def fit(
+        self, cells: Cells, labels: npt.NDArray, train: npt.NDArray, validation: npt.NDArray | None = None, *,
+        settings: Settings, seed: int = 0, checkpoint_folder: Path | None = None,
+    ) -> pd.DataFrame:  # fmt: skip
+        """Fine-tune on the cells of ``train``, and keep the epoch with the least loss on ``validation``.
+
+        Parameters
+        ----------
+        cells : Cells
+            Encoded cells.
+        labels : int array, (cell,)
+            0 control, 1 case.
+        train, validation : bool array, (cell,)
+            Without ``validation`` the last epoch is kept.
+        settings : Settings
+            Epochs, rate, batch and the like.
+        seed : int
+            Order of the cells and dropout.
+        checkpoint_folder : Path, optional
+            Where the state after each epoch lies; a run that was killed goes on there, with the same result.
+
+        Returns
+        -------
+        DataFrame
+            ``epoch``, ``train_loss``, ``validation_loss`` and ``is_kept``.
+        """
+        labels = np.asarray(labels)
+        if set(np.unique(labels[train])) != {0, 1}:
+            raise DataError(f"Training cells need the labels 0 and 1, not {np.unique(labels[train])}.")
+        if len(cells) and cells.lengths.max() > self.max_len:
+            raise DataError(
+                f"A cell has {cells.lengths.max()} tokens, the network takes {self.max_len}.\nEncode shorter."
+            )
+        is_there = cells.lengths > 0
+        rows = None if validation is None else np.flatnonzero(validation & is_there)
+        recipe = _Recipe(self, cells, labels, np.flatnonzero(train & is_there), rows, settings, seed)
+        checkpoint = None if checkpoint_folder is None else Path(checkpoint_folder) / "classifier.ckpt"
+        curve = train_epochs(recipe, epochs=settings.epochs, checkpoint=checkpoint)
+        kept = recipe.network.finish()
+        self.network.eval()
+        table = pd.DataFrame(curve).assign(epoch=np.arange(1, len(curve) + 1))
+        return table.assign(is_kept=table["epoch"] == (kept or len(curve)))
+
+    @torch.inference_mode()
+    def predict_proba(self, cells: Cells, *, precision: str = "float32") -> npt.NDArray[np.float32]:
+        """Probability (cell,) of the label 1; NaN for a cell without tokens."""
+        out = np.full(len(cells), np.nan, dtype=np.float32)
+        order = np.argsort(cells.lengths, kind="stable")
+        for rows in _by_tokens(order[cells.lengths[order] > 0], cells.lengths):
+            logits = _logits(self.network, cells, rows, self.device, PRECISIONS[precision])
+            out[rows] = torch.softmax(logits.float(), dim=1)[:, 1].cpu().numpy()
+        return out
+
+    @torch.inference_mode()
+    def embed(
+        self, tokens: npt.NDArray[np.int64], positions: npt.NDArray[np.int64] | None = None, *,
+        layer: int = 0, pool: str = "mean", precision: str = "float32",
+    ) -> npt.NDArray[np.float32]:  # fmt: skip
+        """Embed sequences of equal length.
+
+        Parameters
+        ----------
+        tokens : int array, (sequence, token)
+            No padding, so that attention needs no mask.
+        positions : int array, (sequence, token), optional
+            Position of each token; 0, 1, 2 ... by default.
+        layer : int
+            0 is the last layer, -1 the one before it, as ``emb_layer`` of Geneformer; later ones are not run.
+        pool : {"mean", "cls", "none"}
+            Mean over all tokens, the first token, or every token.
+
+        Returns
+        -------
+        float32 array, (sequence, width); without pooling (sequence, token, width)
+        """
+        n_run = self.n_layers + layer
+        if not 0 <= n_run <= self.n_layers or pool not in POOLS:
+            raise ParameterError(f"layer must be {-self.n_layers} to 0, pool of {POOLS}: {layer}, {pool!r}.")
+        ids = torch.as_tensor(np.asarray(tokens), dtype=torch.long, device=self.device)
+        dtype, places = PRECISIONS[precision], None
+        if positions is not None:
+            places = torch.as_tensor(np.asarray(positions), dtype=torch.long, device=self.device)
+        with torch.autocast(self.device.type, dtype, enabled=dtype != torch.float32):
+            hidden = self.network.bert.embeddings(input_ids=ids, position_ids=places)
+            for one in self.network.bert.encoder.layer[:n_run]:
+                hidden = one(hidden, None)
+        hidden = hidden.float()
+        pooled = hidden.mean(dim=1) if pool == "mean" else hidden[:, 0] if pool == "cls" else hidden
+        return pooled.cpu().numpy()
+
+
+class _BestEpoch:
+    """The network and its weights of the best epoch so far; both are in a checkpoint."""
+
+    def __init__(self, network: nn.Module):
+        self.network, self.loss, self.epoch, self.n_epochs = network, float("inf"), 0, 0
+        self.weights = {}
+
+    def seen(self, loss: float | None) -> None:
+        """Keep the weights if the validation loss fell."""
+        self.n_epochs += 1
+        if loss is not None and loss < self.loss:
+            self.loss, self.epoch = loss, self.n_epochs
+            self.weights = {name: one.detach().clone() for name, one in self.network.state_dict().items()}
+
+    def finish(self) -> int:
+        """Load the best weights; returns their epoch, 0 where none was chosen."""
+        if self.weights:
+            self.network.load_state_dict(self.weights)
+        return self.epoch
+
+    def state_dict(self) -> dict:
+        return {
+            "now": self.network.state_dict(),
+            "weights": self.weights,
+            "numbers": [self.loss, self.epoch, self.n_epochs],
+        }
+
+    def load_state_dict(self, kept: dict) -> None:
+        self.network.load_state_dict(kept["now"])
+        self.weights = kept["weights"]
+        self.loss, self.epoch, self.n_epochs = kept["numbers"]
+
+
+class _Recipe:
+    """What ``core.training.loop.fit`` trains: one epoch of batches, grouped by length."""
+
+    def __init__(self, model, cells, labels, train, validation, settings, seed):
+        self.cells, self.labels, self.train, self.validation = cells, labels, train, validation
+        self.settings, self.device = settings, model.device
+        self.stream = Stream(seed, model.device)
+        self.network = _BestEpoch(model.network)
+        self.called = model.network
+        if settings.n_gpus > 1:
+            if torch.cuda.device_count() < settings.n_gpus:
+                raise ParameterError(
+                    f"n_gpus is {settings.n_gpus}, but {torch.cuda.device_count()} are here."
+                )
+            self.called = nn.DataParallel(model.network, list(range(settings.n_gpus)))
+        frozen = model.network.bert.encoder.layer[: settings.frozen_layers]
+        fixed = [*model.network.bert.embeddings.parameters(), *frozen.parameters()] if len(frozen) else []
+        model.network.requires_grad_(True)
+        for one in fixed:
+            one.requires_grad_(False)
+        named = [(name, one) for name, one in model.network.named_parameters() if one.requires_grad]
+        groups = [
+            {"params": [p for name, p in named if name.endswith(WITHOUT_DECAY) == is_bare],
+             "weight_decay": 0.0 if is_bare else settings.weight_decay}
+            for is_bare in (False, True)
+        ]  # fmt: skip
+        self.optimizer = torch.optim.AdamW(groups, lr=settings.rate, fused=True)
+        self.n_batches = -(-len(train) // settings.batch)
+        self.step = 0
+
+    def run_epoch(self) -> dict:
+        """Train one epoch and return its losses."""
+        self.step = self.network.n_epochs * self.n_batches
+        self.network.network.train()
+        with self.stream:
+            losses = [self._step(rows) for rows in self._batches()]
+        loss = {"train_loss": float(np.mean(losses))}
+        self.network.network.eval()
+        if self.validation is not None:
+            loss["validation_loss"] = self._validation_loss()
+        self.network.seen(loss.get("validation_loss"))
+        return loss
+
+    def _batches(self) -> Iterator[npt.NDArray]:
+        """Cells of each step: shuffled, sorted by length within 50 batches, then cut."""
+        shuffled, size = self.stream.numpy.permutation(self.train), self.settings.batch
+        lengths = self.cells.lengths
+        groups = np.split(shuffled, np.arange(size * GROUPS, len(shuffled), size * GROUPS))
+        rows = np.concatenate([group[np.argsort(-lengths[group], kind="stable")] for group in groups])
+        batches = np.split(rows, np.arange(size, len(rows), size))
+        yield from (batches[i] for i in self.stream.numpy.permutation(len(batches)))
+
+    def _step(self, rows: npt.NDArray) -> float:
+        total, n_steps, warmup = 0.0, self.settings.epochs * self.n_batches, self.settings.warmup
+        rising, falling = self.step / max(1, warmup), (n_steps - self.step) / max(1, n_steps - warmup)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.settings.rate * max(0.0, min(rising if self.step < warmup else 1.0, falling))
+        self.step += 1
+        for part in np.array_split(rows, min(self.settings.accumulate, len(rows))):
+            loss = self._loss(part) * (len(part) / len(rows))
+            loss.backward()
+            total += float(loss.detach())
+        nn.utils.clip_grad_norm_(self.network.network.parameters(), 1.0)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        return total
+
+    def _loss(self, rows: npt.NDArray) -> torch.Tensor:
+        dtype = PRECISIONS[self.settings.precision]
+        logits = _logits(self.called, self.cells, rows, self.device, dtype)
+        target = torch.as_tensor(self.labels[rows], dtype=torch.long, device=self.device)
+        return nn.functional.cross_entropy(logits.float(), target)
+
+    @torch.inference_mode()
+    def _validation_loss(self) -> float:
+        order = self.validation[np.argsort(self.cells.lengths[self.validation], kind="stable")]
+        total = sum(float(self._loss(rows)) * len(rows) for rows in _by_tokens(order, self.cells.lengths))
+        return total / len(order)
+
+
+def _logits(network: nn.Module, cells: Cells, rows, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
+    """Logits (cell, 2) of a batch, padded to its longest cell; without a mask where all are equally long."""
+    lengths = cells.lengths[rows]
+    ids = np.zeros((len(rows), int(lengths.max())), dtype=np.int64)
+    for i, row in enumerate(rows):
+        ids[i, : lengths[i]] = cells[int(row)]
+    mask = None if lengths.min() == lengths.max() else torch.as_tensor(ids > 0, device=device)
+    with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
+        return network(input_ids=torch.as_tensor(ids, device=device), attention_mask=mask).logits
+
+
+def _by_tokens(rows: npt.NDArray, lengths: npt.NDArray) -> Iterator[npt.NDArray]:
+    """Cut rows, sorted by length, into batches of at most ``EVALUATION_TOKENS`` tokens."""
+    start = 0
+    while start < len(rows):
+        stop = start + 1
+        while stop < len(rows) and (stop + 1 - start) * lengths[rows[stop]] <= EVALUATION_TOKENS:
+            stop += 1
+        yield rows[start:stop]
+        start = stop

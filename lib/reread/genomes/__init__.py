@@ -1,0 +1,1 @@
+"""Personal genomes: Enformer on the sequence of each person, beside linear models of genotypes."""

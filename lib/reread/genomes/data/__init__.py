@@ -1,0 +1,1 @@
+"""Haplotypes, simulated people, checks of the input, and the sources of the chapters."""

@@ -1,0 +1,1 @@
+"""Readers of FASTA, VCF, BCF, PLINK and expression BED files."""

@@ -1,0 +1,1 @@
+"""Verbs on arrays: prediction from genotypes, evaluation, nulls."""

@@ -1,0 +1,1 @@
+"""The networks of this study: the only place that imports a framework."""
