@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,18 +44,24 @@ N_BINS = 8
 def fitter(
     design: Design, n_tokens: int, settings: Settings, *, width: int, layers: int, heads: int, max_len: int,
     checkpoint: str = "",
-) -> Callable[[npt.NDArray, int], Classifier]:  # fmt: skip
-    """Return the function from labels and seed to a classifier fitted on the training donors.
+) -> Callable[[npt.NDArray, int, Path], Classifier]:  # fmt: skip
+    """Return the function from labels, seed and folder to a classifier fitted on the training donors.
 
-    ``checkpoint`` is a folder or hub id to start from; without one the network is from scratch.
+    ``checkpoint`` is a folder or hub id to start from; without one the network is from scratch. A fitted
+    network is kept in the folder and read from there by a run that goes on after a kill.
     """
 
-    def fit(labels: npt.NDArray, seed: int) -> Classifier:
+    def fit(labels: npt.NDArray, seed: int, folder: Path) -> Classifier:
+        if folder.is_dir():
+            return Classifier.from_pretrained(folder)
         if checkpoint:
             model = Classifier.from_pretrained(checkpoint, seed=seed)
         else:
             model = Classifier.from_scratch(width, layers, heads, max_len, n_tokens, seed=seed)
         model.fit(design.cells, labels, design.is_train, settings=settings, seed=seed)
+        part = folder.with_name(f"{folder.name}.part")
+        model.save(part)
+        part.rename(folder)
         return model
 
     return fit
