@@ -182,13 +182,28 @@ def tokens_of(vocabulary: Vocabulary, genes: list[str]) -> list[int] | None:
     return [vocabulary.tokens[gene] for gene in genes] or None
 
 
+def calls_by_cells(shifts: pd.DataFrame, classes: pd.Series) -> pd.DataFrame:
+    """What the published test calls on the first 1/8, 1/4, 1/2 and all of the cells: also cells (of a run).
+
+    Of the networks on permuted labels the first four are taken.
+    """
+    n_cells = shifts["unit"].max() + 1
+    kept = shifts[shifts["model"] < 5]
+    tables = []
+    for part in (8, 4, 2, 1):
+        # every part-th unit, so that long and short cells are in each
+        rows = kept[kept["unit"] % part == 0]
+        tables.append(published_calls(rows, classes).assign(cells=-(-n_cells // part) // 2))
+    return pd.concat(tables, ignore_index=True)
+
+
 def draw_calls(calls: pd.DataFrame) -> Drawn:
-    """Draw the share of genes that the published test calls, with true and with permuted labels."""
-    labels = {"share_called": "share of genes called at FDR 0.05", "run": "start state and change"}
-    return charts.dots(
-        calls[["run", "labels", "model", "share_called"]], x="share_called", y="run", hue="labels",
-        labels={**labels, "true": "true labels", "permuted": "permuted donor labels"},
-        order={"run": list(RUNS.values()), "labels": ["true", "permuted"]}, limits=(0, 1),
+    """Draw the share of genes that the published test calls along the number of cells."""
+    labels = {"share_called": "share of genes called", "cells": "cells of a run", "true": "true labels",
+              "permuted": "permuted donor labels", **CHANGES}  # fmt: skip
+    return charts.lines(
+        calls[["change", "labels", "model", "start", "cells", "share_called"]], x="cells", y="share_called",
+        hue="labels", panel="change", columns=2, labels=labels, limits=(0, None),
     )  # fmt: skip
 
 
