@@ -1,6 +1,7 @@
 # make book    environment, every demo chapter, the site         (what a reader does)
 # make book TORCH=cuda    the same with the CUDA build of torch (6.9 GB in place of 3.4 to 4)
 # make test    environment, lint, contracts, unit tests, demo chapters   (what CI does)
+# make test-commands   every command that the book prints, and every legal choice (hours on two cores)
 # make serve   open the book on this machine
 # make bench   each fast function against its reference, as ratios of CPU time
 SHELL := /bin/bash
@@ -20,7 +21,7 @@ BACKEND := $(if $(filter cuda,$(TORCH)),auto,$(TORCH))
 # A folder of wheels that pip is configured with is given to uv too; uv refuses a folder that is absent.
 FIND_LINKS = links="$$($(BIN)/pip config get global.find-links 2>/dev/null || $(BIN)/pip config get :env:.find-links 2>/dev/null || true)"; [ ! -d "$$links" ] || export UV_FIND_LINKS="$$links"
 
-.PHONY: help book test lint unit demo serve bench lock clean
+.PHONY: help book test lint unit demo test-commands serve bench lock clean
 
 help:
 	@sed -n 's/^# make /  make /p' Makefile
@@ -56,6 +57,10 @@ unit: $(READY)
 demo: $(READY)
 	$(BIN)/reread build --profile demo --cores $(CORES)
 	$(BIN)/reread compare --profile demo
+
+test-commands: $(READY)
+	$(BIN)/reread build --profile demo --cores $(CORES) --no-site
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m commands --durations=20 tests/chapters
 
 serve: book
 	@echo "The book is at http://localhost:8000 (Ctrl-C stops)"

@@ -20,7 +20,7 @@ from time import process_time
 
 import numpy as np
 from reread.lincs.io import gctx
-from reread.lincs.io import gctx_stream as stream
+from reread.lincs.io import gctx as stream
 
 LARGE, SMALL = (12_000, 12_328, 8_600), (1_500, 3_000, 1_000)
 N_LANDMARKS = 978

@@ -11,7 +11,7 @@ from time import process_time
 
 import numpy as np
 from reread.maize.data import load as data
-from reread.maize.data.transform import log_plus_one
+from reread.maize.data.image import log_plus_one
 from reread.maize.methods.clustering import embed_sets
 from reread.maize.methods.gene_sets import random_sets
 from reread.maize.methods.kmeans import batched_kmeans, v_measure

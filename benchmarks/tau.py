@@ -10,7 +10,7 @@ from time import process_time
 
 import numpy as np
 from reread.maize.data import load as data
-from reread.maize.data.transform import log_plus_one
+from reread.maize.data.image import log_plus_one
 from reread.maize.methods.tissue_specificity import tau, tissue_moments
 
 N_REPEATS = 200

@@ -32,7 +32,7 @@ def reread(monkeypatch, capsys):
     """``reread("list", "--profile", "demo")``: as from a shell, but in this process."""
 
     def call(*words: str) -> Said:
-        monkeypatch.setattr(sys, "argv", ["reread", *words])
+        monkeypatch.setattr(sys, "argv", ["reread", *map(str, words)])
         try:
             cli.main()
             code = 0
@@ -55,6 +55,7 @@ def runs(monkeypatch) -> list[tuple]:
         return ref.folder
 
     monkeypatch.setattr(runner, "run_page", note)
+    monkeypatch.setattr(cli, "_tell", lambda ref, folder: None)
     return seen
 
 
@@ -275,6 +276,31 @@ def test_a_file_that_is_not_at_hand_ends_in_three(tiny, reread):
 
     assert reread("data", "where", "maize/plants").code == 3
     assert "absent  maize/plants" in reread("data", "list").out
+
+
+def test_a_run_ends_with_what_moved_and_the_address_of_its_page(finished, reread):
+    reread("compare", "--write")
+
+    said = reread("run", "maize/01-cells", "-p", "n=6")
+
+    assert said.code == 0, said.err
+    *rest, last = said.out.splitlines()
+    assert "2 of 2 values differ from the reference of demo." in rest
+    assert [line.split()[0] for line in rest[-3:]] == ["value", "mean", "cells"]
+    assert rest[-1].split() == ["cells", "5", "6", "+1", "+20.0%"]
+    address = last.removeprefix("Open file://")
+    assert "<td>cells</td><td>5</td><td>6</td>" in Path(address).read_text()
+    # the page was written about the run, and is no part of it
+    assert reread("diff", Path(address).parent, "maize/01-cells").code == 0
+
+
+def test_two_runs_are_compared_as_text_and_as_json(finished, reread):
+    said = reread("diff", "maize/02-genes.short", "demo/maize/02-genes.long")
+    as_json = reread("diff", "--json", "maize/02-genes.short", "runs/demo/maize/02-genes.long")
+
+    assert said.out.splitlines()[2:4] == ["Parameters:", "  ways  sum mean  mean sum"]
+    assert json.loads(as_json.out)["parameters"] == [{"name": "ways", "a": "sum mean", "b": "mean sum"}]
+    assert "no finished run" in reread("diff", "maize/02-genes.short", "real/maize/02-genes.long").err
 
 
 def test_build_runs_what_is_stale_and_builds_no_site_when_told(finished, reread):

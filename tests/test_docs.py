@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,14 +11,12 @@ from typing import Any
 import pytest
 import typer
 import yaml
-from reread import pages, studies
+from reread import studies
 from reread.book.site import api_reference as reference
 from reread.book.site import stage
 from reread.cli import app
-from reread.core.errors import ParameterError
 
 ROOT = Path(__file__).resolve().parents[1]
-TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "book").rglob("*.md"))]
 
 
 def commands(group: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -32,69 +29,6 @@ def commands(group: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 
 COMMANDS = dict(commands(typer.main.get_command(app)))
-
-
-def code_lines(text: str) -> list[str]:
-    """Lines of fenced shell code and code in the running text, without comments."""
-    fenced = re.findall(r"^```bash\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    inline = re.findall(r"`(reread [^`]+)`", text)
-    lines = [line.split("  #")[0].strip() for block in fenced for line in block.splitlines()]
-    return [line for line in [*lines, *inline] if line]
-
-
-def calls() -> list[tuple[str, str]]:
-    found = [
-        (path.name, line)
-        for path in TEXTS
-        for line in code_lines(path.read_text())
-        if line.startswith("reread")
-    ]
-    assert len(found) > 15, "the words hold commands; if none is found, the search is broken"
-    return found
-
-
-def complaint(line: str) -> str:
-    """What is wrong with a call of ``reread``; nothing if it is one."""
-    words = shlex.split(line)[1:]
-    name = next(
-        (n for n in sorted(COMMANDS, key=len, reverse=True) if words[: n.count(" ") + 1] == n.split()), None
-    )
-    if name is None:
-        return "no such command"
-    known = {option for parameter in COMMANDS[name].params for option in parameter.opts}
-    unknown = [word for word in words if word.startswith("-") and word not in known]
-    if unknown:
-        return f"{name} has no option {unknown}"
-    return _page_complaint(words[1:]) if name == "run" else ""
-
-
-def _page_complaint(words: list[str]) -> str:
-    profile = words[words.index("--profile") + 1] if "--profile" in words else "demo"
-    assignments = dict(words[i + 1].split("=") for i, word in enumerate(words) if word == "-p")
-    try:
-        ref = pages.page(words[0], profile)
-        ref.chapter.parsed(assignments)
-    except ParameterError as error:
-        return str(error)
-    return ""
-
-
-@pytest.mark.parametrize(("file", "line"), calls())
-def test_every_command_in_the_words_is_one(file, line):
-    assert complaint(line) == "", f"{file}: {line}"
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "reread walk",
-        "reread list --colour",
-        "reread run networks/01-pears -p seed=1",
-        "reread run networks/01-pairs-and-their-audit -p sede=1",
-    ],
-)
-def test_the_search_itself_sees_a_wrong_command(line):
-    assert complaint(line)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

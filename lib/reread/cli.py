@@ -13,6 +13,7 @@ from reread.core.errors import ExitCode, ParameterError, RereadError
 
 if TYPE_CHECKING:
     from reread.book.status.staleness import Status
+    from reread.pages import PageRef
 
 HELP = {"help_option_names": ["-h", "--help"]}
 app = typer.Typer(
@@ -90,6 +91,36 @@ def run(
     typer.echo(f"{ref.name} ({ref.profile})")
     folder = run_page(ref, overrides=overrides, timeout_s=timeout_s or None, threads=threads, say=typer.echo)
     typer.echo(f"done: {folder}")
+    _tell(ref, folder)
+
+
+def _tell(ref: PageRef, folder: Path) -> None:
+    """Print what came out of a run and what moved, and the address of the page that shows it."""
+    from reread.book.site import run_view
+    from reread.book.status import difference
+    from reread.book.status.run_record import RunRecord
+
+    record = RunRecord.read(folder)
+    moved, said = difference.moved(ref, record.values)
+    rows = [change.cells() for change in moved[: difference.MANY]]
+    lines = [run_view.answer(folder, record), said]
+    lines += difference.columns([difference.HEAD, *rows]) if rows else []
+    lines += [f"  and {len(moved) - len(rows)} more"] if len(moved) > len(rows) else []
+    address = run_view.write(ref, folder, record, moved, said).resolve().as_uri()
+    typer.echo("\n".join([*filter(None, lines), f"Open {address}"]))
+
+
+@app.command()
+def diff(
+    a: Annotated[str, typer.Argument(metavar="A", help="A page, such as real/networks/02-deeptgi.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="Another one, or the folder of a run.")],
+    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Compare two runs: parameters, values, verdicts, code and data."""
+    from reread.book.status import difference
+
+    found = difference.compare(a, b)
+    typer.echo(found.as_json() if json else found.text())
 
 
 @app.command()
@@ -206,7 +237,7 @@ def record(profile: ProfileOption = "real", study: StudyOption = "") -> None:
     """Pack finished runs into the file that travels with the repository."""
     from reread.book.transfer import recorded
 
-    typer.echo(recorded.record_runs(profile, study).text())
+    typer.echo(recorded.record_runs(profile, study))
 
 
 @data_app.command("list")
@@ -259,7 +290,7 @@ def runs_export(
     """Pack finished runs into one archive."""
     from reread.book.transfer import archive
 
-    typer.echo(archive.export_runs(out, profile, study).text())
+    typer.echo(archive.export_runs(out, profile, study))
 
 
 @runs_app.command("import")
@@ -267,7 +298,7 @@ def runs_import(file: Path) -> None:
     """Check an archive and unpack its runs."""
     from reread.book.transfer import archive
 
-    typer.echo(archive.import_runs(file).text())
+    typer.echo(archive.import_runs(file))
 
 
 def _print_table(rows: list[tuple[str, ...]], right: int = -1) -> None:

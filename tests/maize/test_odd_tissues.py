@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from reread.maize.data.image import from_image, to_image
+from reread.maize.data.image import from_image, log_plus_one, to_image
 from reread.maize.data.splits import split
-from reread.maize.data.transform import log_plus_one
 from reread.maize.methods.leakage import leakage_by_kind
 from reread.maize.methods.tissue_specificity import METHODS
 from reread.maize.models.baselines import MODELS

@@ -1,1 +1,1 @@
-"""Geneformer on depression: donors kept apart, and every gene perturbed."""
+"""Geneformer on depression: classification of new donors, and perturbation of every gene."""

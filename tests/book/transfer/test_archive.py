@@ -123,7 +123,7 @@ def test_runs_come_home_as_they_were_and_are_fresh(finished, tmp_path):
     for ref in pages("demo"):
         assert RunRecord.read(ref.folder).imported == f"runs.zip (SHA-256 {digest[:12]})"
     assert {state.word for state in stale.Status().states(pages("demo")).values()} == {"fresh"}
-    assert report.text().startswith("3 runs taken from ")
+    assert report.startswith("3 runs taken from ")
     assert {p.name for p in page("maize/01-cells").folder.iterdir()} >= {"figures", "tables", "artifacts"}
 
 
@@ -163,7 +163,7 @@ def test_what_is_not_fresh_is_left_out_and_said(finished, tmp_path):
 
     report = archive.export_runs(tmp_path / "runs.zip", "demo")
 
-    assert "left out: maize/02-genes.long  hollow" in report.text()
+    assert "left out: maize/02-genes.long  hollow" in report
     assert len(runs_in(tmp_path / "runs.zip")) == 2
 
 
@@ -180,7 +180,7 @@ def test_a_run_with_a_link_is_altered_and_not_packed(finished, tmp_path):
 
     report = archive.export_runs(tmp_path / "runs.zip", "demo")
 
-    assert "left out: maize/01-cells  altered: artifacts/link was added" in report.text()
+    assert "left out: maize/01-cells  altered: artifacts/link was added" in report
 
 
 def test_one_study_may_be_packed_alone(finished, tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from reread.core.data import registry
 from reread.core.errors import DataError, ParameterError
 from reread.maize.data import load as data
-from reread.maize.data import walley_2016
+from reread.maize.data import readers
 from reread.maize.data.readers import read_walley, write_table
 
 
@@ -105,7 +105,7 @@ def test_every_recorded_library_is_in_the_list_of_walley(mirror):
 
     assert sorted(key.split("/")[-1].upper() for key in keys) == sorted(row.split("\t")[0] for row in listed)
     stages = np.array([row.split("\t")[8] for row in listed])
-    tissue, names = walley_2016.organ_of(stages)
+    tissue, names = readers.organ_of(stages)
     sizes = dict(zip(names, np.bincount(tissue).tolist(), strict=True))
     assert sizes == {
         "endosperm": 6, "pericarp": 3, "embryo": 6, "kernel": 3, "leaf": 12, "meristem": 2, "internode": 6,

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from reread.core.errors import ParameterError
+from reread.maize.data.image import log_plus_one
 from reread.maize.data.simulate import EASY, HARD, Design, rises, simulate
-from reread.maize.data.transform import log_plus_one
 
 TINY = Design(n_tissues=5, n_studies=3, n_replicates=2, n_genes=90, n_planted=7, n_decoys=11)
 

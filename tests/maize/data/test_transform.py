@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from reread.core.errors import DataError
-from reread.maize.data.transform import Scaler, log_plus_one, log_published
+from reread.maize.data.image import Scaler, log_plus_one, log_published
 
 
 def test_the_published_logarithm_is_the_authors_formula():

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from reread.core.errors import DataError
 from reread.maize.data import load as data
-from reread.maize.data.transform import log_plus_one
-from reread.maize.data.walley_2016 import (
+from reread.maize.data.image import log_plus_one
+from reread.maize.data.readers import (
     CONTROL_GENES,
     ORGAN_OF,
     ORGANS,

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from reread.core.errors import DataError
-from reread.maize.methods import enrichment
+from reread.maize.methods import ranking_tables
 from scipy.stats import false_discovery_control, fisher_exact
 
 GENES = [f"g{i}" for i in range(40)]
@@ -14,7 +14,7 @@ CHOSEN = [*GENES[:6], "g25", "g39", "unknown"]
 
 
 def of_one(genes, *inputs):
-    return enrichment.enrich_all({"": genes}, *inputs).drop(columns="set")
+    return ranking_tables.enrich_all({"": genes}, *inputs).drop(columns="set")
 
 
 def test_counts_and_p_agree_with_fishers_exact_test():
@@ -38,7 +38,7 @@ def test_q_is_controlled_over_all_terms_that_are_asked_also_those_that_share_no_
 def test_many_sets_at_once_agree_with_one_at_a_time():
     sets = {"one": CHOSEN, "two": GENES[22:28]}
 
-    found = enrichment.enrich_all(sets, TERMS, GENES)
+    found = ranking_tables.enrich_all(sets, TERMS, GENES)
 
     for name, genes in sets.items():
         one = found[found["set"] == name].drop(columns="set").reset_index(drop=True)
@@ -52,12 +52,12 @@ def test_other_names_of_genes_are_an_error_and_not_an_empty_table():
 
 def test_the_share_of_transcription_factors_stands_beside_its_null(monkeypatch):
     null = np.array([[0, 11, 12, 13], [0, 1, 12, 13], [20, 21, 22, 23]])
-    monkeypatch.setattr(enrichment, "matched_sets", lambda *_, **__: null)
+    monkeypatch.setattr(ranking_tables, "matched_sets", lambda *_, **__: null)
     scores = np.zeros((1, 50))
     scores[0, [0, 1, 2, 40]] = 1
     data, fold = SimpleNamespace(values=np.ones((2, 50))), SimpleNamespace(train=[0, 1])
     known = SimpleNamespace(is_tf=np.arange(50) < 10)
 
-    row = enrichment.tf_table({"m": scores}, data, fold, known, 4).iloc[0]
+    row = ranking_tables.tf_table({"m": scores}, data, fold, known, 4).iloc[0]
 
     assert row.tolist() == ["m", 0.75, pytest.approx(0.25), 0.25]

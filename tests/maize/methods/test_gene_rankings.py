@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from reread.core.errors import DataError
 from reread.maize.data import gene_knowledge, simulate, splits
-from reread.maize.methods import attribution, enrichment, gene_files, ranking_tables
+from reread.maize.methods import attribution, gene_files, ranking_tables
 from reread.maize.methods.attribution import EXPLAINERS, OURS, PUBLISHED, TREES, Explainer, Scores
 
 N_TISSUES, N_GENES, K = 4, 90, 6
@@ -306,10 +306,10 @@ def test_the_published_set_has_three_quarters_of_the_genes_of_random_rankings():
 
 
 def test_planted_terms_are_found_and_random_factors_are_not(samples, held, ranked, known):
-    terms, counts = enrichment.enriched(ranked, samples, known, K)
-    factors = enrichment.tf_table(ranked, samples, held, known, K, n_null=99).set_index("method")
+    terms, counts = ranking_tables.enriched(ranked, samples, known, K)
+    factors = ranking_tables.tf_table(ranked, samples, held, known, K, n_null=99).set_index("method")
 
-    best = enrichment.best_terms(terms)
+    best = ranking_tables.best_terms(terms)
     assert set(best["term"]) == {f"planted:{t}" for t in range(N_TISSUES)}
     of_t = counts[counts["method"] == "moderated t, next"].set_index("tissue")["terms"]
     assert of_t.to_dict() == dict.fromkeys(samples.tissues, 1)
@@ -320,7 +320,7 @@ def test_a_tissue_that_was_not_scored_has_no_terms(samples, ranked, known):
     scores = ranked["tau"].copy()
     scores[1] = np.nan
 
-    _, counts = enrichment.enriched({"m": scores}, samples, known, K)
+    _, counts = ranking_tables.enriched({"m": scores}, samples, known, K)
 
     assert counts.set_index("tissue").loc[samples.tissues[1], "terms"] == 0
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from reread import pages
 from reread.core.errors import DataError, ParameterError
-from reread.maize.methods import clustering, permutation_tests
+from reread.maize.methods import clustering
 from reread.maize.methods.attribution import LIMMA, OURS, PUBLISHED, TREES
 from reread.maize.methods.clustering import Protocol
 from scipy import stats
@@ -213,8 +213,8 @@ def test_v_of_random_genes_rises_with_their_number_and_with_clusters(log, tissue
 
 
 def test_both_tests_call_informative_genes_significant(log, tissue, sets):
-    published, (mean, sd) = permutation_tests.published_test(log, tissue, sets, RUNS, size=20)
-    counted, nulls = permutation_tests.permutation_test(log, tissue, sets, PLAIN, n_null=99)
+    published, (mean, sd) = clustering.published_test(log, tissue, sets, RUNS, size=20)
+    counted, nulls = clustering.permutation_test(log, tissue, sets, PLAIN, n_null=99)
 
     assert published["z_gauss"][0] == pytest.approx((published["v_gauss"][0] - mean) / sd)
     assert counted["p_perm"][0] <= 0.05 < counted["p_perm"][1]
@@ -225,7 +225,7 @@ def test_both_tests_call_informative_genes_significant(log, tissue, sets):
 
 
 def test_the_permutation_test_equals_the_comparison_of_clusters(log, tissue, sets):
-    counted, _ = permutation_tests.permutation_test(log, tissue, sets, PLAIN, n_null=19)
+    counted, _ = clustering.permutation_test(log, tissue, sets, PLAIN, n_null=19)
     table, _ = clustering.compare(log, tissue, sets, PLAIN, n_null=19)
 
     assert counted["p_perm"].tolist() == table["p"].tolist()[:2]
@@ -234,16 +234,14 @@ def test_the_permutation_test_equals_the_comparison_of_clusters(log, tissue, set
 
 def test_the_published_test_has_too_many_false_positives(log, tissue):
     """Sets of sixty genes against a null of fifteen."""
-    found = permutation_tests.false_positives(log, tissue, RUNS, n_genes=60, size=15, n_trials=150)
+    found = clustering.false_positives(log, tissue, RUNS, n_genes=60, size=15, n_trials=150)
 
     assert stats.kstest(found, "uniform").pvalue < 1e-6
     assert (found <= 0.05).mean() > 0.3
 
 
 def test_the_permutation_test_of_matched_sets_keeps_its_level(log, tissue):
-    found = permutation_tests.matched_false_positives(
-        log, tissue, PLAIN, MARKERS[:20], n_null=39, n_trials=120
-    )
+    found = clustering.matched_false_positives(log, tissue, PLAIN, MARKERS[:20], n_null=39, n_trials=120)
 
     assert len(found) == 120
     assert found.min() >= 1 / 40

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from reread.core.errors import DataError
-from reread.maize.data.transform import Scaler, log_plus_one
+from reread.maize.data.image import Scaler, log_plus_one
 from reread.maize.models import baselines
 from sklearn.linear_model import LogisticRegression
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from reread.core.errors import ParameterError
-from reread.maize.data.transform import log_plus_one, log_published
+from reread.maize.data.image import log_plus_one, log_published
 from reread.maize.models import training
 from reread.maize.models.training import Recipe
 

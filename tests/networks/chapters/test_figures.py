@@ -185,3 +185,12 @@ def test_transfer_is_drawn_for_two_data_sets():
 
     assert is_drawn(ch05_transfer.transfer(moved))
     assert len(ch05_transfer.transfer_table(moved)) == 2 * 3
+
+
+def test_a_label_split_is_drawn_with_and_without_published_predictions():
+    names = gene_names.label_split_table(load.load_label_split("simulated"))
+    published = names.iloc[[0]].assign(method=gene_names.PUBLISHED)
+
+    assert is_drawn(ch05_transfer.label_split(names))
+    drawn = ch05_transfer.label_split(pd.concat([names, published]))
+    assert (drawn.table["kind"] == "published model").sum() == 2

@@ -23,6 +23,7 @@ from reread.core.records import Record
 from reread.studies import Profile, Scope, Value
 
 NAME = "record.json"
+INDEX = "index.html"  # written about a run, and no part of it
 NOTEBOOK = "notebook.ipynb"
 FOLDERS = ("figures", "tables", "artifacts")
 SUFFIXES = {"figures": (".svg", ".png", ".csv"), "tables": (".csv",)}
@@ -221,10 +222,10 @@ def _digest(content: dict[str, Any], name: str) -> str:
 
 
 def _files(folder: Path) -> Iterator[str]:
-    """Files of a run by their path below it, without the record; a link counts as what it is named."""
+    """Files of a run by their path below it, without the record and its ``index.html``; links count."""
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if name != NAME and (path.is_symlink() or path.is_file()):
+        if name not in (NAME, INDEX) and (path.is_symlink() or path.is_file()):
             yield name
 
 

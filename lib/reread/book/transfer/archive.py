@@ -34,16 +34,6 @@ RUN = re.compile(r"(runs/(demo|real|paper)/[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9.-]
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError)
 
 
-class Report(NamedTuple):
-    """What was packed or unpacked, and what was left out, a line each."""
-
-    lines: tuple[str, ...]
-
-    def text(self) -> str:
-        """The lines."""
-        return "\n".join(self.lines)
-
-
 class Found(NamedTuple):
     """A run, its folder, the fields in which today's page differs from it, and why it cannot stand for it."""
 
@@ -54,8 +44,8 @@ class Found(NamedTuple):
     wrong: str = ""
 
 
-def export_runs(out: Path, profile: Profile, study: str = "") -> Report:
-    """Pack the fresh runs of a profile; where none is fresh, nothing is written."""
+def export_runs(out: Path, profile: Profile, study: str = "") -> str:
+    """Pack the fresh runs of a profile and say what was left out; where none is fresh, nothing is written."""
     status = Status()
     states = status.states(refs := pages(profile, study))
     packed = [ref for ref in refs if states[ref.name].word == "fresh"]
@@ -66,10 +56,10 @@ def export_runs(out: Path, profile: Profile, study: str = "") -> Report:
     with written_whole(out) as part:
         n_files = pack([Found(ref, ref.folder, status.record(ref)) for ref in packed], part)
     size = out.stat().st_size
-    return Report((f"{len(packed)} runs, {n_files} files, {size:,} bytes packed: {out}", *left_out))
+    return "\n".join([f"{len(packed)} runs, {n_files} files, {size:,} bytes packed: {out}", *left_out])
 
 
-def import_runs(file: Path) -> Report:
+def import_runs(file: Path) -> str:
     """Check an archive whole, then put its runs in place; one that does not fit keeps all of them out."""
     paths.runs().mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=paths.runs(), prefix=".import.") as folder:
@@ -77,7 +67,7 @@ def import_runs(file: Path) -> Report:
         _refuse_what_is_not_fresh(file, found)
         _land(found, f"{file.name} (SHA-256 {sha256(file)[:12]})")
     lines = [f"  {one.ref.name}  ({one.ref.profile})" for one in found]
-    return Report((f"{len(found)} runs taken from {file}:", *lines))
+    return "\n".join([f"{len(found)} runs taken from {file}:", *lines])
 
 
 def folder_name(ref: PageRef) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from reread.book.status.staleness import Status
-from reread.book.transfer.archive import FILES, Found, Report, folder_name, found_in, pack, refuse
+from reread.book.transfer.archive import FILES, Found, folder_name, found_in, pack, refuse
 from reread.core import paths
 from reread.core.errors import DataError, ExitCode, ParameterError, RunError
 from reread.core.files import written_whole
@@ -25,7 +25,7 @@ def recorded_path(study: Study, profile: Profile) -> Path:
     return paths.root() / "chapters" / study.key / "recorded" / f"{profile}.zip"
 
 
-def record_runs(profile: Profile, study: str = "") -> Report:
+def record_runs(profile: Profile, study: str = "") -> str:
     """Pack the runs of each study into the file that the repository holds; each of its pages is fresh."""
     status, lines = Status(), []
     records = [one for one in ([find(study)] if study else every()) if pages(profile, one.key)]
@@ -41,7 +41,7 @@ def record_runs(profile: Profile, study: str = "") -> Report:
             if (size := part.stat().st_size) > LARGEST:
                 raise DataError(f"{out} would have {size:,} bytes, but {LARGEST:,} are the most.")
         lines.append(f"{one.key}: {len(refs)} runs, {size:,} bytes recorded: {out}")
-    return Report(tuple(lines))
+    return "\n".join(lines)
 
 
 def recorded_runs(study: Study, profile: Profile, into: Path, status: Status) -> list[Found]:

@@ -72,20 +72,16 @@ def check_raw(values: npt.NDArray, where: str) -> None:
 
 
 def check_genes(genes: npt.ArrayLike, where: str) -> npt.NDArray[np.str_]:
-    """Ensembl ids without their version; refuse a list of symbols, and an id that stands twice."""
+    """Ensembl ids without their version; refuse a list of symbols."""
     genes = pd.Series(np.asarray(genes).astype(str))
     is_id = genes.str.match(ENSEMBL)
     if not is_id.all():
         some = ", ".join(map(short, genes[~is_id][:SHOWN]))
         raise DataError(
             f"{where} should name genes by Ensembl ids such as ENSG00000141510, but has {some}.\n"
-            f"If they are gene symbols, give genes=symbol."
+            f"If they are gene symbols, give them with -p symbols=true."
         )
-    genes = genes.str.replace(r"\.\d+$", "", regex=True)
-    if genes.duplicated().any():
-        some = ", ".join(genes[genes.duplicated()].unique()[:SHOWN])
-        raise DataError(f"{where} names a gene twice: {some}.\nSum the rows of one gene first.")
-    return genes.to_numpy(dtype=str)
+    return genes.str.replace(r"\.\d+$", "", regex=True).to_numpy(dtype=str)
 
 
 def check_cells(cells: pd.DataFrame, keys: dict[str, str], where: str, control: str = "") -> dict[str, Any]:

@@ -50,8 +50,8 @@ def simulate_cohort(
     logarithm), which is what makes cells of one donor alike. The disease changes ``n_disease_genes`` of the
     more expressed genes by ``log2_fold``, half upwards and half downwards, in all cells of a case. Cell types
     have their own profiles and their shares differ between donors; depth is log-normal; counts are negative
-    binomial. A batch holds one control and one case, so that it does not tell the condition. ParameterError
-    where donors or genes are too few.
+    binomial. Two batches hold as many controls as cases, so that they do not tell the condition.
+    ParameterError where donors or genes are too few.
     """
     if n_donors < 4 or n_donors % 2 or not 0 <= n_disease_genes <= EXPRESSED * n_genes:
         raise ParameterError(
@@ -83,7 +83,7 @@ def simulate_cohort(
             "donor": [f"D{i + 1:02d}" for i in donor],
             "condition": condition[donor].astype(np.int8),
             "cell_type": np.array(CELL_TYPES)[kind],
-            "batch": [f"B{i // 2 + 1}" for i in donor],
+            "batch": [f"B{i // 2 % 2 + 1}" for i in donor],
             "n_counts": drawn.sum(axis=1),
         }
     )

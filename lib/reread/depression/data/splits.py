@@ -34,9 +34,9 @@ def by_donor(cells: pd.DataFrame, n_folds: int, *, is_paired: bool = False, seed
     """Hold out whole donors: each donor is tested once, and the next fold's test donors choose the epoch.
 
     ``cells`` has ``donor`` and ``condition`` (cell,). Donors of each condition are shuffled by ``seed`` and
-    dealt over the folds; at least three folds are needed. DataError if a donor has cells of both conditions,
-    or if a condition has fewer donors than folds. With ``is_paired`` every donor gave cells of both (before
-    and after a treatment, say), and donors are dealt whatever their label.
+    assigned to the folds in turn; at least three folds are needed. DataError if a donor has cells of both
+    conditions, or if a condition has fewer donors than folds. With ``is_paired`` every donor gave cells of
+    both (before and after a treatment, say), and donors are assigned whatever their label.
     """
     check_folds(n_folds)
     if is_paired:
@@ -86,9 +86,17 @@ def donor_labels(cells: pd.DataFrame) -> pd.Series:
 
 
 def permuted_donors(cells: pd.DataFrame, *, seed: int) -> npt.NDArray[np.int8]:
-    """Condition of each cell (cell,) after the conditions of whole donors are permuted."""
+    """Condition of each cell (cell,) after the conditions of whole donors are permuted.
+
+    Where every donor has cells of both conditions, the two are exchanged in half of the donors at random.
+    """
+    rng, condition = np.random.default_rng(seed), cells["condition"].to_numpy(dtype=np.int8)
+    if (cells.groupby("donor")["condition"].nunique() > 1).all():
+        donors, number = np.unique(cells["donor"], return_inverse=True)
+        is_swapped = rng.permutation(len(donors)) < len(donors) / 2
+        return np.where(is_swapped[number], 1 - condition, condition).astype(np.int8)
     label = donor_labels(cells)
-    drawn = np.random.default_rng(seed).permutation(label.to_numpy())
+    drawn = rng.permutation(label.to_numpy())
     return cells["donor"].map(dict(zip(label.index, drawn, strict=True))).to_numpy(dtype=np.int8)
 
 

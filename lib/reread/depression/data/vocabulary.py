@@ -68,12 +68,11 @@ def from_counts(counts: Counts, rows: npt.ArrayLike | None = None, *, special: b
 
 
 def read(token_file: Path, median_file: Path) -> Vocabulary:
-    """Read the two dictionaries that Geneformer publishes; genes without a median are left out."""
+    """Read the two dictionaries that Geneformer publishes; a gene without a median is never encoded."""
     tokens, medians = _numbers(token_file), _numbers(median_file)
-    known = {gene: int(token) for gene, token in tokens.items() if gene in SPECIAL or gene in medians}
-    if len(known) <= len(SPECIAL) or known.get("<pad>") != 0:
+    if not tokens.keys() & medians.keys() or tokens.get("<pad>") != 0:
         raise DataError(f"{token_file} and {median_file} have no gene in common, or <pad> is not token 0.")
-    return Vocabulary(known, {gene: float(value) for gene, value in medians.items()})
+    return Vocabulary({gene: int(token) for gene, token in tokens.items()}, medians)
 
 
 def read_symbols(path: Path) -> dict[str, str]:
@@ -91,14 +90,35 @@ def _numbers(path: Path) -> dict[str, float]:
     return found
 
 
+class _NumberType:
+    """Stands for ``numpy.dtype`` in a pickle: the name of a number, little end first."""
+
+    def __init__(self, name: str, *_: Any):
+        if name not in ("i2", "i4", "i8", "f4", "f8"):
+            raise DataError(f"it names the type {name!r}, and only numbers are read")
+        self.name = f"<{name}"
+
+    def __setstate__(self, state: tuple) -> None:
+        if state[1] != "<":
+            raise DataError("its numbers are not stored little end first")
+
+
+def _number(kind: _NumberType, raw: bytes) -> float:
+    """Stands for ``numpy``'s function that makes a number of its bytes."""
+    (value,) = np.frombuffer(raw, dtype=kind.name)
+    return value.item()
+
+
+ALLOWED = {("numpy", "dtype"): _NumberType, ("numpy.core.multiarray", "scalar"): _number}
+
+
 class _Plain(pickle.Unpickler):
-    """Unpickler of plain containers, text and numbers; it refuses every class and function."""
+    """Unpickler of plain containers, text and numbers; it refuses every other class and function."""
 
     def find_class(self, module: str, name: str) -> Any:
-        raise DataError(f"it names {module}.{name}, and only plain containers are read")
-
-    def persistent_load(self, pid: Any) -> Any:
-        raise DataError("it refers to objects outside the file")
+        if (module, name) not in ALLOWED:
+            raise DataError(f"it names {module}.{name}, and only plain containers are read")
+        return ALLOWED[module, name]
 
 
 def read_plain(path: Path) -> dict:

@@ -74,13 +74,16 @@ class Classifier:
     def from_scratch(
         cls, width: int, layers: int, heads: int, max_len: int, n_tokens: int, *, seed: int = 0
     ) -> Classifier:
-        """A network of random weights with Geneformer's form: ReLU, feed-forward twice the width."""
+        """A network of random weights with Geneformer's form: ReLU, feed-forward twice the width.
+
+        Attention has no dropout (Geneformer: 0.02), which would cost torch its fast attention on a CPU.
+        """
         if width % heads:
             raise ParameterError(f"The width must be a multiple of the heads ({heads}), but is {width}.")
         shape = BertConfig(
             vocab_size=n_tokens, hidden_size=width, num_hidden_layers=layers, num_attention_heads=heads,
             intermediate_size=2 * width, max_position_embeddings=max_len, hidden_act="relu",
-            hidden_dropout_prob=0.02, attention_probs_dropout_prob=0.02, pad_token_id=0, num_labels=2,
+            hidden_dropout_prob=0.02, attention_probs_dropout_prob=0.0, pad_token_id=0, num_labels=2,
         )  # fmt: skip
         with Stream(seed, torch.device("cpu")):
             return cls(BertForSequenceClassification(shape))

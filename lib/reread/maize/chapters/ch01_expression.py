@@ -10,9 +10,9 @@ import pandas as pd
 
 from reread.core import charts, diagrams, figures
 from reread.core.figures import Drawn
+from reread.maize.data.image import log_plus_one, log_published
 from reread.maize.data.splits import Split
 from reread.maize.data.tables import Expression
-from reread.maize.data.transform import log_plus_one, log_published
 from reread.maize.methods.clustering import embed_sets
 from reread.maize.methods.leakage import SHARES, leakage_by_kind
 

@@ -10,8 +10,7 @@ import pandas as pd
 from reread.core import charts, diagrams, figures
 from reread.core.errors import DataError
 from reread.core.figures import Drawn
-from reread.maize.data.image import to_image
-from reread.maize.data.transform import log_plus_one
+from reread.maize.data.image import log_plus_one, to_image
 from reread.maize.methods.attribution import OURS, PUBLISHED, TREES, Run, gene_order
 from reread.maize.methods.attribution import agreement as agreement_of_runs
 from reread.maize.methods.gene_sets import distinct_share, known_tissues, union_null, union_rule

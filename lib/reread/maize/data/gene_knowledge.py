@@ -11,7 +11,7 @@ import numpy as np
 from reread.core.data import registry
 from reread.core.errors import DataError
 from reread.core.tables import door
-from reread.maize.data import walley_2016
+from reread.maize.data import readers
 from reread.maize.data.tables import Expression
 
 VERIFY = "Run:  reread data verify maize"
@@ -45,7 +45,7 @@ def knowledge_of(data: Expression, seed: int = 0) -> Knowledge:
     names = read_go_names(registry.fetch("maize/go-names"))
     factors = read_transcription_factors(registry.fetch("maize/transcription-factors"))
     is_tf = np.array([gene in factors for gene in data.genes])
-    return Knowledge(terms, names, is_tf, walley_2016.control_genes(data.genes, data.tissues))
+    return Knowledge(terms, names, is_tf, readers.control_genes(data.genes, data.tissues))
 
 
 def _simulated(data: Expression, rng: np.random.Generator) -> Knowledge:

@@ -8,9 +8,9 @@ import pandas as pd
 from reread.core.data import registry
 from reread.core.errors import ParameterError, did_you_mean
 from reread.maize.data import simulate
+from reread.maize.data.image import log_plus_one
 from reread.maize.data.readers import read_expression, read_walley
 from reread.maize.data.tables import Expression
-from reread.maize.data.transform import log_plus_one
 
 SOURCES = (*simulate.DESIGNS, "walley-2016", "compendium")
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from reread.core.errors import ParameterError
+from reread.maize.data.image import log_plus_one
 from reread.maize.data.tables import Expression, Truth
-from reread.maize.data.transform import log_plus_one
 
 READS_PER_FPKM = 12.0  # counts behind one FPKM in a library of usual depth
 

@@ -11,10 +11,9 @@ import numpy as np
 import pandas as pd
 
 from reread.core import validate
-from reread.maize.data.image import from_image
+from reread.maize.data.image import from_image, log_plus_one
 from reread.maize.data.splits import Split
 from reread.maize.data.tables import Expression
-from reread.maize.data.transform import log_plus_one
 from reread.maize.methods import gene_sets, tissue_specificity
 from reread.maize.models import baselines, training
 from reread.maize.models.training import TRAINING, Recipe

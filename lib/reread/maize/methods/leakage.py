@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from reread.core.stats import row_correlation
+from reread.maize.data.image import log_plus_one
 from reread.maize.data.splits import Split
 from reread.maize.data.tables import Expression
-from reread.maize.data.transform import log_plus_one
 
 NEAR = 0.99
 ACCESSION = re.compile(r"([A-Z]{3}\d{5,})\.\d+")

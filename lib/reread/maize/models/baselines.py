@@ -11,7 +11,7 @@ from scipy.special import softmax
 
 from reread.core import validate
 from reread.core.errors import DataError, need
-from reread.maize.data.transform import Scaler, log_plus_one
+from reread.maize.data.image import Scaler, log_plus_one
 
 PENALTY = 1.0  # scikit-learn's default; nothing was tuned
 N_ROUNDS = 60

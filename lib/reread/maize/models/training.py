@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 
 from reread.core.errors import ParameterError
-from reread.maize.data.image import side_of, to_image
-from reread.maize.data.transform import Scaler, log_plus_one, log_published
+from reread.maize.data.image import Scaler, log_plus_one, log_published, side_of, to_image
 
 HIGH = 0.9
 TRAINING = {

@@ -7,6 +7,7 @@ import pandas as pd
 from reread.core import charts
 from reread.core.figures import Drawn
 from reread.networks.methods.comparison import CHANCE, LABELS, verb
+from reread.networks.methods.gene_names import PUBLISHED
 from reread.networks.methods.transfer import EXCLUDE, supervised_over_spearman
 
 EXCLUDED = {
@@ -39,17 +40,12 @@ def label_split(by_names: pd.DataFrame) -> Drawn:
     """Draw AUROC and AUPRC ratio of gene names and of the published predictions, beside chance."""
     rows = by_names.melt("method", ["auroc", "auprc_ratio"], "measure", "value")
     rows["chance"] = rows["measure"].map(CHANCE)
+    rows["kind"] = rows["method"].map({PUBLISHED: "published model"}).fillna("gene names, no expression")
     labels = {**LABELS, "auprc_ratio": "AUPRC ratio", "value": "value"}
     return charts.dots(
-        rows,
-        x="value",
-        y="method",
-        panel="measure",
-        shared=False,
-        reference="chance",
-        labels=labels,
-        columns=2,
-    )
+        rows, x="value", y="method", hue="kind", panel="measure", shared=False, reference="chance",
+        labels=labels, columns=2,
+    )  # fmt: skip
 
 
 def transfer_table(moved: pd.DataFrame) -> pd.DataFrame:

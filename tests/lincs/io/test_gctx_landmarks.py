@@ -4,9 +4,9 @@ import gzip
 
 import numpy as np
 import pytest
-from reread.core.errors import DataError, ParameterError
+from reread.core.errors import DataError
 from reread.lincs.io import gctx
-from reread.lincs.io import gctx_stream as stream
+from reread.lincs.io import gctx as stream
 
 GENES = [f"g{i}" for i in range(5)]
 
@@ -20,32 +20,6 @@ def values():
 @pytest.fixture
 def path(tmp_path, values):
     return gctx.write(tmp_path / "a.gctx", values, GENES, [f"s{i}" for i in range(43)], chunk=4)
-
-
-@pytest.mark.parametrize(("batch", "n_mixed"), [(7, 1), (7, 3), (43, 2), (100, 2), (1, 50)])
-def test_minibatches_bring_every_signature_once_in_the_genes_asked_for(path, values, batch, n_mixed):
-    brought = list(stream.minibatches(path, ["g4", "g0"], batch=batch, block=8, n_mixed=n_mixed))
-    index = np.concatenate([places for _, places in brought])
-
-    assert sorted(index.tolist()) == list(range(43))
-    assert all((part == values[places][:, [4, 0]]).all() for part, places in brought)
-    assert [len(places) for _, places in brought[:-1]] == [batch] * (len(brought) - 1)
-
-
-def test_a_seed_fixes_the_order_and_another_one_changes_it(path):
-    def order(seed: int) -> list[int]:
-        batches = stream.minibatches(path, batch=7, block=8, seed=seed)
-        return np.concatenate([places for _, places in batches]).tolist()
-
-    orders = [order(seed) for seed in (0, 0, 1)]
-
-    assert orders[0] == orders[1] != orders[2]
-    assert orders[0] != list(range(43))
-
-
-def test_a_batch_of_nothing_is_refused(path):
-    with pytest.raises(ParameterError, match="batch must be at least 1"):
-        next(stream.minibatches(path, batch=0))
 
 
 def test_landmarks_are_extracted_once_and_opened_ever_after(path, values, tmp_path):

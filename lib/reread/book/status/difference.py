@@ -1,0 +1,176 @@
+"""What differs between two runs, or between a run and the reference: parameters, values, verdicts, fields."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from reread.book.status import staleness
+from reread.book.status.reference import Reference, is_number, reference_path
+from reread.book.status.run_record import NAME, RunRecord
+from reread.core import paths, verdicts
+from reread.core.errors import ParameterError
+from reread.core.records import read_record
+from reread.pages import PageRef, page
+from reread.studies import PROFILES, Value, find
+
+MANY = 20
+HEAD = ("value", "reference", "now", "change", "relative")
+
+
+class Change(NamedTuple):
+    """One value in two runs; None where it is no finite number, or was not measured."""
+
+    name: str
+    before: Value | None
+    now: Value | None
+
+    @property
+    def absolute(self) -> float | None:
+        """Second value less the first."""
+        return self.now - self.before if is_number(self.before) and is_number(self.now) else None
+
+    @property
+    def relative(self) -> float | None:
+        """Difference over the size of the first value; infinite where that is 0."""
+        if self.absolute is None:
+            return None  # a word
+        return self.absolute / abs(self.before) if self.before else math.copysign(math.inf, self.absolute)
+
+    def as_object(self, is_value: bool) -> dict[str, Any]:
+        """The change for machines; of a value also the two differences."""
+        entry = {"name": self.name, "a": self.before, "b": self.now}
+        return entry | ({"absolute": self.absolute, "relative": self._finite()} if is_value else {})
+
+    def cells(self) -> tuple[str, ...]:
+        """Name, both values, difference and difference in per cent, as text."""
+        change = "" if self.absolute is None else f"{self.absolute:+.3g}"
+        share = "" if self._finite() is None else f"{self.relative:+.1%}"
+        return self.name, _text(self.before), _text(self.now), change, share
+
+    def _finite(self) -> float | None:
+        return self.relative if self.relative is not None and math.isfinite(self.relative) else None
+
+
+def moved(ref: PageRef, values: dict[str, Value | None]) -> tuple[list[Change], str]:
+    """Values of a run that are off their reference by more than it allows, and how many they are."""
+    path, name = reference_path(ref.study, ref.profile), ref.name.partition("/")[2]
+    reference = read_record(path, Reference) if path.is_file() else Reference(pages={})
+    known = reference.pages.get(name, {})
+    if not known:
+        return [], f"There is no reference of {ref.name} in {ref.profile} to compare with."
+    both = [key for key in values if key in known]
+    found = [
+        Change(key, known[key], values[key]) for key in both if reference.difference(name, key, values[key])
+    ]
+    said = f"{len(found)} of {len(both)} values differ from the reference of {ref.profile}."
+    other = len(values.keys() ^ known.keys())
+    return _largest_first(found), said + (
+        f" {other} values were measured in one of the two only." if other else ""
+    )
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Two runs side by side: what is equal is left out."""
+
+    runs: tuple[str, str]
+    parameters: tuple[Change, ...]
+    values: tuple[Change, ...]
+    verdicts: tuple[Change, ...]
+    fields: tuple[str, ...]
+
+    def text(self) -> str:
+        """A part for each kind of difference."""
+        lines = [f"A  {self.runs[0]}", f"B  {self.runs[1]}"]
+        for title, rows in (("Parameters", self.parameters), ("Verdicts and checks", self.verdicts)):
+            lines += [f"{title}:", *columns([row.cells()[:3] for row in rows])] if rows else []
+        if self.values:
+            lines += ["Values, the largest relative change first:"]
+            lines += columns([("value", "A", "B", *HEAD[3:]), *(row.cells() for row in self.values)])
+        lines += (
+            ["Code, data and environment:", *(f"  {name}" for name in self.fields)] if self.fields else []
+        )
+        return "\n".join(lines if len(lines) > 2 else [*lines, "The two runs are equal."])
+
+    def as_json(self) -> str:
+        """The same for machines."""
+        kinds = ("parameters", "values", "verdicts")
+        rows = {kind: [row.as_object(kind == "values") for row in getattr(self, kind)] for kind in kinds}
+        return json.dumps({"runs": self.runs, **rows, "fields": self.fields}, indent=1, ensure_ascii=False)
+
+
+def compare(first: str, second: str) -> Difference:
+    """Compare two runs; each is a folder, or a page such as ``demo/networks/02-deeptgi``."""
+    folders = run_folder(first), run_folder(second)
+    a, b = (RunRecord.read(folder) for folder in folders)
+    words = (_verdicts(a), _verdicts(b))
+    fields = staleness.moved(a.stale["fields"], b.stale["fields"])
+    return Difference(
+        (str(folders[0]), str(folders[1])),
+        tuple(_changes(a.parameters, b.parameters)),
+        tuple(_largest_first(_changes(a.values, b.values))),
+        tuple(_changes(*words)),
+        tuple(name for name in fields if not name.startswith("parameter ")),
+    )
+
+
+def run_folder(name: str) -> Path:
+    """Folder of a run by its path, or by profile and page; ``demo`` where no profile is named."""
+    if (folder := Path(name)).joinpath(NAME).is_file():
+        return folder
+    profile, _, rest = name.removeprefix("runs/").partition("/")
+    if profile == "custom":
+        folder = paths.runs() / profile / rest
+    else:
+        folder = (page(rest, profile) if profile in PROFILES else page(name)).folder
+    if not (folder / NAME).is_file():
+        raise ParameterError(f"There is no finished run in {folder}.\nRun the page, or name another folder.")
+    return folder
+
+
+def columns(rows: Iterable[tuple[str, ...]]) -> list[str]:
+    """Rows as aligned text: the first column to the left, all others to the right."""
+    rows = list(rows)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(["", row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip()
+        for row in rows
+    ]
+
+
+def _changes(before: dict[str, Any], now: dict[str, Any]) -> list[Change]:
+    names = dict.fromkeys([*before, *now])
+    return [
+        Change(name, before.get(name), now.get(name)) for name in names if before.get(name) != now.get(name)
+    ]
+
+
+def _largest_first(rows: list[Change]) -> list[Change]:
+    """Words that changed, then numbers, then what one of the two did not measure."""
+    return sorted(
+        rows, key=lambda row: (None in row, -abs(math.inf if row.relative is None else row.relative))
+    )
+
+
+def _verdicts(record: RunRecord) -> dict[str, str]:
+    """Word of each claim and check that the page answers, by id."""
+    study, words = find(record.study), {}
+    for entry in (*study.claims, *study.checks):
+        wanted = entry.answered_by
+        if wanted and (wanted.chapter, wanted.page) == (record.chapter, record.page):
+            ours = record.measured(wanted.key)
+            is_check = not hasattr(entry, "published")
+            words[entry.id] = (verdicts.outcome(ours, entry.min, entry.max) if is_check
+                               else verdicts.judge(entry, ours, scope=record.scope).word)  # fmt: skip
+    return words
+
+
+def _text(value: Value | None) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return "–" if value is None else " ".join(str(value).split())

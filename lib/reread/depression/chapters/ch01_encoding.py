@@ -1,0 +1,185 @@
+"""Figures, tables and words of the chapter on rank value encoding."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_matrix
+
+from reread.core import charts, diagrams
+from reread.depression.data.counts import Counts
+from reread.depression.data.rank_values import Cells, encode, gene_table
+from reread.depression.data.splits import Split
+from reread.depression.data.vocabulary import Vocabulary
+from reread.depression.methods import baselines, evaluate
+
+if TYPE_CHECKING:
+    from reread.core.figures import Drawn
+
+SHOWN = 12  # genes of the example
+FULL = "log counts, all genes"
+LABELS = {
+    **evaluate.SPLITS, "auroc": "AUROC of logistic regression", "max_len": "longest sequence in tokens",
+    "rank": "place in the sequence", "count": "molecules counted", "value": "count in 10,000 / median",
+    "length": "genes with a count in the vocabulary",
+}  # fmt: skip
+
+
+def example(counts: Counts, vocabulary: Vocabulary, cell: int = 0) -> pd.DataFrame:
+    """The first genes of one cell: ``gene``, ``count``, ``value`` (count in 10,000 / median), ``rank``."""
+    token, median = gene_table(counts.genes, vocabulary)
+    row = counts.matrix[cell]
+    known = token[row.indices] >= 0
+    table = pd.DataFrame({"gene": counts.genes[row.indices[known]], "count": row.data[known]})
+    table["value"] = table["count"] / counts.cells["n_counts"].iloc[cell] * 1e4 / median[row.indices[known]]
+    table = table.sort_values("value", ascending=False, kind="stable").head(SHOWN)
+    return table.assign(rank=np.arange(1, len(table) + 1)).reset_index(drop=True)
+
+
+def example_figure(table: pd.DataFrame) -> Drawn:
+    """Draw counts and scaled values of the first genes of a cell, in the order of the sequence."""
+    both = table.melt(["gene", "rank"], ["count", "value"], "step", "size")
+    named = {**LABELS, "size": "", "gene": ""}
+    return charts.bars(
+        both, x="size", y="gene", panel="step", columns=2, shared=False, labels=named,
+        order={"gene": list(table["gene"])},
+    )  # fmt: skip
+
+
+def steps_figure(vocabulary: Vocabulary, max_len: int) -> Drawn:
+    """Draw the steps of the encoding as boxes."""
+    last = f"first {max_len:,} genes" + (" between <cls> and <eos>" if vocabulary.has_special else "")
+    columns = [
+        ["counts of a cell"], ["counts in 10,000"], ["divided by the gene's median"],
+        ["genes sorted by value"], [last],
+    ]  # fmt: skip
+    chain = [one for (one,) in columns]
+    return diagrams.flow(
+        columns, list(pairwise(chain)),
+        marked={last: "genes of lower rank are lost"}, heads=["count", "scale", "weigh", "sort", "cut"],
+    )  # fmt: skip
+
+
+def versions(counts: Counts, words: dict[str, Vocabulary], max_len: int, ties: str) -> pd.DataFrame:
+    """What each vocabulary keeps of the genes of a cell.
+
+    V2 takes sequences twice as long as V1 (4,096 and 2,048 tokens as published). Returns ``version``,
+    ``tokens``, ``max_len``, ``known_genes``, ``mean_length`` and ``cut``, the share of cells that lost genes.
+    """
+    rows = []
+    for version, one in words.items():
+        longest = max_len * (2 if version == "v2" else 1)
+        known = gene_table(counts.genes, one)[0] >= 0
+        detected = np.diff(counts.matrix[:, np.flatnonzero(known)].indptr)
+        cells = encode(counts, one, longest, ties=ties)
+        room = longest - 2 * one.has_special
+        rows.append(
+            (version, one.n_tokens, longest, int(known.sum()), cells.lengths.mean(), (detected > room).mean())
+        )
+    return pd.DataFrame(rows, columns=["version", "tokens", "max_len", "known_genes", "mean_length", "cut"])
+
+
+def ties_and_scale(
+    counts: Counts, vocabulary: Vocabulary, max_len: int, *, seed: int = 0
+) -> dict[str, float]:
+    """Two properties of the encoding on these cells.
+
+    ``ties.same_order`` is the share of cells whose order is the same with ``numpy`` and ``stable`` ties, and
+    ``scale.same_order`` that after all counts of a cell were doubled (a power of two rounds nothing).
+    """
+    cells = encode(counts, vocabulary, max_len)
+    stable = encode(counts, vocabulary, max_len, ties="stable")
+    factor = 2.0 ** np.random.default_rng(seed).integers(1, 4, len(counts))
+    scaled = counts.cells.assign(n_counts=counts.cells["n_counts"] * factor)
+    doubled = Counts(counts.matrix.multiply(factor[:, None]).tocsr(), counts.genes, scaled)
+    again = encode(doubled, vocabulary, max_len)
+    return {
+        "ties.same_order": _same(cells, stable),
+        "scale.same_order": _same(cells, again),
+    }
+
+
+def rank_features(cells: Cells, n_tokens: int) -> csr_matrix:
+    """Sequences as numbers (cell, token): 1 for the first gene, falling to 0 after the last; 0 if absent."""
+    place = np.arange(len(cells.tokens)) - np.repeat(cells.starts[:-1], cells.lengths)
+    value = 1 - place / np.repeat(cells.lengths, cells.lengths)
+    return csr_matrix((value, cells.tokens, cells.starts), shape=(len(cells), n_tokens))
+
+
+def information(
+    counts: Counts, vocabulary: Vocabulary, splits: list[Split], max_len: int, *, ties: str = "numpy"
+) -> pd.DataFrame:
+    """How well a linear model tells the conditions from ranks, by length of the sequence, and from counts.
+
+    Sequences are cut at an eighth, a quarter and a half of ``max_len``, and at ``max_len``. Returns
+    ``features``, ``max_len``, ``split``, ``auroc`` (mean over folds) and ``donor_auroc``.
+    """
+    label = counts.cells["condition"].to_numpy()
+    lengths = sorted({max(8, max_len // part) for part in (8, 4, 2, 1)})
+    features = {(FULL, max_len): baselines.log_counts(counts)}
+    for longest in lengths:
+        cells = encode(counts, vocabulary, longest, special=False, ties=ties)
+        ranks = rank_features(cells, vocabulary.n_tokens)
+        features["ranks", longest] = ranks[:, np.flatnonzero(ranks.getnnz(axis=0))].toarray()
+    rows = []
+    for (name, longest), values in features.items():
+        method = {name: lambda _, y, train, test, x=values: baselines.logistic(x, y, train, test)}
+        found = evaluate.by_seed(baselines.run(counts, label, splits, method))
+        rows.append(found[["split", "auroc", "donor_auroc"]].assign(features=name, max_len=longest))
+    return pd.concat(rows, ignore_index=True)
+
+
+def information_figure(table: pd.DataFrame) -> Drawn:
+    """Draw the AUROC by the length of the sequence on both splits, with that of all counts as a line."""
+    full = table[table["features"] == FULL].set_index("split")["auroc"]
+    ranks = table[table["features"] == "ranks"].assign(counts=lambda t: t["split"].map(full))
+    both = pd.concat([ranks.assign(kind="ranks"), ranks.assign(kind=FULL, auroc=ranks["counts"])])
+    return charts.lines(
+        both[["split", "max_len", "kind", "auroc"]], x="max_len", y="auroc", hue="kind", panel="split",
+        columns=2, labels=LABELS, order={"split": list(evaluate.SPLITS)}, log="x",
+    )  # fmt: skip
+
+
+def lengths_figure(counts: Counts, vocabulary: Vocabulary, max_len: int) -> Drawn:
+    """Draw how many genes of the vocabulary each cell has, by condition, with the longest sequence."""
+    known = np.flatnonzero(gene_table(counts.genes, vocabulary)[0] >= 0)
+    names = np.array(counts.conditions)[counts.cells["condition"].to_numpy()]
+    table = pd.DataFrame({"length": np.diff(counts.matrix[:, known].indptr), "condition": names})
+    limit = {f"longest sequence, {max_len:,}": max_len} if table["length"].max() > 0.5 * max_len else {}
+    return charts.distributions(table, x="length", hue="condition", labels=LABELS, reference=limit or None)
+
+
+def words(table: pd.DataFrame) -> dict[str, float | str]:
+    """What ranks lose against counts on new donors: the difference of the AUROC, and a word.
+
+    A difference below 0.02 is ``about as well as``.
+    """
+    donor = table[table["split"] == "donor"]
+    full = donor.loc[donor["features"] == FULL, "auroc"].iloc[0]
+    ranks = donor[donor["features"] == "ranks"].sort_values("max_len")["auroc"]
+    gap = ranks.iloc[-1] - full
+    word = "about as well as" if abs(gap) < 0.02 else "better than" if gap > 0 else "worse than"
+    return {
+        "ranks_over_counts": gap, "ranks_over_counts.word": word,
+        "shortest_over_longest": ranks.iloc[0] - ranks.iloc[-1],
+    }  # fmt: skip
+
+
+def _same(left: Cells, right: Cells) -> float:
+    return float(np.mean([np.array_equal(a, b) for a, b in zip(left, right, strict=True)]))
+
+
+def overview(counts: Counts, cells: Cells, vocabulary: Vocabulary, max_len: int) -> dict[str, float]:
+    """Cells, donors and genes; mean length; share of cells at the longest sequence, by condition."""
+    is_full = cells.lengths >= max_len
+    of_cases = counts.cells["condition"].to_numpy() == 1
+    return {
+        "n_cells": len(cells), "n_donors": counts.cells["donor"].nunique(), "n_genes": len(counts.genes),
+        "known_genes": int((gene_table(counts.genes, vocabulary)[0] >= 0).sum()),
+        "mean_length": float(cells.lengths.mean()), "empty_cells": int((cells.lengths == 0).sum()),
+        "full_share.control": float(is_full[~of_cases].mean()),
+        "full_share.case": float(is_full[of_cases].mean()),
+    }  # fmt: skip

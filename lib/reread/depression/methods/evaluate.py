@@ -1,0 +1,121 @@
+"""Score predictions of cells by cell and by donor, with intervals that resample whole donors."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from reread.core import metrics
+
+SPLITS = {"cell": "as published (random cells)", "donor": "corrected (whole donors)"}
+BY = ("method", "split")
+
+
+def predictions(
+    cells: pd.DataFrame,
+    rows: npt.NDArray,
+    probability: npt.NDArray,
+    *,
+    method: str,
+    split: str,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """A table of predicted cells: ``method``, ``split`` (cell, donor), ``fold``, ``seed``, ``cell``, others.
+
+    ``rows`` (cell,) is a mask or row numbers of the tested cells of ``cells``, ``probability`` (tested,) that
+    of being a case, and ``split`` the name of a fold, as ``donor 2``. Cells without tokens have no prediction
+    (NaN) and count as 0.5.
+    """
+    rows = np.flatnonzero(rows) if np.asarray(rows).dtype == bool else np.asarray(rows)
+    kind, fold = split.split()
+    table = cells.iloc[rows][["donor", "cell_type", "condition"]].reset_index(drop=True)
+    probability = np.nan_to_num(np.asarray(probability, dtype=float), nan=0.5)
+    return table.assign(
+        method=method, split=kind, fold=int(fold), seed=seed, cell=rows, probability=probability
+    )
+
+
+def by_seed(predicted: pd.DataFrame) -> pd.DataFrame:
+    """Scores of each method, split and seed, over all cells that were tested.
+
+    Scores are taken inside each fold and averaged, because the probabilities of two fits have no common
+    scale: ``accuracy``, ``macro_f1``, ``auroc``, ``brier`` and ``calibration_error`` of cells, and
+    ``donor_auroc`` of the mean probability of each donor (of all folds together; NaN where donors of one
+    condition only were tested, or where donors gave cells of both).
+    """
+    rows = []
+    for (method, split, seed), part in predicted.groupby([*BY, "seed"], sort=False):
+        folds = [_scores(one["condition"].to_numpy(), one["probability"].to_numpy())
+                 for _, one in part.groupby("fold")]  # fmt: skip
+        row = {"method": method, "split": split, "seed": seed} | pd.DataFrame(folds).mean().to_dict()
+        rows.append(row | {"donor_auroc": donor_auroc(part)})
+    return pd.DataFrame(rows)
+
+
+def summary(predicted: pd.DataFrame, *, n_boot: int = 500, seed: int = 0) -> pd.DataFrame:
+    """Mean of :func:`by_seed` over seeds, with ``low`` and ``high`` of the AUROC.
+
+    The interval is the 95 % bootstrap interval when whole donors are sampled again, scores averaged over
+    seeds; cells of a donor are not independent, so that an interval over cells would be far too narrow.
+    """
+    means = by_seed(predicted).groupby(list(BY), sort=False, as_index=False).mean(numeric_only=True)
+    ends = []
+    for key, part in predicted.groupby(list(BY), sort=False):
+        one = part.groupby(["fold", "cell"], as_index=False).agg(
+            {"condition": "first", "donor": "first", "probability": "mean"}
+        )
+        label, score = one["condition"].to_numpy(), one["probability"].to_numpy()
+        low, high, _ = metrics.clustered_bootstrap(
+            metrics.auroc, label, score, np.zeros(len(one)), one["donor"].to_numpy(),
+            folds=one["fold"].to_numpy(), n_boot=n_boot, seed=seed,
+        )  # fmt: skip
+        ends.append({**dict(zip(BY, key, strict=True)), "low": low + 0.5, "high": high + 0.5})
+    return means.drop(columns="seed").merge(pd.DataFrame(ends), on=list(BY))
+
+
+def by_cell_type(predicted: pd.DataFrame, least: int = 20) -> pd.DataFrame:
+    """AUROC of each method and split within each cell type that has ``least`` cells of both conditions."""
+    rows = []
+    for (method, split, kind), part in predicted.groupby([*BY, "cell_type"], sort=False):
+        n = part.drop_duplicates("cell")["condition"].value_counts()
+        if len(n) == 2 and n.min() >= least:
+            folds = [one for _, one in part.groupby(["seed", "fold"]) if one["condition"].nunique() == 2]
+            each = [
+                metrics.auroc(one["condition"].to_numpy(), one["probability"].to_numpy()) for one in folds
+            ]
+            rows.append((method, split, kind, int(n.sum()), float(np.mean(each)) if each else np.nan))
+    return pd.DataFrame(rows, columns=[*BY, "cell_type", "n", "auroc"])
+
+
+def calibration(predicted: pd.DataFrame, n_bins: int = 8) -> pd.DataFrame:
+    """Observed share of case cells by predicted probability, for each method and split, all seeds."""
+    rows = []
+    for (method, split), part in predicted.groupby(list(BY), sort=False):
+        curve = metrics.calibration_curve(
+            part["condition"].to_numpy(), part["probability"].to_numpy(), n_bins
+        )
+        rows.append(pd.DataFrame(curve).assign(method=method, split=split))
+    return pd.concat(rows, ignore_index=True)
+
+
+def donor_auroc(part: pd.DataFrame) -> float:
+    """AUROC of the mean probability of each donor; NaN where it has no meaning."""
+    donors = part.groupby("donor").agg({"condition": ["min", "max"], "probability": "mean"})
+    label = donors["condition", "min"].to_numpy()
+    if (donors["condition", "max"] != label).any() or len(set(label)) < 2:
+        return float("nan")
+    return float(metrics.auroc(label, donors["probability", "mean"].to_numpy()))
+
+
+def _scores(label: npt.NDArray, probability: npt.NDArray) -> dict[str, float]:
+    from sklearn.metrics import accuracy_score, f1_score
+
+    called = probability >= 0.5
+    return {
+        "accuracy": float(accuracy_score(label, called)),
+        "macro_f1": float(f1_score(label, called, average="macro")),
+        "auroc": float(metrics.auroc(label, probability)),
+        "brier": metrics.brier(label, probability),
+        "calibration_error": metrics.expected_calibration_error(label, probability),
+    }
