@@ -6,8 +6,6 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from scipy.cluster.hierarchy import leaves_list, linkage
-from scipy.spatial.distance import squareform
 
 from reread.core import charts
 from reread.core.figures import Drawn
@@ -25,19 +23,15 @@ def draw_nodes(mu: Mapping[str, np.ndarray]) -> Drawn:
                         mark="is_active", log="y", labels=labels)  # fmt: skip
 
 
-def draw_distances(apart: np.ndarray, pcls: tuple[str, ...]) -> Drawn:
-    """Draw the distances (pcl, pcl) between all classes, ordered by average linkage."""
-    tree = linkage(squareform(apart, checks=False), method="average", optimal_ordering=True)
-    order = leaves_list(tree)
-    names = [short(pcls[i]) for i in order]
-    table = pd.DataFrame(apart[np.ix_(order, order)], index=pd.Index(names, name="class"), columns=names)
-    long = table.reset_index().melt("class", var_name="other", value_name="distance")
+def draw_neighbours(near: pd.DataFrame) -> Drawn:
+    """Draw the distance of each class to its nearest class, ours over the printed one."""
+    words = {True: "same nearest class", False: "another nearest class"}
     labels = {
-        "distance": "correlation distance of the codes",
-        "class": "",
-        "other": "same classes, same order",
+        "printed_distance": "correlation distance, as printed",
+        "distance": "correlation distance, ours",
     }
-    return charts.heatmap(long, "other", "class", "distance", numbers="", labels=labels)
+    return charts.scatter(near.assign(kind=near["is_equal"].map(words)), "printed_distance", "distance",
+                          hue="kind", diagonal=True, labels=labels)  # fmt: skip
 
 
 def draw_genes(profiles: np.ndarray, pcls: tuple[str, ...], ranks: pd.DataFrame) -> Drawn:
