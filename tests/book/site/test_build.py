@@ -89,6 +89,9 @@ def test_a_failed_build_leaves_the_site_that_was_there(small):
     (small / "book").mkdir()
     (small / "book/index.md").write_text("# A book\n\n{doc}`nowhere`\n")
     (small / "book/b.md").write_text("# B\n")
+    for name in ("scorer.js", "404.html", "references.bib", "templates/navigation.html"):
+        (small / "book" / name).parent.mkdir(exist_ok=True)
+        shutil.copyfile(site.PACKAGE.parents[1] / "book" / name, small / "book" / name)
     (small / "_toc.yml").write_text(
         "format: jb-book\nroot: index\nparts: [{caption: A, chapters: [{file: b}]}]\n"
     )

@@ -208,8 +208,7 @@ def _badges(ref: PageRef, judged: list[Row | CheckRow]) -> str:
 
 
 def _figure_card(ref: PageRef, entry: dict[str, str]) -> str:
-    alt = f"[Alt text]{{.alt-label}} {myst.plain(entry['alt'])}"
-    text = f"**{{numref}}`{entry['label']}`** {entry['caption']}\n\n{alt}"
+    text = f"{entry['caption']}\n\n[Alt text]{{.alt-label}} {myst.plain(entry['alt'])}"
     return myst.box("grid-item-card", "", _picture(ref, entry, text), class_card="figure-card")
 
 
