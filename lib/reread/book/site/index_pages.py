@@ -58,9 +58,7 @@ def findings(shelf: Shelf) -> str:
         ref, paper = _headline(study, shelf), study.paper
         said = chapter_page.answer(shelf, ref) if ref else []
         found = f"{first_sentence(said[0])} {myst.link('Read the page', _path(ref))}." if said else NO_FINDING
-        cited = (
-            f"{myst.plain(paper.title)}. *{myst.plain(paper.journal)}*, {paper.year}. {myst.doi(paper.doi)}"
-        )
+        cited = f"{myst.plain(paper.title)}. {myst.journal(paper)}"
         title = myst.link(study.title, f"{study.key}/index.md")
         body = f"*{question(study)}*\n\n**What came out.** {found}\n\n[{cited}]{{.note}}"
         cards.append(myst.box("grid-item-card", title, body, class_card="finding"))
