@@ -222,7 +222,7 @@ def limitation(form: Form, cohort: Cohort, folds_run: int, n_folds: int) -> dict
         start = "Donors are few"
     else:
         network = (
-            f"The network starts from random weights (width {form.width}, attention layers: {form.layers}, at "
+            f"The network starts from random weights (width {form.width}, layers: {form.layers}, at "
             f"most {form.max_len} genes), on {folds}; it is not Geneformer."
         )
         start = "The network is small and starts from random weights, so it is not Geneformer"
