@@ -27,9 +27,9 @@ from reread.depression.models.classifier import Classifier, Settings
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from oracles import geneformer_perturbation as oracle
 
-COHORT = {"n_donors": 24, "cells_per_donor": 30, "n_genes": 40, "n_disease_genes": 6, "log2_fold": 1.5}
-NETWORK = {"width": 16, "layers": 2, "heads": 2, "max_len": 40}
-SETTINGS = Settings(epochs=8, batch=32, rate=0.01, warmup=10)
+COHORT = {"n_donors": 24, "cells_per_donor": 30, "n_genes": 60, "n_disease_genes": 12, "log2_fold": 1.5}
+NETWORK = {"width": 32, "layers": 1, "heads": 2, "max_len": 60}
+SETTINGS = Settings(epochs=10, batch=64, rate=0.003, warmup=10)
 
 
 def race(layers: int, width: int, length: int, n_cells: int) -> dict[str, float]:
