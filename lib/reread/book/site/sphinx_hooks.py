@@ -9,7 +9,6 @@ from typing import Any
 import yaml
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.ext.autodoc.mock import _MockObject
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 LONGEST = 200  # characters of a description
@@ -109,8 +108,6 @@ def write_sitemap(app: Sphinx, error: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register all; the HTML of the container is its content."""
     ignore = (lambda writer, node: None, lambda writer, node: None)
-    # types of packages that autodoc does not load: ``torch.Generator | None`` is one
-    _MockObject.__or__ = _MockObject.__ror__ = lambda self, other: self
     app.add_node(Unsearched, html=ignore, latex=ignore, text=ignore)
     app.add_directive("unsearched", UnsearchedDirective)
     app.add_role("claim", ClaimRole())
