@@ -1,5 +1,6 @@
+// "var": Sphinx declares the name again.
 // Order of the search results: chapters first, of these the ones whose title holds the words; lists last.
-const Scorer = {
+var Scorer = {
   objNameMatch: 11,
   objPartialMatch: 6,
   objPrio: { 0: 15, 1: 5, 2: -5 },
