@@ -1,4 +1,4 @@
-// "var": Sphinx declares the name again.
+// "var": Sphinx declares the name again. An entry of the glossary has a score of 100.
 // Order of the search results: chapters first, of these the ones whose title holds the words; lists last.
 var Scorer = {
   objNameMatch: 11,
@@ -14,7 +14,7 @@ var Scorer = {
     const isNamed = words.every((word) => title.toLowerCase().includes(word));
     const isList = /^(figures|data|commands|claims|library\/)/.test(page);
     const isChapter = /\/(real|paper|demo)\//.test(page);
-    const bonus = isList ? -20 : isChapter ? (isNamed ? 40 : 2) : isNamed ? 10 : 0;
+    const bonus = isList ? -20 : isChapter ? (isNamed ? 120 : 2) : isNamed ? 10 : 0;
     return score + bonus + (/\/(real|paper)\//.test(page) ? 1 : 0);
   },
 };
