@@ -128,7 +128,7 @@ def claim_link(row: Row) -> str:
 
 
 def _anchor(row: Row) -> str:
-    return re.sub(r"[^a-z0-9.-]", "-", f"claim-{row.study.key}-{row.claim.id}".lower())
+    return re.sub(r"[^a-z0-9-]", "-", f"claim-{row.study.key}-{row.claim.id}".lower())
 
 
 def _sign(row: Row) -> str:
