@@ -160,7 +160,7 @@ class Enformer(nn.Module):
     def __init__(self, size: Architecture):
         super().__init__()
         self.size, half, drop = size, size.dim // 2, size.dropout
-        first = [nn.Identity(), nn.Conv1d(4, half, 15, padding=7), Residual(conv_block(half, half))]
+        first = [nn.Conv1d(4, half, 15, padding=7), Residual(conv_block(half, half))]
         self.stem = nn.Sequential(*first, AttentionPool(half))
         channels = filters(size)
         self.conv_tower = nn.Sequential(
@@ -181,7 +181,7 @@ class Enformer(nn.Module):
             )
             for _ in range(size.depth)
         )  # fmt: skip
-        self.transformer = nn.Sequential(nn.Identity(), *blocks)
+        self.transformer = nn.Sequential(*blocks)
         last = conv_block(channels[-1], 2 * size.dim)
         self.final_pointwise = nn.Sequential(nn.Identity(), last, nn.Identity(), nn.Dropout(drop / 8), Gelu())
         head = nn.Sequential(nn.Linear(2 * size.dim, size.n_tracks), nn.Softplus())
