@@ -112,5 +112,5 @@ def test_impossible_cohorts_are_refused():
         cohorts.load_cohort("gtex")
     with pytest.raises(ParameterError, match="multiple of 128 bases, at least 512, but is 500"):
         cohorts.load_cohort("simulated", window=500)
-    with pytest.raises(ParameterError, match="needs genotypes, the path of a file"):
-        cohorts.load_cohort("own", files={"fasta": "a.fa"})
+    with pytest.raises(ParameterError, match="needs 3 paths, but files has 1"):
+        cohorts.load_cohort("own", files="a.fa")

@@ -26,6 +26,7 @@ from reread.genomes.io.vcf import read_vcf
 
 BIN = 128
 COHORTS = ("simulated", "own")
+FILES = ("fasta", "genotypes", "bed")
 TRACKS = ("activators", "expression", "repressors")  # of the simulated reference
 EXPRESSION = 1
 
@@ -71,7 +72,7 @@ class Cohort:
 
 def load_cohort(
     source: str = "simulated", *, window: int = 512, n_genes: int = 40, n_people: int = 60,
-    n_train: int = 800, seed: int = 0, files: dict[str, str] | None = None,
+    n_train: int = 800, seed: int = 0, files: str = "",
 ) -> Cohort:  # fmt: skip
     """Load people with sequence and expression.
 
@@ -85,8 +86,8 @@ def load_cohort(
         Genes with expression in people, people, and other genes of the reference that train a network.
     seed : int
         Random seed.
-    files : dict of str to str
-        Own files: ``fasta``, ``genotypes`` (VCF, BCF or the prefix of PLINK files) and ``bed``.
+    files : str
+        Own files, separated by blanks: FASTA; VCF, BCF or the prefix of PLINK files; expression BED.
 
     Raises
     ------
@@ -102,7 +103,7 @@ def load_cohort(
             f"The window must be a multiple of {BIN} bases, at least {4 * BIN}, but is {window}."
         )
     if source == "own":
-        return _own(window, files or {})
+        return _own(window, dict(zip(FILES, files.split(), strict=False)))
     genome = simulate_genome(n_train + n_genes, window, seed=seed)
     people = simulate_people(genome, genome.genes.iloc[n_train:], n_people=n_people, seed=seed)
     starts = genome.genes["tss"].iloc[:n_train]
@@ -134,8 +135,11 @@ def tss_bins(n_bins: int) -> tuple[int, int]:
 
 
 def _own(window: int, files: dict[str, str]) -> Cohort:
-    for name in (name for name in ("fasta", "genotypes", "bed") if not files.get(name)):
-        raise ParameterError(f"source=own needs {name}, the path of a file.\nAdd:  -p {name}=PATH")
+    if len(files) < len(FILES):
+        raise ParameterError(
+            f"source=own needs {len(FILES)} paths, but files has {len(files)}.\n"
+            f"Add:  -p files='genome.fa people.vcf.gz expression.bed'"
+        )
     reference, expression = Reference(path=Path(files["fasta"])), read_expression(Path(files["bed"]))
     genotypes, genes = files["genotypes"], expression.genes
     read = read_plink if Path(f"{genotypes}.bed").is_file() else read_vcf

@@ -1,4 +1,4 @@
-"""Correlations of predicted and measured expression across genes and across people, kept apart."""
+"""Correlations of predicted and measured expression across genes and across people."""
 
 from __future__ import annotations
 
