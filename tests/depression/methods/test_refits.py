@@ -54,7 +54,7 @@ def design(cohort):
 
 
 def screen(design, folder, shard=0, n_shards=1):
-    def fit(labels, seed):
+    def fit(labels, seed, folder):
         return Linear(design.cells, labels, design.is_train, seed)
 
     return refits.screen_models(

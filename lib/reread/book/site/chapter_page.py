@@ -45,10 +45,10 @@ def write_page(shelf: Shelf, ref: PageRef, rows: list[Row], checks: list[CheckRo
     parameters = _markdown("parameter-table", sections.parameter_table(ref, record))
     verdict = _markdown("verdicts", sections.verdict(ref, rows, checks))
     cells = [cell for cell in merged if cell["id"] != ANSWER]
-    body, exercises = _without_exercises(_with(cells, head, context, parameters, verdict))
+    body = _with(cells, head, context, parameters, verdict)
     again = _markdown("again", sections.again(ref, artifacts, is_recorded=shelf.is_recorded(ref)))
     footer = _markdown("provenance", sections.citation(ref, record) + "\n" + sections.provenance(record))
-    _write_notebook(folder / "index.ipynb", [*body, again, *exercises, footer])
+    _write_notebook(folder / "index.ipynb", [*body, again, footer])
     _write_notebook(folder / sections.notebook_name(ref), _runnable(shelf, ref))
     _copy_files(shelf, ref, artifacts, folder)
 
@@ -161,21 +161,22 @@ def _with(cells: list[Cell], head: Cell, context: Cell, parameters: Cell, verdic
     """Put in what is generated: title and answer, claims and data, the parameter table, the verdicts.
 
     Claims and data come before the first heading below the first figure or table, so that a reader sees the
-    result first.
+    result first; the verdicts come before the exercises.
     """
     last = max(i for i, cell in enumerate(cells) if cell["cell_type"] == "code")
-    body, is_shown = [head], False
+    body, is_shown, waiting = [head], False, [context]
     for i, cell in enumerate(cells):
-        if is_shown and context and _is_heading(cell):
-            body.append(context)
-            context = {}
+        is_end = i == last or text_of(cell).startswith(EXERCISES)
+        if is_end or (is_shown and _is_heading(cell)):
+            body += waiting
+            waiting = []
+        if is_end and verdict not in body:
+            body.append(verdict)
         if "parameters" in cell["metadata"].get("tags", ()):
             body.append(parameters)
-        elif i == last:
-            body += [context, verdict] if context else [verdict]
         elif i == 0:
             body += [{**cell, "source": rest}] if (rest := _without_title(text_of(cell))) else []
-        else:
+        elif i != last:
             body.append(cell)
         is_shown = is_shown or any(out["output_type"] == "display_data" for out in cell.get("outputs", ()))
     return body
@@ -187,19 +188,6 @@ def _is_heading(cell: Cell) -> bool:
 
 def _without_title(text: str) -> str:
     return re.sub(r"\A# .*\n*", "", text.strip()).strip()
-
-
-def _without_exercises(cells: list[Cell]) -> tuple[list[Cell], list[Cell]]:
-    """Cells of the page, and the prose from the heading of the exercises to the next heading or code."""
-    body: list[Cell] = []
-    exercises: list[Cell] = []
-    is_exercise = False
-    for cell in cells:
-        text = text_of(cell)
-        goes_on = is_exercise and cell["cell_type"] == "markdown" and not text.startswith("## ")
-        is_exercise = goes_on or text.startswith(EXERCISES)
-        (exercises if is_exercise else body).append(cell)
-    return body, exercises
 
 
 def _markdown(key: str, text: str) -> Cell:

@@ -75,7 +75,8 @@ def head(ref: PageRef, shelf: Shelf, rows: list[Row], checks: list[CheckRow], an
 
 def context(ref: PageRef, record: RunRecord, rows: list[Row]) -> str:
     """What the paper says, and which data the page reads."""
-    claims = [row.claim for row in rows if _asks_chapter(row.claim, ref)]
+    asked = [row.claim for row in rows if row.study.key == ref.study.key and row.claim.answered_by]
+    claims = [claim for claim in asked if claim.answered_by.chapter == ref.chapter.key]
     return f"{_claim_box(ref, claims)}\n{_data_card(ref, record)}"
 
 
@@ -155,9 +156,7 @@ def citation(ref: PageRef, record: RunRecord) -> str:
     ]
     where = f"Source of this page: {myst.code(source)}." + (f" {' · '.join(links)}" if address else "")
     text = f"````bibtex\n{''.join(_bibtex(*entry) for entry in entries)}````\n\n{where}"
-    return myst.box(
-        "unsearched", "", myst.box("dropdown", "Cite or correct this page", text, class_container="quiet")
-    )
+    return _folded("Cite or correct this page", text, "quiet")
 
 
 def provenance(record: RunRecord) -> str:
@@ -178,9 +177,12 @@ def provenance(record: RunRecord) -> str:
         ["packages", myst.plain(versions)],
     ]
     summary = f"Provenance. Run from {commit}{dirty} on {myst.plain(record.device)}"
-    body = myst.table(["field", "value"], rows)
-    folded = myst.box("dropdown", summary, body, class_container="quiet provenance")
-    return myst.box("unsearched", "", folded)
+    return _folded(summary, myst.table(["field", "value"], rows), "quiet provenance")
+
+
+def _folded(title: str, body: str, css: str) -> str:
+    """A folded box that the search passes over."""
+    return myst.box("unsearched", "", myst.box("dropdown", title, body, class_container=css))
 
 
 def answers(row: Row, ref: PageRef) -> bool:
@@ -205,10 +207,6 @@ def _claim_cells(row: Row) -> list[str]:
 def _asks(claim: Claim, ref: PageRef) -> bool:
     wanted = claim.answered_by
     return wanted is not None and (wanted.chapter, wanted.page) == (ref.chapter.key, ref.page)
-
-
-def _asks_chapter(claim: Claim, ref: PageRef) -> bool:
-    return claim.answered_by is not None and claim.answered_by.chapter == ref.chapter.key
 
 
 def _claim_box(ref: PageRef, claims: list[Claim]) -> str:
@@ -276,8 +274,6 @@ def _help(parameter: Parameter) -> str:
 
 
 def _bibtex(kind: str, key: str, fields: dict[str, Any]) -> str:
-    lines = [
-        f"  {name} = {{{' '.join(str(value).replace('`', chr(39)).split())}}}"
-        for name, value in fields.items()
-    ]
-    return f"@{kind}{{{key},\n" + ",\n".join(lines) + "\n}\n"
+    words = {name: " ".join(str(value).replace("`", "'").split()) for name, value in fields.items()}
+    lines = ",\n".join(f"  {name} = {{{text}}}" for name, text in words.items())
+    return f"@{kind}{{{key},\n{lines}\n}}\n"
