@@ -47,11 +47,11 @@ def measured(dataset, targets: np.ndarray, engine: Engine) -> dict[str, float]:
 
 def main() -> dict[str, dict[str, float]]:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--small", action="store_true", help="40 targets of simulated cells")
+    parser.add_argument("--small", action="store_true", help="10 targets of simulated cells")
     parser.add_argument("--n-targets", type=int, default=354, help="targets of mHSC-E, all by default")
     asked = parser.parse_args()
     dataset = load.load("simulated" if asked.small else "mhsc-e")
-    n_targets = min(40 if asked.small else asked.n_targets, len(dataset.expression.genes))
+    n_targets = min(10 if asked.small else asked.n_targets, len(dataset.expression.genes))
     targets = np.sort(np.random.default_rng(0).permutation(len(dataset.expression.genes))[:n_targets])
     rows = {name: measured(dataset, targets, engine) for name, engine in ENGINES.items()}
     print(f"{len(targets)} targets, {len(dataset.tfs)} TFs, {len(dataset.expression.values)} cells")

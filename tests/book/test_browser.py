@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -18,8 +19,11 @@ from reread.core import paths as places
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-# the theme's own two, both harmless
-ALLOWED = ("Identifier 'THEBE_JS_URL' has already been declared", "Got invalid theme mode")
+ALLOWED = ("Got invalid theme mode",)  # the theme's own, harmless
+# axe-core is no package of Python: npm pack axe-core, and name its axe.min.js
+AXE = os.environ.get("REREAD_AXE", "")
+VIOLATIONS = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations.flatMap(
+  (rule) => rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 120)}`))"""
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 WITHOUT_ALT = "() => [...document.images].filter(i => !i.alt).map(i => i.src)"
 TOO_WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -111,6 +115,46 @@ def test_every_page_is_clean_in_a_browser(book, address, chromium, size, scheme)
     assert outside == []
     assert complaints == []
     assert len(pages_of(book)) > 15
+
+
+@pytest.mark.skipif(not AXE, reason="REREAD_AXE names no axe.min.js")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_page(book, address, chromium, scheme):
+    tab = chromium.new_context(viewport=DESKTOP, color_scheme=scheme).new_page()
+    tab.set_default_timeout(120_000)
+    found = []
+    for name in pages_of(book):
+        tab.goto(address + name, wait_until="load")
+        tab.add_script_tag(path=AXE)
+        found += [f"{name}: {violation}" for violation in tab.evaluate(VIOLATIONS)]
+    tab.close()
+
+    assert found == []
+
+
+def test_the_filter_of_the_ledger_hides_the_other_claims(book, address, chromium):
+    tab = chromium.new_page(viewport=DESKTOP)
+    tab.goto(address + "claims.html")
+    rows = tab.locator(".tabular.claims tbody tr:visible")
+    n_all, word = rows.count(), rows.first.locator(".verdict").inner_text()
+
+    tab.get_by_label("Verdict").select_option(word)
+    tab.get_by_label("Search the claims").fill(rows.first.locator(".claim-id").inner_text())
+
+    assert 1 <= rows.count() <= n_all
+    assert f"{rows.count()} of {n_all} claims" in tab.locator(".filter output").inner_text()
+    tab.close()
+
+
+def test_print_shows_folded_code(book, address, chromium):
+    tab = chromium.new_page(viewport=DESKTOP)
+    tab.goto(address + next(name for name in pages_of(book) if "/demo/0" in name))
+
+    tab.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert tab.locator("details:not([open])").count() == 0
+    tab.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert tab.locator("article details[open]").count() == 0
+    tab.close()
 
 
 def test_the_check_itself_sees_a_request_that_leaves_and_an_image_without_alt(chromium):

@@ -52,10 +52,11 @@ def notebook_path(study: Study, chapter: Chapter) -> Path:
     return places.root() / "chapters" / study.key / f"{chapter.key}.ipynb"
 
 
-def parameter_cell(chapter: Chapter) -> str:
-    """Source of the cell tagged ``parameters``: one line a parameter, values of the first demo page."""
+def parameter_cell(chapter: Chapter, values: dict[str, Value] | None = None) -> str:
+    """Source of the cell tagged ``parameters``, one line a parameter; by default of the first demo page."""
     of_demo = [key for key, page in chapter.pages.items() if "demo" in page.profiles]
-    values = chapter.fitting(chapter.values("demo", next(iter([*of_demo, *chapter.pages]), "")))
+    first = next(iter([*of_demo, *chapter.pages]), "")
+    values = values or chapter.fitting(chapter.values("demo", first))
     return "\n".join(_line(name, p, values[name]) for name, p in chapter.parameters.items())
 
 

@@ -11,9 +11,11 @@ import time
 from html import unescape
 from pathlib import Path
 
+import nbformat
 import psutil
 import pytest
 import yaml
+from nbclient import NotebookClient
 from reread.book.site import api_reference as reference
 from reread.book.site import build as site
 from reread.book.site import chapter_page, index_pages, page_sections, stage
@@ -75,6 +77,12 @@ def test_two_clean_builds_are_equal_to_the_byte_and_a_third_builds_nothing(small
     second = contents(index.parent)
 
     assert len(first) > 50
+    assert [name for name in first if "fontawesome" in name or name.endswith(".map")] == []
+    front = first["index.html"].decode()
+    assert '<meta name="description" content="' in front
+    assert '<meta property="og:title" content="Reread"' in front
+    assert "fontawesome" not in front
+    assert "404.html" in first
     assert [name for name in first.keys() | second.keys() if first.get(name) != second.get(name)] == []
     assert [name for name, content in first.items() if str(small).encode() in content] == []
     chapter = unescape((index.parent / "maize/demo/01-cells/index.html").read_text())
@@ -89,6 +97,9 @@ def test_a_failed_build_leaves_the_site_that_was_there(small):
     (small / "book").mkdir()
     (small / "book/index.md").write_text("# A book\n\n{doc}`nowhere`\n")
     (small / "book/b.md").write_text("# B\n")
+    for name in ("scorer.js", "404.html", "references.bib", "templates/navigation.html"):
+        (small / "book" / name).parent.mkdir(exist_ok=True)
+        shutil.copyfile(site.PACKAGE.parents[1] / "book" / name, small / "book" / name)
     (small / "_toc.yml").write_text(
         "format: jb-book\nroot: index\nparts: [{caption: A, chapters: [{file: b}]}]\n"
     )
@@ -231,6 +242,43 @@ def test_a_page_gives_the_very_command_that_runs_it_again(staged):
     assert "-f runs/demo/maize/01-cells/parameters.yml" in text
 
 
+def test_the_notebook_that_a_page_offers_runs_as_it_is(staged, small, monkeypatch):
+    folder = staged / "maize/demo/02-genes.long"
+    name = "maize-02-genes.long-demo.ipynb"
+    assert f"{{download}}`{name}`" in (folder / "index.ipynb").read_text()
+    whole = nbformat.read(folder / name, as_version=4)
+
+    code = [cell for cell in whole.cells if cell.cell_type == "code"]
+    assert [cell.outputs for cell in code] == [[] for _ in code]
+    assert 'ways: str = "mean sum"' in code[0].source
+    monkeypatch.chdir(small)
+    NotebookClient(whole, kernel_name="python3").execute()
+    assert "scratch" in " ".join(str(path) for path in (small / "runs/scratch").rglob("*.csv"))
+
+
+def test_a_page_gives_its_bibtex(staged):
+    text = "\n".join(prose_of(staged / "maize/demo/02-genes.long/index.ipynb"))
+
+    assert "@misc{reread-maize-02-genes-long-demo," in text
+    assert "title = {Reread: Genes: the long way}" in text
+    assert "doi = {10.1000/none}" in text
+    assert "edit this chapter" not in text
+
+
+def test_addresses_of_the_citation_file_reach_the_configuration(small):
+    (small / "CITATION.cff").write_text(
+        "url: https://book.invalid/reread\nrepository-code: https://code.invalid/r\n"
+    )
+
+    config = yaml.safe_load(stage.configuration())["sphinx"]["config"]
+    lay_out(small / "stage")
+
+    assert config["html_baseurl"] == "https://book.invalid/reread"
+    assert config["html_theme_options"]["repository_url"] == "https://code.invalid/r"
+    page_text = (small / "stage/maize/demo/01-cells/index.ipynb").read_text()
+    assert "https://code.invalid/r/edit/main/chapters/maize/01-cells.ipynb" in page_text
+
+
 def test_the_parameter_table_shows_the_values_of_the_other_profiles(finished):
     ref = page("maize/01-cells")
     record = RunRecord.read(ref.folder)
@@ -244,7 +292,7 @@ def test_the_parameter_table_shows_the_values_of_the_other_profiles(finished):
     ]  # fmt: skip
 
 
-def test_exercises_come_after_the_commands(chapter_of, finished):
+def test_exercises_come_between_the_verdicts_and_the_commands(chapter_of, finished):
     notebook = finished / "chapters/maize/01-cells.ipynb"
     cells = json.loads(notebook.read_text())
     exercise = {"cell_type": "markdown", "id": "ex", "metadata": {}, "source": "## Exercises\n1. Think."}
@@ -254,7 +302,8 @@ def test_exercises_come_after_the_commands(chapter_of, finished):
     lay_out(finished / "stage")
     text = "\n".join(prose_of(finished / "stage/maize/demo/01-cells/index.ipynb"))
 
-    assert text.index("## Change this") < text.index("## Exercises") < text.index("} Provenance")
+    places = [text.index(part) for part in ("Checks on simulated data", "## Exercises", "## Change this")]
+    assert places == sorted(places)
     assert text.count("## Exercises") == 1
 
 

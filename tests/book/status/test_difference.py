@@ -9,6 +9,7 @@ import pytest
 from reread.book.status import difference
 from reread.book.status.difference import Change
 from reread.book.status.run_record import NAME, AlteredRunError, RunRecord
+from reread.book.transfer.recorded import record_runs
 from reread.core.errors import ParameterError
 from reread.core.files import read_json, write_json
 from reread.pages import page
@@ -87,7 +88,18 @@ def test_only_what_is_off_by_more_than_allowed_has_moved(finished):
 @pytest.mark.parametrize("name", ["01-cell", "maize/01-cells/x", "custom/maize/01-cells-00000000", "nowhere"])
 def test_a_run_that_is_not_there_is_refused(finished, name):
     with pytest.raises(ParameterError):
-        difference.run_folder(name)
+        difference.find_run(name)
+
+
+def test_a_recorded_run_stands_in_where_there_is_none_here(finished, other):
+    folder = other(values={"cells": 4})
+    record_runs("demo", "maize")
+    shutil.rmtree(finished / "runs")
+
+    found = difference.compare(CELLS, str(folder))
+
+    assert found.runs[0] == "recorded run of maize/01-cells (demo)"
+    assert [row.name for row in found.values] == ["cells"]
 
 
 def test_a_run_that_was_altered_is_refused(finished, other):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from reread.core.errors import DataError
-from reread.lincs.data.fields import HOURS, MICROMOLAR, described, quantity
+from reread.lincs.data.annotations import HOURS, MICROMOLAR, described, quantity
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 from reread.lincs.data import filters
 from reread.lincs.data.tables import meta_frame
@@ -47,3 +48,17 @@ def test_drugs_are_left_out_whatever_the_case(meta):
 def test_unknown_classes_are_never_large(meta):
     assert filters.in_large_classes(meta, 1).sum() == (meta["pcl"] != "").sum()
     assert filters.in_large_classes(meta, 6).sum() == 6
+
+
+def test_counts_are_compared_with_all_nine_printed_ones():
+    columns = ["n_signatures", "n_drugs", "n_classes"]
+    found = (
+        pd.DataFrame(filters.PUBLISHED_COUNTS)
+        .reindex(columns=columns)
+        .fillna(0)
+        .rename_axis("step")
+        .reset_index()
+    )
+    other = found.assign(n_drugs=found["n_drugs"] + 1)
+
+    assert (filters.n_as_published(found), filters.n_as_published(other)) == (9, 8)

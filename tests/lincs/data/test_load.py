@@ -111,7 +111,7 @@ def series(tmp_path, monkeypatch):
     files["pcl-classes"].write_text("pert_id,pcl\nP1,CP_A\n")
     files["published-neighbours"] = tmp_path / "neighbours.csv"
     files["published-neighbours"].write_text("i,pcl,nn_pcl\n0,CP_A,CP_B\n1,CP_B,CP_A\n")
-    monkeypatch.setattr(data, "_fetch", lambda key: files[key.removeprefix("lincs/")])
+    monkeypatch.setattr(data.registry, "fetch", lambda key: files[key.removeprefix("lincs/")])
     return drugs, downs, files
 
 

@@ -52,17 +52,6 @@ def test_a_plate_of_no_source_is_refused():
         plates.load("plat")
 
 
-# the reader, tried
-
-
-def test_the_reader_passes_on_a_simulated_file_and_on_a_real_one(simulated, tmp_path, real):
-    for source in ("simulated", "level-5"):
-        found = ch01.check_reader(ch01.reader_file(source, simulated, tmp_path), tmp_path)
-        assert found["subset_is_equal"] == found["batches_are_equal"] == found["memmap_is_equal"] == 1
-    assert (found["genes"], found["signatures"]) == (978, 272)
-    assert set(ch01.reader_table(found)["result"]) >= {"978", "272", "yes"}
-
-
 # strength
 
 

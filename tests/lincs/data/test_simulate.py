@@ -3,8 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from reread.core.errors import ParameterError
-from reread.lincs.data.simulate import DOSES, LINES, MIMICRY, N_REPLICATES, PROGRAM, simulate, write_simulated
-from reread.lincs.io import gctx
+from reread.lincs.data.simulate import DOSES, LINES, MIMICRY, N_REPLICATES, PROGRAM, simulate
 
 N_GENES, N_PER_FAMILY, N_DRUGS, N_KNOCKDOWNS, N_HAIRPINS = 90, 3, 5, 25, 2
 
@@ -131,22 +130,6 @@ def test_drugs_of_a_class_have_the_same_two_targets_and_classes_share_none(drawn
     assert {len(genes) for genes in by_class.values()} == {1}
     assert len(all_genes) == len(set(all_genes)) == 2 * 3 * N_PER_FAMILY
     assert set(all_genes) <= set(drawn.meta["gene"])
-
-
-def test_what_is_written_is_read_back_and_stands_among_other_genes(drawn, tmp_path):
-    few = drawn.take(np.array([7, 2, 400]))
-
-    path = write_simulated(tmp_path / "few.gctx", few, n_other_genes=11, seed=1)
-
-    meta = gctx.read_meta(path)
-    order = [list(meta.row_ids).index(gene) for gene in few.genes]
-    assert len(meta.row_ids) == N_GENES + 11
-    assert list(meta.column_ids) == few.meta["sig_id"].tolist()
-    assert order == sorted(order)
-    assert order != list(range(N_GENES))
-    np.testing.assert_array_equal(gctx.read(path, rows=few.genes), few.values)
-    assert (meta.rows["pr_is_lm"].astype(int).to_numpy()[order] == 1).all()
-    assert meta.rows["pr_is_lm"].astype(int).sum() == N_GENES
 
 
 @pytest.mark.parametrize(

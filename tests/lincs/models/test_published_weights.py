@@ -7,10 +7,8 @@ import pandas as pd
 import pytest
 from reread.core.errors import DataError, ParameterError
 from reread.lincs.data import load as data
-from reread.lincs.data import planted_weights as planted
-from reread.lincs.io import torch_legacy as legacy
 from reread.lincs.methods import class_codes as codes
-from reread.lincs.methods import class_transfer as transfer
+from reread.lincs.methods import class_codes as transfer
 from reread.lincs.models import published_weights as weights
 from reread.lincs.models.numpy_weights import Svq
 from scipy.spatial.distance import cdist
@@ -23,15 +21,15 @@ def active(mu: np.ndarray) -> tuple[int, ...]:
 
 
 @pytest.fixture(scope="module")
-def simulated(tmp_path_factory):
-    return weights.load("simulated", tmp_path_factory.mktemp("weights"))
+def simulated():
+    return weights.load("simulated")
 
 
 # what the published weights say
 
 
-def test_the_twelve_published_nodes_are_those_of_large_norm(real, tmp_path):
-    found = weights.load("weights", tmp_path)
+def test_the_twelve_published_nodes_are_those_of_large_norm(real):
+    found = weights.load("weights")
 
     assert active(found.mu["SMGP"]) == weights.SIGNATURE_NODES
     assert {name: len(active(mu)) for name, mu in found.mu.items()} == {
@@ -41,16 +39,16 @@ def test_the_twelve_published_nodes_are_those_of_large_norm(real, tmp_path):
     }
 
 
-def test_all_75_classes_have_the_printed_neighbour_at_the_printed_distance(real, tmp_path):
-    found = weights.load("weights", tmp_path)
+def test_all_75_classes_have_the_printed_neighbour_at_the_printed_distance(real):
+    found = weights.load("weights")
     near = codes.against_printed(codes.distance(found.model.codes), found.pcls, found.printed_neighbours)
 
     assert near["is_equal"].sum() == 75
     assert near["difference"].max() < 1e-12
 
 
-def test_codes_decode_to_the_genes_of_their_pathway(real, tmp_path):
-    found = weights.load("weights", tmp_path)
+def test_codes_decode_to_the_genes_of_their_pathway(real):
+    found = weights.load("weights")
     ranks = codes.textbook_ranks(found.profiles, found.pcls, found.symbols, found.textbook)
     rank = ranks.set_index(["pcl", "symbol"])["rank"]
 
@@ -58,8 +56,8 @@ def test_codes_decode_to_the_genes_of_their_pathway(real, tmp_path):
     assert rank["CP_GLUCOCORTICOID_RECEPTOR_AGONIST", "TSC22D3"] == 1
 
 
-def test_published_profiles_hold_for_signatures_of_other_batches(real, tmp_path):
-    found = weights.load("weights", tmp_path)
+def test_published_profiles_hold_for_signatures_of_other_batches(real):
+    found = weights.load("weights")
     tried = transfer.evaluate_transfer(found.profiles, found.pcls, found.unseen)
 
     assert tried.macro["macro_mrr"] == pytest.approx(0.166, abs=5e-4)
@@ -194,9 +192,22 @@ def test_the_nearest_code_is_compared_with_the_one_of_the_same_direction(simulat
 # bad input
 
 
+def saved(path, tensors):
+    """Write tensors in the old format of torch."""
+    torch = pytest.importorskip("torch")
+    tensors = {name: torch.as_tensor(values, dtype=torch.float32) for name, values in tensors.items()}
+    torch.save(tensors, path, _use_new_zipfile_serialization=False)
+    return path
+
+
 @pytest.fixture
 def files(tmp_path):
-    return planted.write(tmp_path, data.load("simulated", kind="drug").truth).svqvae
+    parts = {
+        "encode": {"0.weight": np.ones((40, 9)), "0.bias": np.zeros(40)},
+        "embedding": {"weight": np.ones((12, 40))},
+        "decode": {"0.weight": np.ones((9, 40)), "0.bias": np.zeros(9)},
+    }
+    return {name: saved(tmp_path / f"{name}.pth", tensors) for name, tensors in parts.items()}
 
 
 @pytest.mark.parametrize(
@@ -208,12 +219,12 @@ def files(tmp_path):
     ],
 )
 def test_weights_that_do_not_fit_are_refused(files, tensors, says):
-    legacy.dump(files["embedding"], tensors)
+    saved(files["embedding"], tensors)
 
     with pytest.raises(DataError, match=says):
         weights.svqvae(files)
 
 
-def test_weights_of_no_source_are_refused(tmp_path):
+def test_weights_of_no_source_are_refused():
     with pytest.raises(ParameterError, match=r"no weights 'weight'.*Did you mean 'weights'"):
-        weights.load("weight", tmp_path)
+        weights.load("weight")

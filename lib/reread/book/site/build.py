@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from uuid import uuid4
 
 import reread
 from reread.book.running.stopping import stoppable, tied_command
+from reread.book.site.finish import files_below, finish
 from reread.book.status import claims as ledger
 from reread.book.status import publishable
 from reread.book.status.staleness import Status
@@ -35,7 +37,7 @@ PACKAGE = Path(reread.__file__).resolve().parent
 BUILDERS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinx-design", "sphinxcontrib-bibtex")
 JUPYTER_BOOK = "jupyter_book.cli.main:main"
 STRICT = ("-W", "-n", "--keep-going")
-PROSE = ("book", "_config.yml", "_toc.yml", "chapters", "data/datasets.yml")
+PROSE = ("book", "CITATION.cff", "_config.yml", "_toc.yml", "chapters", "data/datasets.yml")
 N_LINES = 30
 N_TRIES = 3
 PATIENCE_S = 5.0
@@ -91,8 +93,10 @@ def inputs(shelf: Shelf, judged: list) -> str:
         f"{ref.profile}/{ref.name}": [shelf.record(ref).model_dump_json(), shelf.moved(ref)]
         for ref in shelf.pages
     }
-    prose = [path for name in PROSE for path in _files(home(name))]
-    texts = {str(path): sha256(path.read_bytes()).hexdigest() for path in [*prose, *_files(PACKAGE, "*.py")]}
+    prose = [path for name in PROSE for path in files_below(home(name))]
+    texts = {
+        str(path): sha256(path.read_bytes()).hexdigest() for path in [*prose, *files_below(PACKAGE, "*.py")]
+    }
     return digest([runs, judged, texts, {name: version(name) for name in BUILDERS}])
 
 
@@ -100,6 +104,13 @@ def home(name: str) -> Path:
     """A file or folder of the book's prose: of this checkout, else of the one the package comes from."""
     here = paths.root() / name
     return here if here.exists() else PACKAGE.parents[1] / name
+
+
+def cited_address(key: str) -> str:
+    """An address in ``CITATION.cff``: ``url`` of the book, ``repository-code``; empty where it gives none."""
+    text = home("CITATION.cff").read_text(encoding="utf-8")
+    found = re.search(rf"^{key}: *[\"']?(https://[^\s\"']+)", text, re.MULTILINE)
+    return found[1].rstrip("/") if found else ""
 
 
 def make(stage: Path, site: Path) -> None:
@@ -115,7 +126,7 @@ def make(stage: Path, site: Path) -> None:
             raise RunError(
                 f"Jupyter Book did not build the site:\n{_complaints(log)}\nSee {log}", ExitCode.NOTEBOOK
             )
-        _finish(html, stage)
+        finish(html, stage)
         _swap(html, site)
     finally:
         shutil.rmtree(part, ignore_errors=True)
@@ -145,26 +156,6 @@ def _end(process: subprocess.Popen) -> None:
         with suppress(subprocess.TimeoutExpired):
             process.wait(PATIENCE_S)
             return
-
-
-def _finish(html: Path, stage: Path) -> None:
-    """Escape titles in the search index, and refuse a site that holds a file from outside its stage."""
-    index = html / "searchindex.js"
-    if index.is_file():  # the search page writes titles as HTML
-        write_text(index, index.read_text(encoding="utf-8").replace("<", "&lt;"))
-    known = {sha256(path.read_bytes()).digest() for path in _files(stage)}
-    copied = [path for name in ("_downloads", "_images") for path in _files(html / name)]
-    strange = [path for path in copied if sha256(path.read_bytes()).digest() not in known]
-    if strange:
-        names = ", ".join(path.name for path in strange)
-        raise RunError(f"The site holds files from outside the book: {names}.", ExitCode.NOTEBOOK)
-
-
-def _files(folder: Path, pattern: str = "*") -> list[Path]:
-    """Files below a folder, sorted; the path itself if it is a file."""
-    if folder.is_file():
-        return [folder]
-    return sorted(path for path in folder.rglob(pattern) if path.is_file())
 
 
 def _swap(new: Path, site: Path) -> None:

@@ -14,6 +14,7 @@ from reread.book.site.merge_cells import Cell, text_of
 from reread.book.status.claims import CheckRow, Row
 from reread.book.status.publishable import Shelf
 from reread.book.status.run_record import NOTEBOOK
+from reread.book.sync import parameter_cell
 from reread.book.transfer.recorded import is_left_out
 from reread.core.errors import RunError
 from reread.core.files import read_json, write_text
@@ -22,6 +23,7 @@ from reread.pages import PageRef
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 ANSWER = "answer"  # id of the cell that holds the answer of a page
 EXERCISES = "## Exercise"
+QUESTION = re.compile(r"^\*\*Question\.\*\*(.+\n?)+\n*", re.MULTILINE)  # it stands in the head of the page
 LARGEST_FILE = 2_000_000  # bytes; larger files stay with the run
 FILE_NAME = re.compile(r"[A-Za-z0-9][\w.+-]*(/[A-Za-z0-9][\w.+-]*)*")
 ACTIVE_SVG = re.compile(rb"<script|<foreignobject|javascript:|<[^>]*\son[a-z]+\s*=", re.IGNORECASE)
@@ -43,17 +45,29 @@ def write_page(shelf: Shelf, ref: PageRef, rows: list[Row], checks: list[CheckRo
     parameters = _markdown("parameter-table", sections.parameter_table(ref, record))
     verdict = _markdown("verdicts", sections.verdict(ref, rows, checks))
     cells = [cell for cell in merged if cell["id"] != ANSWER]
-    body, exercises = _without_exercises(_with(cells, head, context, parameters, verdict))
+    body = _with(cells, head, context, parameters, verdict)
     again = _markdown("again", sections.again(ref, artifacts, is_recorded=shelf.is_recorded(ref)))
-    footer = _markdown("provenance", sections.provenance(record))
-    notebook = {
-        "cells": [*body, again, *exercises, footer],
-        "metadata": {"kernelspec": KERNEL},
-        "nbformat": 4,
-        "nbformat_minor": 5,
-    }
-    write_text(folder / "index.ipynb", json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False))
+    footer = _markdown("provenance", sections.citation(ref, record) + "\n" + sections.provenance(record))
+    _write_notebook(folder / "index.ipynb", [*body, again, footer])
+    _write_notebook(folder / sections.notebook_name(ref), _runnable(shelf, ref))
     _copy_files(shelf, ref, artifacts, folder)
+
+
+def _write_notebook(path: Path, cells: list[Cell]) -> None:
+    whole = {"cells": cells, "metadata": {"kernelspec": KERNEL}, "nbformat": 4, "nbformat_minor": 5}
+    write_text(path, json.dumps(whole, indent=1, sort_keys=True, ensure_ascii=False))
+
+
+def _runnable(shelf: Shelf, ref: PageRef) -> list[Cell]:
+    """Cells of the chapter without outputs, with the parameter values of this page: it runs as it is."""
+    values = sections.values_today(ref, shelf.record(ref))
+    parameters = parameter_cell(ref.chapter, values)
+    cells = []
+    for cell in _notebooks(shelf, ref)[0]:
+        bare = {"outputs": [], "execution_count": None} if cell["cell_type"] == "code" else {}
+        is_parameters = "parameters" in cell["metadata"].get("tags", ())
+        cells.append({**cell, **bare, **({"source": parameters} if is_parameters else {})})
+    return cells
 
 
 def answer(shelf: Shelf, ref: PageRef) -> list[str]:
@@ -109,6 +123,7 @@ def _words(shelf: Shelf, ref: PageRef, code: str, text: str) -> str:
         return bool(shelf.moved(ref)) or key in elsewhere or f'"{key.partition(".")[0]}"' in code
 
     labels = {entry["id"]: entry["label"] for entry in [*record.figures, *record.tables]}
+    text = QUESTION.sub("", text)
     return merge.refer(merge.quote(text, record.values, may_lack, ref.name), labels)
 
 
@@ -146,21 +161,22 @@ def _with(cells: list[Cell], head: Cell, context: Cell, parameters: Cell, verdic
     """Put in what is generated: title and answer, claims and data, the parameter table, the verdicts.
 
     Claims and data come before the first heading below the first figure or table, so that a reader sees the
-    result first.
+    result first; the verdicts come before the exercises.
     """
     last = max(i for i, cell in enumerate(cells) if cell["cell_type"] == "code")
-    body, is_shown = [head], False
+    body, is_shown, waiting = [head], False, [context]
     for i, cell in enumerate(cells):
-        if is_shown and context and _is_heading(cell):
-            body.append(context)
-            context = {}
+        is_end = i == last or text_of(cell).startswith(EXERCISES)
+        if is_end or (is_shown and _is_heading(cell)):
+            body += waiting
+            waiting = []
+        if is_end and verdict not in body:
+            body.append(verdict)
         if "parameters" in cell["metadata"].get("tags", ()):
             body.append(parameters)
-        elif i == last:
-            body += [context, verdict] if context else [verdict]
         elif i == 0:
             body += [{**cell, "source": rest}] if (rest := _without_title(text_of(cell))) else []
-        else:
+        elif i != last:
             body.append(cell)
         is_shown = is_shown or any(out["output_type"] == "display_data" for out in cell.get("outputs", ()))
     return body
@@ -171,21 +187,7 @@ def _is_heading(cell: Cell) -> bool:
 
 
 def _without_title(text: str) -> str:
-    first, _, rest = text.strip().partition("\n")
-    return rest.strip() if first.startswith("# ") else text
-
-
-def _without_exercises(cells: list[Cell]) -> tuple[list[Cell], list[Cell]]:
-    """Cells of the page, and the prose from the heading of the exercises to the next heading or code."""
-    body: list[Cell] = []
-    exercises: list[Cell] = []
-    is_exercise = False
-    for cell in cells:
-        text = text_of(cell)
-        goes_on = is_exercise and cell["cell_type"] == "markdown" and not text.startswith("## ")
-        is_exercise = goes_on or text.startswith(EXERCISES)
-        (exercises if is_exercise else body).append(cell)
-    return body, exercises
+    return re.sub(r"\A# .*\n*", "", text.strip()).strip()
 
 
 def _markdown(key: str, text: str) -> Cell:

@@ -42,7 +42,11 @@ def claims_table(rows: list[Row], shelf: Shelf) -> str:
     for study in every():
         own = [_ledger_cells(row, shelf) for row in rows if row.study.key == study.key]
         head = ["claim", "the authors' words", "published", "ours>", "verdict and reason"]
-        parts += [f"(claims-{study.key})=", f"## Claims on {study.key}: {myst.plain(study.title)}\n"]
+        parts += [
+            f"(claims-{study.key})=",
+            f"## Claims on {study.key}\n",
+            f"{myst.plain(study.paper.title)}. {myst.journal(study.paper)}\n",
+        ]
         parts += [myst.table(head, own, "ledger wide claims")]
     return "\n".join(parts)
 
@@ -145,7 +149,7 @@ def _ledger_cells(row: Row, shelf: Shelf) -> list[str]:
         myst.plain(row.verdict.reason.rstrip(".")) + ".",
         myst.plain(f"Protocol: {claim.protocol}."),
         myst.plain(f"Tolerance: {allowed}.") if allowed else "",
-        f"Page: {page}." if page else "",
+        f"Page: {page}." if page and row.verdict.ours is not None else "",
     ]
     return [
         claim_id(claim.id, _anchor(row)),

@@ -58,9 +58,7 @@ def findings(shelf: Shelf) -> str:
         ref, paper = _headline(study, shelf), study.paper
         said = chapter_page.answer(shelf, ref) if ref else []
         found = f"{first_sentence(said[0])} {myst.link('Read the page', _path(ref))}." if said else NO_FINDING
-        cited = (
-            f"{myst.plain(paper.title)}. *{myst.plain(paper.journal)}*, {paper.year}. {myst.doi(paper.doi)}"
-        )
+        cited = f"{myst.plain(paper.title)}. {myst.journal(paper)}"
         title = myst.link(study.title, f"{study.key}/index.md")
         body = f"*{question(study)}*\n\n**What came out.** {found}\n\n[{cited}]{{.note}}"
         cards.append(myst.box("grid-item-card", title, body, class_card="finding"))
@@ -135,41 +133,25 @@ def data_page() -> str:
     """Every file that a chapter may read: address, size, licence, caveat."""
     parts = []
     for key, files in registry.by_series(registry.datasets()).items():
-        first = files[0]
-        rows = [
+        first, count = files[0], f" in {len(files)} files" if len(files) > 1 else ""
+        about = [
             ["content", myst.plain(first.holds)],
             ["caveat", myst.plain(first.caveat)],
             ["licence", myst.plain(first.licence)],
             ["citation", myst.plain(first.cite)],
-            *(_of_series(files) if first.series else _of_one(key, first)),
+            ["size", f"{sum(file.bytes for file in files):,} bytes{count}"],
         ]
+        lines = [_file(file, file.sha256 or registry.pinned(key)) for file in files]
+        listed = myst.table(["file", "bytes>", "SHA-256"], lines, "files")
+        folded = myst.box("dropdown", f"The {len(files)} files", listed) if count else listed
         parts += [f"## {myst.plain(first.title)}\n", f"{myst.code(key)}\n"]
-        parts += [myst.table(["field", "value"], [row for row in rows if row[1]], "dataset")]
-        parts += [_members(files)] if first.series else []
+        parts += [myst.table(["field", "value"], [row for row in about if row[1]], "dataset"), folded]
     return "\n".join(parts)
 
 
-def _of_one(key: str, dataset: registry.Dataset) -> list[list[str]]:
-    return [
-        ["size", f"{dataset.bytes:,} bytes"],
-        ["SHA-256", myst.code(registry.pinned(key)) or "recorded at the first download"],
-        ["address", myst.outside(dataset.url, dataset.url)],
-    ]
-
-
-def _of_series(files: list[registry.Dataset]) -> list[list[str]]:
-    return [["files", f"{len(files)}"], ["size", f"{sum(file.bytes for file in files):,} bytes in all"]]
-
-
-def _members(files: list[registry.Dataset]) -> str:
-    """Folded table of every file of a series."""
-    rows = [
-        [myst.outside(PurePosixPath(one.file).name, one.url), f"{one.bytes:,}", myst.code(one.sha256)]
-        for one in files
-    ]
-    return myst.box(
-        "dropdown", f"The {len(files)} files", myst.table(["file", "bytes>", "SHA-256"], rows, "files")
-    )
+def _file(file: registry.Dataset, pinned: str) -> list[str]:
+    name = myst.outside(PurePosixPath(file.file).name, file.url)
+    return [name, f"{file.bytes:,}", myst.code(pinned) or "recorded at the first download"]
 
 
 def _answers(study: Study, profile: Profile, shelf: Shelf, judged: list[Row | CheckRow]) -> str:
@@ -199,17 +181,17 @@ def _path(ref: PageRef) -> str:
 
 
 def _badges(ref: PageRef, judged: list[Row | CheckRow]) -> str:
-    """Verdicts of the claims that a page answers, and how many of its checks passed."""
+    """Verdicts of the claims that a page has tested, and how many of its checks passed."""
     here = [row for row in judged if row.page == ref]
-    words = [f"{row.claim.id} {myst.badge(row.verdict.word)}" for row in here if isinstance(row, Row)]
+    claims = [row for row in here if isinstance(row, Row) and row.verdict.word != "not tested"]
+    words = [f"{row.claim.id} {myst.badge(row.verdict.word)}" for row in claims]
     outcomes = [row.outcome for row in here if isinstance(row, CheckRow)]
     count = f"{outcomes.count('passed')} of {len(outcomes)} checks passed" if outcomes else ""
     return " ".join(filter(None, [*words, count]))
 
 
 def _figure_card(ref: PageRef, entry: dict[str, str]) -> str:
-    alt = f"[Alt text]{{.alt-label}} {myst.plain(entry['alt'])}"
-    text = f"**{{numref}}`{entry['label']}`** {entry['caption']}\n\n{alt}"
+    text = f"{entry['caption']}\n\n[Alt text]{{.alt-label}} {myst.plain(entry['alt'])}"
     return myst.box("grid-item-card", "", _picture(ref, entry, text), class_card="figure-card")
 
 

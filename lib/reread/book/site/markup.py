@@ -87,14 +87,10 @@ def outside(text: str, url: str) -> str:
     return f"[{plain(text)}](<{url}>)" if is_address else plain(text)
 
 
-def doi(name: str) -> str:
-    """Link a DOI."""
-    return outside(f"doi:{name}", f"https://doi.org/{name}")
-
-
 def journal(paper: Paper) -> str:
-    """Journal, year and DOI of a paper."""
-    return f"*{plain(paper.journal)}*, {paper.year}. {doi(paper.doi)}"
+    """Journal, year and, where there is one, the DOI of a paper as a link."""
+    doi = outside(f"doi:{paper.doi}", f"https://doi.org/{paper.doi}") if paper.doi.startswith("10.") else ""
+    return f"*{plain(paper.journal)}*, {paper.year}. {doi}".strip()
 
 
 def number(value: Any) -> str:

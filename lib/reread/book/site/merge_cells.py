@@ -99,19 +99,13 @@ def table_text(entry: dict[str, str], text: str) -> str:
 def captions(
     source: list[Cell], executed: list[Cell], entries: list[dict[str, str]]
 ) -> dict[str, dict[str, str]]:
-    """Caption and alt text of each figure and table, by id, in the words of today.
+    """Caption of each figure and table, by id, in the words of today.
 
     What the author wrote may hold markup; values that the run put into it (f-strings) are escaped.
     """
     today, then = _wordings(source), _wordings(executed)
-    found = {}
-    for entry in entries:
-        name = entry["id"]
-        alt = today.get(name, {}).get("alt")
-        is_written = isinstance(alt, ast.Constant)
-        caption = _caption(today.get(name, {}), then.get(name, {}), " ".join(entry["caption"].split()))
-        found[name] = {"caption": caption} | ({"alt": " ".join(alt.value.split())} if is_written else {})
-    return found
+    texts = {entry["id"]: " ".join(entry["caption"].split()) for entry in entries}
+    return {key: {"caption": _caption(today.get(key), then.get(key), text)} for key, text in texts.items()}
 
 
 def quote(text: str, values: dict[str, Any], may_lack: Callable[[str], bool], page: str) -> str:
@@ -139,9 +133,8 @@ def refer(text: str, labels: dict[str, str]) -> str:
     return NUMREF.sub(label, text)
 
 
-def _caption(today: dict[str, ast.expr], then: dict[str, ast.expr], of_run: str) -> str:
+def _caption(new: ast.expr | None, old: ast.expr | None, of_run: str) -> str:
     """The caption of today: a literal as it is, an f-string with the values that the run put into it."""
-    new, old = today.get("caption"), then.get("caption")
     if isinstance(new, ast.Constant):
         return " ".join(new.value.split())
     if isinstance(new, ast.JoinedStr) and isinstance(old, ast.JoinedStr):
@@ -165,14 +158,14 @@ def _parts(node: ast.JoinedStr) -> list[tuple[bool, str]]:
     ]
 
 
-def _wordings(cells: list[Cell]) -> dict[str, dict[str, ast.expr]]:
-    """Figure or table id to the expressions that are its caption and alt text."""
-    found: dict[str, dict[str, ast.expr]] = {}
+def _wordings(cells: list[Cell]) -> dict[str, ast.expr]:
+    """Figure or table id to the expression that is its caption."""
+    found: dict[str, ast.expr] = {}
     for call in (call for cell in filter(_is_code, cells) for call in _placings(text_of(cell))):
         given = {keyword.arg: keyword.value for keyword in call.keywords}
         name = call.args[1] if len(call.args) > 1 else given.get("name")
-        if isinstance(name, ast.Constant):
-            found[name.value] = {key: given[key] for key in ("caption", "alt") if key in given}
+        if isinstance(name, ast.Constant) and "caption" in given:
+            found[name.value] = given["caption"]
     return found
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reread.book.site import claim_tables as judged
 from reread.book.site import markup as myst
+from reread.book.site.build import cited_address
 from reread.book.status.claims import CheckRow, Row
 from reread.core.data import registry
 from reread.core.errors import ParameterError
@@ -73,7 +75,8 @@ def head(ref: PageRef, shelf: Shelf, rows: list[Row], checks: list[CheckRow], an
 
 def context(ref: PageRef, record: RunRecord, rows: list[Row]) -> str:
     """What the paper says, and which data the page reads."""
-    claims = [row.claim for row in rows if _asks_chapter(row.claim, ref)]
+    asked = [row.claim for row in rows if row.study.key == ref.study.key and row.claim.answered_by]
+    claims = [claim for claim in asked if claim.answered_by.chapter == ref.chapter.key]
     return f"{_claim_box(ref, claims)}\n{_data_card(ref, record)}"
 
 
@@ -105,7 +108,7 @@ def verdict(ref: PageRef, rows: list[Row], checks: list[CheckRow]) -> str:
 
 
 def again(ref: PageRef, artifacts: list[str], *, is_recorded: bool) -> str:
-    """Exact commands that run this page again with one parameter changed, and the files that it left."""
+    """Exact commands that run this page again with one parameter changed, its notebook and its files."""
     name = "seed" if "seed" in ref.chapter.parameters else next(iter(ref.chapter.parameters))
     value = 7 if name == "seed" else _written(ref.parameters[name])
     profile = [f"--profile {ref.profile}"] if ref.profile != "demo" else []
@@ -122,7 +125,38 @@ reread run {" ".join([ref.name, *profile])} -p {name}={value}
 
 The first command keeps its record, figures and tables in `runs/custom`. {plainly}An unknown name or value is
 refused before any data is read. {fetched}
+
+The notebook with the parameters of this page is {{download}}`{notebook_name(ref)}`. It runs in the checkout.
 {left}"""
+
+
+def notebook_name(ref: PageRef) -> str:
+    """File name of the notebook that a page offers."""
+    return f"{ref.name.replace('/', '-')}-{ref.profile}.ipynb"
+
+
+def citation(ref: PageRef, record: RunRecord) -> str:
+    """BibTeX of the page and of its paper, the file to edit, and where to report an error: folded."""
+    paper, commit = ref.study.paper, record.made["commit"][:10]
+    key = re.sub(r"[^a-z0-9]+", "-", f"reread-{ref.name}-{ref.profile}")
+    note = f"Page {ref.name} on {myst.ON[ref.profile]}, run of {record.made['started'][:10]}"
+    note += f", commit {commit}" if commit else ""
+    entries = [
+        ("misc", key, {"title": f"Reread: {ref.title}", "author": "{The Reread authors}",
+                       "year": record.made["started"][:4], "note": note}),
+        ("article", f"{ref.study.key}{paper.year}", {"title": paper.title, "author": paper.authors,
+                    "journal": paper.journal, "year": paper.year, "doi": paper.doi}),
+    ]  # fmt: skip
+    source = f"chapters/{ref.study.key}/{ref.chapter.key}.ipynb"
+    address = cited_address("repository-code")
+    links = [
+        myst.outside("repository", address),
+        myst.outside("edit this chapter", f"{address}/edit/main/{source}"),
+        myst.outside("report an error", f"{address}/issues/new"),
+    ]
+    where = f"Source of this page: {myst.code(source)}." + (f" {' · '.join(links)}" if address else "")
+    text = f"````bibtex\n{''.join(_bibtex(*entry) for entry in entries)}````\n\n{where}"
+    return _folded("Cite or correct this page", text, "quiet")
 
 
 def provenance(record: RunRecord) -> str:
@@ -143,9 +177,12 @@ def provenance(record: RunRecord) -> str:
         ["packages", myst.plain(versions)],
     ]
     summary = f"Provenance. Run from {commit}{dirty} on {myst.plain(record.device)}"
-    body = myst.table(["field", "value"], rows)
-    folded = myst.box("dropdown", summary, body, class_container="quiet provenance")
-    return myst.box("unsearched", "", folded)
+    return _folded(summary, myst.table(["field", "value"], rows), "quiet provenance")
+
+
+def _folded(title: str, body: str, css: str) -> str:
+    """A folded box that the search passes over."""
+    return myst.box("unsearched", "", myst.box("dropdown", title, body, class_container=css))
 
 
 def answers(row: Row, ref: PageRef) -> bool:
@@ -172,10 +209,6 @@ def _asks(claim: Claim, ref: PageRef) -> bool:
     return wanted is not None and (wanted.chapter, wanted.page) == (ref.chapter.key, ref.page)
 
 
-def _asks_chapter(claim: Claim, ref: PageRef) -> bool:
-    return claim.answered_by is not None and claim.answered_by.chapter == ref.chapter.key
-
-
 def _claim_box(ref: PageRef, claims: list[Claim]) -> str:
     said = [_claim_line(claim, ref) for claim in claims]
     cited = f"{myst.plain(ref.study.paper.title)}. {myst.journal(ref.study.paper)}"
@@ -190,7 +223,7 @@ def _claim_line(claim: Claim, ref: PageRef) -> str:
 
 
 def _data_card(ref: PageRef, record: RunRecord) -> str:
-    values = _values(ref, record)
+    values = values_today(ref, record)
     names = list(dict.fromkeys(ref.chapter.sources(values)))
     lines = [f"- {myst.code(name)}: {myst.plain(ref.study.sources[name].holds)}." for name in names]
     lines += ["", SCOPES.get(record.scope, "") if names else "This page reads no data.", ""]
@@ -202,7 +235,7 @@ def _data_card(ref: PageRef, record: RunRecord) -> str:
     return myst.box("admonition", "The data", "\n".join(lines), **{"class": "data-card"})
 
 
-def _values(ref: PageRef, record: RunRecord) -> dict[str, Value]:
+def values_today(ref: PageRef, record: RunRecord) -> dict[str, Value]:
     """Values of the run under the parameters of today, which may be others than those of a recorded run."""
     here = {name: value for name, value in record.parameters.items() if name in ref.chapter.parameters}
     try:
@@ -238,3 +271,9 @@ def _elsewhere(ref: PageRef, name: str, parameter: Parameter, profile: str) -> s
 def _help(parameter: Parameter) -> str:
     choices = f" ({', '.join(parameter.choices)})" if parameter.choices else ""
     return myst.plain(parameter.help + choices)
+
+
+def _bibtex(kind: str, key: str, fields: dict[str, Any]) -> str:
+    words = {name: " ".join(str(value).replace("`", "'").split()) for name, value in fields.items()}
+    lines = ",\n".join(f"  {name} = {{{text}}}" for name, text in words.items())
+    return f"@{kind}{{{key},\n{lines}\n}}\n"

@@ -16,7 +16,7 @@ from reread.book.site import api_reference as reference
 from reread.book.site import chapter_page, index_pages
 from reread.book.site import claim_tables as judged
 from reread.book.site import markup as myst
-from reread.book.site.build import home
+from reread.book.site.build import cited_address, home
 from reread.book.status import claims as ledger
 from reread.book.status.claims import CheckRow, Row
 from reread.book.status.publishable import SHOWN, Shelf
@@ -67,7 +67,7 @@ class Stage:
             target = folder / myst.document(ref).parent
             chapter_page.write_page(self.shelf, ref, self.rows, self.checks, target)
         write_text(folder / "claims.json", ledger.as_json(self.rows) + "\n")
-        write_text(folder / "_config.yml", home("_config.yml").read_text(encoding="utf-8"))
+        write_text(folder / "_config.yml", configuration())
         write_text(folder / "_toc.yml", contents(self.shelf))
         write_text(folder / "docutils.conf", DOCUTILS)
         copy_mathjax(folder / STATIC)
@@ -104,6 +104,17 @@ class Stage:
             return self.generated[match[1]]()
 
         return MARKER.sub(fill, path.read_text(encoding="utf-8"))
+
+
+def configuration() -> str:
+    """The configuration of Jupyter Book, with the addresses of ``CITATION.cff`` where it gives them."""
+    whole = yaml.safe_load(home("_config.yml").read_text(encoding="utf-8"))
+    config = whole["sphinx"]["config"]
+    config["html_baseurl"] = cited_address("url")
+    if address := cited_address("repository-code"):
+        buttons = {"repository_url": address, "use_repository_button": True, "use_issues_button": True}
+        config.setdefault("html_theme_options", {}).update(buttons)
+    return yaml.safe_dump(whole, sort_keys=False, allow_unicode=True)
 
 
 def contents(shelf: Shelf) -> str:

@@ -53,7 +53,7 @@ def checks(study: str = "", status: Status | None = None) -> list[CheckRow]:
 
 
 def as_text(rows: list[Row]) -> str:
-    """Two lines for each claim: verdict, number, what it says; and the reason."""
+    """Two lines for each claim: verdict, number, what it says; and the reason. Then counts by maker."""
     lines = []
     for row in rows:
         where = f"  [{row.page.name}, {row.page.profile}]" if row.page else ""
@@ -61,8 +61,11 @@ def as_text(rows: list[Row]) -> str:
             f"{row.verdict.word:<22} {row.study.key} {row.claim.id}: {row.claim.says} ({row.claim.protocol})",
             f"{'':<22} {row.verdict.reason}{where}",
         ]
-    counts = [f"{sum(row.verdict.word == word for row in rows)} {word}" for word in verdicts.VERDICTS]
-    return "\n".join([*lines, ", ".join(text for text in counts if not text.startswith("0 "))])
+    for maker in dict.fromkeys([*(row.claim.made_by for row in rows), "all"]):
+        words = [row.verdict.word for row in rows if maker in (row.claim.made_by, "all")]
+        counts = ", ".join(f"{words.count(word)} {word}" for word in verdicts.VERDICTS if word in words)
+        lines.append(f"{maker + ':':<14}{len(words):>4} claims: {counts}")
+    return "\n".join(lines)
 
 
 def as_json(rows: list[Row]) -> str:

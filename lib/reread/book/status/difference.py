@@ -7,11 +7,13 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from reread.book.status import staleness
 from reread.book.status.reference import Reference, is_number, reference_path
 from reread.book.status.run_record import NAME, RunRecord
+from reread.book.transfer import recorded
 from reread.core import paths, verdicts
 from reread.core.errors import ParameterError
 from reread.core.records import read_record
@@ -106,31 +108,35 @@ class Difference:
 
 def compare(first: str, second: str) -> Difference:
     """Compare two runs; each is a folder, or a page such as ``demo/networks/02-deeptgi``."""
-    folders = run_folder(first), run_folder(second)
-    a, b = (RunRecord.read(folder) for folder in folders)
-    words = (_verdicts(a), _verdicts(b))
+    (name_a, a), (name_b, b) = (find_run(name) for name in (first, second))
     fields = staleness.moved(a.stale["fields"], b.stale["fields"])
     return Difference(
-        (str(folders[0]), str(folders[1])),
+        (name_a, name_b),
         tuple(_changes(a.parameters, b.parameters)),
         tuple(_largest_first(_changes(a.values, b.values))),
-        tuple(_changes(*words)),
+        tuple(_changes(_verdicts(a), _verdicts(b))),
         tuple(name for name in fields if not name.startswith("parameter ")),
     )
 
 
-def run_folder(name: str) -> Path:
-    """Folder of a run by its path, or by profile and page; ``demo`` where no profile is named."""
-    if (folder := Path(name)).joinpath(NAME).is_file():
-        return folder
+def find_run(name: str) -> tuple[str, RunRecord]:
+    """Place and record of a run by its folder, or by profile and page (of ``demo``): here, else recorded."""
     profile, _, rest = name.removeprefix("runs/").partition("/")
+    if (folder := Path(name)).joinpath(NAME).is_file():
+        return str(folder), RunRecord.read(folder)
     if profile == "custom":
         folder = paths.runs() / profile / rest
     else:
-        folder = (page(rest, profile) if profile in PROFILES else page(name)).folder
+        ref = page(rest, profile) if profile in PROFILES else page(name)
+        folder = ref.folder
+        if not (folder / NAME).is_file():
+            with TemporaryDirectory() as into:
+                found = recorded.recorded_runs(ref.study, ref.profile, Path(into), staleness.Status())
+            for one in (one for one in found if one.ref.name == ref.name):
+                return f"recorded run of {ref.name} ({ref.profile})", one.record
     if not (folder / NAME).is_file():
         raise ParameterError(f"There is no finished run in {folder}.\nRun the page, or name another folder.")
-    return folder
+    return str(folder), RunRecord.read(folder)
 
 
 def columns(rows: Iterable[tuple[str, ...]]) -> list[str]:

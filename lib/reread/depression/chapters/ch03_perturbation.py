@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,6 @@ import pandas as pd
 from reread.core import charts, diagrams
 from reread.core.errors import ParameterError
 from reread.depression.methods import shift_statistics
-from reread.depression.models.classifier import Classifier
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from reread.depression.data.simulate import Truth
     from reread.depression.data.vocabulary import Vocabulary
     from reread.depression.methods.refits import Design
-    from reread.depression.models.classifier import Settings
+    from reread.depression.models.classifier import Classifier, Settings
 
 RAISED, LOWERED, OTHER, REFIT = (
     "raised in cases",
@@ -43,18 +43,25 @@ N_BINS = 8
 def fitter(
     design: Design, n_tokens: int, settings: Settings, *, width: int, layers: int, heads: int, max_len: int,
     checkpoint: str = "",
-) -> Callable[[npt.NDArray, int], Classifier]:  # fmt: skip
-    """Return the function from labels and seed to a classifier fitted on the training donors.
+) -> Callable[[npt.NDArray, int, Path], Classifier]:  # fmt: skip
+    """Return the function from labels, seed and folder to a classifier fitted on the training donors.
 
-    ``checkpoint`` is a folder or hub id to start from; without one the network is from scratch.
+    ``checkpoint`` is a folder or hub id to start from; without one the network is from scratch. A fitted
+    network is kept in the folder and read from there by a run that goes on after a kill.
     """
+    from reread.depression.models.classifier import Classifier
 
-    def fit(labels: npt.NDArray, seed: int) -> Classifier:
+    def fit(labels: npt.NDArray, seed: int, folder: Path) -> Classifier:
+        if folder.is_dir():
+            return Classifier.from_pretrained(folder)
         if checkpoint:
             model = Classifier.from_pretrained(checkpoint, seed=seed)
         else:
             model = Classifier.from_scratch(width, layers, heads, max_len, n_tokens, seed=seed)
         model.fit(design.cells, labels, design.is_train, settings=settings, seed=seed)
+        part = folder.with_name(f"{folder.name}.part")
+        model.save(part)
+        part.rename(folder)
         return model
 
     return fit
@@ -155,16 +162,16 @@ def model_scores(models: pd.DataFrame) -> dict[str, float]:
 
 
 def answers(recovery: pd.DataFrame, calls: pd.DataFrame) -> dict[str, str]:
-    """Words of the answer: whether the calls can be due to the disease, and how the truth is recovered."""
-    shares = calls.groupby("labels")["share_called"].mean()
-    is_same = shares.get("permuted", 0.0) >= 0.5 * shares.get("true", 0.0)
-    meaning = "cannot be attributed to the disease" if is_same else "are absent without a disease"
-    truth = "No ground truth is known for these cells."
-    if len(recovery):
-        by_change = recovery.groupby("change")["auroc"].mean()
-        found = " and ".join(f"{value:.2f} ({CHANGES[change]})" for change, value in by_change.items())
-        truth = f"The size of the shift ranks the simulated disease genes with an AUROC of {found}."
-    return {"meaning": meaning, "truth": truth}
+    """Sentence of the answer: false calls and the ranking of the disease genes, where they are known."""
+    if not len(recovery):
+        return {"truth": "No ground truth is known for these cells."}
+    by_change = recovery.groupby("change")["auroc"].mean()
+    found = " and ".join(f"{value:.2f} ({CHANGES[change]})" for change, value in by_change.items())
+    false = calls["false_share"].mean()
+    return {
+        "truth": f"In the simulation, {false:.0%} of its calls are no disease genes; the size of the shift "
+        f"ranks the disease genes with an AUROC of {found}."
+    }
 
 
 def tokens_of(vocabulary: Vocabulary, genes: list[str]) -> list[int] | None:
@@ -175,13 +182,28 @@ def tokens_of(vocabulary: Vocabulary, genes: list[str]) -> list[int] | None:
     return [vocabulary.tokens[gene] for gene in genes] or None
 
 
+def calls_by_cells(shifts: pd.DataFrame, classes: pd.Series) -> pd.DataFrame:
+    """What the published test calls on the first 1/8, 1/4, 1/2 and all of the cells: also cells (of a run).
+
+    Of the networks on permuted labels the first four are taken.
+    """
+    n_cells = shifts["unit"].max() + 1
+    kept = shifts[shifts["model"] < 5]
+    tables = []
+    for part in (8, 4, 2, 1):
+        # every part-th unit, so that long and short cells are in each
+        rows = kept[kept["unit"] % part == 0]
+        tables.append(published_calls(rows, classes).assign(cells=-(-n_cells // part) // 2))
+    return pd.concat(tables, ignore_index=True)
+
+
 def draw_calls(calls: pd.DataFrame) -> Drawn:
-    """Draw the share of genes that the published test calls, with true and with permuted labels."""
-    labels = {"share_called": "share of genes called at FDR 0.05", "run": "start state and change"}
-    return charts.dots(
-        calls[["run", "labels", "model", "share_called"]], x="share_called", y="run", hue="labels",
-        labels={**labels, "true": "true labels", "permuted": "permuted donor labels"},
-        order={"run": list(RUNS.values()), "labels": ["true", "permuted"]}, limits=(0, 1),
+    """Draw the share of genes that the published test calls along the number of cells."""
+    labels = {"share_called": "share of genes called", "cells": "cells of a run", "true": "true labels",
+              "permuted": "permuted donor labels", **CHANGES}  # fmt: skip
+    return charts.lines(
+        calls[["change", "labels", "model", "start", "cells", "share_called"]], x="cells", y="share_called",
+        hue="labels", panel="change", columns=2, labels=labels, limits=(0, None),
     )  # fmt: skip
 
 

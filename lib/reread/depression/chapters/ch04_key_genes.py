@@ -114,13 +114,14 @@ def calls(
 
 
 def top_genes(tests: dict[str, pd.DataFrame], names: pd.Series, n: int = 12) -> pd.DataFrame:
-    """The ``n`` genes of each change with the largest size of z, with the columns of the test."""
-    tables = []
-    for change, test in tests.items():
-        top = test.assign(size=test["z"].abs()).nlargest(n, "size", keep="first")
-        tables.append(top.assign(change=RANKINGS[change], name=names.loc[top["gene"]].to_numpy()))
+    """The ``n`` genes with the largest size of z by any change, in every change, as the test gives them."""
+    table = pd.concat([test.assign(change=RANKINGS[change]) for change, test in tests.items()])
+    largest = table["z"].abs().groupby(table["gene"]).max().nlargest(n, keep="first")
+    shown = table[table["gene"].isin(largest.index)]
+    shown = shown.assign(name=names.loc[shown["gene"]].to_numpy())
     columns = ["change", "name", "toward_case", "low", "high", "n_cells", "z", "p", "fdr", "is_called"]
-    return pd.concat(tables, ignore_index=True)[columns]
+    order = np.argsort(-shown["gene"].map(largest).to_numpy(), kind="stable")
+    return shown[columns].iloc[order].reset_index(drop=True)
 
 
 def draw_top(table: pd.DataFrame) -> Drawn:

@@ -68,12 +68,11 @@ def from_counts(counts: Counts, rows: npt.ArrayLike | None = None, *, special: b
 
 
 def read(token_file: Path, median_file: Path) -> Vocabulary:
-    """Read the two dictionaries that Geneformer publishes; genes without a median are left out."""
+    """Read the two dictionaries that Geneformer publishes; a gene without a median is never encoded."""
     tokens, medians = _numbers(token_file), _numbers(median_file)
-    known = {gene: int(token) for gene, token in tokens.items() if gene in SPECIAL or gene in medians}
-    if len(known) <= len(SPECIAL) or known.get("<pad>") != 0:
+    if not tokens.keys() & medians.keys() or tokens.get("<pad>") != 0:
         raise DataError(f"{token_file} and {median_file} have no gene in common, or <pad> is not token 0.")
-    return Vocabulary(known, {gene: float(value) for gene, value in medians.items()})
+    return Vocabulary({gene: int(token) for gene, token in tokens.items()}, medians)
 
 
 def read_symbols(path: Path) -> dict[str, str]:

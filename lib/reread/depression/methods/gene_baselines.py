@@ -9,14 +9,9 @@ import pandas as pd
 from reread.core.errors import DataError
 from reread.core.metrics import auroc
 from reread.depression.data.counts import Counts
+from reread.depression.methods.baselines import log_counts
 
 INVERSE_PENALTY = 0.01  # of the standardised logistic regression
-
-
-def log_share(counts: Counts) -> npt.NDArray[np.float64]:
-    """Log of 1 + counts in 10,000 (cell, gene)."""
-    depth = np.maximum(counts.cells["n_counts"].to_numpy(dtype=float), 1.0)
-    return np.log1p(counts.matrix.toarray() * (1e4 / depth)[:, None])
 
 
 def rank_genes(counts: Counts, is_train: npt.NDArray[np.bool_]) -> tuple[pd.DataFrame, float]:
@@ -46,7 +41,7 @@ def rank_genes(counts: Counts, is_train: npt.NDArray[np.bool_]) -> tuple[pd.Data
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
-    values, labels = log_share(counts), counts.cells["condition"].to_numpy()
+    values, labels = log_counts(counts), counts.cells["condition"].to_numpy()
     scaler = StandardScaler().fit(values[is_train])
     model = LogisticRegression(C=INVERSE_PENALTY, max_iter=2000)
     model.fit(scaler.transform(values[is_train]), labels[is_train])

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from reread.depression.models.classifier import Classifier
 
 CONDITIONS = ("control", "case")
-SIZES = ("n_models", "n_cells", "shard", "n_shards")
+N_PARTS = 8  # cells whose deletions are split into their parts
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,14 +104,12 @@ def design(cells: Cells, split: Split, n_cells: int, *, seed: int = 0) -> Design
 
 def screen_models(
     design: Design,
-    fit: Callable[[npt.NDArray, int], Classifier],
+    fit: Callable[[npt.NDArray, int, Path], Classifier],
     changes: Sequence[str],
     n_refits: int,
     *,
     folder: Path,
-    shard: int = 0,
-    n_shards: int = 1,
-    n_parts: int = 0,
+    shard: tuple[int, int] = (0, 1),
     embedding: dict[str, Any] | None = None,
     **how,
 ) -> Screen:
@@ -122,17 +120,15 @@ def screen_models(
     design : Design
         Cells, training donors and the cells that are perturbed.
     fit : callable
-        Labels (cell,) and a seed to a fitted classifier.
+        Labels (cell,), a seed and a folder for the network to a fitted classifier.
     changes : sequence of str
         ``delete`` and ``overexpress``, one or both.
     n_refits : int
         Models on permuted donor labels: 1 to ``n_refits``; model 0 has the true labels.
     folder : Path
         Where finished parts lie; a killed run goes on there.
-    shard, n_shards : int
-        The part of the (model, cell) units that is computed here.
-    n_parts : int
-        Cells whose deletions are split into their parts.
+    shard : tuple of int
+        Number of this shard, from 0, and of all: which (model, cell) units are computed here.
     embedding : dict, optional
         Keywords of ``Classifier.embed``: layer, pool, precision.
     **how
@@ -140,21 +136,23 @@ def screen_models(
     """
     place = pd.Series(np.arange(len(design.rows), dtype=np.int32), index=design.rows)
     tables, models, parts = [], [], []
-    for number, units in perturbation.shard_ranges(n_refits + 1, len(design.rows), shard, n_shards):
+    for number, units in perturbation.shard_ranges(n_refits + 1, len(design.rows), *shard):
         labels = design.labels_of(number)
-        model = fit(labels, design.seed + number)
+        here = folder / f"model-{number:03d}"
+        here.mkdir(parents=True, exist_ok=True)
+        model = fit(labels, design.seed + number, here / "network")
         embed = partial(model.embed, **(embedding or {}))
         means = state_means(embed, design.cells, np.flatnonzero(design.is_train), labels)
         models.append((number, _held_out_auroc(model, design, labels), float(perturbation.cosine(*means))))
-        here = design.rows[units.start : units.stop]
+        rows = design.rows[units.start : units.stop]
         for (start, name), change in product(enumerate(CONDITIONS), changes):
             found = perturbation.screen(
-                design.cells, here[labels[here] == start], embed, means[[1 - start, start]], change,
-                folder=folder / f"model-{number:03d}" / f"{name}-{change}", **how,
+                design.cells, rows[labels[rows] == start], embed, means[[1 - start, start]], change,
+                folder=here / f"{name}-{change}", **how,
             )  # fmt: skip
             unit = place.loc[found["cell"]].to_numpy()
             tables.append(found.assign(model=number, unit=unit, change=change, start=name))
-        for row in here[:n_parts] if number == 0 else ():
+        for row in rows[:N_PARTS] if number == 0 else ():
             states = partial(model.embed, pool="none")
             split = perturbation.deletion_parts(states, design.cells[row], means[1 - labels[row]])
             parts.append(split.assign(cell=row))

@@ -37,13 +37,13 @@ def true_effects(cohort: Cohort) -> npt.NDArray[np.float64]:
 def overlaps(found: dict[str, float]) -> Drawn:
     """Draw the overlap of each ranking with the best associations, from ``overlap_null``."""
     rows = [(name, found[name], found["null_low"], found["null_high"]) for name in RANKINGS]
-    table = pd.DataFrame(rows, columns=["ranking", "overlap", "low", "high"])
+    table = pd.DataFrame(rows, columns=["ranking", "shared", "low", "high"])
     table.loc[table["ranking"] != "null_mean", ["low", "high"]] = np.nan
     labels = RANKINGS | {
         "overlap": "variants shared with the best associations",
         "ranking": "variants ranked by",
     }
-    return charts.dots(table, "overlap", "ranking", low="low", high="high", labels=labels)
+    return charts.dots(table, "shared", "ranking", low="low", high="high", labels=labels)
 
 
 def overlap_table(effects: pd.DataFrame, *, k: int, n: int, seed: int) -> pd.DataFrame:

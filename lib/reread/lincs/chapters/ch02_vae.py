@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from reread.core import charts
+from reread.core import charts, diagrams
 from reread.core.figures import Drawn
 from reread.lincs.data.splits import HELD_OUT, RANDOM
 from reread.lincs.methods.reconstruction import ACTIVE_NATS, CHOSEN, DEAD_NATS, PUBLISHED
@@ -23,7 +23,7 @@ def draw_curves(curves: pd.DataFrame) -> Drawn:
     table = first.melt(["epoch", "network", "rows"], ["mse", "kl"], "measure", "value")
     table["measure"] = table["measure"].map(names)
     return charts.lines(table, "epoch", "value", hue="network", style="rows", panel="measure", columns=2,
-                        labels={"value": ""})  # fmt: skip
+                        shared=False, labels={"value": ""})  # fmt: skip
 
 
 def draw_r2(scores: pd.DataFrame) -> Drawn:
@@ -52,6 +52,21 @@ def draw_units(units: pd.DataFrame) -> Drawn:
     reference = {"active above": ACTIVE_NATS, "collapsed below": DEAD_NATS}
     return charts.lines(_first_seed(units), "rank", "kl", hue="network", labels=labels, log="y",
                         reference=reference)  # fmt: skip
+
+
+def draw_network(n_genes: int, hidden: int, latent: int) -> Drawn:
+    """Draw the layers of the network, and where the published loss averages."""
+    gene, out = f"signature ({n_genes} z-scores)", f"output ({n_genes}, within ±10)"
+    encoder, decoder = f"encoder: 2 tanh layers of {hidden}", f"decoder: 2 tanh layers of {hidden}"
+    posterior, sample = f"mean μ and log σ² of {latent} units", "sample z = μ + σ ε"
+    return diagrams.flow(
+        [[gene], [encoder], [posterior, sample], [decoder], [out]],
+        [(gene, encoder), (encoder, posterior), (posterior, sample), (sample, decoder), (decoder, out)],
+        marked={
+            sample: "as published: KL averaged over units",
+            out: "as published: error averaged over genes",
+        },
+    )
 
 
 def _first_seed(table: pd.DataFrame) -> pd.DataFrame:

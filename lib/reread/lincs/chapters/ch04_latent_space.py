@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial.distance import pdist, squareform
 
-from reread.core import charts, figures
-from reread.core.alt_text import Words, fitted
+from reread.core import charts
 from reread.core.figures import Drawn
 from reread.lincs.data.annotations import short
 from reread.lincs.methods import latent_space
@@ -62,36 +61,22 @@ def draw_map(mu: np.ndarray, pcl: np.ndarray) -> Drawn:
     return charts.scatter(table, "x", "y", hue="class", names=True, labels=labels)
 
 
-def draw_tree(codes: pd.DataFrame) -> Drawn:
-    """Draw the tree of class codes (pcl, feature) beside their correlation distances."""
-    from scipy.cluster.hierarchy import dendrogram
-
-    linkage, order = latent_space.class_tree(codes)
-    distance = squareform(pdist(codes.loc[order].to_numpy(dtype=float), "correlation"))
-    n, tree = len(order), dendrogram(linkage, no_plot=True)
-    figure, axes = figures.new(figures.WIDTH, 1.2 + 0.27 * n)
-    image = axes.imshow(distance, cmap="cividis_r", vmin=0, aspect="auto", extent=(0, n, n, 0))
-    for leaf, height in zip(tree["icoord"], tree["dcoord"], strict=True):
-        # SciPy places leaves at 5, 15, 25, ...; the tree grows to the left of the map
-        axes.plot(-0.6 * n * np.array(height) / linkage[-1, 2], np.array(leaf) / 10, color=figures.colour(0))
-    axes.grid(False)
-    axes.yaxis.tick_right()
-    axes.set_yticks(np.arange(n) + 0.5, [short(name) for name in order])
-    axes.set_xticks([])
-    axes.set_xlabel("tree and distances; columns in the order of rows")
-    axes.set(xlim=(-0.63 * n, n), ylim=(n, 0))
-    axes.spines[:].set_visible(False)
-    figure.colorbar(image, ax=axes, label="correlation distance", shrink=0.9, location="left")
-    table = pd.DataFrame(distance, index=order, columns=order)
-    return Drawn(figure, table, _nearest_pair(table))
+def draw_trees(codes: Mapping[str, pd.DataFrame]) -> Drawn:
+    """Draw the correlation distances of the classes in each code (pcl, feature), ordered by the last tree."""
+    order, parts = latent_space.class_tree(list(codes.values())[-1])[1], []
+    for name, table in codes.items():
+        kept = [pcl for pcl in order if pcl in table.index]
+        distance = squareform(pdist(table.loc[kept].to_numpy(dtype=float), "correlation"))
+        names = [short(pcl) for pcl in kept]
+        long = pd.DataFrame(distance, index=pd.Index(names, name="class"), columns=names).reset_index()
+        parts.append(long.melt("class", var_name="other", value_name="distance").assign(code=name))
+    labels = {"distance": "correlation distance", "class": "", "other": "same classes, same order"}
+    return charts.heatmap(pd.concat(parts, ignore_index=True), "other", "class", "distance", numbers="",
+                          panel="code", columns=2, labels=labels)  # fmt: skip
 
 
-def _nearest_pair(distance: pd.DataFrame) -> str:
-    apart = distance.where(~np.eye(len(distance), dtype=bool))
-    one, other = apart.stack().idxmin()
-    words = Words()
-    return fitted([
-        f"Tree of {len(distance)} classes beside a heat map of their correlation distances",
-        f"nearest are {words.brief(short(one))} and {words.brief(short(other))}, "
-        f"{distance.loc[one, other]:.2f} apart",
-    ])  # fmt: skip
+def told_apart(tests: pd.DataFrame) -> dict[str, str]:
+    """Say for each comparison whether both tests, one or neither separates it at a level of 5 %."""
+    n = (tests["c2st_low"] > 0.5).astype(int) + (tests["mmd2_p"] <= 0.05)
+    words = n.map({0: "neither test", 1: "one of two tests", 2: "both tests"})
+    return dict(zip(tests["compared"].map(lambda name: name.lower().replace(" ", "-")), words, strict=True))

@@ -6,10 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from scipy.cluster.hierarchy import leaves_list, linkage
-from scipy.spatial.distance import squareform
 
-from reread.core import charts, figures
+from reread.core import charts
 from reread.core.figures import Drawn
 from reread.lincs.data.annotations import short
 from reread.lincs.models.published_weights import active_nodes
@@ -25,46 +23,27 @@ def draw_nodes(mu: Mapping[str, np.ndarray]) -> Drawn:
                         mark="is_active", log="y", labels=labels)  # fmt: skip
 
 
-def draw_distances(apart: np.ndarray, pcls: tuple[str, ...]) -> Drawn:
-    """Draw the distances (pcl, pcl) between all classes, ordered by average linkage."""
-    tree = linkage(squareform(apart, checks=False), method="average", optimal_ordering=True)
-    order = leaves_list(tree)
-    names = [short(pcls[i]) for i in order]
-    table = pd.DataFrame(apart[np.ix_(order, order)], index=pd.Index(names, name="class"), columns=names)
-    long = table.reset_index().melt("class", var_name="other", value_name="distance")
+def draw_neighbours(near: pd.DataFrame) -> Drawn:
+    """Draw the distance of each class to its nearest class, ours over the printed one."""
+    words = {True: "same nearest class", False: "another nearest class"}
     labels = {
-        "distance": "correlation distance of the codes",
-        "class": "",
-        "other": "same classes, same order",
+        "printed_distance": "correlation distance, as printed",
+        "distance": "correlation distance, ours",
     }
-    return charts.heatmap(long, "other", "class", "distance", numbers="", labels=labels)
+    return charts.scatter(near.assign(kind=near["is_equal"].map(words)), "printed_distance", "distance",
+                          hue="kind", diagonal=True, labels=labels)  # fmt: skip
 
 
 def draw_genes(profiles: np.ndarray, pcls: tuple[str, ...], ranks: pd.DataFrame) -> Drawn:
-    """Draw the decoded z-scores of all genes of some classes, the expected gene of each with its rank."""
-    figure, axes = figures.new(figures.WIDTH, 0.9 + 0.42 * len(ranks))
-    for y, row in enumerate(ranks.itertuples(index=False)):
-        profile = profiles[pcls.index(row.pcl)]
-        axes.scatter(
-            profile, np.full(len(profile), y), marker="|", s=90, color="#9a9a9a", linewidths=0.5, alpha=0.6
-        )
-        down = row.direction == "down"
-        shade, sign = figures.colour(1 if down else 0), -1 if down else 1
-        axes.scatter(row.z, y, color=shade, marker="v" if down else "^", s=60, zorder=3)
-        axes.annotate(
-            f"{row.symbol} ({row.rank})", (row.z, y), xytext=(7 * sign, 0), textcoords="offset points",
-            ha="right" if down else "left", va="center", fontsize=figures.SMALL, color=shade,
-        )  # fmt: skip
-    widest = 1.45 * max(np.abs(ranks["z"]).max(), 1)
-    axes.set_yticks(range(len(ranks)), [short(pcl) for pcl in ranks["pcl"]])
-    axes.set(xlabel="decoded z-score of each gene", xlim=(-widest, widest), ylim=(len(ranks) - 0.5, -0.5))
-    axes.axvline(0, color=figures.GREY, linewidth=1, linestyle=":")
-    first, three = int((ranks["rank"] == 1).sum()), int((ranks["rank"] <= 3).sum())
-    alt = (
-        f"Strip plot of decoded z-scores by class; the expected gene ranks first in {first} of {len(ranks)} "
-        f"classes, and among the first three in {three}."
-    )
-    return Drawn(figure, ranks, alt)
+    """Draw the decoded z-score of the expected gene of each class over the range of all genes."""
+    own = profiles[[pcls.index(pcl) for pcl in ranks["pcl"]]]
+    words = [f"{symbol} ({rank})" for symbol, rank in zip(ranks["symbol"], ranks["rank"], strict=True)]
+    table = ranks.assign(low=own.min(axis=1), high=own.max(axis=1), words=words, pcl=ranks["pcl"].map(short))
+    labels = {"z": "decoded z-score", "pcl": "", "band": "range of all genes", "direction": "",
+              "down": "expected to fall", "up": "expected to rise"}  # fmt: skip
+    widest = 1.4 * np.abs(own).max()
+    return charts.dots(table, "z", "pcl", hue="direction", connect=True, band=("low", "high"), text="words",
+                       labels=labels, limits=(-widest, widest))  # fmt: skip
 
 
 def draw_transfer(tables: Mapping[str, pd.DataFrame], chance: float, control: str) -> Drawn:

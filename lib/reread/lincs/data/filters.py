@@ -12,6 +12,13 @@ KNOCKDOWN_SERIES = "GSE106127"
 KNOCKDOWN_LINES = ("A375", "A549", "HA1E", "HCC515", "HEPG2", "HT29", "MCF7", "PC3", "VCAP")
 PROTEASOME = ("MG-132", "bortezomib")
 LARGE = 150  # signatures of a class
+# Counts of GSE70138 that the authors' notebooks print, by step and column.
+PUBLISHED_COUNTS = {
+    "n_signatures": {"all": 118_050, "in lines": 85_183, "without proteasome": 80_534, "with class": 12_079,
+                     "with class without MG-132": 9_769, "large": 8_328},
+    "n_classes": {"with class": 75, "large": 21},
+    "n_drugs": {"with class": 204},
+}  # fmt: skip
 
 
 def is_in_lines(meta: pd.DataFrame, min_per_line: int = 10_000) -> np.ndarray:
@@ -48,6 +55,15 @@ def steps(meta: pd.DataFrame, min_per_line: int = 10_000, min_per_class: int = L
     """
     rows = [(name, *_counts(meta[mask])) for name, mask in _masks(meta, min_per_line, min_per_class)]
     return pd.DataFrame(rows, columns=["step", "n_signatures", "n_drugs", "n_genes", "n_classes", "n_lines"])
+
+
+def n_as_published(found: pd.DataFrame) -> int:
+    """Number of the nine counts of :func:`steps` that equal those printed for GSE70138."""
+    ours = found.set_index("step")
+    return sum(
+        int((ours.loc[list(counts), column] == pd.Series(counts)).sum())
+        for column, counts in PUBLISHED_COUNTS.items()
+    )
 
 
 def _masks(meta: pd.DataFrame, min_per_line: int, min_per_class: int) -> Iterator[tuple[str, np.ndarray]]:

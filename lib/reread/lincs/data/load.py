@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from reread.core import paths
+from reread.core.data import registry
 from reread.core.errors import DataError, ParameterError, did_you_mean
 from reread.core.tables import read_table
 from reread.lincs.data import annotations
-from reread.lincs.data.fields import described
-from reread.lincs.data.normalise import robust_z
+from reread.lincs.data.annotations import described
+from reread.lincs.data.plates import robust_z
 from reread.lincs.data.simulate import simulate
 from reread.lincs.data.tables import CLIP, Signatures
-from reread.lincs.io import gct, gctx, gctx_stream
+from reread.lincs.io import gct, gctx
 
 
 def load(source: str = "simulated", *, kind: str = "all", seed: int = 0) -> Signatures:
@@ -47,7 +47,7 @@ def load(source: str = "simulated", *, kind: str = "all", seed: int = 0) -> Sign
 
 def landmarks() -> pd.DataFrame:
     """Genes in the order of the published weights: ``entrez`` and ``symbol``, both text."""
-    table = read_table(_fetch("lincs/landmark-order"), columns=["entrez", "symbol_2017"])
+    table = read_table(registry.fetch("lincs/landmark-order"), columns=["entrez", "symbol_2017"])
     return table.rename(columns={"symbol_2017": "symbol"})
 
 
@@ -85,25 +85,19 @@ def _sources(seed: int) -> Mapping[str, Callable[[], Signatures]]:
     }
 
 
-def _fetch(key: str) -> Path:
-    from reread.core.data import registry
-
-    return registry.fetch(key)
-
-
 def _real(values: np.ndarray, genes: pd.DataFrame, meta: pd.DataFrame) -> Signatures:
     clipped = np.clip(np.asarray(values, dtype=np.float32), -CLIP, CLIP)
     return Signatures(clipped, tuple(genes["entrez"]), tuple(genes["symbol"]), meta)
 
 
 def _level_5() -> Signatures:
-    path = _fetch("lincs/level-5")
+    path = registry.fetch("lincs/level-5")
     return _small(gctx.read(path), gctx.read_meta(path), "brew_prefix", "signatures (level 5)")
 
 
 def _plate() -> Signatures:
     """Z-scores computed from level 3: those of the level-4 file are 0.86 too high in every gene."""
-    values, meta = gct.read(_fetch("lincs/level-3-plate"))
+    values, meta = gct.read(registry.fetch("lincs/level-3-plate"))
     return _small(
         robust_z(values, meta.columns["det_plate"].to_numpy()),
         meta,
@@ -122,7 +116,7 @@ def _small(values: np.ndarray, meta: gctx.Meta, plate: str, series: str) -> Sign
 
 
 def _gse70138() -> Signatures:
-    path = _fetch("lincs/gse70138-genes")
+    path = registry.fetch("lincs/gse70138-genes")
     table = read_table(path, columns=["pr_gene_id", "pr_gene_symbol", "pr_is_lm"], sep="\t")
     unknown = sorted(set(table["pr_is_lm"]) - {"0", "1"})
     if unknown:
@@ -130,8 +124,8 @@ def _gse70138() -> Signatures:
     table = table[table["pr_is_lm"] == "1"]
     genes = pd.DataFrame({"entrez": table["pr_gene_id"], "symbol": table["pr_gene_symbol"]})
     found = _series("gse70138", genes)
-    known = read_table(_fetch("lincs/published-neighbours"), columns=["pcl"])["pcl"]
-    classes = annotations.read_classes(_fetch("lincs/pcl-classes"), known)
+    known = read_table(registry.fetch("lincs/published-neighbours"), columns=["pcl"])["pcl"]
+    classes = annotations.read_classes(registry.fetch("lincs/pcl-classes"), known)
     return replace(found, meta=annotations.with_classes(found.meta, classes))
 
 
@@ -141,13 +135,13 @@ def _gse106127() -> Signatures:
 
 def _series(name: str, genes: pd.DataFrame) -> Signatures:
     """Landmark genes of a series at GEO, extracted once; fields are joined by id."""
-    path, out = _fetch(f"lincs/{name}"), paths.data() / "lincs" / f"{name}-landmarks.f32"
-    values = gctx_stream.landmark_memmap(path, out, genes["entrez"].tolist())
-    table = read_table(_fetch(f"lincs/{name}-signatures"), sep="\t")
+    path, out = registry.fetch(f"lincs/{name}"), paths.data() / "lincs" / f"{name}-landmarks.f32"
+    values = gctx.landmark_memmap(path, out, genes["entrez"].tolist())
+    table = read_table(registry.fetch(f"lincs/{name}-signatures"), sep="\t")
     if "sig_id" not in table:
         raise DataError(f"{name}: its table of signatures has no column 'sig_id'.")
     table = table.set_index("sig_id")
-    ids = gctx_stream.landmark_ids(out)
+    ids = gctx.landmark_ids(out)
     missing, n_double = len(set(ids) - set(table.index)), int(table.index.duplicated().sum())
     if missing or n_double:
         raise DataError(

@@ -6,19 +6,20 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from scipy.stats import rankdata
 
 from reread.core import validate
 from reread.core.data import registry
 from reread.core.errors import DataError, ParameterError, did_you_mean
-from reread.lincs.data import load as loading
-from reread.lincs.data import normalise
-from reread.lincs.data.fields import described
+from reread.lincs.data.annotations import described
+from reread.lincs.data.simulate import simulate
 from reread.lincs.data.tables import Signatures, meta_frame
 from reread.lincs.io import gct, gctx
 
 HIGH_DOSE_UM = 1.0
 N_CONTROLS = 24
 NOISE = 1.5  # of a control well, z-scores
+MAD_TO_SD = 1.4826  # of a normal distribution
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +47,8 @@ def load(source: str = "simulated", *, seed: int = 0) -> Plate:
     genes.
     """
     if source == "simulated":
-        return _simulated(loading.load("simulated", kind="drug", seed=seed), seed)
+        drugs = simulate(seed)
+        return _simulated(drugs.take((drugs.meta["kind"] == "drug").to_numpy()), seed)
     if source != "plate":
         raise ParameterError(f"There is no plate {source!r}. {did_you_mean(source, ('plate', 'simulated'))}")
     level_3, meta = gct.read(registry.fetch("lincs/level-3-plate"))
@@ -56,13 +58,62 @@ def load(source: str = "simulated", *, seed: int = 0) -> Plate:
     return Plate(level_3, level_4, wells)
 
 
+def robust_z(
+    values: np.ndarray, plate: np.ndarray, *, min_mad: float = 0.1, clip: float = 10.0
+) -> np.ndarray:
+    """Level 3 to 4: ``(x - median) / (1.4826 * MAD)`` of each gene on the plate of each well, clipped."""
+    plate = np.asarray(plate)
+    validate.axes(values, "values", well=len(plate), gene=None)
+    if not np.isfinite(values).all():
+        well, gene = np.argwhere(~np.isfinite(values))[0]
+        raise DataError(
+            f"values must be finite, but well {well} has {values[well, gene]} at gene {gene}. Drop the "
+            "well or fill the gene."
+        )
+    out = np.empty(values.shape, dtype=np.float32)
+    for name in np.unique(plate):
+        wells = plate == name
+        if wells.sum() < 2:
+            raise DataError(f"Plate {str(name)!r} has one well only; a median needs more. Drop it.")
+        off = values[wells] - np.median(values[wells], axis=0)
+        mad = np.maximum(np.median(np.abs(off), axis=0), min_mad)
+        out[wells] = np.clip(off / (MAD_TO_SD * mad), -clip, clip)
+    return out
+
+
+def modz(z: np.ndarray, *, min_weight: float = 0.01) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Level 4 to 5 (MODZ): mean of replicates (replicate, gene) weighted by their Spearman correlations.
+
+    Returns the signature (gene,), the weights (replicate,), and the correlations (replicate, replicate).
+    """
+    validate.axes(z, "z", replicate=None, gene=None)
+    n = len(z)
+    if n == 0:
+        raise DataError("A signature needs at least one replicate, but z has none.")
+    if n == 1:
+        return np.asarray(z[0], dtype=float), np.ones(1), np.ones((1, 1))
+    if not np.isfinite(z).all():
+        bad, gene = np.argwhere(~np.isfinite(z))[0]
+        raise DataError(f"Replicate {bad} has {z[bad, gene]} at gene {gene}. Drop it or fill the gene.")
+    # a constant replicate agrees with none: correlation 0, and so the least weight
+    ranks = rankdata(z, axis=1)
+    ranks -= ranks.mean(axis=1, keepdims=True)
+    length = np.linalg.norm(ranks, axis=1)
+    cc = ranks @ ranks.T / np.maximum(np.outer(length, length), 1e-300)
+    np.fill_diagonal(cc, 1)
+    agreement = np.maximum(cc, 0) * (1 - np.eye(n))
+    raw = np.maximum(agreement.sum(axis=1) / (n - 1), min_weight)
+    weights = raw / raw.sum()
+    return weights @ z, weights, cc
+
+
 def compare_levels(plate: Plate) -> pd.DataFrame:
     """Compare our z-scores with those of the plate, gene by gene.
 
     Returns DataFrame, (gene,): ``correlation`` over wells; ``offset``, median of theirs minus ours;
     ``max_difference`` over wells after the median of the offsets is subtracted.
     """
-    ours = normalise.robust_z(plate.level_3, plate.meta["plate"].to_numpy(), clip=np.inf)
+    ours = robust_z(plate.level_3, plate.meta["plate"].to_numpy(), clip=np.inf)
     both = [z - z.mean(axis=0, dtype=float) for z in (ours, plate.level_4)]
     offset = np.median(plate.level_4 - ours, axis=0)
     length = [np.linalg.norm(z, axis=0) for z in both]
@@ -82,10 +133,10 @@ def signatures_of(plate: Plate, *, seed: int = 0) -> pd.DataFrame:
     Returns DataFrame, (signature,): ``kind`` (``drug`` or ``control``), ``name``, ``n`` wells, ``agreement``
     (mean Spearman correlation between wells), ``strength`` (root mean square of the signature),
     ``least_weight``.
-    Source: :func:`reread.lincs.data.normalise.modz`. A plate has one well for each drug and dose, so doses of
+    Source: :func:`modz`. A plate has one well for each drug and dose, so doses of
     at least one micromolar stand in for replicates; real level-5 signatures combine wells of several plates.
     """
-    z = normalise.robust_z(plate.level_3, plate.meta["plate"].to_numpy())
+    z = robust_z(plate.level_3, plate.meta["plate"].to_numpy())
     is_drug = (plate.meta["kind"] == "drug") & (plate.meta["dose_um"] >= HIGH_DOSE_UM)
     groups = [("drug", name, rows) for name, rows in plate.meta[is_drug].groupby("pert_name").groups.items()]
     size = max(2, int(np.median([len(rows) for _, _, rows in groups])))
@@ -97,15 +148,13 @@ def signatures_of(plate: Plate, *, seed: int = 0) -> pd.DataFrame:
 
 
 def _combined(z: np.ndarray) -> tuple[int, float, float, float]:
-    signature, weights, cc = normalise.modz(z)
+    signature, weights, cc = modz(z)
     agreement = cc[np.triu_indices(len(z), 1)].mean()
     return len(z), float(agreement), float(np.sqrt(np.mean(signature**2))), float(weights.min())
 
 
 def _simulated(drugs: Signatures, seed: int) -> Plate:
     """Two plates of the first cell line: simulated z-scores, scaled and shifted for each gene."""
-    if drugs.truth is None:
-        raise DataError("A simulated plate needs simulated signatures.")
     rng = np.random.default_rng(seed)
     kept = drugs.take((drugs.meta["cell"] == drugs.meta["cell"].iloc[0]).to_numpy())
     n_genes, names = len(drugs.genes), sorted(set(kept.meta["plate"]))
@@ -114,9 +163,5 @@ def _simulated(drugs: Signatures, seed: int) -> Plate:
     meta = meta_frame(len(control), kind="control", pert_name="DMSO", plate=control, sig_id=control)
     plate = pd.concat([kept.meta, meta], ignore_index=True)
     level, spread = rng.uniform(4, 14, n_genes), rng.uniform(0.3, 1.0, n_genes)
-    return Plate((level + spread * z).astype(np.float32), _relative(z, plate["plate"].to_numpy()), plate)
-
-
-def _relative(z: np.ndarray, plate: np.ndarray) -> np.ndarray:
-    """Simulated z-scores minus the median of their plate, over its MAD: level 4 by definition."""
-    return normalise.robust_z(z, plate, min_mad=0, clip=np.inf)
+    level_4 = robust_z(z, plate["plate"].to_numpy(), min_mad=0, clip=np.inf)  # by definition
+    return Plate((level + spread * z).astype(np.float32), level_4, plate)

@@ -7,7 +7,6 @@ line, off-target effects of each drug, and noise.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -77,27 +76,6 @@ def simulate(
         tuple(str(1001 + i) for i in range(n_genes)), tuple(f"GENE{i + 1:03d}" for i in range(n_genes)),
         meta, truth,
     )  # fmt: skip
-
-
-def write_simulated(path: Path, signatures: Signatures, n_other_genes: int = 3000, seed: int = 0) -> Path:
-    """Write signatures as GCTX among ``n_other_genes`` rows of noise that are no landmarks."""
-    from reread.lincs.io import gctx
-
-    rng = np.random.default_rng(seed)
-    n_landmarks = len(signatures.genes)
-    place = np.sort(rng.permutation(n_landmarks + n_other_genes)[:n_landmarks])
-    whole = rng.standard_normal((len(signatures), n_landmarks + n_other_genes), dtype=np.float32)
-    whole[:, place] = signatures.values
-    ids = np.array([str(500001 + i) for i in range(whole.shape[1])], dtype=object)
-    ids[place] = signatures.genes
-    symbols = np.array([f"OTHER{i + 1:05d}" for i in range(whole.shape[1])], dtype=object)
-    symbols[place] = signatures.symbols
-    is_landmark = np.zeros(whole.shape[1], dtype=np.int64)
-    is_landmark[place] = 1
-    rows = pd.DataFrame({"pr_gene_symbol": symbols, "pr_is_lm": is_landmark}, index=ids)
-    columns = signatures.meta.set_index("sig_id")
-    gctx.write(path, whole, row_ids=list(ids), column_ids=list(columns.index), rows=rows, columns=columns)
-    return path
 
 
 def _sampled_design(rng: np.random.Generator, n_genes: int, n_per_family: int) -> _Design:

@@ -5,6 +5,8 @@ In a GCTX a *row* is a gene and a *column* a signature, but the matrix lies on d
 
 from __future__ import annotations
 
+import gzip
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +18,7 @@ import pandas as pd
 
 from reread.core import validate as check
 from reread.core.errors import DataError, need
-from reread.core.files import written_whole
+from reread.core.files import read_json, write_json, written_whole
 from reread.core.tables import door
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 MATRIX, ROW, COL = "0/DATA/0/matrix", "0/META/ROW", "0/META/COL"
 N_SHOWN = 5
+PIECE = 1 << 24  # bytes unpacked at once
 BLOCK = 42  # signatures read at once: two chunks of the files at GEO, which stay in a cache of 2 MB
 
 
@@ -212,3 +215,61 @@ def _stored(values: pd.Series) -> np.ndarray:
     if values.dtype.kind in "fiub":
         return values.to_numpy()
     return np.array([str(one).encode("utf-8") for one in values], dtype=bytes)
+
+
+def landmark_memmap(
+    path: Path, out: Path, rows: Sequence[str] | None = None, *, block: int = BLOCK
+) -> np.memmap:
+    """Extract some genes of all signatures once; return them as a read-only memory-mapped matrix."""
+    path, out = Path(path), Path(out)
+    wanted, card = {"source": path.name, "rows": list(rows) if rows is not None else None}, _card(out)
+    if not (out.is_file() and card.is_file()):
+        with unpacked(path, out.parent) as plain, written_whole(out) as part:
+            shape, ids = _extract(plain, part, rows, block)
+        write_json(card, {**wanted, "shape": list(shape), "columns": ids})
+    with door(card, "a description of extracted values"):
+        known = read_json(card)
+        n_bytes = 4 * int(np.prod(known["shape"]))
+    if {name: known[name] for name in wanted} != wanted or out.stat().st_size != n_bytes:
+        raise DataError(
+            f"{out} holds other genes, or values of another file, than requested.\nDelete it and {card}."
+        )
+    return np.memmap(out, dtype=np.float32, mode="r", shape=tuple(known["shape"]))
+
+
+@contextmanager
+def unpacked(path: Path, folder: Path) -> Iterator[Path]:
+    """The file itself or, if it is compressed, an unpacked copy in ``folder`` that is removed at the end."""
+    if path.suffix != ".gz":
+        yield path
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    plain = folder / f".{path.stem}.part"
+    try:
+        with door(path, "gzip"), gzip.open(path) as packed, plain.open("wb") as target:
+            shutil.copyfileobj(packed, target, PIECE)
+        yield plain
+    finally:
+        plain.unlink(missing_ok=True)
+
+
+def landmark_ids(out: Path) -> list[str]:
+    """Ids (signature,) of the rows that :func:`landmark_memmap` wrote."""
+    return read_json(_card(Path(out)))["columns"]
+
+
+def _extract(
+    path: Path, part: Path, rows: Sequence[str] | None, block: int
+) -> tuple[tuple[int, int], list[str]]:
+    """Write raw values block by block; return the shape and the ids of the signatures."""
+    with opened(path) as file, part.open("wb") as stream:
+        matrix, genes = file[MATRIX], indices_of(file, ROW, rows, path, "row")
+        for start in range(0, len(matrix), block):
+            index = np.arange(start, min(start + block, len(matrix)))
+            stream.write(read_at(matrix, genes, index, block=block).tobytes())
+        n_genes = matrix.shape[1] if genes is None else len(genes)
+        return (len(matrix), n_genes), ids_of(file, COL)
+
+
+def _card(out: Path) -> Path:
+    return out.with_name(f"{out.name}.json")

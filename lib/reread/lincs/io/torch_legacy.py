@@ -14,7 +14,6 @@ from typing import Any, BinaryIO, ClassVar
 import numpy as np
 
 from reread.core.errors import DataError
-from reread.core.files import written_whole
 
 MAGIC, PROTOCOL, SIZES = 0x1950A86A20F9469CFC6C, 1001, {"little_endian": True}
 DTYPES = {
@@ -93,19 +92,6 @@ def load(path: Path) -> dict[str, np.ndarray]:
         if not isinstance(error, DataError):
             reason = f"it is cut short or damaged ({reason})"
         raise DataError(f"{path} is refused: {reason}.\nNothing in it was run.") from None
-
-
-def dump(path: Path, tensors: Mapping[str, np.ndarray]) -> Path:
-    """Write float32 tensors as a dict in the same old format; :func:`load` and torch read it back."""
-    arrays = {name: np.asarray(array, dtype="<f4", order="C") for name, array in tensors.items()}
-    keys = [str(number) for number in range(len(arrays))]
-    with written_whole(Path(path)) as part, part.open("wb") as stream:
-        for head in (MAGIC, PROTOCOL, SIZES):
-            stream.write(pickle.dumps(head, 2))
-        stream.write(b"\x80\x02" + _state(arrays) + b"." + pickle.dumps(keys, 2))
-        for array in arrays.values():
-            stream.write(struct.pack("<q", array.size) + array.tobytes())
-    return Path(path)
 
 
 def _read(stream: BinaryIO) -> Any:
@@ -197,26 +183,3 @@ def _view(name: str, tensor: Stub, storages: Mapping[str, np.ndarray]) -> np.nda
         raise DataError(f"{name} looks outside its storage")
     step = numbers.itemsize
     return np.lib.stride_tricks.as_strided(numbers[offset:], size, [s * step for s in stride]).copy()
-
-
-def _state(arrays: Mapping[str, np.ndarray]) -> bytes:
-    """A dict of name to tensor, in the operations of a pickle."""
-    pairs = b"".join(_word(name) + _tensor(str(i), array) for i, (name, array) in enumerate(arrays.items()))
-    return b"}(" + pairs + b"u"
-
-
-def _tensor(key: str, array: np.ndarray) -> bytes:
-    strides = [step // array.itemsize for step in array.strides]
-    where = _word("storage") + b"ctorch\nFloatStorage\n" + _word(key) + _word("cpu") + _int(array.size) + b"N"
-    sizes = b"".join(b"(" + b"".join(map(_int, numbers)) + b"t" for numbers in (array.shape, strides))
-    args = b"((" + where + b"tQ" + _int(0) + sizes + b"\x89ccollections\nOrderedDict\n)Rt"
-    return b"ctorch._utils\n_rebuild_tensor_v2\n" + args + b"R"
-
-
-def _word(text: str) -> bytes:
-    raw = text.encode("utf-8")
-    return b"X" + struct.pack("<I", len(raw)) + raw
-
-
-def _int(number: int) -> bytes:
-    return b"J" + struct.pack("<i", number)

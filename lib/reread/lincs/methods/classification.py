@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -19,24 +18,10 @@ from reread.core.stats import permutation_p
 from reread.lincs.data.splits import folds as group_folds
 from reread.lincs.data.tables import Signatures
 
-CLASSIFIERS = ("logistic", "svm", "ridge")
+CLASSIFIERS = ("logistic", "svm")
 SPLITS = ("random", "held-out-drug")
 PENALTY = 100.0  # of ridge, on standardised features
 TOLERANCE = 1e-4  # at which the published solvers stop: the default of scikit-learn
-
-
-@dataclass(frozen=True, eq=False)
-class CrossValidated:
-    """Predicted class and fold of each signature (signature,), and training accuracy of each fold (fold,)."""
-
-    predicted: np.ndarray
-    fold: np.ndarray
-    train_accuracy: np.ndarray
-
-    def accuracy(self, pcl: np.ndarray) -> np.ndarray:
-        """Accuracy on held-out signatures, (fold,)."""
-        right = self.predicted == np.asarray(pcl, dtype=str)
-        return np.array([right[self.fold == fold].mean() for fold in range(len(self.train_accuracy))])
 
 
 def folds(
@@ -65,42 +50,29 @@ def folds(
 def pcl_cv(
     features: np.ndarray, pcl: np.ndarray, fold: np.ndarray, classifier: str = "logistic", *,
     tolerance: float = TOLERANCE,
-) -> CrossValidated:  # fmt: skip
-    """Predict the class of each signature by a classifier that was not trained on its fold."""
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Test and training accuracy (fold,) of a classifier that was not trained on the fold it predicts."""
     validate.axes(features, "features", signature=len(pcl), feature=None)
     if classifier not in CLASSIFIERS:
         near = did_you_mean(classifier, CLASSIFIERS)
         raise ParameterError(f"There is no classifier {classifier!r}. {near}")
     pcl = np.asarray(pcl, dtype=str)
-    if classifier == "ridge":
-        return _ridge_cv(features, pcl, fold)
     make = {
         "logistic": lambda: LogisticRegression(tol=tolerance),
         "svm": lambda: LinearSVC(random_state=0, tol=tolerance),
     }[classifier]
-    predicted, train_accuracy = np.empty(len(pcl), dtype=object), []
+    accuracy = []
     for test in (fold == number for number in range(fold.max() + 1)):
         with warnings.catch_warnings():
             # the published solvers stop at the default number of steps, and so do ours
             warnings.simplefilter("ignore", ConvergenceWarning)
             fitted = make().fit(features[~test], pcl[~test])
-        predicted[test] = fitted.predict(features[test])
-        train_accuracy.append((fitted.predict(features[~test]) == pcl[~test]).mean())
-    return CrossValidated(predicted.astype(str), fold, np.array(train_accuracy))
+        accuracy.append([(fitted.predict(features[rows]) == pcl[rows]).mean() for rows in (test, ~test)])
+    return tuple(np.array(accuracy).T)
 
 
-def _ridge_cv(features: np.ndarray, pcl: np.ndarray, fold: np.ndarray) -> CrossValidated:
-    names, label = np.unique(pcl, return_inverse=True)
-    predicted, train_accuracy = np.empty(len(pcl), dtype=np.int64), []
-    for test, train, hat, train_hat in _hats(features, fold, with_train=True):
-        target = np.eye(len(names))[label[train]]
-        predicted[test] = (hat @ target).argmax(axis=1)
-        train_accuracy.append(((train_hat @ target).argmax(axis=1) == label[train]).mean())
-    return CrossValidated(names[predicted], fold, np.array(train_accuracy))
-
-
-def _hats(features: np.ndarray, fold: np.ndarray, *, with_train: bool = False):
-    """For each fold: test and training rows, and the maps (row, train) from training labels to both."""
+def _hats(features: np.ndarray, fold: np.ndarray):
+    """For each fold: test and training rows, and the map (test, train) of ridge from training labels."""
     for number in range(fold.max() + 1):
         test, train = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
         scaler = StandardScaler().fit(features[train])
@@ -110,13 +82,8 @@ def _hats(features: np.ndarray, fold: np.ndarray, *, with_train: bool = False):
             solved = np.linalg.solve(x.T @ x + PENALTY * np.eye(d), x.T)
         else:
             solved = x.T @ np.linalg.inv(x @ x.T + PENALTY * np.eye(n))
-        # the map of training rows is the largest array of all, so it is made only on request
-        yield test, train, _with_mean(x_test @ solved), _with_mean(x @ solved) if with_train else None
-
-
-def _with_mean(hat: np.ndarray) -> np.ndarray:
-    """Turn a map of centred labels into one of labels as they are."""
-    return hat - hat.mean(axis=1, keepdims=True) + 1 / hat.shape[1]
+        hat = x_test @ solved
+        yield test, train, hat - hat.mean(axis=1, keepdims=True) + 1 / n  # of labels that are not centred
 
 
 def permuted_classes(
@@ -162,7 +129,7 @@ def _by_drug(label, groups, fold):
 def _recalls(maps, label: np.ndarray, n_classes: int) -> np.ndarray:
     """Recall of each class, and accuracy, (class + 1,)."""
     right = np.empty(len(label), dtype=bool)
-    for test, train, hat, _ in maps:
+    for test, train, hat in maps:
         right[test] = (hat @ np.eye(n_classes)[label[train]]).argmax(axis=1) == label[test]
     counts = np.bincount(label, minlength=n_classes)
     return np.append(np.bincount(label, right, n_classes) / counts, right.mean())
@@ -204,7 +171,7 @@ def compare(
     """Accuracy of every representation and classifier with each split.
 
     ``representations``: mapping of str to float array, (signature, feature). ``pcl``, ``groups``: array of
-    str, (signature,); class and drug. ``classifiers``: sequence of str; ``logistic``, ``svm``, ``ridge``.
+    str, (signature,); class and drug. ``classifiers``: sequence of str; ``logistic``, ``svm``.
     ``splits``: sequence of str; ``random``, ``held-out-drug``. ``tolerance``: at which the solvers stop.
     Returns DataFrame: representation, n_features, split, classifier, accuracy (mean over folds), sd (over
     folds), train_accuracy.
@@ -215,9 +182,8 @@ def compare(
         fold = folds(pcl, {"random": None, "held-out-drug": groups}[kind], n_folds=n_folds, seed=seed)
         for name, features in representations.items():
             for classifier in classifiers:
-                done = pcl_cv(features, pcl, fold, classifier, tolerance=tolerance)
-                by_fold, train = done.accuracy(pcl), done.train_accuracy.mean()
-                row = (name, features.shape[1], kind, classifier, by_fold.mean(), by_fold.std(), train)
+                test, train = pcl_cv(features, pcl, fold, classifier, tolerance=tolerance)
+                row = (name, features.shape[1], kind, classifier, test.mean(), test.std(), train.mean())
                 rows.append(row)
     columns = ["representation", "n_features", "split", "classifier", "accuracy", "sd", "train_accuracy"]
     return pd.DataFrame(rows, columns=columns)

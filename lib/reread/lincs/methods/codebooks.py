@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import entropy
 
 from reread.core import validate
 from reread.core.errors import DataError, ParameterError
@@ -176,9 +177,7 @@ def perplexity(index: np.ndarray, n: int) -> float:
     index = np.asarray(index)
     if not len(index) or index.min() < 0 or index.max() >= n:
         raise ParameterError(f"perplexity needs indices of 0 to {n - 1} and at least one of them.")
-    share = np.bincount(index, minlength=n) / len(index)
-    share = share[share > 0]
-    return float(np.exp(-(share * np.log(share)).sum()))
+    return float(np.exp(entropy(np.bincount(index))))
 
 
 def batch_perplexity(label: np.ndarray, n: int, batch: int, *, n_batches: int = 200, seed: int = 0) -> float:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import pairwise_distances_argmin
 
 from reread.core.errors import DataError
 from reread.core.stats import unit_rows
@@ -14,7 +15,6 @@ from reread.lincs.data.tables import Signatures
 
 SCHEMES = {"random": (), "by drug": ("pert_name",), "by drug and line": ("pert_name", "cell")}
 SEEN = {"pert_name": "drug", "cell": "line", "plate": "plate"}
-BLOCK = 1000  # test rows whose correlations are held together
 
 
 def with_class(signatures: Signatures) -> Signatures:
@@ -59,7 +59,8 @@ def neighbour_recall(signatures: Signatures, *, n_folds: int = 5, seed: int = 0)
     for scheme, by in SCHEMES.items():
         is_right = np.empty(len(meta), dtype=bool)
         for fold in splits.folds(meta, by=by, n_folds=n_folds, seed=seed):
-            is_right[fold.test] = pcl[fold.train[_nearest(unit, fold.test, fold.train)]] == pcl[fold.test]
+            near = pairwise_distances_argmin(unit[fold.test], unit[fold.train])
+            is_right[fold.test] = pcl[fold.train[near]] == pcl[fold.test]
         found = pd.DataFrame({"pcl": pcl, "right": is_right}).groupby("pcl")["right"].agg(["size", "mean"])
         found = found.rename(columns={"size": "n", "mean": "recall"}).reset_index()
         tables.append(found.assign(scheme=scheme)[["scheme", "pcl", "n", "recall"]])
@@ -70,11 +71,3 @@ def gap(table: pd.DataFrame) -> float:
     """Mean recall of :func:`neighbour_recall` with a random split minus that with drugs held out."""
     mean = table.groupby("scheme")["recall"].mean()
     return float(mean["random"] - mean["by drug"])
-
-
-def _nearest(unit: np.ndarray, test: np.ndarray, train: np.ndarray) -> np.ndarray:
-    """Index in ``train`` of the most correlated row for each row of ``test``, in blocks."""
-    known = unit[train].T
-    return np.concatenate(
-        [(unit[test[at : at + BLOCK]] @ known).argmax(axis=1) for at in range(0, len(test), BLOCK)]
-    )

@@ -8,17 +8,19 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.spatial.distance import cdist
 
 from reread.core import validate
 from reread.core.data import registry
 from reread.core.errors import DataError, ParameterError, did_you_mean
 from reread.core.tables import read_table
-from reread.lincs.data import annotations, planted_weights
+from reread.lincs.data import annotations
 from reread.lincs.data import load as loading
-from reread.lincs.data.tables import Signatures
+from reread.lincs.data.tables import CLIP, Signatures
 from reread.lincs.io import torch_legacy
 from reread.lincs.models.numpy_weights import Svq
 
+N_UNITS, N_LATENT, N_ACTIVE = 40, 100, 12  # of simulated weights
 HEADS = ("SMP", "GP", "SMGP")
 PARTS = ("encode", "embedding", "decode")
 # deep_generative_model_LINCS_analysis.ipynb, in 49
@@ -84,16 +86,16 @@ class Published:
         return self.model.profiles()
 
 
-def load(source: str, folder: Path, *, seed: int = 0) -> Published:
-    """Read weights from legacy files.
+def load(source: str, *, seed: int = 0) -> Published:
+    """Load weights with what they are compared with.
 
-    ``source``: ``weights``: the nine published files; ``simulated``: files of the same format written into
-    ``folder``. ``seed``: random seed of the simulation.
+    ``source``: ``weights``: the nine published files; ``simulated``: weights with known content. ``seed``:
+    random seed of the simulation.
     ParameterError if the source is unknown. DataError if a file is missing or damaged, or tensors do not fit
     each other.
     """
     if source == "simulated":
-        return _planted(folder, seed)
+        return _planted(seed)
     if source != "weights":
         raise ParameterError(
             f"There are no weights {source!r}. {did_you_mean(source, ('simulated', 'weights'))}"
@@ -169,24 +171,45 @@ def active_nodes(mu: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame({"node": order, "rank": rank, "norm": norm[order], "is_active": rank <= n_active})
 
 
-def _planted(folder: Path, seed: int) -> Published:
-    drugs = loading.load("simulated", kind="drug", seed=seed)
-    made = planted_weights.write(folder, drugs.truth, seed=seed)
+def _planted(seed: int) -> Published:
+    """An S-VQ-VAE whose codes decode to the simulated programmes, and mean heads with known active nodes."""
+    drugs, rng = loading.load("simulated", kind="drug", seed=seed), np.random.default_rng(seed)
+    truth = drugs.truth
+    inside = np.arctanh(np.clip(truth.programs / CLIP, -0.999, 0.999))
+    padded = np.concatenate([inside.T, rng.standard_normal((inside.shape[1], N_UNITS))], axis=1)
+    basis = np.linalg.qr(padded[:, padded.any(axis=0)])[0][:, :N_UNITS]  # (gene, unit), orthonormal
+    inert = ~truth.programs.any(axis=1)
+    codes = np.where(inert[:, None], 0.05 * rng.standard_normal((len(inside), N_UNITS)), inside @ basis)
+    codes = codes.astype(np.float32).astype(float)  # as a file would hold them
+    bias = {"encoder.0.bias": np.zeros(N_UNITS), "decoder.0.bias": np.zeros(len(basis))}
+    model = Svq({"encoder.0.weight": basis.T, "codes.weight": codes, "decoder.0.weight": basis, **bias})
+    (few, _), (many, nodes) = _head(N_ACTIVE // 2, rng), _head(N_ACTIVE, rng)
+    apart = cdist(codes, codes, metric="correlation") + np.diag(np.full(len(codes), np.inf))
+    nearest = np.asarray(truth.pcls)[apart.argmin(axis=1)]
+    neighbours = pd.DataFrame({"pcl": truth.pcls, "nn_pcl": nearest, "corr_dist": apart.min(axis=1)})
+    most = np.abs(truth.programs).argmax(axis=1)
+    textbook = tuple(
+        (pcl, drugs.symbols[gene], int(np.sign(row[gene])))
+        for pcl, gene, row, kind in zip(truth.pcls, most, truth.programs, truth.strength, strict=True)
+        if kind == "strong"
+    )
     is_unseen = drugs.meta["cell"].isin(sorted(set(drugs.meta["cell"]))[::2]).to_numpy()
     first = drugs.meta[is_unseen].iloc[0]
     return Published(
-        svqvae(made.svqvae),
-        drugs.truth.pcls,
-        drugs.symbols,
-        {name: mu_weight(path) for name, path in made.mu.items()},
-        made.nodes,
-        made.neighbours,
-        planted_weights.textbook(drugs.truth, drugs.symbols),
-        drugs.take(is_unseen),
-        drugs.take(~is_unseen),
+        model, truth.pcls, drugs.symbols, {"few": few, "many": many}, nodes, neighbours, textbook,
+        drugs.take(is_unseen), drugs.take(~is_unseen),
         Example(first["pert_name"], first["cell"], (first["pcl"],)),
-        drugs.truth.pcls[drugs.truth.strength.index("inert")],
-    )
+        truth.pcls[truth.strength.index("inert")],
+    )  # fmt: skip
+
+
+def _head(n_active: int, rng: np.random.Generator) -> tuple[np.ndarray, tuple[int, ...]]:
+    """Weights (latent, unit) of a mean head, and its active nodes."""
+    active = np.sort(rng.permutation(N_LATENT)[:n_active])
+    norm = rng.uniform(0.05, 0.15, N_LATENT)
+    norm[active] = rng.uniform(0.7, 1.5, n_active)
+    rows = rng.standard_normal((N_LATENT, 10 * N_UNITS))
+    return norm[:, None] * rows / np.linalg.norm(rows, axis=1, keepdims=True), tuple(map(int, active))
 
 
 def _with_class(signatures: Signatures) -> Signatures:

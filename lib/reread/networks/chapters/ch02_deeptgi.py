@@ -99,16 +99,16 @@ def batch_table(outcome: Outcome, dataset: GRNDataset, *, seed: int = 0) -> pd.D
 
 
 def batch(outcome: Outcome, dataset: GRNDataset) -> Drawn:
-    """Draw the change of each prediction of a batch after its first pair was replaced, for each network."""
+    """Draw the change of each prediction of a batch after its first pair was replaced, for each network.
+
+    Changes below 10⁻⁶ are drawn at 10⁻⁷.
+    """
     tables = []
     for method, (model, fold) in outcome.models.items():
         moves = change_one(model.predict, dataset.pairs, fold.test)
-        kind = np.where(moves > MOVED, "changed", "unchanged (below 10⁻⁶)").astype(object)
-        kind[0] = "replaced pair"
-        columns = {"pair": np.arange(1, len(moves) + 1), "change": np.maximum(moves, FLOOR), "kind": kind}
+        shown = np.where(moves > MOVED, moves, FLOOR)
+        columns = {"pair": np.arange(1, len(moves) + 1), "change": shown}
         tables.append(pd.DataFrame(columns).assign(method=method))
     labels = {**LABELS, "pair": "pair of the batch", "change": "change of probability"}
-    return charts.scatter(
-        pd.concat(tables, ignore_index=True), x="pair", y="change", hue="kind", panel="method", log="y",
-        labels=labels, columns=2,
-    )  # fmt: skip
+    table = pd.concat(tables, ignore_index=True)
+    return charts.scatter(table, x="pair", y="change", hue="method", log="y", labels=labels)

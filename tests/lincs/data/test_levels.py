@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from reread.core.errors import DataError
-from reread.lincs.data.normalise import modz, robust_z
+from reread.lincs.data.plates import modz, robust_z
 from reread.lincs.io import gct, gctx
 
 

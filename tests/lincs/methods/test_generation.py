@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from reread.core.errors import DataError
-from reread.lincs.methods import two_sample_tests as generation
+from reread.lincs.methods import generation
 
 N_X, N_Y, N_GENES = 30, 40, 7
 
@@ -105,17 +105,6 @@ def test_p_of_copies_is_fair_where_all_generated_rows_share_one_neighbour():
 
     assert 0.3 < np.mean(np.array(p) <= 0.55) < 0.8
     assert np.mean(np.array(p) <= 0.05) < 0.15
-
-
-def test_nearest_rows_agree_with_a_loop(monkeypatch):
-    reference, rows = normal(9, 0), normal(5, 2)
-    monkeypatch.setattr(generation, "BLOCK", 2)
-
-    distance, index = generation._nearest(rows, reference)
-
-    slow = [[np.linalg.norm(one - row) for row in reference] for one in rows]
-    np.testing.assert_allclose(distance, np.min(slow, axis=1))
-    assert index.tolist() == np.argmin(slow, axis=1).tolist()
 
 
 def test_halves_keep_groups_whole_and_lose_nothing():
