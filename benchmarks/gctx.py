@@ -20,7 +20,6 @@ from time import process_time
 
 import numpy as np
 from reread.lincs.io import gctx
-from reread.lincs.io import gctx as stream
 
 LARGE, SMALL = (12_000, 12_328, 8_600), (1_500, 3_000, 1_000)
 N_LANDMARKS = 978
@@ -69,8 +68,8 @@ def contend(name: str, task: Path) -> dict[str, float]:
 
 def to_disk(path: Path, rows: list[str], columns: list[str], out: Path) -> np.ndarray:
     """Extract the landmarks of every signature once, then look the wanted ones up."""
-    found = stream.landmark_memmap(path, out, rows)
-    place = {one: i for i, one in enumerate(stream.landmark_ids(out))}
+    found = gctx.landmark_memmap(path, out, rows)
+    place = {one: i for i, one in enumerate(gctx.landmark_ids(out))}
     return found[[place[one] for one in columns]]
 
 

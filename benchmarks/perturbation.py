@@ -29,7 +29,7 @@ from oracles import geneformer_perturbation as oracle
 
 COHORT = {"n_donors": 24, "cells_per_donor": 30, "n_genes": 60, "n_disease_genes": 12, "log2_fold": 1.5}
 NETWORK = {"width": 32, "layers": 1, "heads": 2, "max_len": 60}
-SETTINGS = Settings(epochs=10, batch=64, rate=0.003, warmup=10)
+SETTINGS = Settings(epochs=6, batch=64, rate=0.005, warmup=10)
 
 
 def race(layers: int, width: int, length: int, n_cells: int) -> dict[str, float]:
@@ -86,7 +86,7 @@ def statistics_race(n_genes: int, n_rows: int) -> float:
     return loop / fast
 
 
-def calibrate(seed: int, n_cells: int = 96, n_refits: int = 20) -> pd.DataFrame:
+def calibrate(seed: int, n_cells: int = 72, n_refits: int = 20) -> pd.DataFrame:
     """Calls of both tests, AUROC of the rankings and of the networks, for one simulated cohort."""
     cohort = load.load("simulated", **COHORT, seed=seed)
     split = splits.by_donor(cohort.counts.cells, 4, seed=seed)[0]
@@ -97,7 +97,7 @@ def calibrate(seed: int, n_cells: int = 96, n_refits: int = 20) -> pd.DataFrame:
     with tempfile.TemporaryDirectory() as folder:
         screen = refits.screen_models(design, fit, perturbation.CHANGES, n_refits, folder=Path(folder))
     names = ch04_key_genes.gene_names(words)
-    tests = ch04_key_genes.tests(screen.shifts, perturbation.CHANGES, level=0.1)
+    tests = ch04_key_genes.tests(screen.shifts, perturbation.CHANGES, level=0.05)
     baselines, baseline_auroc = gene_baselines.rank_genes(cohort.counts, design.is_train)
     table = ch04_key_genes.gene_table(tests, baselines, names, cohort.truth)
     calls = ch04_key_genes.calls(table, screen.shifts, perturbation.CHANGES, names)

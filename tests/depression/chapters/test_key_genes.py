@@ -119,9 +119,12 @@ def test_chapter_3_tables():
     shares = ch03.call_shares(calls)
     assert shares["share_called.permuted"] > 0.3 and shares["false_share.published"] > 0.5
     words = ch03.answers(found, calls)
-    assert words["meaning"] == "cannot be attributed to the disease" and "AUROC of" in words["truth"]
+    assert "of its calls are no disease genes" in words["truth"] and "AUROC of" in words["truth"]
     assert "No ground truth" in ch03.answers(found[:0], calls)["truth"]
-    for drawn in (ch03.draw_runs(means), ch03.draw_calls(calls), ch03.draw_method()):
+    by_cells = ch03.calls_by_cells(table, classes)
+    shares = by_cells[by_cells["labels"] == "permuted"].groupby("cells")["share_called"].mean()
+    assert len(shares) == 4 and shares.iloc[-1] > shares.iloc[0]
+    for drawn in (ch03.draw_runs(means), ch03.draw_calls(by_cells), ch03.draw_method()):
         assert drawn.figure is not None and 40 <= len(drawn.alt) <= 250
     assert ch03.tokens_of(WORDS, []) is None and ch03.tokens_of(WORDS, GENES[:2]) == [2, 3]
     with pytest.raises(ParameterError, match="not in the vocabulary"):

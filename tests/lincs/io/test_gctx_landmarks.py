@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from reread.core.errors import DataError
 from reread.lincs.io import gctx
-from reread.lincs.io import gctx as stream
 
 GENES = [f"g{i}" for i in range(5)]
 
@@ -23,14 +22,14 @@ def path(tmp_path, values):
 
 
 def test_landmarks_are_extracted_once_and_opened_ever_after(path, values, tmp_path):
-    first = stream.landmark_memmap(path, tmp_path / "out/a.f32", ["g3", "g1"], block=8)
+    first = gctx.landmark_memmap(path, tmp_path / "out/a.f32", ["g3", "g1"], block=8)
     path.unlink()
-    again = stream.landmark_memmap(path, tmp_path / "out/a.f32", ["g3", "g1"])
+    again = gctx.landmark_memmap(path, tmp_path / "out/a.f32", ["g3", "g1"])
 
     assert isinstance(first, np.memmap)
     assert (first == values[:, [3, 1]]).all()
     assert (again == first).all()
-    assert stream.landmark_ids(tmp_path / "out/a.f32") == [f"s{i}" for i in range(43)]
+    assert gctx.landmark_ids(tmp_path / "out/a.f32") == [f"s{i}" for i in range(43)]
     assert not again.flags.writeable
 
 
@@ -38,7 +37,7 @@ def test_a_packed_file_is_unpacked_only_for_as_long_as_it_takes(path, values, tm
     packed = tmp_path / "a.gctx.gz"
     packed.write_bytes(gzip.compress(path.read_bytes()))
 
-    found = stream.landmark_memmap(packed, tmp_path / "out/a.f32")
+    found = gctx.landmark_memmap(packed, tmp_path / "out/a.f32")
     assert (found == values).all()
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["a.f32", "a.f32.json"]
 
@@ -48,20 +47,20 @@ def test_a_packed_file_that_is_cut_short_leaves_nothing(path, tmp_path):
     packed.write_bytes(gzip.compress(path.read_bytes())[:-200])
 
     with pytest.raises(DataError, match=r"a\.gctx\.gz cannot be read as gzip"):
-        stream.landmark_memmap(packed, tmp_path / "out/a.f32")
+        gctx.landmark_memmap(packed, tmp_path / "out/a.f32")
     assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_other_genes_than_those_that_lie_there_are_refused(path, tmp_path):
-    stream.landmark_memmap(path, tmp_path / "a.f32", ["g3", "g1"])
+    gctx.landmark_memmap(path, tmp_path / "a.f32", ["g3", "g1"])
 
     with pytest.raises(DataError, match="holds other genes, or values of another file"):
-        stream.landmark_memmap(path, tmp_path / "a.f32", ["g1", "g3"])
+        gctx.landmark_memmap(path, tmp_path / "a.f32", ["g1", "g3"])
 
 
 def test_a_matrix_that_was_cut_on_disk_is_refused(path, tmp_path):
-    stream.landmark_memmap(path, tmp_path / "a.f32")
+    gctx.landmark_memmap(path, tmp_path / "a.f32")
     (tmp_path / "a.f32").write_bytes((tmp_path / "a.f32").read_bytes()[:-4])
 
     with pytest.raises(DataError, match="Delete it"):
-        stream.landmark_memmap(path, tmp_path / "a.f32")
+        gctx.landmark_memmap(path, tmp_path / "a.f32")

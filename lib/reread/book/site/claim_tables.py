@@ -45,7 +45,7 @@ def claims_table(rows: list[Row], shelf: Shelf) -> str:
         parts += [
             f"(claims-{study.key})=",
             f"## Claims on {study.key}\n",
-            f"{myst.plain(study.title)}. {myst.journal(study.paper)}\n",
+            f"{myst.plain(study.paper.title)}. {myst.journal(study.paper)}\n",
         ]
         parts += [myst.table(head, own, "ledger wide claims")]
     return "\n".join(parts)

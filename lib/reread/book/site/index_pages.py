@@ -181,9 +181,10 @@ def _path(ref: PageRef) -> str:
 
 
 def _badges(ref: PageRef, judged: list[Row | CheckRow]) -> str:
-    """Verdicts of the claims that a page answers, and how many of its checks passed."""
+    """Verdicts of the claims that a page has tested, and how many of its checks passed."""
     here = [row for row in judged if row.page == ref]
-    words = [f"{row.claim.id} {myst.badge(row.verdict.word)}" for row in here if isinstance(row, Row)]
+    claims = [row for row in here if isinstance(row, Row) and row.verdict.word != "not tested"]
+    words = [f"{row.claim.id} {myst.badge(row.verdict.word)}" for row in claims]
     outcomes = [row.outcome for row in here if isinstance(row, CheckRow)]
     count = f"{outcomes.count('passed')} of {len(outcomes)} checks passed" if outcomes else ""
     return " ".join(filter(None, [*words, count]))

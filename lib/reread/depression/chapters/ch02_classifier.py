@@ -222,8 +222,8 @@ def limitation(form: Form, cohort: Cohort, folds_run: int, n_folds: int) -> dict
         start = "Donors are few"
     else:
         network = (
-            f"The network starts from random weights (width {form.width}, {form.layers} layers, at most "
-            f"{form.max_len} genes), on {folds}; it is not Geneformer."
+            f"The network starts from random weights (width {form.width}, layers: {form.layers}, at "
+            f"most {form.max_len} genes), on {folds}; it is not Geneformer."
         )
         start = "The network is small and starts from random weights, so it is not Geneformer"
     paired = ", and every donor gave cells of both conditions" if cohort.is_paired else ""
@@ -283,7 +283,7 @@ def cell_type_figure(by_type: pd.DataFrame) -> Drawn:
 
 def architecture(form: Form) -> Drawn:
     """Draw the network as boxes."""
-    size = form.checkpoint or f"{form.layers} layers, {form.heads} heads, width {form.width}"
+    size = form.checkpoint or f"layers: {form.layers}, heads: {form.heads}, width {form.width}"
     columns = [
         ["genes of a cell, by rank"], ["embedding of the gene", "embedding of the rank"],
         [f"attention ({size})"], ["first token, tanh layer"], ["control", "case"],
