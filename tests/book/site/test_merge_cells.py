@@ -180,6 +180,7 @@ def test_prose_quotes_measured_numbers_in_the_wanted_form():
 @pytest.mark.parametrize("missing", [None, float("nan")])
 def test_a_number_that_is_missing_is_a_dash(missing):
     assert merge.quote("{glue:text}`far:.2f`", {"far": missing}, never, "p") == "–"
+    assert merge.quote("{glue:text}`far:.2f`", {"far": "below"}, never, "p") == "below"
     assert merge.quote("{glue:text}`far:.2f`", {}, lambda key: key == "far", "p") == "–"
 
 

@@ -78,7 +78,7 @@ def test_recording_twice_gives_equal_bytes(file):
     assert file.read_bytes() == before
 
 
-def test_only_a_whole_study_is_recorded(finished):
+def test_a_page_without_a_finished_run_stops_the_recording(finished):
     (page("maize/02-genes.long").folder / "record.json").unlink()
 
     with pytest.raises(RunError, match=r"(?s)02-genes\.long  hollow.*reread build --profile demo") as caught:
@@ -86,6 +86,31 @@ def test_only_a_whole_study_is_recorded(finished):
 
     assert caught.value.exit_code == 9
     assert not (finished / "chapters/maize/recorded").exists()
+
+
+def test_a_page_that_never_ran_is_left_out_and_named(finished, tmp_path):
+    shutil.rmtree(page("maize/02-genes.long").folder)
+
+    said = recorded.record_runs("demo")
+
+    assert "maize: 2 runs" in said
+    assert "left out: maize/02-genes.long  never run" in said
+    runs = recorded.recorded_runs(find("maize"), "demo", tmp_path, Status())
+    assert [run.ref.name for run in runs] == ["maize/01-cells", "maize/02-genes.short"]
+
+
+def test_a_page_that_did_not_run_here_keeps_its_recorded_run(file):
+    before = file.read_bytes()
+    shutil.rmtree(page("maize/02-genes.long").folder)
+
+    recorded.record_runs("demo")
+
+    assert file.read_bytes() == before
+
+
+def test_without_any_run_nothing_is_recorded(tiny):
+    with pytest.raises(RunError, match="no page has run"):
+        recorded.record_runs("demo")
 
 
 def test_a_study_that_would_weigh_too_much_is_not_recorded(finished, monkeypatch):

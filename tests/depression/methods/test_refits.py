@@ -53,20 +53,12 @@ def design(cohort):
     return refits.design(rank_values.encode(counts, words, 30), split, 10, seed=0)
 
 
-def screen(design, folder, shard=0, n_shards=1):
+def screen(design, folder, shard=(0, 1)):
     def fit(labels, seed, folder):
         return Linear(design.cells, labels, design.is_train, seed)
 
-    return refits.screen_models(
-        design,
-        fit,
-        ["delete", "overexpress"],
-        N_REFITS,
-        folder=folder,
-        shard=shard,
-        n_shards=n_shards,
-        n_parts=2,
-    )
+    changes = ["delete", "overexpress"]
+    return refits.screen_models(design, fit, changes, N_REFITS, folder=folder, shard=shard)
 
 
 def test_cells_are_held_out_and_half_of_each_condition(design):
@@ -88,7 +80,7 @@ def test_shards_join_to_one_run_bit_for_bit(design, tmp_path):
     paths = []
     for n_shards in (1, 3):
         for shard in range(n_shards):
-            part = screen(design, tmp_path / f"{n_shards}-{shard}", shard, n_shards)
+            part = screen(design, tmp_path / f"{n_shards}-{shard}", (shard, n_shards))
             paths.append(tmp_path / f"{n_shards}-{shard}.npz")
             refits.save_shard(paths[-1], part, n_models=N_REFITS + 1, n_cells=len(design.rows))
     whole, models = refits.read_shards(paths[:1])
@@ -111,7 +103,7 @@ def test_every_model_perturbs_the_same_cells_and_starts_by_its_own_labels(design
         assert set(rows["cell"]) == set(design.rows)
         start = design.labels_of(model)[rows["cell"].to_numpy()]
         assert (rows["start"].to_numpy() == np.array(["control", "case"])[start]).all()
-    assert found.parts["cell"].nunique() == 2
+    assert found.parts["cell"].nunique() == refits.N_PARTS
     by_cell = found.shifts.query("model == 0 and change == 'delete'").set_index(["cell", "rank"])["shift"]
     parts = found.parts.set_index(["cell", "rank"])[["own", "context", "order"]].sum(axis=1)
     np.testing.assert_allclose(parts, by_cell.loc[parts.index], atol=1e-5)

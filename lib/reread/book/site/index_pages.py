@@ -22,7 +22,8 @@ LANDING = {
     "demo": (
         "On simulated data",
         "A simulator of ours makes these data, so the ground truth is known and no network is needed. They "
-        "answer no published claim; they show whether a method can be trusted.",
+        "answer no published claim; they show whether a method can be trusted. A page that uses other data "
+        "says so.",
     ),
     "real": (
         "On real data",

@@ -14,13 +14,13 @@ from typing import Any, NamedTuple
 
 from reread.book.status import claims
 from reread.book.status.reference import Reference, reference_path
-from reread.book.status.staleness import State, Status
+from reread.book.status.staleness import Status
 from reread.core import paths
 from reread.core.errors import ExitCode, ParameterError, RunError
 from reread.core.files import write_json
 from reread.core.records import read_record
 from reread.pages import PageRef, pages
-from reread.studies import Answer, Profile, Study, Value, every, find
+from reread.studies import Profile, Study, Value, every, find
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def compare(profile: Profile, study: str = "") -> Report:
         reference = read_record(path, Reference)
         refs = pages(profile, record.key)
         drifted += _values_that_differ(refs, status, reference, path)
-        unknown = _open(record, status.states(refs))
+        unknown = _open(record, refs, status)
         changed += _words_that_differ(record, reference, _outcomes(record, profile, status), unknown)
         n_values += sum(map(len, reference.pages.values()))
         n_words += len(reference.verdicts) + len(reference.checks)
@@ -107,7 +107,7 @@ def spread(profile: Profile, folders: list[Path], study: str = "") -> Report:
         kept = reference.model_copy(
             update={"measured": measured, "kernels": tuple(one.name for one in found)}
         )
-        write_json(path, kept.model_dump(exclude={"tolerances"}) | {"tolerances": _rules(kept)})
+        write_json(path, _written(kept))
     said = "\n".join([*lines, f"{len(lines)} tolerances measured over {len(found)} sets of kernels."])
     return Report(said, (), tuple(changed), "Verdicts that a kernel decides need another measure or check.")
 
@@ -155,10 +155,6 @@ def _studies(profile: Profile, study: str) -> list[Study]:
     return [record for record in ([find(study)] if study else every()) if pages(profile, record.key)]
 
 
-def _rules(reference: Reference) -> list[dict[str, Any]]:
-    return [rule.model_dump(exclude_none=True) for rule in reference.tolerances]
-
-
 def _as_of_now(study: Study, profile: Profile, status: Status) -> dict[str, Any]:
     path = reference_path(study, profile)
     kept = read_record(path, Reference) if path.is_file() else Reference(pages={})
@@ -168,13 +164,14 @@ def _as_of_now(study: Study, profile: Profile, status: Status) -> dict[str, Any]
         for page, rooms in kept.measured.items()
         if (still := {key: room for key, room in rooms.items() if key in values.get(page, {})})
     }
-    return {
-        "tolerances": _rules(kept),
-        "kernels": list(kept.kernels),
-        "measured": measured,
-        "pages": values,
-        **_outcomes(study, profile, status),
-    }
+    now = {"measured": measured, "pages": values, **_outcomes(study, profile, status)}
+    return _written(kept) | now
+
+
+def _written(reference: Reference) -> dict[str, Any]:
+    """A reference as it is stored: of a rule only what it says."""
+    rules = [rule.model_dump(exclude_none=True) for rule in reference.tolerances]
+    return reference.model_dump() | {"tolerances": rules}
 
 
 def _outcomes(study: Study, profile: Profile, status: Status) -> dict[str, dict[str, str]]:
@@ -186,11 +183,11 @@ def _outcomes(study: Study, profile: Profile, status: Status) -> dict[str, dict[
     }
 
 
-def _open(study: Study, states: dict[str, State]) -> set[str]:
+def _open(study: Study, refs: list[PageRef], status: Status) -> set[str]:
     """Ids of claims and checks whose page has no fresh run: that page is the difference, not their word."""
-    entries = [entry for entry in (*study.claims, *study.checks) if entry.answered_by]
-    names = {entry.id: _name(study, entry.answered_by) for entry in entries}
-    return {key for key, name in names.items() if name in states and states[name].word != "fresh"}
+    pages_of = {(ref.chapter.key, ref.page) for ref in refs if status.state(ref).word != "fresh"}
+    asked = [entry for entry in (*study.claims, *study.checks) if entry.answered_by]
+    return {one.id for one in asked if (one.answered_by.chapter, one.answered_by.page) in pages_of}
 
 
 def _values_that_differ(
@@ -232,10 +229,6 @@ def _words_that_differ(
             then, word = before.get(key, "none"), ours.get(key, "none")
             if then != word:
                 yield f"{study.key}  {what} {key}  reference {then}  now {word}"
-
-
-def _name(study: Study, answer: Answer) -> str:
-    return f"{study.key}/{answer.chapter}" + (f".{answer.page}" if answer.page else "")
 
 
 def _page(ref: PageRef) -> str:

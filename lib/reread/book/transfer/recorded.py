@@ -26,22 +26,40 @@ def recorded_path(study: Study, profile: Profile) -> Path:
 
 
 def record_runs(profile: Profile, study: str = "") -> str:
-    """Pack the runs of each study into the file that the repository holds; each of its pages is fresh."""
+    """Pack the fresh runs of each study into the file that the repository holds.
+
+    A page that has not run here keeps the run that was recorded before, or is left out and named. One whose
+    run is stale, altered or unfinished stops the recording.
+    """
     status, lines = Status(), []
     records = [one for one in ([find(study)] if study else every()) if pages(profile, one.key)]
     states = status.states(ref for one in records for ref in pages(profile, one.key))
-    wrong = [f"  {name}  {state}" for name, state in states.items() if state.word != "fresh"]
-    if wrong or not states:
-        said = "\n".join([f"Only fresh runs of {profile} are recorded:", *(wrong or ["  there is no page"])])
+    wrong = [
+        f"  {name}  {state}" for name, state in states.items() if state.word not in ("fresh", "never run")
+    ]
+    if wrong or all(state.word != "fresh" for state in states.values()):
+        said = "\n".join([f"Only fresh runs of {profile} are recorded:", *(wrong or ["  no page has run"])])
         raise RunError(f"{said}\nRun:  reread build --profile {profile} --no-site", ExitCode.STALE)
     for one in records:
-        out, refs = recorded_path(one, profile), pages(profile, one.key)
-        with written_whole(out) as part:
-            pack([Found(ref, ref.folder, status.record(ref)) for ref in refs], part, is_left_out)
-            if (size := part.stat().st_size) > LARGEST:
-                raise DataError(f"{out} would have {size:,} bytes, but {LARGEST:,} are the most.")
-        lines.append(f"{one.key}: {len(refs)} runs, {size:,} bytes recorded: {out}")
+        with TemporaryDirectory() as folder:
+            lines += _record_study(one, profile, status, Path(folder))
     return "\n".join(lines)
+
+
+def _record_study(study: Study, profile: Profile, status: Status, folder: Path) -> list[str]:
+    """Write the file of one study; a line for what it holds, and one for each page that it lacks."""
+    refs = pages(profile, study.key)
+    found = {one.ref.name: one for one in recorded_runs(study, profile, folder, status) if not one.moved}
+    found |= {r.name: Found(r, r.folder, status.record(r)) for r in refs if status.state(r).word == "fresh"}
+    if not found:
+        return []
+    out = recorded_path(study, profile)
+    with written_whole(out) as part:
+        pack([found[ref.name] for ref in refs if ref.name in found], part, is_left_out)
+        if (size := part.stat().st_size) > LARGEST:
+            raise DataError(f"{out} would have {size:,} bytes, but {LARGEST:,} are the most.")
+    lacking = [f"  left out: {ref.name}  never run" for ref in refs if ref.name not in found]
+    return [f"{study.key}: {len(found)} runs, {size:,} bytes recorded: {out}", *lacking]
 
 
 def recorded_runs(study: Study, profile: Profile, into: Path, status: Status) -> list[Found]:

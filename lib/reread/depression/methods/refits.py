@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from reread.depression.models.classifier import Classifier
 
 CONDITIONS = ("control", "case")
-SIZES = ("n_models", "n_cells", "shard", "n_shards")
+N_PARTS = 8  # cells whose deletions are split into their parts
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,9 +109,7 @@ def screen_models(
     n_refits: int,
     *,
     folder: Path,
-    shard: int = 0,
-    n_shards: int = 1,
-    n_parts: int = 0,
+    shard: tuple[int, int] = (0, 1),
     embedding: dict[str, Any] | None = None,
     **how,
 ) -> Screen:
@@ -129,10 +127,8 @@ def screen_models(
         Models on permuted donor labels: 1 to ``n_refits``; model 0 has the true labels.
     folder : Path
         Where finished parts lie; a killed run goes on there.
-    shard, n_shards : int
-        The part of the (model, cell) units that is computed here.
-    n_parts : int
-        Cells whose deletions are split into their parts.
+    shard : tuple of int
+        Number of this shard, from 0, and of all: which (model, cell) units are computed here.
     embedding : dict, optional
         Keywords of ``Classifier.embed``: layer, pool, precision.
     **how
@@ -140,7 +136,7 @@ def screen_models(
     """
     place = pd.Series(np.arange(len(design.rows), dtype=np.int32), index=design.rows)
     tables, models, parts = [], [], []
-    for number, units in perturbation.shard_ranges(n_refits + 1, len(design.rows), shard, n_shards):
+    for number, units in perturbation.shard_ranges(n_refits + 1, len(design.rows), *shard):
         labels = design.labels_of(number)
         here = folder / f"model-{number:03d}"
         here.mkdir(parents=True, exist_ok=True)
@@ -156,7 +152,7 @@ def screen_models(
             )  # fmt: skip
             unit = place.loc[found["cell"]].to_numpy()
             tables.append(found.assign(model=number, unit=unit, change=change, start=name))
-        for row in rows[:n_parts] if number == 0 else ():
+        for row in rows[:N_PARTS] if number == 0 else ():
             states = partial(model.embed, pool="none")
             split = perturbation.deletion_parts(states, design.cells[row], means[1 - labels[row]])
             parts.append(split.assign(cell=row))

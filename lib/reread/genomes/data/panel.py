@@ -93,7 +93,7 @@ def load_panel(
         return _own(bed, genotypes)
     genome = simulate_genome(n_genes, SIMULATED_WINDOW, seed=seed)
     people = simulate_people(genome, genome.genes, n_people=n_people, heritability=heritability, seed=seed)
-    dosage = [_varying(one.dosage.T) for one in people.variants]
+    dosage = [varying(one.dosage.T) for one in people.variants]
     return Panel(people.expression, dosage, np.empty((n_people, 0)), people.group, people.heritability)
 
 
@@ -120,7 +120,7 @@ def _geuvadis() -> Panel:
     found = Expression(table, values.loc[table["gene"], people["sample_id"]].to_numpy(), tuple(order))
     contig, position, dose = sites["CHROM"].to_numpy(), sites["POS"].to_numpy() - 1, sites[order].to_numpy()
     dosage = [
-        _varying(dose[(contig == gene.contig) & (np.abs(position - gene.tss) <= REACH)].T)
+        varying(dose[(contig == gene.contig) & (np.abs(position - gene.tss) <= REACH)].T)
         for gene in table.itertuples()
     ]
     unknown = np.full(len(table), np.nan)
@@ -137,7 +137,7 @@ def _own(bed: str, genotypes: str) -> Panel:
     for gene in expression.genes.itertuples():
         variants = read(Path(genotypes), gene.contig, gene.tss - REACH, gene.tss + REACH)
         variants, shared = shared_people(variants, expression)
-        dosage.append(_varying(variants.dosage.T))
+        dosage.append(varying(variants.dosage.T))
         if not dosage[-1].shape[1]:
             raise DataError(
                 f"Gene {gene.gene} has no variant within {REACH:,} bases.\nLeave it out of {bed}."
@@ -147,7 +147,7 @@ def _own(bed: str, genotypes: str) -> Panel:
     return Panel(shared, dosage, np.empty((n_people, 0)), np.array(["all"] * n_people, dtype=object), unknown)
 
 
-def _varying(dosage: npt.NDArray) -> npt.NDArray[np.float64]:
+def varying(dosage: npt.NDArray) -> npt.NDArray[np.float64]:
     """Dosages (person, variant) that vary; a missing one becomes the mean of its variant."""
     dosage = np.asarray(dosage, dtype=float)
     mean = np.nanmean(dosage, axis=0, keepdims=True) if dosage.size else dosage

@@ -66,13 +66,14 @@ class AttentionPool(nn.Module):
 
     def __init__(self, dim: int):
         super().__init__()
-        self.to_attn_logits = nn.Parameter(torch.eye(dim))
+        self.to_attn_logits = nn.Conv2d(dim, dim, 1, bias=False)
+        nn.init.dirac_(self.to_attn_logits.weight)
+        self.to_attn_logits.weight.data.mul_(2)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """From (sequence, channel, 2n) to (sequence, channel, n)."""
-        logits = torch.einsum("bdn,de->ben", x, self.to_attn_logits)
-        pairs, weight = (one.unflatten(-1, (-1, 2)) for one in (x, logits))
-        return (pairs * weight.softmax(dim=-1)).sum(dim=-1)
+        pairs = x.unflatten(-1, (-1, 2))
+        return (pairs * self.to_attn_logits(pairs).softmax(dim=-1)).sum(dim=-1)
 
 
 class Attention(nn.Module):
@@ -137,7 +138,11 @@ def positional_features(n: int, n_features: int) -> torch.Tensor:
         torch.exp(torch.xlogy(shape - 1, far) - rate * far - torch.lgamma(shape) + shape * torch.log(rate))
         + 1e-8
     )
-    features = [torch.exp(-math.log(2.0) / half_life * far), (widths > far).float(), density / density.amax()]
+    features = [
+        torch.exp(-math.log(2.0) / half_life * far),
+        (widths > far).float(),
+        density / density.amax(dim=-1, keepdim=True),
+    ]
     whole = torch.cat(features, dim=-1)
     return torch.cat([whole, torch.sign(distance)[:, None] * whole], dim=-1)
 
@@ -160,7 +165,7 @@ class Enformer(nn.Module):
     def __init__(self, size: Architecture):
         super().__init__()
         self.size, half, drop = size, size.dim // 2, size.dropout
-        first = [nn.Identity(), nn.Conv1d(4, half, 15, padding=7), Residual(conv_block(half, half))]
+        first = [nn.Conv1d(4, half, 15, padding=7), Residual(conv_block(half, half))]
         self.stem = nn.Sequential(*first, AttentionPool(half))
         channels = filters(size)
         self.conv_tower = nn.Sequential(
@@ -181,7 +186,7 @@ class Enformer(nn.Module):
             )
             for _ in range(size.depth)
         )  # fmt: skip
-        self.transformer = nn.Sequential(nn.Identity(), *blocks)
+        self.transformer = nn.Sequential(*blocks)
         last = conv_block(channels[-1], 2 * size.dim)
         self.final_pointwise = nn.Sequential(nn.Identity(), last, nn.Identity(), nn.Dropout(drop / 8), Gelu())
         head = nn.Sequential(nn.Linear(2 * size.dim, size.n_tracks), nn.Softplus())

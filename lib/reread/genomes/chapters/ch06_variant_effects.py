@@ -1,0 +1,141 @@
+"""Figures of the chapter on variant effects."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from reread.core import charts
+from reread.core.diagrams import flow
+from reread.core.figures import PALETTE, Drawn, new
+from reread.genomes.data.cohort import Cohort
+from reread.genomes.data.simulate import true_log_expression
+from reread.genomes.methods.variant_effects import allele_windows, overlap_null
+
+SCORES = {"fold": "log fold change at the start", "whole": "mean over all bins and tracks (published)"}
+RANKINGS = {
+    "overlap": "score plus association (published)",
+    "null_mean": "permuted score plus association",
+    "score_only": "score alone",
+    "chance": "any list",
+}
+LETTERS = "ACGT"
+LETTER_COLOURS = dict(zip(LETTERS, (PALETTE[2], PALETTE[0], PALETTE[5], PALETTE[1]), strict=True))
+
+
+def true_effects(cohort: Cohort) -> npt.NDArray[np.float64]:
+    """Effect (variant,) of every variant of every gene by the ground truth of the simulation."""
+    parts = []
+    for gene in range(len(cohort.expression.genes)):
+        alone, _ = allele_windows(cohort, gene)
+        made = true_log_expression(np.concatenate([cohort.reference_window(gene)[None], alone]))
+        parts.append(made[1:] - made[0])
+    return np.concatenate(parts)
+
+
+def overlaps(found: dict[str, float]) -> Drawn:
+    """Draw the overlap of each ranking with the best associations, from ``overlap_null``."""
+    rows = [(name, found[name], found["null_low"], found["null_high"]) for name in RANKINGS]
+    table = pd.DataFrame(rows, columns=["ranking", "shared", "low", "high"])
+    table.loc[table["ranking"] != "null_mean", ["low", "high"]] = np.nan
+    labels = RANKINGS | {
+        "overlap": "variants shared with the best associations",
+        "ranking": "variants ranked by",
+    }
+    return charts.dots(table, "shared", "ranking", low="low", high="high", labels=labels)
+
+
+def overlap_table(effects: pd.DataFrame, *, k: int, n: int, seed: int) -> pd.DataFrame:
+    """``overlap_null`` of both scores, one row each (column score)."""
+    rows = [
+        {
+            "score": name,
+            **overlap_null(effects[name].to_numpy(), effects["p"].to_numpy(), k=k, n=n, seed=seed),
+        }
+        for name in SCORES
+        if name in effects
+    ]
+    return pd.DataFrame(rows)
+
+
+def against_truth(effects: pd.DataFrame, truth: npt.NDArray[np.float64]) -> Drawn:
+    """Draw the predicted effect of each variant against the true one, a panel for each score."""
+    parts = [
+        pd.DataFrame({"true": truth, "predicted": effects[name], "score": words})
+        for name, words in SCORES.items()
+    ]
+    labels = {"true": "true effect (log)", "predicted": "predicted effect"}
+    return charts.scatter(pd.concat(parts), "true", "predicted", panel="score", labels=labels, shared=False)
+
+
+def sign_agreement(effects: pd.DataFrame, truth: npt.NDArray[np.float64]) -> dict[str, float]:
+    """Share of the tenth of variants with the largest true effect whose predicted sign is right, by score."""
+    largest = np.abs(truth) >= np.quantile(np.abs(truth), 0.9)
+    return {
+        name: float((np.sign(effects[name][largest]) == np.sign(truth[largest])).mean()) for name in SCORES
+    }
+
+
+def mutations(ratio: npt.NDArray[np.float64], window: npt.NDArray[np.uint8]) -> Drawn:
+    """Draw the log ratio of every substitution of the middle bases, (base, 4)."""
+    places = np.arange(len(ratio)) - len(ratio) // 2
+    table = (
+        pd.DataFrame(ratio, columns=list(LETTERS)).assign(distance=places).melt("distance", var_name="base")
+    )
+    labels = {"distance": "bases from the start", "base": "new base", "value": "log ratio"}
+    return charts.heatmap(table, "distance", "base", "value", labels=labels, numbers="", middle=0.0)
+
+
+def logo(ratio: npt.NDArray[np.float64], window: npt.NDArray[np.uint8]) -> Drawn:
+    """Draw a sequence logo: the height of a base is minus the mean log ratio of what replaces it.
+
+    The table has distance, base and height; a tall base is needed for expression, one below 0 hinders it.
+    """
+    from matplotlib.patches import PathPatch
+    from matplotlib.textpath import TextPath
+    from matplotlib.transforms import Affine2D
+
+    length, middle = len(ratio), len(window) // 2
+    places = np.arange(length) - length // 2
+    bases = [chr(one) for one in window[middle - length // 2 : middle + length // 2]]
+    heights = -ratio.sum(axis=1) / 3
+    table = pd.DataFrame({"distance": places, "base": bases, "height": heights})
+    figure, axes = new(height_in=2.2)
+    for place, base, height in table.itertuples(index=False):
+        path = TextPath((0, 0), base, size=1)
+        box = path.get_extents()
+        fit = Affine2D().translate(-box.x0, -box.y0).scale(0.9 / box.width, height / box.height)
+        axes.add_patch(
+            PathPatch(
+                fit.translate(place - 0.45, 0).transform_path(path),
+                facecolor=LETTER_COLOURS[base],
+                linewidth=0,
+            )
+        )
+    edge = 1.1 * np.abs(heights).max()
+    axes.set(xlim=(places[0] - 1, places[-1] + 1), ylim=(min(heights.min() * 1.1, -0.1 * edge), edge))
+    axes.set(xlabel="bases from the start", ylabel="importance of the base")
+    axes.axhline(0, color="#4d4d4d", linewidth=0.8)
+    best = table.loc[table["height"].abs().idxmax()]
+    alt = (
+        f"Sequence logo of {length} bases at the transcription start. The tallest letter is {best['base']} "
+        f"at {best['distance']:+d} with an importance of {best['height']:.3f}."
+    )
+    return Drawn(figure, table, alt)
+
+
+def circle() -> Drawn:
+    """Draw why the published overlap is circular."""
+    columns = [["network score", "association p value"], ["ranking by the sum of both", "ranking by p value"],
+               ["overlap of the best 50"]]  # fmt: skip
+    arrows = [
+        ("network score", columns[1][0]), ("association p value", columns[1][0]),
+        ("association p value", columns[1][1]), *((box, columns[2][0]) for box in columns[1]),
+    ]  # fmt: skip
+    return flow(columns, arrows, marked={columns[1][0]: "the p value is compared with itself"})
+
+
+def null_word(found: dict[str, float]) -> str:
+    """Say whether the published overlap exceeds what a permuted score reaches."""
+    return "exceeds" if found["overlap"] > found["null_high"] else "does not exceed"
