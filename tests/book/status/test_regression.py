@@ -430,3 +430,13 @@ def test_checks_on_simulated_data_are_not_judged_on_real_data(home):
     status = stale.Status()
     assert status.state(ref).word == "fresh"
     assert compare._outcomes(ref.study, "real", status)["checks"] == {"m1": "not measured"}
+
+
+@pytest.mark.parametrize(("absolute", "n_differences"), [(0.1, 0), (0.0, 1)])
+def test_words_may_change_where_the_values_behind_them_may(absolute, n_differences):
+    rule = {"pattern": "a/*", "absolute": absolute, "why": "training"}
+    reference = Reference.model_validate({"tolerances": [rule], "pages": {"a": {"word": "above"}}})
+
+    assert len(list(filter(None, [reference.difference("a", "word", "below")]))) == n_differences
+    assert reference.difference("a", "word", 1.0), "a number is no word"
+    assert not reference.difference("a", "word", "above")

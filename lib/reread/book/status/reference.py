@@ -45,6 +45,11 @@ class Allowed(Record):
         """Whether the rule applies to a value."""
         return fnmatchcase(f"{page}/{key}" if "/" in self.pattern else key, self.pattern)
 
+    @property
+    def has_room(self) -> bool:
+        """Whether it allows more than rounding."""
+        return (self.absolute or 0) > NOISE or (self.relative or 0) > RELATIVE
+
     def room(self, reference: float) -> float:
         """How far a value may be from its reference."""
         return self.absolute if self.absolute is not None else self.relative * abs(reference)
@@ -69,16 +74,20 @@ class Reference(Record):
 
     def allowed(self, page: str, key: str) -> tuple[float, str]:
         """How far a value may be off, and why."""
-        before = self.pages[page][key]
-        rule = next((rule for rule in self.tolerances if rule.fits(page, key)), DEFAULT)
+        before, rule = self.pages[page][key], self._rule(page, key)
         measured = self.measured.get(page, {}).get(key, 0.0)
         if measured > rule.room(before):
             return measured, f"{MULTIPLE} times the spread over {len(self.kernels)} sets of kernels"
         return max(rule.room(before), NOISE), rule.why
 
     def difference(self, page: str, key: str, now: Value | None) -> str:
-        """How a value differs from its reference; empty if it does not, or within what is allowed."""
+        """How a value differs from its reference; empty if it does not, or within what is allowed.
+
+        Words follow from values: where those may move by more than rounding, the words may change.
+        """
         before = self.pages[page][key]
+        if isinstance(before, str) and isinstance(now, str) and self._rule(page, key).has_room:
+            return ""
         if not (is_number(before) and is_number(now)):
             is_equal = type(before) is type(now) and before == now
             return "" if is_equal else f"reference {before!r}  now {now!r}"
@@ -86,6 +95,9 @@ class Reference(Record):
         if off <= room:
             return ""
         return f"reference {before!r}  now {now!r}  off by {off:.3g}, allowed {room:.3g} ({why})"
+
+    def _rule(self, page: str, key: str) -> Allowed:
+        return next((rule for rule in self.tolerances if rule.fits(page, key)), DEFAULT)
 
     def spread(self, page: str, key: str, others: Iterable[Value | None]) -> float:
         """The absolute tolerance that other runs ask for; 0 where the rule has room for all of them."""
