@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from reread.depression.methods.refits import Design
     from reread.depression.models.classifier import Classifier, Settings
 
+N_DOTS = 250  # genes of one group that a figure draws
 RAISED, LOWERED, OTHER, REFIT = (
     "raised in cases",
     "lowered in cases",
@@ -88,10 +89,16 @@ def run_means(shifts: pd.DataFrame, classes: pd.Series) -> pd.DataFrame:
 
 
 def draw_runs(means: pd.DataFrame) -> Drawn:
-    """Draw the mean shift of each gene in all runs: true labels by class of gene, and permuted labels."""
+    """Draw the mean shift of genes in all runs: true labels by class of gene, and permuted labels.
+
+    Of a group with more than ``N_DOTS`` genes, evenly spaced ones are drawn, from the lowest to the highest.
+    """
     order = {"group": [group for group in CLASSES if (means["group"] == group).any()], "run": RUNS.values()}
     labels = {"milli": "mean shift towards the other state (cosine, thousandths)", "group": "genes"}
     shown = means.assign(milli=1000 * means["shift"])[["run", "group", "gene", "milli"]]
+    ranked = shown.groupby(["run", "group"])["milli"]
+    step = np.ceil(ranked.transform("size") / N_DOTS)
+    shown = shown[(ranked.rank(method="first") - 1) % step == 0]
     return charts.distributions(
         shown, "milli", by="group", panel="run", columns=2, order=order,
         labels=labels, reference={"no shift": 0.0}, shared=False,
