@@ -108,6 +108,10 @@ def split_columns(table: pd.DataFrame, values: Sequence[str] = ("auroc", "auprc"
 
 
 def mean_and_sd(table: pd.DataFrame, by: Sequence[str], values: Sequence[str]) -> pd.DataFrame:
-    """Mean and standard deviation within the groups ``by``: columns ``value`` and ``value_sd``."""
+    """Mean and standard deviation within the groups ``by``: columns ``value`` and ``value_sd``.
+
+    A group of one row has no standard deviation (NaN).
+    """
     groups = table.groupby(list(by), sort=False)[list(values)]
-    return groups.mean().join(groups.std(ddof=0), rsuffix="_sd").reset_index()
+    spread = groups.std(ddof=0)[groups.size() > 1]
+    return groups.mean().join(spread, rsuffix="_sd").reset_index()
