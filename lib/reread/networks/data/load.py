@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
 from reread.core.data import registry
@@ -31,13 +29,18 @@ def load(
     if source not in SOURCES:
         raise ParameterError(f"There is no source {source!r}. {did_you_mean(source, SOURCES)}")
     if source.startswith("mhsc"):
-        expression = read_expression(_fetch(f"networks/{source}-expression"), name=source)
-        return dataset_of(expression, read_pairs(_fetch(f"networks/{source}-pairs"), expression))
+        expression = read_expression(registry.fetch(f"networks/{source}-expression"), name=source)
+        return dataset_of(expression, read_pairs(registry.fetch(f"networks/{source}-pairs"), expression))
     if source == SIMULATED:
         simulate.check_negatives(negatives, pool, n_genes)
-        expression, tfs, truth = _simulated(n_cells, n_genes, n_tfs, seed)
+        network = simulate.simulate_network(n_tfs, n_genes, seed=seed)
+        values = simulate.normalise(simulate.simulate_cells(network, n_cells, seed=seed))
+        expression, tfs, truth = Expression(values, network.genes, SIMULATED), np.arange(n_tfs), network.truth
     else:
-        expression, tfs, truth = _mdc()
+        expression = read_expression(registry.fetch("networks/mdc-expression"), "columns", name="mdc")
+        tf, gene = read_network(registry.fetch("networks/mdc-network"), expression)
+        tfs = np.unique(tf)  # TFs without any edge are unlabelled, so left out
+        truth = truth_matrix(tf, gene, tfs, n_genes=len(expression.genes))
     pairs = simulate.sample_pairs(truth, tfs, expression.genes, negatives=negatives, pool=pool, seed=seed)
     return GRNDataset(expression, pairs, tfs, truth)
 
@@ -59,33 +62,9 @@ def load_label_split(source: str = SIMULATED, *, seed: int = 0) -> LabelSplit:
     """
     if source not in LABEL_SOURCES:
         raise ParameterError(f"There is no label split {source!r}. {did_you_mean(source, LABEL_SOURCES)}")
-    if source == SIMULATED:
-        return _simulated_labels(seed)
-    names = ("train", "validation", "test", "predictions")
-    return read_label_split({name: _fetch(f"networks/hesc500-{name}") for name in names})
-
-
-def _fetch(key: str) -> Path:
-    return registry.fetch(key)
-
-
-def _simulated(
-    n_cells: int, n_genes: int, n_tfs: int, seed: int
-) -> tuple[Expression, np.ndarray, np.ndarray]:
-    network = simulate.simulate_network(n_tfs, n_genes, seed=seed)
-    values = simulate.normalise(simulate.simulate_cells(network, n_cells, seed=seed))
-    return Expression(values, network.genes, SIMULATED), np.arange(n_tfs), network.truth
-
-
-def _mdc() -> tuple[Expression, np.ndarray, np.ndarray]:
-    """Read mDC, whose values are logarithms already; TFs without any edge are unlabelled, so left out."""
-    expression = read_expression(_fetch("networks/mdc-expression"), "columns", name="mdc")
-    tf, gene = read_network(_fetch("networks/mdc-network"), expression)
-    tfs = np.unique(tf)
-    return expression, tfs, truth_matrix(tf, gene, tfs, len(expression.genes))
-
-
-def _simulated_labels(seed: int) -> LabelSplit:
+    if source != SIMULATED:
+        names = ("train", "validation", "test", "predictions")
+        return read_label_split({name: registry.fetch(f"networks/hesc500-{name}") for name in names})
     network = simulate.simulate_network(seed=seed)
     tfs = np.arange(len(network.weights))
     grid = simulate.sample_pairs(network.truth, tfs, network.genes, negatives="grid")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,7 +47,7 @@ def read_expression(path: Path, cells_are: str = "rows", *, name: str = "") -> E
 def read_pairs(path: Path, expression: Expression) -> Pairs:
     """Read a labelled pair list (columns TF, Target, Label) over the genes of ``expression``."""
     table = _words(path, PAIR_COLUMNS)
-    tf, gene = (_indices(path, table[side], expression.genes, expression.name) for side in PAIR_COLUMNS[:2])
+    tf, gene = (_indices(path, table[side], expression) for side in PAIR_COLUMNS[:2])
     label = _labels(path, table["Label"])
     _refuse_lone_tfs(path, table["TF"])
     return Pairs(tf, gene, label, expression.genes)
@@ -55,7 +56,7 @@ def read_pairs(path: Path, expression: Expression) -> Pairs:
 def read_network(path: Path, expression: Expression) -> tuple[np.ndarray, np.ndarray]:
     """Read distinct edges (columns Gene1, the TF, and Gene2, as BEELINE writes them) as gene indices."""
     table = _words(path, EDGE_COLUMNS).drop_duplicates()
-    tf, gene = (_indices(path, table[side], expression.genes, expression.name) for side in EDGE_COLUMNS)
+    tf, gene = (_indices(path, table[side], expression) for side in EDGE_COLUMNS)
     return tf, gene
 
 
@@ -93,16 +94,14 @@ def _words(path: Path, columns: Sequence[str]) -> pd.DataFrame:
 
 
 def _check_genes(path: Path, genes: list[str]) -> None:
-    seen: set[str] = set()
-    for i, gene in enumerate(genes):
-        if not gene:
-            raise DataError(f"{path}: gene {i + 1} has no name.\nName it, or leave it out.")
-        if gene in seen:
+    if "" in genes:
+        raise DataError(f"{path}: gene {genes.index('') + 1} has no name.\nName it, or leave it out.")
+    for gene, n in Counter(genes).items():
+        if n > 1:
             raise DataError(
-                f"{path}: gene {short(gene)} is listed {genes.count(gene)} times, but each gene must be "
-                f"listed once.\nKeep one of them, or add them up before the logarithm."
+                f"{path}: gene {short(gene)} is listed {n} times, but each gene must be listed once.\n"
+                f"Keep one of them, or add them up before the logarithm."
             )
-        seen.add(gene)
 
 
 def _check_ids(path: Path, table: pd.DataFrame) -> None:
@@ -134,15 +133,16 @@ def _labels(path: Path, words: pd.Series) -> np.ndarray:
     return label.astype(np.int8)
 
 
-def _indices(path: Path, names: pd.Series, genes: tuple[str, ...], where: str) -> np.ndarray:
-    """Index (row,) of each name among ``genes``; names must be spelt alike."""
-    index = {gene: i for i, gene in enumerate(genes)}
+def _indices(path: Path, names: pd.Series, expression: Expression) -> np.ndarray:
+    """Index (row,) of each name among the genes of the expression; names must be spelt alike."""
+    index = {gene: i for i, gene in enumerate(expression.genes)}
     known = names.isin(index).to_numpy()
     if not known.all():
         row = int(np.flatnonzero(~known)[0])
         raise DataError(
-            f"{path}, row {names.index[row] + 2}: gene {short(names.iloc[row])} is not in {where} "
-            f"({(~known).sum()} such rows).\n{_spelling(names[~known].unique().tolist(), genes)}"
+            f"{path}, row {names.index[row] + 2}: gene {short(names.iloc[row])} is not in "
+            f"{expression.name} ({(~known).sum()} such rows).\n"
+            f"{_spelling(names[~known].unique().tolist(), expression.genes)}"
         )
     return names.map(index).to_numpy(dtype=np.int32)
 
