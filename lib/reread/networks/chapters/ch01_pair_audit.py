@@ -38,6 +38,10 @@ def dataset_table(dataset: GRNDataset) -> pd.DataFrame:
         "edges of the reference network": int(dataset.truth.sum()),
     }
     shown = {what: f"{n:,}" for what, n in counts.items()}
+    if "rows_without_expression" in dataset.report:
+        shown["rows left out, whose genes have no expression"] = (
+            f"{dataset.report['rows_without_expression']:,}"
+        )
     shown["zeros among the values"] = f"{(expression.values == 0).mean():.0%}"
     return pd.DataFrame({"what": list(shown), "n": list(shown.values())})
 

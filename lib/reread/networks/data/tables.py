@@ -65,13 +65,14 @@ class GRNDataset:
     """Expression, labelled pairs over the same genes, and the reference network.
 
     ``tfs`` (tf,) are the indices of all labelled regulators, ascending; ``truth`` (tf, gene) is true where
-    the TF regulates the gene, never on a gene itself.
+    the TF regulates the gene, never on a gene itself. ``report`` has what a record keeps of own files.
     """
 
     expression: Expression
     pairs: Pairs
     tfs: np.ndarray
     truth: np.ndarray = field(repr=False)
+    report: dict[str, str | int] = field(default_factory=dict)
 
     def __post_init__(self):
         validate.axes(self.truth, "truth", tf=len(self.tfs), gene=len(self.expression.genes))
