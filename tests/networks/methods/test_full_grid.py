@@ -150,7 +150,7 @@ def test_without_a_held_out_tf_the_last_scheme_is_calibrated(dataset, schemes, c
 
 
 def test_the_control_is_computed_for_the_first_simulated_network_only():
-    table = grid.truth_over_seeds("simulated", ["pearson"], n_seeds=2, seed=1)
+    table = grid.truth_over_seeds(data.load("simulated", seed=1), ["pearson"], n_seeds=2, seed=1)
 
     assert table["seed"].tolist() == [1, 2]
     assert table["control_auroc"].notna().tolist() == [True, False]

@@ -109,18 +109,19 @@ def calibration_table(scores: pd.DataFrame, n_bins: int = 10) -> pd.DataFrame:
 
 
 def truth_over_seeds(
-    source: str, methods: Iterable[str], *, n_seeds: int, n_trees: int = N_TREES, seed: int = 0
+    dataset: GRNDataset, methods: Iterable[str], *, n_seeds: int, n_trees: int = N_TREES, seed: int = 0
 ) -> pd.DataFrame:
     """Score unsupervised methods against the whole reference network, for ``n_seeds`` seeds from ``seed``.
 
-    Each seed of ``simulated`` is another network with other cells; of a real source only the seed of the tree
-    methods changes. Columns as ``score_against_truth``, and seed. The negative control is computed for the
-    first simulated network, since it doubles the cost.
+    Of simulated cells, each further seed is another network with other cells; of real cells only the seed of
+    the tree methods changes. Columns as ``score_against_truth``, and seed. The negative control is computed
+    for the first simulated network, since it doubles the cost.
     """
-    methods, tables = list(methods), []
+    methods, tables, is_simulated = list(methods), [], dataset.expression.name == SIMULATED
     for s in range(seed, seed + n_seeds):
-        settings = {"with_control": source == SIMULATED and s == seed, "n_trees": n_trees, "seed": s}
-        tables.append(score_against_truth(load(source, seed=s), methods, **settings).assign(seed=s))
+        cells = load(SIMULATED, seed=s) if is_simulated and s > seed else dataset
+        settings = {"with_control": is_simulated and s == seed, "n_trees": n_trees, "seed": s}
+        tables.append(score_against_truth(cells, methods, **settings).assign(seed=s))
     return pd.concat(tables, ignore_index=True)
 
 
