@@ -213,17 +213,12 @@ def batch_dependence(
     shuffled = np.empty_like(before)
     shuffled[order] = predict(tf[order], gene[order], batch_size=batch_size)
     alone = predict(tf, gene, batch_size=1)
-    counts = {"batch": float(len(moves)), "moved": float((moves > MOVED).sum())}
-    return counts | _compared("shuffled", label, before, shuffled) | _compared("alone", label, before, alone)
-
-
-def _compared(name: str, label: np.ndarray, before: np.ndarray, after: np.ndarray) -> dict[str, float]:
-    move = np.abs(after - before)
-    move[move <= MOVED] = 0.0
-    after = np.where(move > 0, after, before)
-    return {
-        f"{name}_mean_move": float(move.mean()),
-        f"{name}_largest_move": float(move.max()),
-        f"{name}_flips": float(((before > 0.5) != (after > 0.5)).sum()),
-        f"{name}_auroc_change": metrics.auroc(label, after) - metrics.auroc(label, before),
-    }
+    found = {"batch": float(len(moves)), "moved": float((moves > MOVED).sum())}
+    for name, after in (("shuffled", shuffled), ("alone", alone)):
+        move = np.abs(after - before)
+        move[move <= MOVED] = 0.0
+        after = np.where(move > 0, after, before)
+        found[f"{name}_mean_move"], found[f"{name}_largest_move"] = float(move.mean()), float(move.max())
+        found[f"{name}_flips"] = float(((before > 0.5) != (after > 0.5)).sum())
+        found[f"{name}_auroc_change"] = metrics.auroc(label, after) - metrics.auroc(label, before)
+    return found
