@@ -25,7 +25,7 @@ from reread.core import paths as places
 from reread.core.errors import ExitCode, RunError
 from reread.core.files import write_text
 from reread.pages import PageRef, page, pages
-from reread.studies import Profile
+from reread.studies import Profile, Resources
 
 
 class Row(NamedTuple):
@@ -118,6 +118,12 @@ def upstream_markers(profile: Profile, name: str, due: list[str]) -> list[str]:
     """Markers, as the Snakefile names them, of the pages that one page has to wait for."""
     wanted = [f"done/{profile}/{ref.name}" for ref in page(name, profile).upstream]
     return [marker for marker in wanted if marker in due]
+
+
+def resources(profile: Profile, name: str, attempt: int = 1) -> Resources:
+    """What the job of a page asks of a cluster; each new attempt asks for as much memory again."""
+    asked = page(name, profile).chapter.resources.get(profile, Resources())
+    return asked.model_copy(update={"memory_gb": attempt * asked.memory_gb})
 
 
 def _write_if_other(path: Path, text: str) -> bool:
