@@ -27,7 +27,7 @@ from reread.core import paths as places
 from reread.core.errors import ExitCode, ParameterError, RunError
 from reread.core.files import write_text
 from reread.pages import PageRef, page, pages
-from reread.studies import Profile
+from reread.studies import Profile, Resources
 
 
 class Row(NamedTuple):
@@ -78,7 +78,7 @@ def build(
     with stopping.stoppable(), alone():
         due = prepare(refs, status)
         if due:
-            line = _command(due, cores, threads, workflow_profile)
+            line = command(due, cores, threads, workflow_profile)
             log = _log_folder() / "server.log"
             # jobs on this machine fork from a server; on a cluster each starts afresh
             started = nullcontext("") if workflow_profile else warm.started(due, threads, log)
@@ -122,6 +122,12 @@ def upstream_markers(profile: Profile, name: str, due: list[str]) -> list[str]:
     return [marker for marker in wanted if marker in due]
 
 
+def resources(profile: Profile, name: str, attempt: int = 1) -> Resources:
+    """What the job of a page asks of a cluster; each new attempt asks for as much memory again."""
+    asked = page(name, profile).chapter.resources.get(profile, Resources())
+    return asked.model_copy(update={"memory_gb": attempt * asked.memory_gb})
+
+
 def _write_if_other(path: Path, text: str) -> bool:
     """Write a small file unless it holds that text already; whether it was written."""
     is_other = not path.is_file() or path.read_text(encoding="utf-8") != text
@@ -160,7 +166,7 @@ def alone() -> AbstractContextManager[None]:
     return locked("build", "Another build is at work in this checkout")
 
 
-def _command(due: list[PageRef], cores: int, threads: int, profile: str) -> list[str]:
+def command(due: list[PageRef], cores: int, threads: int, profile: str) -> list[str]:
     """The command line that runs ``due``."""
     tops = (places.root(), Path(reread.__file__).resolve().parents[2])  # this checkout, else the package's
     folder = next((top / "workflow" for top in tops if (top / "workflow/Snakefile").is_file()), None)
