@@ -115,9 +115,8 @@ def information(
     ``split``, ``auroc`` (mean over folds), ``donor_auroc``, ``features`` and ``max_len``.
     """
     label = counts.cells["condition"].to_numpy()
-    lengths = sorted({max(8, max_len // part) for part in (8, 4, 2, 1)})
     features = {(FULL, max_len): baselines.log_counts(counts)}
-    for longest in lengths:
+    for longest in sorted({max(8, max_len // part) for part in (8, 4, 2, 1)}):
         cells = encode(counts, vocabulary, longest, special=False, ties=ties)
         ranks = rank_features(cells, vocabulary.n_tokens)
         features["ranks", longest] = ranks[:, np.flatnonzero(ranks.getnnz(axis=0))].toarray()
@@ -132,12 +131,11 @@ def information(
 def information_figure(table: pd.DataFrame) -> Drawn:
     """Draw the AUROC by the length of the sequence on both splits, with that of all counts as a line."""
     full = table[table["features"] == FULL].set_index("split")["auroc"]
-    ranks = table[table["features"] == "ranks"].assign(counts=lambda t: t["split"].map(full))
-    both = pd.concat([ranks.assign(kind="ranks"), ranks.assign(kind=FULL, auroc=ranks["counts"])])
-    return charts.lines(
-        both[["split", "max_len", "kind", "auroc"]], x="max_len", y="auroc", hue="kind", panel="split",
-        columns=2, labels=LABELS, order={"split": list(evaluate.SPLITS)}, log="x",
-    )  # fmt: skip
+    ranks = table.loc[table["features"] == "ranks", ["split", "max_len", "auroc"]]
+    both = pd.concat([ranks.assign(kind="ranks"), ranks.assign(kind=FULL, auroc=ranks["split"].map(full))])
+    look = {"panel": "split", "columns": 2, "labels": LABELS, "order": {"split": list(evaluate.SPLITS)}}
+    shown = both[["split", "max_len", "kind", "auroc"]]
+    return charts.lines(shown, x="max_len", y="auroc", hue="kind", log="x", **look)
 
 
 def lengths_figure(counts: Counts, vocabulary: Vocabulary, max_len: int) -> Drawn:

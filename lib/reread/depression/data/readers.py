@@ -1,7 +1,4 @@
-"""Read counts of single cells: loom, h5ad, AnnData, GSE144136, and two data sets of R packages, without R.
-
-No file is changed.
-"""
+"""Read counts of cells from loom, h5ad, AnnData, GSE144136 and two R packages. No file is changed."""
 
 from __future__ import annotations
 
@@ -58,9 +55,10 @@ def stream(path: Path, keys: Keys, symbols: dict[str, str] | None = None) -> Ite
     if path.suffix not in (".loom", ".h5ad"):
         raise DataError(f"{path} must be a .loom or a .h5ad file.")
     with door(path, f"a {path.suffix[1:]} file"):
-        is_loom = path.suffix == ".loom"
-        anndata = None if is_loom else need("anndata", "depression")
-        opened = _loom(path, keys) if is_loom else _anndata(anndata.read_h5ad(path, backed="r"), keys)
+        if path.suffix == ".loom":
+            opened = _loom(path, keys)
+        else:
+            opened = _anndata(need("anndata", "depression").read_h5ad(path, backed="r"), keys)
         yield from _blocks(*opened, keys, str(path), symbols)
 
 

@@ -54,10 +54,8 @@ def pseudobulk(counts: Counts, label: npt.NDArray, train: npt.NDArray, test: npt
     return found[of_cell[test]]
 
 
-METHODS: dict[str, Callable] = {
-    "majority": majority, "nuisance only": nuisance, "logistic regression": cell_logistic,
-    "pseudobulk": pseudobulk,
-}  # fmt: skip
+LOGISTIC = {"logistic regression": cell_logistic}
+METHODS = {"majority": majority, "nuisance only": nuisance, **LOGISTIC, "pseudobulk": pseudobulk}
 
 
 def run(
@@ -88,13 +86,13 @@ def permuted_null(
     classifier recognises the donor. Folds in which a permutation leaves one condition only are left out.
     ``predict`` makes predictions of data, labels and splits; by default it is logistic regression.
     """
-    rows, method = [], {"logistic regression": cell_logistic}
+    rows = []
     for number in range(n_permutations):
         label = permuted_donors(data.cells, seed=seed + 1 + number)
         usable = [one for one in splits if one.has_both(label)]
         if usable:
             drawn = replace(data, cells=data.cells.assign(condition=label))
-            table = predict(drawn, label, usable) if predict else run(drawn, label, usable, method)
+            table = predict(drawn, label, usable) if predict else run(drawn, label, usable, LOGISTIC)
             rows.append(by_seed(table)[["split", "auroc", "accuracy"]].assign(permutation=number))
     columns = ["split", "auroc", "accuracy", "permutation"]
     return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=columns, dtype=float)
