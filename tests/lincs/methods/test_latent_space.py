@@ -118,21 +118,6 @@ def test_samples_of_a_class_have_its_mean_and_spread_on_the_nodes_and_the_prior_
     np.testing.assert_allclose(drawn[:, [0, 2]].std(axis=0), 1, atol=0.06)
 
 
-def test_a_class_of_one_signature_has_no_spread(mu, pcl):
-    with pytest.raises(DataError, match="Class D has 0"):
-        latent.sample_class(mu, pcl, "D", np.array(SIGNAL), n=3)
-
-
-def test_the_nearest_class_is_that_of_the_most_correlated_signature(pcl):
-    rng = np.random.default_rng(3)
-    reference, generated = rng.normal(size=(N_SIGNATURES, 9)), rng.normal(size=(4, 9))
-
-    found = latent.nearest_class(generated, reference, pcl)
-
-    slow = [pcl[np.argmax([np.corrcoef(one, row)[0, 1] for row in reference])] for one in generated]
-    assert found.tolist() == slow
-
-
 def test_trees_are_compared_with_means_and_with_families(codes):
     turned = codes.iloc[::-1]
 

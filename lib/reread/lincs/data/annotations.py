@@ -30,36 +30,26 @@ ORDINARY = {
 # Common pharmacology, for the drugs of the small real sources. Left out: drugs with two targets of equal
 # weight, and those for whose target the paper has no class.
 DRUG_CLASSES = {
-    "AZD-6482": "CP_PI3K_INHIBITOR",
-    "AZD-8330": "CP_MEK_INHIBITOR",
-    "CGP-60474": "CP_CDK_INHIBITOR",
-    "CP-724714": "CP_EGFR_INHIBITOR",
-    "GSK-1059615": "CP_PI3K_INHIBITOR",
-    "NU-7441": "CP_DNA_DEPENDENT_PROTEIN_KINASE_INHIBITOR",
-    "PD-0325901": "CP_MEK_INHIBITOR",
-    "PD-184352": "CP_MEK_INHIBITOR",
-    "PLX-4720": "CP_RAF_INHIBITOR",
-    "SAR-245408": "CP_PI3K_INHIBITOR",
-    "TGX-221": "CP_PI3K_INHIBITOR",
-    "TWS-119": "CP_GLYCOGEN_SYNTHASE_KINASE_INHIBITOR",
-    "atorvastatin": "CP_HMGCR_INHIBITOR",
-    "barasertib": "CP_AURORA_KINASE_INHIBITOR",
-    "brivanib": "CP_VEGFR_INHIBITOR",
-    "buparlisib": "CP_PI3K_INHIBITOR",
-    "dasatinib": "CP_SRC_INHIBITOR",
-    "enzastaurin": "CP_PKC_INHIBITOR",
-    "erlotinib": "CP_EGFR_INHIBITOR",
-    "geldanamycin": "CP_HSP_INHIBITOR",
-    "mitoxantrone": "CP_TOPOISOMERASE_INHIBITOR",
-    "neratinib": "CP_EGFR_INHIBITOR",
-    "pelitinib": "CP_EGFR_INHIBITOR",
-    "radicicol": "CP_HSP_INHIBITOR",
-    "roscovitine": "CP_CDK_INHIBITOR",
-    "torin-2": "CP_MTOR_INHIBITOR",
-    "tozasertib": "CP_AURORA_KINASE_INHIBITOR",
-    "trametinib": "CP_MEK_INHIBITOR",
-    "vemurafenib": "CP_RAF_INHIBITOR",
-    "venlafaxine": "CP_NOREPINEPHRINE_REUPTAKE_INHIBITOR",
+    drug: f"CP_{name}"
+    for name, drugs in {
+        "PI3K_INHIBITOR": "AZD-6482 GSK-1059615 SAR-245408 TGX-221 buparlisib",
+        "MEK_INHIBITOR": "AZD-8330 PD-0325901 PD-184352 trametinib",
+        "CDK_INHIBITOR": "CGP-60474 roscovitine",
+        "EGFR_INHIBITOR": "CP-724714 erlotinib neratinib pelitinib",
+        "DNA_DEPENDENT_PROTEIN_KINASE_INHIBITOR": "NU-7441",
+        "RAF_INHIBITOR": "PLX-4720 vemurafenib",
+        "GLYCOGEN_SYNTHASE_KINASE_INHIBITOR": "TWS-119",
+        "HMGCR_INHIBITOR": "atorvastatin",
+        "AURORA_KINASE_INHIBITOR": "barasertib tozasertib",
+        "VEGFR_INHIBITOR": "brivanib",
+        "SRC_INHIBITOR": "dasatinib",
+        "PKC_INHIBITOR": "enzastaurin",
+        "HSP_INHIBITOR": "geldanamycin radicicol",
+        "TOPOISOMERASE_INHIBITOR": "mitoxantrone",
+        "MTOR_INHIBITOR": "torin-2",
+        "NOREPINEPHRINE_REUPTAKE_INHIBITOR": "venlafaxine",
+    }.items()
+    for drug in drugs.split()
 }
 
 # Words of the field ``pert_type``; a suffix such as ``.cns`` (consensus) or ``.mut`` is ignored.

@@ -36,12 +36,6 @@ def is_without(meta: pd.DataFrame, drugs: tuple[str, ...] = PROTEASOME) -> np.nd
     return ~meta["pert_name"].str.lower().isin([drug.lower() for drug in drugs]).to_numpy()
 
 
-def in_large_classes(meta: pd.DataFrame, least: int = LARGE) -> np.ndarray:
-    """Mask (signature,) of classes with at least ``least`` signatures."""
-    size = meta.groupby("pcl")["pcl"].transform("size").to_numpy()
-    return (meta["pcl"] != "").to_numpy() & (size >= least)
-
-
 def steps(meta: pd.DataFrame, min_per_line: int = 10_000, min_per_class: int = LARGE) -> pd.DataFrame:
     """Count what remains after each selection step of the paper.
 
@@ -73,9 +67,8 @@ def _masks(meta: pd.DataFrame, min_per_line: int, min_per_class: int) -> Iterato
     yield "without proteasome", lines & is_without(meta)
     yield "with class", lines & classed
     yield "with class without MG-132", lines & classed & is_without(meta, PROTEASOME[:1])
-    large = np.zeros(len(meta), dtype=bool)
-    large[np.flatnonzero(lines)] = in_large_classes(meta[lines], min_per_class)
-    yield "large", large
+    size = meta["pcl"].where(lines).groupby(meta["pcl"]).transform("count").to_numpy()
+    yield "large", lines & classed & (size >= min_per_class)
 
 
 def _counts(meta: pd.DataFrame) -> tuple[int, ...]:

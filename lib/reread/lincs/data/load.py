@@ -136,12 +136,11 @@ def _gse106127() -> Signatures:
 def _series(name: str, genes: pd.DataFrame) -> Signatures:
     """Landmark genes of a series at GEO, extracted once; fields are joined by id."""
     path, out = registry.fetch(f"lincs/{name}"), paths.data() / "lincs" / f"{name}-landmarks.f32"
-    values = gctx.landmark_memmap(path, out, genes["entrez"].tolist())
+    values, ids = gctx.landmark_memmap(path, out, genes["entrez"].tolist())
     table = read_table(registry.fetch(f"lincs/{name}-signatures"), sep="\t")
     if "sig_id" not in table:
         raise DataError(f"{name}: its table of signatures has no column 'sig_id'.")
     table = table.set_index("sig_id")
-    ids = gctx.landmark_ids(out)
     missing, n_double = len(set(ids) - set(table.index)), int(table.index.duplicated().sum())
     if missing or n_double:
         raise DataError(

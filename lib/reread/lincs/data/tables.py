@@ -39,6 +39,11 @@ class Truth:
         validate.axes(self.strength, "strength", pcl=len(self.pcls))
         validate.axes(self.families, "families", pcl=len(self.pcls))
 
+    @property
+    def kinds(self) -> dict[str, str]:
+        """Class to its strength."""
+        return dict(zip(self.pcls, self.strength, strict=True))
+
 
 @dataclass(frozen=True, eq=False)
 class Signatures:

@@ -53,17 +53,12 @@ def against_printed(apart: np.ndarray, pcls: tuple[str, ...], printed: pd.DataFr
         )
     others = apart + np.where(np.eye(len(apart), dtype=bool), np.inf, 0)
     best, theirs = others.argmin(axis=1), printed["nn_pcl"].map(index).to_numpy()
-    return pd.DataFrame(
-        {
-            "pcl": pcls,
-            "nearest": np.asarray(pcls)[best],
-            "distance": others.min(axis=1),
-            "printed_nearest": printed["nn_pcl"].to_numpy(),
-            "printed_distance": printed["corr_dist"].to_numpy(),
-            "is_equal": best == theirs,
-            "difference": np.abs(apart[np.arange(len(pcls)), theirs] - printed["corr_dist"].to_numpy()),
-        }
-    )
+    named = {"nn_pcl": "printed_nearest", "corr_dist": "printed_distance"}
+    table = printed[["pcl", *named]].reset_index(drop=True).rename(columns=named)
+    table.insert(1, "nearest", np.asarray(pcls)[best])
+    table.insert(2, "distance", others.min(axis=1))
+    difference = np.abs(apart[np.arange(len(pcls)), theirs] - table["printed_distance"])
+    return table.assign(is_equal=best == theirs, difference=difference)
 
 
 def top_genes(
@@ -194,11 +189,15 @@ def macro(
     together, and a profile that correlates with every signature stays so. Returns ``macro_mrr``,
     ``null_mean``, ``null_q95``, ``p``, and ``top1`` and ``top5`` over signatures.
     """
-    names, group = np.unique(drug, return_inverse=True)
+    names, first, group = np.unique(drug, return_index=True, return_inverse=True)
     reciprocal = np.zeros((len(names), rank.shape[1]))
     np.add.at(reciprocal, group, 1 / rank)
     reciprocal /= np.bincount(group)[:, None]
-    own_of = np.array([_only(own[group == i], names[i]) for i in range(len(names))])
+    own_of = own[first]
+    if (own != own_of[group]).any():
+        raise DataError(
+            f"{drug[own != own_of[group]][0]} has signatures of several classes; a drug needs one."
+        )
     each = np.arange(len(names))
     observed = float(reciprocal[each, own_of].mean())
     rng = np.random.default_rng(seed)
@@ -228,9 +227,3 @@ def of_example(
         raise DataError(f"There is no signature of {example.drug} in {example.cell}.")
     first = np.asarray(pcls)[score[rows].argmax(axis=1)]
     return {"n": int(rows.sum()), "on_pathway": int(np.isin(first, example.classes).sum())}
-
-
-def _only(own: np.ndarray, drug: str) -> int:
-    if len(set(own.tolist())) > 1:
-        raise DataError(f"{drug} has signatures of several classes; a drug needs one.")
-    return int(own[0])

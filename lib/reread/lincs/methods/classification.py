@@ -7,18 +7,18 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from reread.core import validate
-from reread.core.errors import DataError, ParameterError, did_you_mean
+from reread.core.errors import DataError
 from reread.core.stats import permutation_p
 from reread.lincs.data.splits import folds as group_folds
 from reread.lincs.data.tables import Signatures
 
-CLASSIFIERS = ("logistic", "svm")
 SPLITS = ("random", "held-out-drug")
 PENALTY = 100.0  # of ridge, on standardised features
 TOLERANCE = 1e-4  # at which the published solvers stop: the default of scikit-learn
@@ -53,20 +53,16 @@ def pcl_cv(
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Test and training accuracy (fold,) of a classifier that was not trained on the fold it predicts."""
     validate.axes(features, "features", signature=len(pcl), feature=None)
-    if classifier not in CLASSIFIERS:
-        near = did_you_mean(classifier, CLASSIFIERS)
-        raise ParameterError(f"There is no classifier {classifier!r}. {near}")
-    pcl = np.asarray(pcl, dtype=str)
-    make = {
-        "logistic": lambda: LogisticRegression(tol=tolerance),
-        "svm": lambda: LinearSVC(random_state=0, tol=tolerance),
+    model = {
+        "logistic": LogisticRegression(tol=tolerance),
+        "svm": LinearSVC(random_state=0, tol=tolerance),
     }[classifier]
     accuracy = []
     for test in (fold == number for number in range(fold.max() + 1)):
         with warnings.catch_warnings():
             # the published solvers stop at the default number of steps, and so do ours
             warnings.simplefilter("ignore", ConvergenceWarning)
-            fitted = make().fit(features[~test], pcl[~test])
+            fitted = clone(model).fit(features[~test], pcl[~test])
         accuracy.append([(fitted.predict(features[rows]) == pcl[rows]).mean() for rows in (test, ~test)])
     return tuple(np.array(accuracy).T)
 
@@ -100,7 +96,10 @@ def permuted_classes(
     DataError if a drug has two folds or two classes.
     """
     names, label = np.unique(np.asarray(pcl, dtype=str), return_inverse=True)
-    drug, class_of_drug, fold_of_drug = _by_drug(label, groups, fold)
+    _, first, drug = np.unique(groups, return_index=True, return_inverse=True)
+    class_of_drug, fold_of_drug = label[first], fold[first]
+    if (label != class_of_drug[drug]).any() or (fold != fold_of_drug[drug]).any():
+        raise DataError("Each drug must have one class and one fold. Use folds(pcl, groups=drugs).")
     rng, maps = np.random.default_rng(seed), list(_hats(features, fold))
     permuted = [class_of_drug]
     for _ in range(n_permutations):
@@ -116,14 +115,6 @@ def permuted_classes(
         "null_mean": scores[1:].mean(axis=0), "null_low": low, "null_high": high,
         "p": permutation_p(scores[0], scores[1:]),
     })  # fmt: skip
-
-
-def _by_drug(label, groups, fold):
-    """Number of the drug of each row, class and fold of each drug."""
-    _, first, drug = np.unique(np.asarray(groups, dtype=str), return_index=True, return_inverse=True)
-    if (label != label[first][drug]).any() or (fold != fold[first][drug]).any():
-        raise DataError("Each drug must have one class and one fold. Use folds(pcl, groups=drugs).")
-    return drug, label[first], fold[first]
 
 
 def _recalls(maps, label: np.ndarray, n_classes: int) -> np.ndarray:
@@ -151,8 +142,7 @@ def negative_control(
     """
     validate.axes(features, "features", signature=len(signatures), feature=None)
     truth, meta = signatures.truth, signatures.meta
-    inert = [] if truth is None else [pcl for pcl, kind in zip(truth.pcls, truth.strength, strict=True)
-                                      if kind == "inert"]  # fmt: skip
+    inert = [] if truth is None else [pcl for pcl, kind in truth.kinds.items() if kind == "inert"]
     if len(inert) < 2:
         return {}
     rows = meta["pcl"].isin(inert).to_numpy()

@@ -17,7 +17,7 @@ from reread.core.splits import Fold
 from reread.lincs.data import filters
 from reread.lincs.data.tables import Signatures
 from reread.lincs.methods.pca import class_means, mse
-from reread.lincs.models.numpy_weights import Svq, nearest_code
+from reread.lincs.models.numpy_weights import nearest_code
 
 PUBLISHED, CORRECTED, MEAN = "as published", "corrected", "class mean"
 CODEBOOKS = {PUBLISHED: "published", CORRECTED: "ema"}
@@ -31,10 +31,14 @@ class CodeRun:
 
     method: str
     seed: int
-    network: Svq
+    network: Any
     history: pd.DataFrame
     pcls: tuple[str, ...]
     label: np.ndarray
+
+    def nearest(self, values: np.ndarray, metric: str = "euclidean") -> np.ndarray:
+        """Code (signature,) nearest to each row of values (signature, gene)."""
+        return nearest_code(self.network.encode(values), self.network.codes, metric)
 
 
 def rows_with_class(signatures: Signatures, *, min_per_line: int = 0, min_drugs: int = 1) -> np.ndarray:
@@ -64,8 +68,8 @@ def train(
 
     ``signatures``: every row has a class. ``part``: Fold or None. ``methods``: name to kind of codebook.
     ``n_seeds``, ``seed``: seeds ``seed``, ``seed + 1``, ... ``checkpoint``: folder that an interrupted run
-    resumes from. ``settings``: ``dim``, ``epochs``, ``batch``, ``device`` of
-    :func:`reread.lincs.models.fit.fit_svqvae`, whose errors are raised.
+    resumes from. ``settings``: ``dim`` (or, for images, ``channels``), ``epochs``, ``batch``,
+    ``learning_rate``, ``device`` of :func:`reread.lincs.models.fit.fit_svqvae`.
     """
     from reread.lincs.models.fit import fit_svqvae
 
@@ -75,11 +79,9 @@ def train(
     runs = []
     for method, codebook in methods.items():
         for s in range(seed, seed + n_seeds):
-            trained = fit_svqvae(
-                signatures.values, label, len(pcls), train=rows[0], valid=rows[1], seed=s, codebook=codebook,
-                checkpoint=checkpoint, progress=True, **settings,
-            )  # fmt: skip
-            runs.append(CodeRun(method, s, trained.network, trained.history, pcls, label))
+            named = {**settings, "seed": s, "codebook": codebook, "checkpoint": checkpoint}
+            trained = fit_svqvae(signatures.values, label, len(pcls), train=rows[0], valid=rows[1], **named)
+            runs.append(CodeRun(method, s, *trained, pcls, label))
     return runs
 
 
@@ -157,8 +159,7 @@ def usage(
     found = {"perplexity.held-out-labels": perplexity(label, len(runs[0].pcls))}
     tables = []
     for method, run in first_runs(runs).items():
-        z = run.network.encode(values)
-        near = nearest_code(z, run.network.codes)
+        z, near = run.network.encode(values), run.nearest(values)
         tables.append(code_usage(label, near, run.pcls).assign(method=method))
         lengths = (np.linalg.norm(one, axis=1).mean() for one in (z, run.network.codes))
         each = {
@@ -226,7 +227,7 @@ def _true_correlation(signatures: Signatures, part: Fold, runs: Sequence[CodeRun
     pcls = runs[0].pcls
     profiles = {MEAN: class_means(signatures.values[part.train], runs[0].label[part.train], len(pcls))}
     profiles |= {method: run.network.profiles() for method, run in first_runs(runs).items()}
-    strong = [name for name, kind in zip(truth.pcls, truth.strength, strict=True) if kind == "strong"]
+    strong = [name for name, kind in truth.kinds.items() if kind == "strong"]
     at = [(pcls.index(name), truth.pcls.index(name)) for name in strong]
     return {
         f"planted_correlation.{method.replace(' ', '-')}": float(

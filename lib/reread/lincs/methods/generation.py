@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 from reread.core import validate
 from reread.core.errors import DataError
-from reread.core.stats import permutation_p
+from reread.core.stats import permutation_p, row_correlation
 from reread.lincs.data.tables import CLIP
 from reread.lincs.methods import latent_space
 from reread.lincs.methods.encodings import Encoded, signature_nodes
@@ -109,7 +109,8 @@ def conditioned(encoded: Encoded, *, n: int = 200, n_components: int = 32, seed:
         how = {"n": n, "seed": seed + i}
         network = encoded.network.decode(latent_space.sample_class(known.mu, pcl, name, nodes, **how))
         plain = components.inverse_transform(latent_space.sample_class(scores, pcl, name, every, **how))
-        own = [(latent_space.nearest_class(one, values, pcl) == name).mean() for one in (network, plain)]
+        nearest = [pcl[row_correlation(one, values).argmax(axis=1)] for one in (network, plain)]
+        own = [(one == name).mean() for one in nearest]
         rows.append((name, int((pcl == name).sum()), *own, (pcl == name).mean()))
     return pd.DataFrame(rows, columns=["pcl", "n_real", "own", "gaussian", "by_chance"])
 

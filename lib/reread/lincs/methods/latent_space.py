@@ -11,7 +11,6 @@ from scipy.spatial.distance import pdist, squareform
 from scipy.stats import spearmanr
 from sklearn.decomposition import PCA
 from sklearn.metrics import adjusted_rand_score
-from sklearn.neighbors import NearestNeighbors
 
 from reread.core import validate
 from reread.core.errors import DataError
@@ -108,16 +107,7 @@ def sample_class(
 ) -> np.ndarray:
     """Latent samples (sample, node) of one class."""
     rows = mu[np.asarray(pcl) == name][:, nodes]
-    if len(rows) < 2:
-        raise DataError(f"Class {name} has {len(rows)} signatures here; a mean and a spread need two.")
     rng = np.random.default_rng(seed)
     samples = rng.standard_normal((n, mu.shape[1]))
     samples[:, nodes] = rows.mean(axis=0) + rows.std(axis=0) * rng.standard_normal((n, len(nodes)))
     return samples
-
-
-def nearest_class(generated: np.ndarray, reference: np.ndarray, pcl: np.ndarray) -> np.ndarray:
-    """Class (sample,) of the real signature most correlated with each generated one."""
-    validate.axes(reference, "reference", signature=len(pcl), gene=generated.shape[1])
-    near = NearestNeighbors(n_neighbors=1, metric="correlation", algorithm="brute").fit(reference)
-    return np.asarray(pcl)[near.kneighbors(generated, return_distance=False)[:, 0]]

@@ -49,7 +49,6 @@ def train(
     from. ``chosen``: dict; ``beta``, ``warmup`` (epochs) and ``free_bits`` (nats) of the explicit loss.
     ``settings``: ``hidden``, ``latent``, ``epochs``, ``batch``, ``device`` of
     :func:`reread.lincs.models.fit.fit_vae`.
-    ParameterError or DataError: as :func:`reread.lincs.models.fit.fit_vae`.
     """
     from reread.lincs.models.fit import fit_vae
 
@@ -58,11 +57,9 @@ def train(
     runs = []
     for name, method, s in plan:
         more = (chosen or {}) if method == CHOSEN else {}
-        trained = fit_vae(
-            signatures.values, train=parts[name].train, valid=parts[name].test, loss=LOSS[method], seed=s,
-            checkpoint=checkpoint, progress=True, **more, **settings,
-        )  # fmt: skip
-        runs.append(Run(name, method, s, trained.network, trained.history))
+        named = {**more, **settings, "loss": LOSS[method], "seed": s, "checkpoint": checkpoint}
+        trained = fit_vae(signatures.values, train=parts[name].train, valid=parts[name].test, **named)
+        runs.append(Run(name, method, s, *trained))
     return runs
 
 
@@ -101,10 +98,18 @@ def compare(
             for run in runs
             if run.split == name
         ]
-        other = replicates(signatures.meta)[part.test] if name == HELD_OUT else np.full(len(test_values), -1)
+        names = signatures.meta["pert_name"].to_numpy()[part.test]
+        other = replicates(signatures.meta)[part.test]
+        has = (other >= 0) & (name == HELD_OUT)
+        other = other[has]
         for method, family, seed, rebuilt in methods:
-            scores = _scores(signatures, rebuilt, part, other, centre)
-            rows.append({"split": name, "method": method, "family": family, "seed": seed, **scores})
+            known = r2(signatures.values[other], rebuilt[has], centre) if len(other) >= MIN_PAIRS else np.nan
+            rows.append({
+                "split": name, "method": method, "family": family, "seed": seed,
+                "mse": mse(test_values, rebuilt), "r2": r2(test_values, rebuilt, centre),
+                "r2_median": r2_by_drug(test_values, rebuilt, names, centre)["r2"].median(),
+                "r2_replicate": known,
+            })  # fmt: skip
     return pd.DataFrame(rows)
 
 
@@ -203,16 +208,3 @@ def count_units(units: pd.DataFrame) -> pd.DataFrame:
     marked = units.assign(active=kl > ACTIVE_NATS, dead=kl < DEAD_NATS, nats=kl)
     sums = marked.groupby(["split", "method", "seed"], sort=False)[["active", "dead", "nats"]].sum()
     return sums.groupby(level=["split", "method"], sort=False).mean().reset_index()
-
-
-def _scores(signatures, rebuilt, part, other, centre) -> dict[str, float]:
-    test_values = signatures.values[part.test]
-    names, has = signatures.meta["pert_name"].to_numpy()[part.test], other >= 0
-    return {
-        "mse": mse(test_values, rebuilt),
-        "r2": r2(test_values, rebuilt, centre),
-        "r2_median": float(r2_by_drug(test_values, rebuilt, names, centre)["r2"].median()),
-        "r2_replicate": r2(signatures.values[other[has]], rebuilt[has], centre)
-        if has.sum() >= MIN_PAIRS
-        else np.nan,
-    }

@@ -60,8 +60,7 @@ def targets_of(drugs: Iterable[str], named: Sequence[str], known: Targets) -> di
 def groups_of(signatures: Signatures) -> dict[str, str]:
     """Drug to the simulated strength of its class (strong, weak, inert); ``all`` for real signatures."""
     drugs = signatures.meta[signatures.meta["kind"] == "drug"].drop_duplicates("pert_name")
-    truth = signatures.truth
-    kind = dict(zip(truth.pcls, truth.strength, strict=True)) if truth is not None else {}
+    kind = signatures.truth.kinds if signatures.truth is not None else {}
     return {name: kind.get(pcl, "all") for name, pcl in zip(drugs["pert_name"], drugs["pcl"], strict=True)}
 
 
@@ -253,7 +252,7 @@ def query_drugs(
 def first_ranks(
     query: np.ndarray, reference: np.ndarray, labels: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Names (name,), rank (signature, name) of the first reference of each, name (signature,) of the nearest."""
+    """Names (name,), rank (signature, name) of the first of each, name (signature,) of the nearest row."""
     known, column = np.unique(labels, return_inverse=True)
     ranks, nearest = [], []
     for _, block in _correlations(query, reference):
@@ -311,7 +310,7 @@ def _first_ranks(scores: np.ndarray, is_target: np.ndarray) -> np.ndarray:
 
 
 def null_of_names(ranks: np.ndarray, k: int, n_permutations: int, seed: int) -> np.ndarray:
-    """Mean first rank (choice,) of ``k`` names, from ranks (signature, name): every choice, or random ones."""
+    """Mean first rank (choice,) of ``k`` names by ranks (signature, name): every choice, or random ones."""
     n, rng = ranks.shape[1], np.random.default_rng(seed)
     if comb(n, k) <= n_permutations:
         picks = map(list, combinations(range(n), k))
