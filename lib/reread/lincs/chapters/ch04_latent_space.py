@@ -24,11 +24,7 @@ def draw_generated(real: np.ndarray, generated: Mapping[str, np.ndarray]) -> Dra
         for kind, points in (("generated", place), ("real", places[0])):
             shown = points[np.linspace(0, len(points) - 1, n).astype(int)]
             rows.append(pd.DataFrame({"panel": name, "kind": kind, "pc1": shown[:, 0], "pc2": shown[:, 1]}))
-    labels = {
-        "pc1": f"component 1 ({explained[0]:.0%})",
-        "pc2": f"component 2 ({explained[1]:.0%})",
-        "kind": "",
-    }
+    labels = {f"pc{i}": f"component {i} ({share:.0%})" for i, share in enumerate(explained, 1)} | {"kind": ""}
     table = pd.concat(rows, ignore_index=True)
     return charts.scatter(table, "pc1", "pc2", hue="kind", panel="panel", columns=2, labels=labels)
 

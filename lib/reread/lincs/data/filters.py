@@ -23,12 +23,10 @@ PUBLISHED_COUNTS = {
 
 def is_in_lines(meta: pd.DataFrame, min_per_line: int = 10_000) -> np.ndarray:
     """Mask (signature,): in a cell line with more than ``min_per_line`` signatures."""
-    series = meta["series"] if "series" in meta else pd.Series("", index=meta.index)
+    series, lines = meta.get("series", pd.Series("", index=meta.index)), meta["cell"]
     is_named = (series == KNOCKDOWN_SERIES).to_numpy()
-    size = meta[~is_named].groupby("cell")["cell"].size()
-    many = set(size.index[size > min_per_line])
-    lines = meta["cell"]
-    return np.where(is_named, lines.isin(KNOCKDOWN_LINES), lines.isin(many))
+    size = lines.where(~is_named).groupby(lines).transform("count")
+    return np.where(is_named, lines.isin(KNOCKDOWN_LINES), size > min_per_line)
 
 
 def is_without(meta: pd.DataFrame, drugs: tuple[str, ...] = PROTEASOME) -> np.ndarray:

@@ -66,10 +66,8 @@ def robust_z(
     validate.axes(values, "values", well=len(plate), gene=None)
     if not np.isfinite(values).all():
         well, gene = np.argwhere(~np.isfinite(values))[0]
-        raise DataError(
-            f"values must be finite, but well {well} has {values[well, gene]} at gene {gene}. Drop the "
-            "well or fill the gene."
-        )
+        found = f"well {well} has {values[well, gene]} at gene {gene}"
+        raise DataError(f"values must be finite, but {found}. Drop the well or fill the gene.")
     out = np.empty(values.shape, dtype=np.float32)
     for name in np.unique(plate):
         wells = plate == name
@@ -120,11 +118,12 @@ def signatures_of(plate: Plate, *, seed: int = 0) -> pd.DataFrame:
     """
     z = robust_z(plate.level_3, plate.meta["plate"].to_numpy())
     is_drug = (plate.meta["kind"] == "drug") & (plate.meta["dose_um"] >= HIGH_DOSE_UM)
-    groups = [("drug", name, rows) for name, rows in plate.meta[is_drug].groupby("pert_name").groups.items()]
+    drugs = plate.meta[is_drug].groupby("pert_name").groups
+    groups = [("drug", name, rows) for name, rows in drugs.items()]
     size = max(2, int(np.median([len(rows) for _, _, rows in groups])))
     control = np.random.default_rng(seed).permutation(np.flatnonzero(plate.meta["kind"] == "control"))
-    grouped = [control[start : start + size] for start in range(0, len(control) - size + 1, size)]
-    groups += [("control", f"controls {number + 1}", rows) for number, rows in enumerate(grouped)]
+    grouped = control[: len(control) // size * size].reshape(-1, size)
+    groups += [("control", f"controls {number}", rows) for number, rows in enumerate(grouped, 1)]
     rows = []
     for kind, name, wells in groups:
         if len(wells) > 1:

@@ -69,9 +69,8 @@ def _lines(path: Path) -> list[str]:
 def _sizes(path: Path, lines: list[str]) -> tuple[int, ...]:
     """Numbers of genes, signatures, fields of genes and fields of signatures."""
     first, second = [*lines[:2], "", ""][:2]
-    version, fields = first.strip(), second.split()
-    n_fields = VERSIONS.get(version, 0)
-    if not n_fields or len(fields) != n_fields or not all(field.isdecimal() for field in fields):
+    fields, n_fields = second.split(), VERSIONS.get(first.strip())
+    if len(fields) != n_fields or not all(field.isdecimal() for field in fields):
         raise DataError(
             f"{path} is no GCT: it begins with {first[:40]!r} and {second[:40]!r}, expected '#1.3' and four "
             "whole numbers, or '#1.2' and two."

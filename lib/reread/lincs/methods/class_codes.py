@@ -26,13 +26,10 @@ def distance(codes: np.ndarray) -> np.ndarray:
 
 def correlation(left: np.ndarray, right: np.ndarray, what: str) -> np.ndarray:
     """Pearson's correlation of every row with every row; a constant row is a DataError that names it."""
-    rows = []
-    for values in (left, right):
-        unit = unit_rows(np.asarray(values, dtype=float))
-        flat = np.flatnonzero(~unit.any(axis=1))
+    rows = [unit_rows(np.asarray(values, dtype=float)) for values in (left, right)]
+    for flat in (np.flatnonzero(~unit.any(axis=1)) for unit in rows):
         if len(flat):
             raise DataError(f"A row of {what} is constant, so it has no correlation: row {flat[0]}.")
-        rows.append(unit)
     return rows[0] @ rows[1].T
 
 
@@ -75,12 +72,10 @@ def top_genes(
     validate.axes(profiles, "profiles", pcl=len(pcls), gene=len(symbols))
     order = np.argsort(profiles, axis=1, kind="stable")
     up, down = (
-        [
-            ", ".join(f"{symbols[g]} {row[g]:+.1f}" for g in genes[:n_top])
-            for row, genes in zip(profiles, ends, strict=True)
-        ]
+        [", ".join(f"{symbols[g]} {row[g]:+.1f}" for g in genes[:n_top])
+         for row, genes in zip(profiles, ends, strict=True)]
         for ends in (order[:, ::-1], order)
-    )
+    )  # fmt: skip
     return pd.DataFrame({"pcl": pcls, "norm": np.linalg.norm(profiles, axis=1), "up": up, "down": down})
 
 
@@ -163,13 +158,13 @@ def evaluate_transfer(
     rank, own = rank_descending(score, axis=1), own_class(signatures.meta["pcl"], pcls)
     drug = signatures.meta["pert_name"].to_numpy(dtype=str)
     mine = rank[np.arange(len(own)), own]
-    table = pd.DataFrame({"drug": drug, "mrr": 1 / mine, "top1": mine == 1, "top5": mine <= N_TOP})
-    drugs = table.groupby("drug", sort=True).mean().astype(float)
-    drugs.insert(0, "n", table.groupby("drug").size())
-    drugs.insert(0, "pcl", drugs.index.map(dict(zip(drug, signatures.meta["pcl"], strict=True))))
-    return Transfer(
-        score, own, drugs.reset_index(), macro(rank, own, drug, n_permutations=n_permutations, seed=seed)
-    )
+    table = pd.DataFrame({
+        "drug": drug, "pcl": signatures.meta["pcl"], "n": 1, "mrr": 1 / mine, "top1": mine == 1,
+        "top5": mine <= N_TOP,
+    })  # fmt: skip
+    how = {"pcl": "first", "n": "sum", "mrr": "mean", "top1": "mean", "top5": "mean"}
+    drugs = table.groupby("drug").agg(how).reset_index()
+    return Transfer(score, own, drugs, macro(rank, own, drug, n_permutations=n_permutations, seed=seed))
 
 
 def own_class(pcl: pd.Series, pcls: tuple[str, ...]) -> np.ndarray:

@@ -33,13 +33,11 @@ def folds(
     Returns int array, (signature,).
     DataError if a class has fewer than two groups (or, without groups, signatures).
     """
-    pcl = np.asarray(pcl, dtype=str)
-    units = pd.DataFrame({"pcl": pcl, "unit": np.arange(len(pcl)) if groups is None else np.asarray(groups)})
+    units = pd.DataFrame({"pcl": pcl, "unit": np.arange(len(pcl)) if groups is None else groups})
     counts = units.groupby("pcl")["unit"].nunique()
-    if (counts < 2).any():
-        raise DataError(
-            f"Class {counts.idxmin()} has {counts.min()} to be held out; leave smaller classes out."
-        )
+    if counts.min() < 2:
+        least = counts.idxmin()
+        raise DataError(f"Class {least} has {counts.min()} to be held out; leave smaller classes out.")
     fold = np.empty(len(pcl), dtype=np.int64)
     by = () if groups is None else ("unit",)
     for part in group_folds(units, by=by, n_folds=n_folds, seed=seed):
@@ -181,10 +179,9 @@ def compare(
 
 def gaps(table: pd.DataFrame, classifier: str = "logistic") -> pd.DataFrame:
     """Accuracy with random folds minus that with drugs held out: representation, leak_gap."""
-    part = table[table["classifier"] == classifier]
-    wide = part.pivot(index="representation", columns="split", values="accuracy")
-    gap = (wide["random"] - wide["held-out-drug"]).loc[list(dict.fromkeys(part["representation"]))]
-    return pd.DataFrame({"representation": gap.index, "leak_gap": gap.to_numpy()})
+    part = table[table["classifier"] == classifier].set_index("representation")
+    random, held_out = (part.loc[part["split"] == kind, "accuracy"] for kind in SPLITS)
+    return (random - held_out).rename("leak_gap").reset_index()
 
 
 def over_raw(table: pd.DataFrame, representation: str, kind: str = "random") -> float:

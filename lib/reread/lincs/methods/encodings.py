@@ -42,11 +42,9 @@ class Encoded:
 
     def take(self, rows: np.ndarray) -> Encoded:
         """Rows (indices or a mask) in the given order."""
-        rows = np.flatnonzero(rows) if np.asarray(rows).dtype == bool else np.asarray(rows)
         layers = {name: values[rows] for name, values in self.layers.items()}
-        return replace(
-            self, signatures=self.signatures.take(rows), is_trained=self.is_trained[rows], layers=layers
-        )
+        kept = self.signatures.take(rows)
+        return replace(self, signatures=kept, is_trained=self.is_trained[rows], layers=layers)
 
     def of_kind(self, kind: str) -> Encoded:
         """Signatures of one kind, ``drug`` or ``knockdown``."""
@@ -61,10 +59,7 @@ class Encoded:
 
     def with_class(self, least_drugs: int = 1) -> Encoded:
         """Signatures of drugs whose class is known and has at least ``least_drugs`` drugs."""
-        meta = self.signatures.meta
-        known = meta[(meta["kind"] == "drug") & (meta["pcl"] != "")]
-        n_drugs = known.groupby("pcl")["pert_name"].nunique()
-        return self.take(meta["pcl"].isin(n_drugs.index[n_drugs >= least_drugs]).to_numpy())
+        return self.take(self.signatures.with_class(least_drugs))
 
 
 def save_encodings(
@@ -99,10 +94,10 @@ def read(pages: Sequence[Any], page: str, source: str, protocol: str = "held-out
     ParameterError if there is no such page, or it read another source. DataError if its files do not fit the
     signatures.
     """
-    found = next((one for one in pages if one.page == page), None)
-    if found is None:
-        names = [one.page for one in pages]
-        raise ParameterError(f"Chapter 02-vae has no page {page!r} here. {did_you_mean(page, names)}")
+    by_name = {one.page: one for one in pages}
+    if page not in by_name:
+        raise ParameterError(f"Chapter 02-vae has no page {page!r} here. {did_you_mean(page, by_name)}")
+    found = by_name[page]
     settings, suffix = found.record["parameters"], PROTOCOLS[protocol]
     if settings["source"] != source:
         raise ParameterError(

@@ -27,10 +27,10 @@ def signature_nodes(mu: np.ndarray, threshold: float = THRESHOLD) -> np.ndarray:
     validate.axes(mu, "mu", signature=None, node=None)
     size = np.abs(mu).mean(axis=0)
     if not (size > threshold).any():
-        raise DataError(
-            f"No latent node has a mean absolute value above {threshold:g}; the largest is {size.max():.3f}. "
-            "The encoder has collapsed: train longer, or with a smaller beta."
+        found = (
+            f"No latent node has a mean absolute value above {threshold:g}; the largest is {size.max():.3f}."
         )
+        raise DataError(f"{found} The encoder has collapsed: train longer, or with a smaller beta.")
     return np.flatnonzero(size > threshold)
 
 
@@ -51,7 +51,7 @@ def class_tree(codes: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
 
 def family_agreement(
     codes: pd.DataFrame, families: Mapping[str, object], *, n_permutations: int = 999, seed: int = 0
-) -> pd.Series:
+) -> dict[str, float]:
     """Compare distances between class codes with known families of classes."""
     codes = codes.loc[[name for name in codes.index if name in families]]
     family = pd.factorize(np.array([str(families[name]) for name in codes.index]))[0]
@@ -62,7 +62,7 @@ def family_agreement(
     null = np.array([_gap(distance, rng.permutation(family)) for _ in range(n_permutations)])
     gap = _gap(distance, family)
     cut = fcluster(average(squareform(distance, checks=False)), len(set(family)), "maxclust")
-    return pd.Series({"gap": gap, "p": permutation_p(gap, null), "ari": adjusted_rand_score(family, cut)})
+    return {"gap": gap, "families_p": permutation_p(gap, null), "ari": adjusted_rand_score(family, cut)}
 
 
 def _gap(distance: np.ndarray, family: np.ndarray) -> float:
@@ -86,11 +86,10 @@ def trees(
     for name, table in codes.items():
         kept = [pcl for pcl in table.index if pcl in means.index]
         far, other = (pdist(one.loc[kept].to_numpy(float), "correlation") for one in (table, means))
-        found = {"gap": np.nan, "p": np.nan, "ari": np.nan}
+        found = {"code": name, "like_means": spearmanr(far, other).statistic}
         if families:
-            found = family_agreement(table, families, n_permutations=n_permutations, seed=seed)
-        like = spearmanr(far, other).statistic
-        rows.append((name, like, found["gap"], found["p"], found["ari"]))
+            found |= family_agreement(table, families, n_permutations=n_permutations, seed=seed)
+        rows.append(found)
     return pd.DataFrame(rows, columns=["code", "like_means", "gap", "families_p", "ari"])
 
 

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reread.core import validate
 from reread.core.splits import Fold
 from reread.lincs.data.splits import HELD_OUT, RANDOM
 from reread.lincs.data.tables import Signatures
@@ -90,13 +89,12 @@ def compare(
         centre = train_values.mean(axis=0, dtype=np.float64)
         possible = [k for k in ks if k < min(train_values.shape)]
         pca = pca_rebuild(train_values, test_values, possible) if possible else {}
-        methods = [("zero", "baseline", 0, np.zeros_like(test_values))]
-        methods += [("training mean", "baseline", 0, np.broadcast_to(centre, test_values.shape))]
-        methods += [(f"PCA {k}", "PCA", 0, rebuilt) for k, rebuilt in pca.items()]
-        methods += [
-            (run.method, "VAE", run.seed, run.network.rebuild(test_values))
-            for run in runs
-            if run.split == name
+        own = [run for run in runs if run.split == name]
+        methods = [
+            ("zero", "baseline", 0, np.zeros_like(test_values)),
+            ("training mean", "baseline", 0, np.broadcast_to(centre, test_values.shape)),
+            *((f"PCA {k}", "PCA", 0, rebuilt) for k, rebuilt in pca.items()),
+            *((run.method, "VAE", run.seed, run.network.rebuild(test_values)) for run in own),
         ]
         names = signatures.meta["pert_name"].to_numpy()[part.test]
         other = replicates(signatures.meta)[part.test]
@@ -115,13 +113,10 @@ def compare(
 
 def replicates(meta: pd.DataFrame) -> np.ndarray:
     """Row of another measurement of the same ``CONDITION``, (signature,); -1 where there is none."""
-    group = meta.groupby(list(CONDITION), dropna=False, sort=False).ngroup().to_numpy()
-    order = np.argsort(group, kind="stable")
-    other = np.full(len(meta), -1)
-    for rows in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
-        if len(rows) > 1:
-            other[rows] = np.roll(rows, -1)
-    return other
+    rows = pd.Series(np.arange(len(meta)), index=meta.index)
+    groups = rows.groupby([meta[name] for name in CONDITION], dropna=False)
+    other = groups.shift(-1).fillna(groups.transform("first")).astype(int)
+    return other.where(other != rows, -1).to_numpy()
 
 
 def by_perturbation(
@@ -155,14 +150,12 @@ def replicate_gain(summary: pd.DataFrame) -> dict[str, float]:
 
     Empty where there are no replicates, or fewer than two numbers of components.
     """
-    held = summary[(summary["split"] == HELD_OUT) & (summary["family"] == "PCA")].dropna(
-        subset="r2_replicate"
-    )
-    if len(held) < 2:
+    held = summary[(summary["split"] == HELD_OUT) & (summary["family"] == "PCA")]
+    known = held.set_index("method")["r2_replicate"].dropna()
+    if len(known) < 2:
         return {}
-    (before, last), names = held["r2_replicate"].iloc[-2:], held["method"].iloc[-2:].str.lower()
-    wide, narrow = (name.replace(" ", "-") for name in (names.iloc[1], names.iloc[0]))
-    return {f"{wide}-over-{narrow}": float(last - before)}
+    narrow, wide = known.index[-2:].str.lower().str.replace(" ", "-")
+    return {f"{wide}-over-{narrow}": float(known.iloc[-1] - known.iloc[-2])}
 
 
 def vae_over_pca(summary: pd.DataFrame, k: int = 30) -> float:
@@ -197,7 +190,6 @@ def kl_by_unit(signatures: Signatures, parts: dict[str, Fold], runs: Sequence[Ru
 
 def unit_kl(mu: np.ndarray, logvar: np.ndarray) -> np.ndarray:
     """Mean KL divergence (unit,) of posterior means and log variances (signature, unit) from the prior."""
-    validate.axes(logvar, "logvar", signature=len(mu), unit=np.shape(mu)[1])
     mu, logvar = np.asarray(mu, dtype=np.float64), np.asarray(logvar, dtype=np.float64)
     return 0.5 * (np.square(mu) + np.exp(logvar) - 1 - logvar).mean(axis=0)
 
