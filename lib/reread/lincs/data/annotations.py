@@ -123,10 +123,8 @@ def read_targets(path: Path, genes: Iterable[str] = ()) -> dict[str, tuple[str, 
     table, genes = _read(path, ("pert_name", "gene")), set(genes)
     kept = table[table["gene"].isin(genes)] if genes else table
     if kept.empty:
-        raise DataError(
-            f"None of the {table['gene'].nunique()} targets in {path}, such as {table['gene'].iloc[0]!r}, "
-            "was knocked down. Targets are named by symbol."
-        )
+        targets = f"{table['gene'].nunique()} targets in {path}, such as {table['gene'].iloc[0]!r},"
+        raise DataError(f"None of the {targets} was knocked down. Targets are named by symbol.")
     return {drug: tuple(sorted(set(rows))) for drug, rows in kept.groupby("pert_name", sort=True)["gene"]}
 
 
@@ -135,10 +133,8 @@ def check_classes(found: Iterable[str], known: Iterable[str], *, what: str = "Th
     known = set(known)
     unknown = sorted(set(found) - known - {""}) if known else []
     if unknown:
-        raise DataError(
-            f"{what} names {len(unknown)} classes that are not known here, such as {unknown[0]!r}. "
-            f"{did_you_mean(unknown[0], known)}"
-        )
+        classes = f"{len(unknown)} classes that are not known here, such as {unknown[0]!r}"
+        raise DataError(f"{what} names {classes}. {did_you_mean(unknown[0], known)}")
 
 
 def with_classes(meta: pd.DataFrame, classes: Mapping[str, str], *, by: str = "pert_id") -> pd.DataFrame:

@@ -137,8 +137,7 @@ def _series(name: str, genes: pd.DataFrame | None = None) -> Signatures:
     table = table.set_index("sig_id")
     missing, n_double = len(set(ids) - set(table.index)), int(table.index.duplicated().sum())
     if missing or n_double:
-        raise DataError(
-            f"{name}: its table of signatures lacks {missing} and names {n_double} more than once."
-        )
+        found = f"lacks {missing} and names {n_double} more than once"
+        raise DataError(f"{name}: its table of signatures {found}.")
     meta = described(table.loc[ids].reset_index(drop=True), ids, series=name.upper())
     return _real(values, genes, meta)

@@ -34,8 +34,8 @@ class Plate:
     meta: pd.DataFrame = field(repr=False)
 
     def __post_init__(self):
-        validate.axes(self.level_3, "level_3", well=len(self.meta), gene=np.shape(self.level_4)[1])
-        validate.axes(self.level_4, "level_4", well=len(self.meta), gene=None)
+        for name in ("level_3", "level_4"):
+            validate.axes(getattr(self, name), name, well=len(self.meta), gene=np.shape(self.level_4)[1])
 
 
 def load(source: str = "simulated", *, seed: int = 0) -> Plate:

@@ -23,8 +23,8 @@ def training_rows(signatures: Signatures, min_per_line: int = 0) -> np.ndarray:
     ``min_per_line``: cell lines of drugs with at most so many signatures are dropped.
     Returns int array, (row,): without MG-132 and bortezomib.
     """
-    kept = filters.is_in_lines(signatures.meta, min_per_line) & filters.is_without(signatures.meta)
-    return np.flatnonzero(kept)
+    meta = signatures.meta
+    return np.flatnonzero(filters.is_in_lines(meta, min_per_line) & filters.is_without(meta))
 
 
 def both_splits(signatures: Signatures, *, share: float = 0.2, seed: int = 0) -> dict[str, Fold]:
@@ -110,9 +110,8 @@ def assert_no_leak(meta: pd.DataFrame, fold: Fold, by: Sequence[str] = ("pert_na
     group = meta[list(by)].astype(str).agg(" in ".join, axis=1)
     both = sorted(leaks(group, fold))
     if both:
-        raise DataError(
-            f"{len(both)} groups by {', '.join(by)} are in training and in test, such as {both[0]!r}."
-        )
+        groups = f"{len(both)} groups by {', '.join(by)}"
+        raise DataError(f"{groups} are in training and in test, such as {both[0]!r}.")
 
 
 def _groups(meta: pd.DataFrame, by: Sequence[str]) -> np.ndarray:
@@ -122,10 +121,7 @@ def _groups(meta: pd.DataFrame, by: Sequence[str]) -> np.ndarray:
 
 def _strata(meta: pd.DataFrame, by: Sequence[str]) -> np.ndarray:
     """Number of the class of each group (group,): the most frequent one of its rows; -1 where it is alone."""
-    codes = pd.DataFrame({"group": _groups(meta, by), "stratum": _codes(meta["pcl"])})
-    counts = codes.value_counts(sort=False).rename("n").reset_index()
-    best = counts.sort_values(["group", "n", "stratum"], ascending=[True, False, True], kind="stable")
-    strata = best.drop_duplicates("group")["stratum"].to_numpy()
+    strata = pd.crosstab(_groups(meta, by), _codes(meta["pcl"])).to_numpy().argmax(axis=1)
     return np.where(np.bincount(strata)[strata] == 1, -1, strata)
 
 

@@ -107,16 +107,13 @@ def _check_layout(file: h5py.File, path: Path) -> None:
         raise DataError(f"{path} is HDF5 but no GCTX: it needs {MATRIX}, {ROW}/id and {COL}/id.")
     matrix = file[MATRIX]
     if matrix.ndim != 2 or matrix.dtype.kind not in "fiu":
-        raise DataError(
-            f"{path}: {MATRIX} must be a matrix of numbers, but is {matrix.dtype} of shape {matrix.shape}."
-        )
+        found = f"{matrix.dtype} of shape {matrix.shape}"
+        raise DataError(f"{path}: {MATRIX} must be a matrix of numbers, but is {found}.")
     for axis, group, n in (("column", COL, matrix.shape[0]), ("row", ROW, matrix.shape[1])):
         found = file[f"{group}/id"].shape
         if found != (n,):
-            raise DataError(
-                f"{path} names {'x'.join(map(str, found))} {axis}s, but its matrix has {n}. Download "
-                "the file again."
-            )
+            names = f"{'x'.join(map(str, found))} {axis}s"
+            raise DataError(f"{path} names {names}, but its matrix has {n}. Download the file again.")
 
 
 def _indices_of(
@@ -132,10 +129,8 @@ def _indices_of(
     missing = [one for one, place in zip(ids, found, strict=True) if place < 0]
     if missing:
         shown = ", ".join([*map(repr, missing[:N_SHOWN]), *(["..."] if len(missing) > N_SHOWN else [])])
-        raise DataError(
-            f"{path} lacks {len(missing)} of the {len(ids)} requested {axis} ids: {shown}. "
-            f"Its first id is {known[0]!r}."
-        )
+        wanted = f"{len(missing)} of the {len(ids)} requested {axis} ids: {shown}"
+        raise DataError(f"{path} lacks {wanted}. Its first id is {known[0]!r}.")
     return found
 
 
@@ -186,9 +181,8 @@ def landmark_memmap(
         known = read_json(card)
         n_bytes = 4 * int(np.prod(known["shape"]))
     if {name: known[name] for name in wanted} != wanted or out.stat().st_size != n_bytes:
-        raise DataError(
-            f"{out} holds other genes, or values of another file, than requested.\nDelete it and {card}."
-        )
+        other = "other genes, or values of another file, than requested"
+        raise DataError(f"{out} holds {other}.\nDelete it and {card}.")
     return np.memmap(out, dtype=np.float32, mode="r", shape=tuple(known["shape"])), known["columns"]
 
 

@@ -45,9 +45,8 @@ def against_printed(apart: np.ndarray, pcls: tuple[str, ...], printed: pd.DataFr
     index = {pcl: i for i, pcl in enumerate(pcls)}
     unknown = sorted(set(printed["nn_pcl"]) - set(index))
     if tuple(printed["pcl"]) != tuple(pcls) or unknown:
-        raise DataError(
-            f"The printed neighbours are of other classes than the codes: {unknown[:1] or 'another order'}."
-        )
+        found = unknown[:1] or "another order"
+        raise DataError(f"The printed neighbours are of other classes than the codes: {found}.")
     others = apart + np.where(np.eye(len(apart), dtype=bool), np.inf, 0)
     best, theirs = others.argmin(axis=1), printed["nn_pcl"].map(index).to_numpy()
     named = {"nn_pcl": "printed_nearest", "corr_dist": "printed_distance"}
@@ -115,11 +114,9 @@ def reconstruction(model: Svq, values: np.ndarray, own: np.ndarray) -> dict[str,
     hidden = model.encode(values)
     near, aligned = (nearest_code(hidden, model.codes, metric) for metric in ("euclidean", "cosine"))
     rebuilt = {
-        "zero": np.zeros_like(values),
-        "own_code": model.profiles()[own],
-        "nearest_code": model.profiles()[near],
-        "unquantised": model.decode(hidden),
-    }
+        "zero": np.zeros_like(values), "own_code": model.profiles()[own],
+        "nearest_code": model.profiles()[near], "unquantised": model.decode(hidden),
+    }  # fmt: skip
     errors = {name: float(np.mean((values - one) ** 2)) for name, one in rebuilt.items()}
     saturated, same = np.mean(np.abs(hidden) > 0.99), np.mean(near == aligned)
     return {**errors, "saturated": float(saturated), "same_nearest": float(same)}
@@ -190,15 +187,13 @@ def macro(
     reciprocal /= np.bincount(group)[:, None]
     own_of = own[first]
     if (own != own_of[group]).any():
-        raise DataError(
-            f"{drug[own != own_of[group]][0]} has signatures of several classes; a drug needs one."
-        )
+        several = drug[own != own_of[group]][0]
+        raise DataError(f"{several} has signatures of several classes; a drug needs one.")
     each = np.arange(len(names))
     observed = float(reciprocal[each, own_of].mean())
     rng = np.random.default_rng(seed)
-    null = np.array(
-        [reciprocal[each, rng.permutation(rank.shape[1])[own_of]].mean() for _ in range(n_permutations)]
-    )
+    named = (rng.permutation(rank.shape[1])[own_of] for _ in range(n_permutations))
+    null = np.array([reciprocal[each, one].mean() for one in named])
     mine = rank[np.arange(len(own)), own]
     return {
         "macro_mrr": observed, "null_mean": float(null.mean()), "null_q95": float(np.quantile(null, 0.95)),

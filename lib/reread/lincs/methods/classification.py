@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from itertools import product
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import PredefinedSplit, cross_validate
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
@@ -51,33 +53,22 @@ def pcl_cv(
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Test and training accuracy (fold,) of a classifier that was not trained on the fold it predicts."""
     validate.axes(features, "features", signature=len(pcl), feature=None)
-    model = {
-        "logistic": LogisticRegression(tol=tolerance),
-        "svm": LinearSVC(random_state=0, tol=tolerance),
-    }[classifier]
-    accuracy = []
-    for test in (fold == number for number in range(fold.max() + 1)):
-        with warnings.catch_warnings():
-            # the published solvers stop at the default number of steps, and so do ours
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            fitted = clone(model).fit(features[~test], pcl[~test])
-        accuracy.append([(fitted.predict(features[rows]) == pcl[rows]).mean() for rows in (test, ~test)])
-    return tuple(np.array(accuracy).T)
+    logistic, svm = LogisticRegression(tol=tolerance), LinearSVC(random_state=0, tol=tolerance)
+    model = {"logistic": logistic, "svm": svm}[classifier]
+    with warnings.catch_warnings():
+        # the published solvers stop at the default number of steps, and so do ours
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        found = cross_validate(model, features, pcl, cv=PredefinedSplit(fold), return_train_score=True)
+    return found["test_score"], found["train_score"]
 
 
 def _hats(features: np.ndarray, fold: np.ndarray):
     """For each fold: test and training rows, and the map (test, train) of ridge from training labels."""
     for number in range(fold.max() + 1):
         test, train = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
-        scaler = StandardScaler().fit(features[train])
-        x, x_test = scaler.transform(features[train]).astype(float), scaler.transform(features[test])
-        n, d = x.shape
-        if d <= n:
-            solved = np.linalg.solve(x.T @ x + PENALTY * np.eye(d), x.T)
-        else:
-            solved = x.T @ np.linalg.inv(x @ x.T + PENALTY * np.eye(n))
-        hat = x_test @ solved
-        yield test, train, hat - hat.mean(axis=1, keepdims=True) + 1 / n  # of labels that are not centred
+        ridge = make_pipeline(StandardScaler(), Ridge(PENALTY))
+        ridge.fit(features[train].astype(float), np.eye(len(train)))
+        yield test, train, ridge.predict(features[test].astype(float))
 
 
 def permuted_classes(
@@ -168,11 +159,9 @@ def compare(
     rows = []
     for kind in splits:
         fold = folds(pcl, {"random": None, "held-out-drug": groups}[kind], n_folds=n_folds, seed=seed)
-        for name, features in representations.items():
-            for classifier in classifiers:
-                test, train = pcl_cv(features, pcl, fold, classifier, tolerance=tolerance)
-                row = (name, features.shape[1], kind, classifier, test.mean(), test.std(), train.mean())
-                rows.append(row)
+        for (name, features), classifier in product(representations.items(), classifiers):
+            test, train = pcl_cv(features, pcl, fold, classifier, tolerance=tolerance)
+            rows.append((name, features.shape[1], kind, classifier, test.mean(), test.std(), train.mean()))
     columns = ["representation", "n_features", "split", "classifier", "accuracy", "sd", "train_accuracy"]
     return pd.DataFrame(rows, columns=columns)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -78,8 +79,7 @@ def save_encodings(
 
 def save_codebooks(path: Path, runs: Sequence[CodeRun]) -> Path:
     """Write the codes (pcl, dim) of the first run of each method, and their names ``pcls``, as ``.npz``."""
-    first = first_runs(runs)
-    codes = {name: run.network.codes for name, run in first.items()}
+    codes = {name: run.network.codes for name, run in first_runs(runs).items()}
     return save_arrays(path, pcls=np.array(runs[0].pcls), **codes)
 
 
@@ -107,9 +107,8 @@ def read(pages: Sequence[Any], page: str, source: str, protocol: str = "held-out
     loaded = load.load(source, kind=settings["kind"], seed=settings["seed"])
     network = Vae.load(found.artifact(f"vae{suffix}.npz"))
     path = found.artifact(f"latent{suffix}.npz")
-    kept = load_arrays(path, "encodings")
     with door(path, "encodings"):
-        trained, mu, rows = kept["trained"], kept["mu"], kept["rows"]
+        trained, mu, rows = itemgetter("trained", "mu", "rows")(load_arrays(path, "encodings"))
     in_lines = np.flatnonzero(filters.is_in_lines(loaded.meta, settings["min_per_line"]))
     is_trained = np.zeros(max(len(loaded), rows.max() + 1), dtype=bool)
     is_trained[rows[trained]] = True
@@ -146,9 +145,7 @@ def representations(
 def signature_nodes(encoded: Encoded) -> np.ndarray:
     """Signature nodes by the published rule, over training signatures with a class, (signature node,).
 
-    The authors use every signature with a class.
-
-    DataError if no training signature has a class, or no node is active.
+    The authors use every signature with a class. DataError if none has a class, or no node is active.
     """
     known = encoded.take(encoded.is_trained).with_class()
     if not len(known.signatures):

@@ -37,18 +37,16 @@ def generate(encoded: Encoded, n: int, *, n_components: int = 32, seed: int = 0)
     train = encoded.signatures.values[encoded.is_trained]
     components = PCA(min(n_components, *train.shape), svd_solver="randomized", random_state=0).fit(train)
     scores = rng.standard_normal((n, components.n_components_)) * np.sqrt(components.explained_variance_)
+    along, back = components.transform(train), components.inverse_transform
     plain = {
-        NETWORK: (encoded.network.generate(n, seed), train - encoded.network.rebuild(train)),
-        GAUSSIAN: (
-            components.inverse_transform(scores),
-            train - components.inverse_transform(components.transform(train)),
-        ),
+        NETWORK: (encoded.network.generate(n, seed), encoded.network.rebuild(train)),
+        GAUSSIAN: (back(scores), back(along)),
     }
     made = {}
-    for name, (signatures, residual) in plain.items():
-        noisy = signatures + residual.std(axis=0) * rng.standard_normal(signatures.shape)
+    for name, (signatures, rebuilt) in plain.items():
+        noise = (train - rebuilt).std(axis=0) * rng.standard_normal(signatures.shape)
         made[name] = np.clip(signatures, -CLIP, CLIP).astype(np.float32)
-        made[name + NOISE] = np.clip(noisy, -CLIP, CLIP).astype(np.float32)
+        made[name + NOISE] = np.clip(signatures + noise, -CLIP, CLIP).astype(np.float32)
     return made
 
 

@@ -15,11 +15,8 @@ from reread.core.training.adam import FusedAdam
 from reread.lincs.data.tables import CLIP
 from reread.lincs.models.vae import Recipe
 
-LEARNING_RATE = 1e-4
-BATCH = 256
-COMMITMENT = 0.25
-DIVERGENCE = 0.1
-DECAY = 0.99
+LEARNING_RATE, BATCH = 1e-4, 256
+COMMITMENT, DIVERGENCE, DECAY = 0.25, 0.1, 0.99
 # Mean squared difference a dimension between a signature and the nearest code of another class, beyond its
 # own: set before any run to a quarter of that between two random corners of the tanh cube (2).
 MARGIN = 0.5
@@ -69,24 +66,16 @@ def convolutions(n_codes: int, channels: int) -> SvqNetwork:
     half = max(1, channels // 2)
     return SvqNetwork(
         lambda: nn.Sequential(
-            nn.Unflatten(1, (1, SIDE, SIDE)),
-            nn.Conv2d(1, half, 3, padding=1),
-            nn.ReLU(),
-            nn.Conv2d(half, channels, 4, stride=2, padding=1),
-            nn.Flatten(),
-            nn.Tanh(),
+            nn.Unflatten(1, (1, SIDE, SIDE)), nn.Conv2d(1, half, 3, padding=1), nn.ReLU(),
+            nn.Conv2d(half, channels, 4, stride=2, padding=1), nn.Flatten(), nn.Tanh(),
         ),
         lambda: nn.Sequential(
             nn.Unflatten(1, (channels, SIDE // 2, SIDE // 2)),
-            nn.ConvTranspose2d(channels, half, 4, stride=2, padding=1),
-            nn.ReLU(),
-            nn.Conv2d(half, 1, 3, padding=1),
-            nn.Sigmoid(),
-            nn.Flatten(),
+            nn.ConvTranspose2d(channels, half, 4, stride=2, padding=1), nn.ReLU(),
+            nn.Conv2d(half, 1, 3, padding=1), nn.Sigmoid(), nn.Flatten(),
         ),
-        n_codes,
-        POSITIONS * channels,
-    )
+        n_codes, POSITIONS * channels,
+    )  # fmt: skip
 
 
 def squared_distance(z: Tensor, codes: Tensor) -> Tensor:
