@@ -78,7 +78,7 @@ def test_z_decoded_is_another_picture_than_its_code(images, part, corrected):
 
     assert set(table.index) == {"image", "nearest code", "z", "class mean"}
     assert not np.allclose(table.loc["z"], table.loc["nearest code"], atol=0.05)
-    assert set(digits.unquantised(images, part, corrected)) == {CORRECTED}
+    assert "mse.unquantised.corrected" in codebooks.usage(images, part, corrected)[1]
 
 
 def test_shares_of_a_digit_add_up_to_one(images, part, corrected):

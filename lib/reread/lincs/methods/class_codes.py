@@ -134,10 +134,6 @@ class Transfer:
     drugs: pd.DataFrame
     macro: dict[str, float]
 
-    def mrr_of(self, pcl: str) -> float:
-        """Mean reciprocal rank over the drugs of one class; NaN if there is none."""
-        return float(self.drugs.loc[self.drugs["pcl"] == pcl, "mrr"].mean())
-
 
 def evaluate_transfer(
     profiles: np.ndarray, pcls: tuple[str, ...], signatures: Signatures, *, n_permutations: int = 999,

@@ -171,10 +171,3 @@ def gaps(table: pd.DataFrame, classifier: str = "logistic") -> pd.DataFrame:
     part = table[table["classifier"] == classifier].set_index("representation")
     random, held_out = (part.loc[part["split"] == kind, "accuracy"] for kind in SPLITS)
     return (random - held_out).rename("leak_gap").reset_index()
-
-
-def over_raw(table: pd.DataFrame, representation: str, kind: str = "random") -> float:
-    """Accuracy of a representation minus that of raw signatures, logistic regression."""
-    part = table[(table["classifier"] == "logistic") & (table["split"] == kind)]
-    accuracy = part.set_index("representation")["accuracy"]
-    return float(accuracy[representation] - accuracy["raw"])

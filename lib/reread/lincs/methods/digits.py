@@ -11,7 +11,7 @@ from reread.core.splits import Fold
 from reread.lincs.data.tables import Signatures, meta_frame
 from reread.lincs.methods import codebooks
 from reread.lincs.methods.codebooks import CodeRun
-from reread.lincs.methods.pca import class_means, mse
+from reread.lincs.methods.pca import class_means
 
 SIDE = 8
 DIGITS = tuple("0123456789")
@@ -72,10 +72,3 @@ def compare(images: Signatures, part: Fold, runs: Sequence[CodeRun]) -> pd.DataF
     found = found.drop(columns=["metric", "mse", "recall"])
     both = found.merge(codebooks.given_label(images, part, runs), on=["rows", "method", "seed"])
     return both.groupby(["method", "rows"], sort=False)[["accuracy", "mse"]].mean().reset_index()
-
-
-def unquantised(images: Signatures, part: Fold, runs: Sequence[CodeRun]) -> dict[str, float]:
-    """Mean squared error of held-out images decoded from z without its code, by method, first run of each."""
-    test = images.values[part.test]
-    first = codebooks.first_runs(runs)
-    return {name: mse(test, run.network.decode(run.network.encode(test))) for name, run in first.items()}

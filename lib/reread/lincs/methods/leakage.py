@@ -65,9 +65,3 @@ def neighbour_recall(signatures: Signatures, *, n_folds: int = 5, seed: int = 0)
         found = found.rename(columns={"size": "n", "mean": "recall"}).reset_index()
         tables.append(found.assign(scheme=scheme)[["scheme", "pcl", "n", "recall"]])
     return pd.concat(tables, ignore_index=True)
-
-
-def gap(table: pd.DataFrame) -> float:
-    """Mean recall of :func:`neighbour_recall` with a random split minus that with drugs held out."""
-    mean = table.groupby("scheme")["recall"].mean()
-    return float(mean["random"] - mean["by drug"])

@@ -158,12 +158,6 @@ def replicate_gain(summary: pd.DataFrame) -> dict[str, float]:
     return {f"{wide}-over-{narrow}": float(known.iloc[-1] - known.iloc[-2])}
 
 
-def vae_over_pca(summary: pd.DataFrame, k: int = 30) -> float:
-    """R2 on held-out perturbations of the VAE with chosen beta minus that of ``k`` components."""
-    held = summary[summary["split"] == HELD_OUT].set_index("method")["r2"]
-    return float(held[CHOSEN] - held[f"PCA {k}"])
-
-
 def curves(runs: Sequence[Run]) -> pd.DataFrame:
     """Training curves of all runs with split, method and seed, one row for each epoch, rows and run.
 

@@ -16,14 +16,6 @@ from reread.lincs.models.numpy_weights import Svq, Vae
 CHECKPOINT_EVERY = 10
 
 
-def beta_by_averaging(n_genes: int, latent: int) -> float:
-    """Beta implied by the published averages, ``n_genes / (2 * latent)``: 4.89 for 978 and 100.
-
-    ``n_genes``, ``latent``: numbers of genes and of latent units.
-    """
-    return n_genes / (2 * latent)
-
-
 def fit_vae(
     values: np.ndarray, *, train: np.ndarray, valid: np.ndarray, epochs: int = 300,
     checkpoint: Path | None = None, device: str = "auto", **settings: Any,

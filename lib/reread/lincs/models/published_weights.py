@@ -76,11 +76,6 @@ class Published:
         for name, found in (("unseen", self.unseen), ("familiar", self.familiar)):
             annotations.check_classes(found.meta["pcl"], self.pcls, what=f"Signatures {name}")
 
-    @property
-    def profiles(self) -> np.ndarray:
-        """Decoded code of each class, z-scores (pcl, gene)."""
-        return self.model.profiles()
-
 
 def load(source: str, *, seed: int = 0) -> Published:
     """Load weights with what they are compared with.
