@@ -40,7 +40,7 @@ def draw_tests(table: pd.DataFrame) -> Drawn:
 
 def draw_class_means(means: pd.DataFrame) -> Drawn:
     """Draw the mean of every signature node in every class (pcl, node), classes ordered by their tree."""
-    shown = means.loc[latent_space.class_tree(means)[1]]
+    shown = means.loc[latent_space.class_order(means)]
     table = shown.rename(index=short).rename_axis("class").reset_index()
     table = table.melt("class", var_name="node", value_name="mean")
     labels = {"node": "signature node", "mean": "mean of the node", "class": ""}
@@ -59,7 +59,7 @@ def draw_map(mu: np.ndarray, pcl: np.ndarray) -> Drawn:
 
 def draw_trees(codes: Mapping[str, pd.DataFrame]) -> Drawn:
     """Draw the correlation distances of the classes in each code (pcl, feature), ordered by the last tree."""
-    order, parts = latent_space.class_tree(list(codes.values())[-1])[1], []
+    order, parts = latent_space.class_order(list(codes.values())[-1]), []
     for name, table in codes.items():
         kept = [pcl for pcl in order if pcl in table.index]
         distance = squareform(pdist(table.loc[kept].to_numpy(dtype=float), "correlation"))

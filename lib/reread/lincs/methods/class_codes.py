@@ -12,7 +12,6 @@ from reread.core.errors import DataError
 from reread.core.stats import permutation_p, rank_descending, unit_rows
 from reread.lincs.data.tables import Signatures
 from reread.lincs.models.numpy_weights import Svq, nearest_code
-from reread.lincs.models.published_weights import Example
 
 N_TOP = 5
 
@@ -199,17 +198,18 @@ def macro(
 
 
 def of_example(
-    score: np.ndarray, meta: pd.DataFrame, pcls: tuple[str, ...], example: Example
+    score: np.ndarray, meta: pd.DataFrame, pcls: tuple[str, ...], example: tuple[str, str, tuple[str, ...]]
 ) -> dict[str, int]:
     """Count the signatures of one drug in one cell line whose best class is one of the expected.
 
     ``score``: float array, (signature, pcl). ``meta``: DataFrame, (signature,). ``pcls``: tuple of str,
-    (pcl,). ``example``: Example.
+    (pcl,). ``example``: drug, cell line, expected classes.
     Returns dict: ``n`` signatures and ``on_pathway`` among them.
     DataError if there is no such signature.
     """
-    rows = ((meta["pert_name"] == example.drug) & (meta["cell"] == example.cell)).to_numpy()
+    drug, cell, classes = example
+    rows = ((meta["pert_name"] == drug) & (meta["cell"] == cell)).to_numpy()
     if not rows.any():
-        raise DataError(f"There is no signature of {example.drug} in {example.cell}.")
+        raise DataError(f"There is no signature of {drug} in {cell}.")
     first = np.asarray(pcls)[score[rows].argmax(axis=1)]
-    return {"n": int(rows.sum()), "on_pathway": int(np.isin(first, example.classes).sum())}
+    return {"n": int(rows.sum()), "on_pathway": int(np.isin(first, classes).sum())}

@@ -42,11 +42,10 @@ def by_class(features: np.ndarray, pcl: np.ndarray, least: int = 2) -> pd.DataFr
     return pd.DataFrame([features[np.asarray(pcl) == name].mean(axis=0) for name in names], index=names)
 
 
-def class_tree(codes: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
-    """Cluster class codes (pcl, feature) hierarchically by correlation distance, average linkage."""
+def class_order(codes: pd.DataFrame) -> list[str]:
+    """Order of classes (pcl, feature) in their tree by correlation distance, average linkage."""
     distance = pdist(codes.to_numpy(dtype=float), "correlation")
-    linkage = optimal_leaf_ordering(average(distance), distance)
-    return linkage, [str(codes.index[i]) for i in leaves_list(linkage)]
+    return codes.index[leaves_list(optimal_leaf_ordering(average(distance), distance))].tolist()
 
 
 def family_agreement(

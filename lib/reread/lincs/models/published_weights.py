@@ -36,15 +36,6 @@ TEXTBOOK = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Example:
-    """A drug in a cell line, and the classes expected for it."""
-
-    drug: str
-    cell: str
-    classes: tuple[str, ...]
-
-
 @dataclass(frozen=True, eq=False)
 class Published:
     """Published or simulated weights, with names and the printed results.
@@ -54,8 +45,9 @@ class Published:
     ``printed_nodes``: tuple of int. ``printed_neighbours``: DataFrame, (pcl,); ``pcl``, ``nn_pcl``,
     ``corr_dist``: nearest other class and its distance as printed. ``textbook``: tuple; class, symbol, and -1
     or 1: a gene that the class is known to lower or raise. ``unseen``, ``familiar``: drugs with a class, from
-    batches that training did not use, and from those that it did. ``example``: Example. ``control``: class
-    expected at chance: an inert one, or that of venlafaxine, which hardly changes expression in cancer cells.
+    batches that training did not use, and from those that it did. ``example``: drug, cell line,
+    expected classes. ``control``: class expected at chance: an inert one, or that of venlafaxine, which
+    hardly changes expression in cancer cells.
     """
 
     model: Svq
@@ -67,7 +59,7 @@ class Published:
     textbook: tuple[tuple[str, str, int], ...]
     unseen: Signatures = field(repr=False)
     familiar: Signatures = field(repr=False)
-    example: Example
+    example: tuple[str, str, tuple[str, ...]]
     control: str
 
     def __post_init__(self):
@@ -96,7 +88,7 @@ def load(source: str, *, seed: int = 0) -> Published:
     level_5, plate = loading.load("level-5", kind="drug"), loading.load("plate", kind="drug")
     model = svqvae({part: registry.fetch(f"lincs/svqvae-{part}") for part in PARTS})
     heads = {name: read_tensor(registry.fetch(f"lincs/vae-mu-{name.lower()}"), "weight") for name in HEADS}
-    example = Example("vemurafenib", "A375", ("CP_RAF_INHIBITOR", "CP_MEK_INHIBITOR"))
+    example = ("vemurafenib", "A375", ("CP_RAF_INHIBITOR", "CP_MEK_INHIBITOR"))
     return Published(
         model, tuple(near["pcl"]), level_5.symbols, heads, SIGNATURE_NODES, near.drop(columns="i"), TEXTBOOK,
         level_5.take(level_5.with_class()), plate.take(plate.with_class()), example,
@@ -170,7 +162,7 @@ def _planted(seed: int) -> Published:
     return Published(
         model, truth.pcls, drugs.symbols, {"few": few, "many": many}, nodes, neighbours, textbook,
         drugs.take(is_unseen), drugs.take(~is_unseen),
-        Example(first["pert_name"], first["cell"], (first["pcl"],)),
+        (first["pert_name"], first["cell"], (first["pcl"],)),
         truth.pcls[truth.strength.index("inert")],
     )  # fmt: skip
 
