@@ -20,21 +20,21 @@ import pandas as pd
 from reread.depression.chapters import ch03_perturbation as chapter
 from reread.depression.chapters import ch04_key_genes
 from reread.depression.data import load, rank_values, splits, vocabulary
-from reread.depression.methods import gene_baselines, perturbation, refits
+from reread.depression.methods import baselines, perturbation, refits
 from reread.depression.methods import shift_statistics as statistics
-from reread.depression.models.classifier import Classifier, Settings
+from reread.depression.models.classifier import Classifier, Form, Settings
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from oracles import geneformer_perturbation as oracle
 
 COHORT = {"n_donors": 24, "cells_per_donor": 30, "n_genes": 60, "n_disease_genes": 12, "log2_fold": 1.5}
-NETWORK = {"width": 32, "layers": 1, "heads": 2, "max_len": 60}
+NETWORK = Form(width=32, layers=1, heads=2, max_len=60)
 SETTINGS = Settings(epochs=6, batch=64, rate=0.005, warmup=10)
 
 
 def race(layers: int, width: int, length: int, n_cells: int) -> dict[str, float]:
     rng = np.random.default_rng(0)
-    model = Classifier.from_scratch(width, layers, 4, length, 2 * length)
+    model = Form(width, layers, 4, length).make(2 * length, 0)
     cells = [rng.permutation(np.arange(2, 2 * length))[:length] for _ in range(n_cells)]
     states = rng.normal(size=(2, width)).astype(np.float32)
     print(f"{layers} layers, width {width}, {length} tokens, {n_cells} cells, fp32 on the CPU; CPU s")
@@ -90,20 +90,20 @@ def calibrate(seed: int, n_cells: int = 72, n_refits: int = 20) -> pd.DataFrame:
     """Calls of both tests, AUROC of the rankings and of the networks, for one simulated cohort."""
     cohort = load.load("simulated", **COHORT, seed=seed)
     split = splits.by_donor(cohort.counts.cells, 4, seed=seed)[0]
-    words = vocabulary.from_counts(cohort.counts, ~split.test)
-    cells = rank_values.encode(cohort.counts, words, NETWORK["max_len"])
+    words = vocabulary.from_counts(cohort.counts.take(~split.test))
+    cells = rank_values.encode(cohort.counts, words, NETWORK.max_len)
     design = refits.design(cells, split, n_cells, seed=seed)
-    fit = chapter.fitter(design, words.n_tokens, SETTINGS, **NETWORK)
+    fit = chapter.fitter(design, words.n_tokens, NETWORK, SETTINGS)
     with tempfile.TemporaryDirectory() as folder:
         screen = refits.screen_models(design, fit, perturbation.CHANGES, n_refits, folder=Path(folder))
     names = ch04_key_genes.gene_names(words)
-    tests = ch04_key_genes.tests(screen.shifts, perturbation.CHANGES, level=0.05)
-    baselines, baseline_auroc = gene_baselines.rank_genes(cohort.counts, design.is_train)
-    table = ch04_key_genes.gene_table(tests, baselines, names, cohort.truth)
+    tests = {change: statistics.against_refits(screen.shifts, change) for change in perturbation.CHANGES}
+    simple, simple_auroc = baselines.rank_genes(cohort.counts, design.is_train)
+    table = ch04_key_genes.gene_table(tests, simple, names, cohort.truth)
     calls = ch04_key_genes.calls(table, screen.shifts, perturbation.CHANGES, names)
     recovery = ch04_key_genes.recovery(table).set_index("ranking")["auroc"].round(3).to_dict()
     network = screen.models["auroc"]
-    print(f"cohort {seed}: network {network[0]:.3f}, logistic {baseline_auroc:.3f}, permuted "
+    print(f"cohort {seed}: network {network[0]:.3f}, logistic {simple_auroc:.3f}, permuted "
           f"{network[1:].mean():.3f}; AUROC of disease genes {recovery}", flush=True)  # fmt: skip
     print(calls.round(2).to_string(index=False), flush=True)
     return calls.assign(seed=seed)

@@ -82,8 +82,16 @@ class Page(Record):
         return {name: value for name, value in here.items() if value is not None}
 
 
+class Resources(Record):
+    """What a cluster gives the job of a page; ``reread build`` on this machine does not limit it."""
+
+    memory_gb: Annotated[int, Field(ge=1)] = 4
+    minutes: Annotated[int, Field(ge=1)] = 60
+    gpus: Annotated[int, Field(ge=0)] = 0
+
+
 class Chapter(Record):
-    """One notebook: its question, what must run before it, its parameters and pages."""
+    """One notebook: its question, what must run before it, its parameters and pages, what a job needs."""
 
     key: Key
     title: Title
@@ -91,6 +99,7 @@ class Chapter(Record):
     needs: tuple[Key, ...] = ()
     parameters: dict[Name, Parameter]
     pages: dict[Key, Page] = {}  # noqa: RUF012 (pydantic copies defaults)
+    resources: dict[Profile, Resources] = {}  # noqa: RUF012 (pydantic copies defaults)
 
     @model_validator(mode="after")
     def _every_value_fits(self) -> Chapter:

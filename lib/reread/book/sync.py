@@ -9,47 +9,24 @@ from typing import Any
 from reread.core import paths as places
 from reread.core.errors import ParameterError
 from reread.core.files import read_json, write_text
-from reread.studies import TYPES, Chapter, Parameter, Study, Value, every, find
+from reread.studies import TYPES, Chapter, Parameter, Value, every, find
 
-KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+_KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
 def sync(study: str = "", *, check: bool = False) -> list[str]:
-    """Bring each notebook in line with its record; with ``check``, only say what differs.
-
-    Parameters
-    ----------
-    study : str
-        One study only; all when empty.
-    check : bool
-        Change nothing.
-
-    Returns
-    -------
-    list of str
-        A line for each notebook that differed: its path and what was wrong.
-
-    Raises
-    ------
-    ParameterError
-        If a notebook is missing, or has not exactly one cell tagged ``parameters``.
-    """
+    """Bring each notebook in line with its record, or with ``check`` only say which differs, and in what."""
     differences = []
     for record in [find(study)] if study else every():
         for chapter in record.chapters:
-            path = notebook_path(record, chapter)
+            path = places.root() / "chapters" / record.key / f"{chapter.key}.ipynb"
             before = path.read_text(encoding="utf-8") if path.is_file() else ""
-            after = synced(path, chapter)
+            after = _synced(path, chapter)
             if before != after:
                 differences.append(f"{path.relative_to(places.root())}: {_what(before, chapter)}")
                 if not check:
                     write_text(path, after)
     return differences
-
-
-def notebook_path(study: Study, chapter: Chapter) -> Path:
-    """Where the notebook of a chapter lies."""
-    return places.root() / "chapters" / study.key / f"{chapter.key}.ipynb"
 
 
 def parameter_cell(chapter: Chapter, values: dict[str, Value] | None = None) -> str:
@@ -60,14 +37,8 @@ def parameter_cell(chapter: Chapter, values: dict[str, Value] | None = None) -> 
     return "\n".join(_line(name, p, values[name]) for name, p in chapter.parameters.items())
 
 
-def synced(path: Path, chapter: Chapter) -> str:
-    """Text of the notebook as it should be stored: layout, ids and metadata fixed, no outputs.
-
-    Raises
-    ------
-    ParameterError
-        As :func:`sync`.
-    """
+def _synced(path: Path, chapter: Chapter) -> str:
+    """Text of the notebook as it should be stored: layout, ids and metadata fixed, no outputs."""
     whole = _read(path, chapter)
     tagged = [cell for cell in whole["cells"] if "parameters" in _tags(cell)]
     if len(tagged) != 1:
@@ -75,7 +46,7 @@ def synced(path: Path, chapter: Chapter) -> str:
     tagged[0]["source"] = parameter_cell(chapter)
     taken: set[str] = set()
     cells = [_clean(cell, number, taken) for number, cell in enumerate(whole["cells"])]
-    metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
+    metadata = {"kernelspec": _KERNEL, "language_info": {"name": "python"}}
     clean = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
     return json.dumps(clean, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
@@ -99,13 +70,9 @@ def _clean(cell: dict[str, Any], number: int, taken: set[str]) -> dict[str, Any]
     key = cell.get("id") or f"cell-{number}"
     key = key if key not in taken else f"{key}-{number}"
     taken.add(key)
-    tags = _tags(cell)
-    clean = {
-        "cell_type": cell["cell_type"],
-        "id": key,
-        "metadata": {"tags": tags} if tags else {},
-        "source": "".join(cell["source"]).rstrip().splitlines(keepends=True),
-    }
+    source = "".join(cell["source"]).rstrip().splitlines(keepends=True)
+    metadata = {"tags": _tags(cell)} if _tags(cell) else {}
+    clean = {"cell_type": cell["cell_type"], "id": key, "metadata": metadata, "source": source}
     return clean | ({"outputs": [], "execution_count": None} if cell["cell_type"] == "code" else {})
 
 

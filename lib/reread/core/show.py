@@ -8,8 +8,6 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -137,6 +135,7 @@ def _is_count(column: pd.Series) -> bool:
 
 
 def _cell(value: object, is_count: bool = False) -> str:
+    import numpy as np
     import pandas as pd
 
     if isinstance(value, (bool, np.bool_)):

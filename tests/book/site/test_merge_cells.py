@@ -177,6 +177,12 @@ def test_prose_quotes_measured_numbers_in_the_wanted_form():
     assert text == "0.88, 5, &#60;b&#62;"
 
 
+def test_a_share_has_the_space_that_prose_has_before_the_sign():
+    text = merge.quote("{glue:text}`share:.0%` of the best 5 %", {"share": 0.25}, never, "p")
+
+    assert text == "25\N{NO-BREAK SPACE}% of the best 5 %"
+
+
 @pytest.mark.parametrize("missing", [None, float("nan")])
 def test_a_number_that_is_missing_is_a_dash(missing):
     assert merge.quote("{glue:text}`far:.2f`", {"far": missing}, never, "p") == "–"

@@ -21,6 +21,7 @@ from reread.book.workflow import snakemake as engine
 from reread.core.errors import ParameterError, RunError
 from reread.core.files import read_json, write_json
 from reread.pages import pages
+from reread.studies import Resources
 
 # stands in for reread.book.run in every process that a build starts
 RUNNER = """
@@ -329,3 +330,29 @@ def is_alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_a_job_asks_for_what_its_chapter_records_and_for_more_memory_when_it_is_tried_again():
+    classifier = ("paper", "depression/02-classifier.gse144136")
+
+    assert graph.resources(*classifier) == Resources(memory_gb=32, minutes=720, gpus=1)
+    assert graph.resources(*classifier, attempt=2).memory_gb == 64
+    assert graph.resources("demo", "networks/06-network") == Resources(memory_gb=4, minutes=60, gpus=0)
+
+
+def test_snakemake_plans_the_job_of_a_page_with_its_resources(home):
+    """Asked of Snakemake itself, without running a page."""
+    study = home / "chapters/maize/study.yml"
+    record = yaml.safe_load(study.read_text())
+    record["chapters"][0]["resources"] = {"demo": {"memory_gb": 7, "minutes": 90, "gpus": 1}}
+    study.write_text(yaml.safe_dump(record, sort_keys=False))
+    due = graph.prepare(pages("demo"))
+
+    planned = subprocess.run(
+        [*engine.command(due, 1, 1, ""), "--dry-run", "--printshellcmds"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+
+    jobs = [line.split(":", 1)[1] for line in planned.splitlines() if line.strip().startswith("resources:")]
+    assert len(jobs) >= len(due)
+    assert sum("mem_mb=7000" in job and "runtime=90" in job and "gpu=1" in job for job in jobs) == 1

@@ -18,8 +18,8 @@ def test_the_example_is_the_sequence_of_its_cell(small):
     words = vocabulary.from_counts(small)
     table = ch01_encoding.example(small, words, cell=3)
 
-    expected = words.genes_of(rank_values.encode(small, words, 64, ties="stable")[3])[: len(table)]
-    assert table["gene"].tolist() == expected.tolist()
+    tokens = rank_values.encode(small, words, 64, ties="stable")[3]
+    assert [words.tokens[gene] for gene in table["gene"]] == tokens[: len(table)].tolist()
     assert "ENSG" in ch01_encoding.example_figure(table).alt
 
 
@@ -64,12 +64,12 @@ def test_the_published_arithmetic():
     }
 
 
-def test_a_network_is_tuned_and_scored_beside_its_null(small, folds, tmp_path):
-    from reread.depression.models.classifier import Settings
+def test_a_network_is_tuned_and_scored_beside_its_null(small, folds):
+    from reread.depression.models.classifier import Form, Settings
 
     words = vocabulary.from_counts(small)
     cells, label = rank_values.encode(small, words, 16), small.cells["condition"].to_numpy()
-    form, quick = ch02_classifier.Form(8, 1, 1, 16), Settings(epochs=1, batch=48, rate=1e-2, warmup=0)
+    form, quick = Form(8, 1, 1, 16), Settings(epochs=1, batch=48, rate=1e-2, warmup=0)
     two = [folds[0], folds[4]]
     outcome = ch02_classifier.fine_tune(cells, label, two, form, words.n_tokens, settings=quick, seeds=(0, 1))
     null = ch02_classifier.network_null(cells, two, form, words.n_tokens, settings=quick, n_refits=1)
@@ -82,9 +82,6 @@ def test_a_network_is_tuned_and_scored_beside_its_null(small, folds, tmp_path):
     assert found["fall.network"] == pytest.approx(ours["cell"] - ours["donor"])
     drawn = ch02_classifier.main_figure(summary, ch02_classifier.null_range(null))
     assert set(drawn.table["split"]) == {"cell", "donor"}
-    ch02_classifier.leave(tmp_path, outcome, folds[4], summary)
-    assert {one.name for one in tmp_path.iterdir()} == {"model", "fold.npz", "scores.csv", "donor_scores.csv"}
-    assert np.load(tmp_path / "fold.npz")["test"].sum() == folds[4].test.sum()
 
 
 @pytest.mark.parametrize(
@@ -104,7 +101,9 @@ def test_words_follow_the_data(network, simple, beats, interpretable):
 
 
 def test_a_checkpoint_that_is_too_small_is_refused(tmp_path):
-    ch02_classifier.Form(8, 1, 1, 16).make(50, 0).save(tmp_path / "model")
+    from reread.depression.models.classifier import Form
+
+    Form(8, 1, 1, 16).make(50, 0).save(tmp_path / "model")
 
     with pytest.raises(ParameterError, match="takes 16 of 50 tokens"):
-        ch02_classifier.Form(8, 1, 1, 32, str(tmp_path / "model")).make(50, 0)
+        Form(8, 1, 1, 32, str(tmp_path / "model")).make(50, 0)

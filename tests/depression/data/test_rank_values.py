@@ -109,7 +109,7 @@ def test_a_wrong_setting_is_refused(small, change, said):
 
 def test_a_stored_folder_is_mapped_and_equal(small, tmp_path):
     cells = rank_values.encode(small, vocabulary.from_counts(small), 32)
-    opened = Cells.open(cells.save(tmp_path / "encoded"))
+    opened = Cells.open(rank_values.store([cells], tmp_path / "encoded"))
 
     assert isinstance(opened.tokens, np.memmap)
     assert_equal(opened, list(cells))
@@ -119,7 +119,8 @@ def test_a_stored_folder_is_mapped_and_equal(small, tmp_path):
 
 
 def test_a_damaged_folder_and_an_existing_one_are_refused(small, tmp_path):
-    folder = rank_values.encode(small, vocabulary.from_counts(small), 32).save(tmp_path / "encoded")
+    cells = rank_values.encode(small, vocabulary.from_counts(small), 32)
+    folder = rank_values.store([cells], tmp_path / "encoded")
     with pytest.raises(DataError, match="exists already"):
         rank_values.store([], folder)
     with (folder / "tokens.i4").open("r+b") as file:

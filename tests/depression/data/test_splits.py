@@ -60,8 +60,8 @@ def test_the_simulated_disease_and_donors_are_in_the_counts():
     share = counts.matrix.toarray() / counts.cells["n_counts"].to_numpy()[:, None]
     fold = np.log2(share[case].mean(axis=0) / share[~case].mean(axis=0))
 
-    assert (truth.genes["log2_fold"] != 0).sum() == 10
-    assert np.corrcoef(fold, truth.genes["log2_fold"])[0, 1] > 0.8
+    assert (truth["log2_fold"] != 0).sum() == 10
+    assert np.corrcoef(fold, truth["log2_fold"])[0, 1] > 0.8
     assert counts.cells.groupby("donor").size().eq(60).all()
     same = simulate.simulate_cohort(30, 60, n_genes=60, n_disease_genes=10, log2_fold=2.0, seed=1)[0]
     assert (same.matrix != counts.matrix).nnz == 0

@@ -6,7 +6,7 @@ import torch
 from reread.core.errors import DataError, ParameterError
 from reread.depression.data import rank_values, splits, vocabulary
 from reread.depression.models import classifier
-from reread.depression.models.classifier import Classifier, Settings
+from reread.depression.models.classifier import Classifier, Form, Settings
 
 QUICK = Settings(epochs=3, batch=48, rate=3e-3, warmup=2)
 
@@ -23,7 +23,7 @@ def fold(small):
 
 
 def made(encoded, seed=0, layers=2):
-    return Classifier.from_scratch(16, layers, 2, 24, encoded[2], seed=seed)
+    return Form(16, layers, 2, 24).make(encoded[2], seed)
 
 
 def test_training_lowers_the_loss_and_keeps_the_best_epoch(encoded, fold):
@@ -101,12 +101,8 @@ def test_embeddings_are_the_hidden_states_of_the_reference(encoded):
     with torch.inference_mode():
         states = model.network.bert(torch.as_tensor(tokens), output_hidden_states=True).hidden_states
 
-    for layer in (0, -1, -2):
-        state = states[model.n_layers + layer].numpy()
-        np.testing.assert_allclose(model.embed(tokens, layer=layer), state.mean(axis=1), atol=1e-6)
-        np.testing.assert_allclose(model.embed(tokens, layer=layer, pool="cls"), state[:, 0], atol=1e-6)
-    with pytest.raises(ParameterError, match="layer must be -2 to 0"):
-        model.embed(tokens, layer=-3)
+    np.testing.assert_allclose(model.embed(tokens), states[-1].numpy().mean(axis=1), atol=1e-6)
+    np.testing.assert_allclose(model.embed(tokens, pool="none"), states[-1].numpy(), atol=1e-6)
 
 
 def test_bfloat16_is_near_float32(encoded, fold):
@@ -143,13 +139,7 @@ def test_wrong_checkpoints_and_settings_are_refused(encoded, fold, tmp_path):
     with pytest.raises(DataError, match="no checkpoint of a BERT network"):
         Classifier.from_pretrained(tmp_path)
     with pytest.raises(ParameterError, match="multiple of the heads"):
-        Classifier.from_scratch(15, 1, 2, 24, 50)
-    with pytest.raises(ParameterError, match="precision"):
-        Settings(precision="float16")
-    with pytest.raises(DataError, match="labels 0 and 1"):
-        made(encoded).fit(encoded[0], np.ones(len(encoded[0]), int), fold.train, settings=QUICK)
-    with pytest.raises(DataError, match="takes 8"):
-        Classifier.from_scratch(16, 1, 2, 8, encoded[2]).fit(*encoded[:2], fold.train, settings=QUICK)
+        Form(15, 1, 2, 24).make(50, 0)
     if torch.cuda.device_count() < 2:
         with pytest.raises(ParameterError, match="n_gpus is 2"):
             made(encoded).fit(*encoded[:2], fold.train, settings=Settings(n_gpus=2))

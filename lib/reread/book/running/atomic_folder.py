@@ -6,15 +6,13 @@ import glob
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
 from reread.book.running import stopping
 from reread.core import paths as places
 from reread.core.errors import ExitCode, RunError
-
-HEX = "[0-9a-f]" * 8
 
 
 @contextmanager
@@ -34,10 +32,11 @@ def landing(target: Path) -> Iterator[Path]:
 
 def _clear(target: Path) -> None:
     """Remove what a killed runner left; put back a run that it had only just moved aside."""
-    for part in target.parent.glob(f".{glob.escape(target.name)}.{HEX}.part"):
+    name = f".{glob.escape(target.name)}.{'[0-9a-f]' * 8}"
+    for part in target.parent.glob(f"{name}.part"):
         stopping.end_all_of(part)
         shutil.rmtree(part, ignore_errors=True)
-    for old in target.parent.glob(f".{glob.escape(target.name)}.{HEX}.old"):
+    for old in target.parent.glob(f"{name}.old"):
         if target.exists():
             shutil.rmtree(old, ignore_errors=True)
         else:
@@ -64,30 +63,19 @@ def locked(name: str, busy: str) -> Iterator[None]:
 
     path = places.state() / "locks" / f"{name}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path, timeout=0)
+    lock, note = FileLock(path, timeout=0), path.with_suffix(".pid")  # who asks for a lock empties it
     try:
         lock.acquire()
     except Timeout:
-        raise RunError(
-            f"{busy}{_holder(path)}.\nWait until it has ended, then run this again.", ExitCode.ENVIRONMENT
-        ) from None
+        with suppress(OSError, ValueError):
+            busy += f" (process {int(note.read_text(encoding='utf-8'))})"
+        said = f"{busy}.\nWait until it has ended, then run this again."
+        raise RunError(said, ExitCode.ENVIRONMENT) from None
     except NotImplementedError:
         yield  # a file system without locks must not keep anybody from running
         return
     try:
-        _note(path).write_text(str(os.getpid()), encoding="utf-8")
+        note.write_text(str(os.getpid()), encoding="utf-8")
         yield
     finally:
         lock.release()
-
-
-def _holder(path: Path) -> str:
-    try:
-        return f" (process {int(_note(path).read_text(encoding='utf-8'))})"
-    except (OSError, ValueError):
-        return ""
-
-
-def _note(path: Path) -> Path:
-    """File with the process that holds the lock; the lock itself is emptied by whoever asks for it."""
-    return path.with_suffix(".pid")

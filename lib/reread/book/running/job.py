@@ -19,7 +19,7 @@ from reread.book.status.run_record import RunRecord
 from reread.core import paths as places
 from reread.core.errors import ExitCode, RereadError
 from reread.core.files import read_json, write_json, write_text
-from reread.pages import PageRef, page
+from reread.pages import page
 
 
 @dataclass(frozen=True)
@@ -48,41 +48,28 @@ def result(profile: str, name: str) -> Result | None:
     return Result(**read_json(path)) if path.is_file() else None
 
 
-def run_job(ref: PageRef, threads: int) -> int:
-    """Run one page and write its result and, if it ended well, its marker. Returns the exit code."""
-    path, started = result_file(ref.profile, ref.name), time.monotonic()
+def main(arguments: list[str]) -> int:
+    """Run the page that the arguments name; write its result and, if it ended well, its marker."""
+    profile, name, threads = arguments
+    ref, started, code, error = page(name, profile), time.monotonic(), 0, ""
+    path = result_file(profile, ref.name)
     with stoppable():
         try:
             write_json(path, asdict(Result(os.getpid())))
-            code, error = _run(ref, threads)
-            if code == 0:
-                key = RunRecord.read(ref.folder).stale["key"]
-                write_text(marker(ref.profile, ref.name), f"{key}\n")
+            from reread.book.running.page_run import run_page
+
+            run_page(ref, overrides={}, timeout_s=None, threads=int(threads), say=print)
+            write_text(marker(profile, ref.name), f"{RunRecord.read(ref.folder).stale['key']}\n")
         except KeyboardInterrupt:
             code, error = ExitCode.INTERRUPTED, "interrupted"
+        except RereadError as failure:
+            print(failure)
+            code, error = failure.exit_code, str(failure)
+        except Exception as fault:  # of ours: the log gets the traceback, the build its last line
+            traceback.print_exc(file=sys.stdout)
+            code, error = 1, f"{type(fault).__name__}: {fault}"
         write_json(path, asdict(Result(os.getpid(), int(code), round(time.monotonic() - started, 1), error)))
     return code
-
-
-def _run(ref: PageRef, threads: int) -> tuple[int, str]:
-    """Exit code and message; the log holds the whole story."""
-    from reread.book.running.page_run import run_page
-
-    try:
-        run_page(ref, overrides={}, timeout_s=None, threads=threads, say=print)
-    except RereadError as error:
-        print(error)
-        return error.exit_code, str(error)
-    except Exception as error:  # a fault of ours: the log gets the traceback, the build its last line
-        traceback.print_exc(file=sys.stdout)
-        return 1, f"{type(error).__name__}: {error}"
-    return 0, ""
-
-
-def main(arguments: list[str]) -> int:
-    """Run the page that the arguments name."""
-    profile, name, threads = arguments
-    return run_job(page(name, profile), int(threads))
 
 
 if __name__ == "__main__":

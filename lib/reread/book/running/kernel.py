@@ -27,22 +27,15 @@ from pathlib import Path
 from reread.book.running.stopping import KILL, end_marked, note_session, tie
 
 # what a page, its kernel and papermill use in any case
-LIBRARIES = ("numpy", "pandas", "scipy.stats", "matplotlib.pyplot", "nbformat", "papermill", "nbclient")
-LIBRARIES += (
-    "ipykernel.kernelapp",
-    "matplotlib_inline.backend_inline",
-    "pydantic",
-    "psutil",
-    "yaml",
-    "filelock",
+LIBRARIES = (
+    *("numpy", "pandas", "scipy.stats", "matplotlib.pyplot", "nbformat", "papermill", "nbclient"),
+    *("ipykernel.kernelapp", "matplotlib_inline.backend_inline", "pydantic", "psutil", "yaml", "filelock"),
 )
-START_S = 180
-DEAD_KERNEL = 138
-TERMINATED = 143
-ALONE = "--kernel"
+DEAD_KERNEL, TERMINATED = 138, 143
 MEASURED, REPORT = "measured.json", "kernel.json"
 CAN_FORK = sys.platform == "linux"  # elsewhere libraries of the system may not survive it
-read: dict[str, str] = {}
+_read: dict[str, str] = {}
+_TAG = Path(cache_from_source("a.py")).suffixes[0][1:] if sys.implementation.cache_tag else "none"
 
 
 def preload(libraries: tuple[str, ...] = LIBRARIES) -> None:
@@ -76,7 +69,7 @@ def drive(notebook: str, part: str) -> int:
             kernel_manager_class=_manager(forked),
             log_output=True,
             progress_bar=False,
-            start_timeout=START_S,
+            start_timeout=180,
         )
     except DeadKernelError:
         return DEAD_KERNEL
@@ -102,8 +95,7 @@ def leave(code: int) -> None:
 def _fork_kernel() -> tuple[int, int]:
     """Fork the kernel, which waits for its connection file; its process and where to write the name."""
     waiting, sender = os.pipe()
-    pid = os.fork()
-    if pid:
+    if pid := os.fork():
         os.close(waiting)
         return pid, sender
     code = 1
@@ -146,7 +138,7 @@ def _report(_: object) -> None:
         return
     from reread.book.running import environment
 
-    text = json.dumps(environment.of_this_process() | {"read": read})
+    text = json.dumps(environment.of_this_process() | {"read": _read})
     (part / REPORT).write_text(text, encoding="utf-8")
 
 
@@ -164,8 +156,9 @@ class _Recorder(SourceFileLoader):
     def get_code(self, fullname: str):
         """Compile the text, or take the code that was compiled from the very same text; note its digest."""
         text = self.get_data(self.path)
-        read[self.path] = digest = hashlib.sha256(text).hexdigest()
-        cached = Path(os.environ["REREAD_STATE"], "compiled", f"{_TAG}-{digest}-{_sha(self.path)[:16]}")
+        _read[self.path] = digest = hashlib.sha256(text).hexdigest()
+        place = hashlib.sha256(self.path.encode()).hexdigest()[:16]
+        cached = Path(os.environ["REREAD_STATE"], "compiled", f"{_TAG}-{digest}-{place}")
         with suppress(OSError, ValueError, EOFError, TypeError):
             return marshal.loads(cached.read_bytes())
         code = self.source_to_code(text, self.path)
@@ -175,13 +168,6 @@ class _Recorder(SourceFileLoader):
             part.write_bytes(marshal.dumps(code))
             part.replace(cached)
         return code
-
-
-_TAG = Path(cache_from_source("a.py")).suffixes[0][1:] if sys.implementation.cache_tag else "none"
-
-
-def _sha(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _end_with(kernel: int) -> None:
@@ -195,71 +181,59 @@ def _manager(forked: tuple[int, int] | None) -> type:
     """A manager whose kernel is this interpreter, whatever kernels are installed."""
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
+    from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-    command = [sys.executable, "-s", "-P", "-m", "reread.book.running.kernel", ALONE, "{connection_file}"]
-    spec = KernelSpec(argv=command, display_name="Python 3", language="python", name="python3")
+    options = ["-s", "-P", "-m", "reread.book.running.kernel", "--kernel", "{connection_file}"]
+    spec = KernelSpec(
+        argv=[sys.executable, *options], display_name="Python 3", language="python", name="python3"
+    )
+
+    class Forked(LocalProvisioner):
+        """Start, watch and stop the kernel that is forked already."""
+
+        async def launch_kernel(self, cmd, **_):
+            pid, sender = forked
+            os.write(sender, f"{self.parent.connection_file}\n".encode())
+            os.close(sender)
+            self.process, self.pid, self.pgid = _Child(pid), pid, pid
+            return self.connection_info
 
     class Sealed(AsyncKernelManager):
-        @property
-        def kernel_spec(self) -> KernelSpec:
-            return spec
+        kernel_spec = spec
 
         def __init__(self, **options):
             super().__init__(**options)
             if forked:
-                self.provisioner = _provisioner(*forked)(
-                    kernel_id=str(forked[0]), kernel_spec=spec, parent=self
-                )
+                self.provisioner = Forked(kernel_id=str(forked[0]), kernel_spec=spec, parent=self)
 
     return Sealed
 
 
-def _provisioner(pid: int, sender: int) -> type:
-    """How Jupyter starts, watches and stops a kernel that is forked already."""
-    from jupyter_client.provisioning.local_provisioner import LocalProvisioner
-
-    class Forked(LocalProvisioner):
-        async def launch_kernel(self, cmd, **_):
-            os.write(sender, f"{self.parent.connection_file}\n".encode())
-            os.close(sender)
-            self.process, self.pid, self.pgid = Child(pid), pid, pid
-            return self.connection_info
-
-    return Forked
-
-
-class Child:
+class _Child:
     """A forked process, with as much of ``subprocess.Popen`` as is needed."""
 
     stdin = stdout = stderr = None
 
     def __init__(self, pid: int):
-        self.pid = pid
-        self.returncode: int | None = None
+        self.pid, self.returncode = pid, None
 
     def poll(self) -> int | None:
-        """Its exit code, negative for a signal; None while it runs."""
-        return self._wait(os.WNOHANG)
+        return self.wait(options=os.WNOHANG)
 
-    def wait(self, timeout: float | None = None) -> int | None:
-        """Wait for its end."""
-        return self._wait(0)
-
-    def send_signal(self, number: int) -> None:
-        """Send a signal, unless it has ended."""
-        if self.poll() is None:
-            os.kill(self.pid, number)
-
-    def _wait(self, options: int) -> int | None:
+    def wait(self, timeout: float | None = None, options: int = 0) -> int | None:
         if self.returncode is None:
             with suppress(ChildProcessError):
                 pid, status = os.waitpid(self.pid, options)
                 self.returncode = os.waitstatus_to_exitcode(status) if pid else None
         return self.returncode
 
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
 
 if __name__ == "__main__":
-    if sys.argv[1] == ALONE:  # where there is no fork: the kernel alone
+    if sys.argv[1] == "--kernel":  # where there is no fork: the kernel alone
         os.chdir(os.environ["REREAD_RUN"])
         preload()
         sys.exit(_run_kernel(sys.argv[2]))

@@ -12,11 +12,10 @@ from typing import Any
 import yaml
 
 from reread.book.running import environment, kernel, process
-from reread.book.running import executed_notebook as notebook
 from reread.book.running.atomic_folder import landing
 from reread.book.running.stopping import SESSION, stoppable
 from reread.book.status import staleness as stale
-from reread.book.status.run_record import RunRecord
+from reread.book.status.run_record import FOLDERS, RunRecord
 from reread.core import paths as places
 from reread.core.data import registry
 from reread.core.errors import DataError, ExitCode, RereadError, RunError
@@ -36,7 +35,6 @@ EXIT_CODES = {
     "RunError": ExitCode.STALE,
     "SystemExit": ExitCode.STALE,
 }
-FOLDERS = ("figures", "tables", "artifacts")
 
 
 def run_page(
@@ -52,7 +50,8 @@ def run_page(
     for key in ref.datasets(parameters):
         registry.fetch(key)  # in a kernel nobody would see the licence and the progress of a download
     fields = _fields(ref, parameters, say)
-    target = _custom(ref, parameters) if overrides else ref.folder
+    custom = f"{ref.name}-{digest([ref.profile, parameters])[:8]}"
+    target = places.runs() / "custom" / custom if overrides else ref.folder
     kept = places.runs() / "failed" / target.relative_to(places.runs())
     try:
         with stoppable(), landing(target) as part:
@@ -73,25 +72,17 @@ def _fields(ref: PageRef, parameters: dict[str, Any], say: Callable[[str], None]
     """Fields of the stale key, where a page upstream counts as it was run, not as it would be run today."""
     fields = stale.Status().fields(ref, parameters)
     for up in ref.upstream:
-        name, key = f"upstream {up.name}", _key_of_run(up)
-        if not key:
-            raise RunError(
-                f"{ref.name} needs {up.name}, which has not run.\n"
-                f"Run:  reread run {up.name} --profile {up.profile}",
-                ExitCode.STALE,
-            )
+        name = f"upstream {up.name}"
+        try:
+            key = RunRecord.read(up.folder).stale["key"]
+        except RunError:  # there is no run at hand, or none that is as it was when it ended
+            again = f"Run:  reread run {up.name} --profile {up.profile}"
+            said = f"{ref.name} needs {up.name}, which has not run.\n{again}"
+            raise RunError(said, ExitCode.STALE) from None
         if key != fields[name]:
             say(f"note: {up.name} is stale, so this page will be too. Run it first, or:  reread build")
         fields[name] = key
     return fields
-
-
-def _key_of_run(ref: PageRef) -> str:
-    """Stale key of the run at hand; empty if there is none, or none that is as it was when it ended."""
-    try:
-        return RunRecord.read(ref.folder).stale["key"]
-    except RunError:
-        return ""
 
 
 def _make(
@@ -109,8 +100,15 @@ def _make(
     _check(ref, part, code)
     measured, ran = read_json(part / kernel.MEASURED), read_json(part / kernel.REPORT)
     _check_unchanged(ref, part, fields, _fields(ref, parameters, lambda _: None), ran)
-    fields = _with_data(ref, fields, measured["data"])
-    notebook.tidy(part / "notebook.ipynb")
+    read = {f"data {one['key']}": one["sha256"] for one in measured["data"]}
+    if undeclared := sorted(read.keys() - fields.keys()):
+        raise DataError(
+            f"{ref.name} read {', '.join(undeclared).replace('data ', '')}, which its source does not list: "
+            "the page would look fresh when that file changes.\n"
+            f"Add it to `datasets` of the source in chapters/{ref.study.key}/study.yml."
+        )
+    fields = fields | read  # a file that nobody had seen before has its hash only now
+    process.tidy(part / "notebook.ipynb")
     for name in (kernel.MEASURED, kernel.REPORT, SESSION, "log"):
         (part / name).unlink(missing_ok=True)
     shutil.rmtree(part / environment.HOME, ignore_errors=True)
@@ -126,12 +124,9 @@ def _check_unchanged(
 ) -> None:
     """Refuse a run whose code was edited while it ran, also when the edit was taken back since."""
     moves = stale.moved(before, now)
-    moves += [
-        f"code of {path}"
-        for path, read in ran["read"].items()
-        if not Path(path).is_file() or sha256(Path(path)) != read
-    ]
-    if notebook.sources(part / "notebook.ipynb") != notebook.sources(ref.notebook):
+    read = {Path(path): text for path, text in ran["read"].items()}
+    moves += [f"code of {path}" for path in read if not path.is_file() or sha256(path) != read[path]]
+    if process.sources(part / "notebook.ipynb") != process.sources(ref.notebook):
         moves.append("the cells of the notebook")
     if ran["executable"] != sys.executable:
         raise RunError(
@@ -148,32 +143,20 @@ def _check_unchanged(
 
 def _check(ref: PageRef, part: Path, code: int) -> None:
     """Say why there is no result, if there is none."""
-    failure = notebook.failure_of(part / "notebook.ipynb")
-    if failure:
-        exit_code = EXIT_CODES.get(failure.error, ExitCode.NOTEBOOK)
-        text = f"{failure.error}: {failure.message}".rstrip(": ")
-        raise RunError(f"{ref.name} failed in the cell `{failure.cell}`\n{text}", exit_code)
+    if failure := process.failure_of(part / "notebook.ipynb"):
+        cell, error, message = failure
+        text = f"{error}: {message}".rstrip(": ")
+        exit_code = EXIT_CODES.get(error, ExitCode.NOTEBOOK)
+        raise RunError(f"{ref.name} failed in the cell `{cell}`\n{text}", exit_code)
     if code in KILLED_CODES:
         raise RunError(f"{ref.name} failed: its kernel was killed, or ran out of memory.", ExitCode.KILLED)
     if code:
-        said = notebook.last_line((part / "log").read_text(encoding="utf-8", errors="replace"))
+        said = process.last_line(part / "log")
         raise RunError(f"{ref.name} could not be executed: {said}", ExitCode.ENVIRONMENT)
     if not stale.is_finished(part / "notebook.ipynb"):
         raise RunError(f"{ref.name} is hollow: a cell did not run.", ExitCode.STALE)
     if not (part / kernel.MEASURED).is_file() or not (part / kernel.REPORT).is_file():
         raise RunError(f"{ref.name} is hollow: its last cell must be page.close().", ExitCode.STALE)
-
-
-def _with_data(ref: PageRef, fields: dict[str, str], used: list[dict[str, Any]]) -> dict[str, str]:
-    """Fields with the hash of every file as it was read; one nobody had seen before has it only now."""
-    read = {f"data {one['key']}": one["sha256"] for one in used}
-    if undeclared := sorted(read.keys() - fields.keys()):
-        raise DataError(
-            f"{ref.name} read {', '.join(undeclared).replace('data ', '')}, which its source does not list: "
-            "the page would look fresh when that file changes.\n"
-            f"Add it to `datasets` of the source in chapters/{ref.study.key}/study.yml."
-        )
-    return fields | read
 
 
 def _kept(error: BaseException, part: Path, kept: Path) -> BaseException:
@@ -187,7 +170,3 @@ def _kept(error: BaseException, part: Path, kept: Path) -> BaseException:
         return error
     text = f"{error}\nSee {kept / found[0].name}"
     return RunError(text, error.exit_code) if isinstance(error, RunError) else type(error)(text)
-
-
-def _custom(ref: PageRef, parameters: dict[str, Any]) -> Path:
-    return places.runs() / "custom" / f"{ref.name}-{digest([ref.profile, parameters])[:8]}"

@@ -1,24 +1,25 @@
-"""The process that executes a notebook: started apart, watched cell by cell, ended with all it started."""
+"""The process that executes a notebook, watched cell by cell and ended with all it started; its output."""
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import groupby
 from pathlib import Path
-from typing import IO
 
 from reread.book.running import environment, kernel, stopping, warm
-from reread.book.running import executed_notebook as notebook
 from reread.core.errors import ExitCode, RunError
+from reread.core.files import write_text
 from reread.pages import PageRef
 
-POLL_S = 0.1
-PATIENCE_S = 3.0
-CELL = re.compile(r"Executing Cell (\d+)-")
+_POLL_S, _PATIENCE_S = 0.1, 3.0
+_CELL = re.compile(r"Executing Cell (\d+)-")
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_ADDED = {"injected-parameters", "papermill-error-cell-tag", "papermill-error-link-tag"}
 
 
 def execute(
@@ -33,29 +34,20 @@ def execute(
     """Execute the notebook of a page with ``part/parameters.yml`` into ``part``; return papermill's code."""
     part = part.resolve()
     (part / environment.HOME).mkdir(exist_ok=True)
+    env, arguments = environment.of_page(ref, part, key, threads), [str(ref.notebook), str(part)]
     with (part / "log").open("w", encoding="utf-8") as log:
-        child = _start(ref, part, log, environment.of_page(ref, part, key, threads), threads)
+        # forked from the server of this build where there is one, else started afresh
+        child = warm.ask(arguments, log.fileno(), env, ref, threads)
+        child = child or environment.popen(kernel.__name__, arguments, log, env, part)
         try:
             return _watch(child, part / "log", ref, timeout_s, say)
         finally:
-            _end(child, part)
-
-
-def _start(
-    ref: PageRef, part: Path, log: IO[str], env: dict[str, str], threads: int
-) -> subprocess.Popen | warm.Asked:
-    """The process of a page: forked from the server of this build where there is one, else a fresh one."""
-    arguments = [str(ref.notebook), str(part)]
-    asked = warm.ask(arguments, log.fileno(), env, ref, threads)
-    return asked or subprocess.Popen(
-        [sys.executable, *environment.SEALED_PYTHON, "-u", "-m", kernel.__name__, *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=subprocess.STDOUT,
-        env=env,
-        cwd=part,
-        start_new_session=True,
-    )
+            if child.poll() is None:  # first a word to papermill, then no more words to anybody
+                child.terminate()
+                with suppress(subprocess.TimeoutExpired):
+                    child.wait(_PATIENCE_S)
+            stopping.end_all_of(part)
+            child.wait()
 
 
 def _watch(
@@ -66,7 +58,9 @@ def _watch(
     say: Callable[[str], None],
 ) -> int:
     """Say each cell as it starts, until the process ends or its time is over."""
-    titles = notebook.first_lines(ref.notebook)
+    titles = []  # in papermill's count: the cell that it injects comes after the parameters
+    for cell in _cells(ref.notebook):
+        titles += [_about(cell), *(["the parameters of this page"] if "parameters" in _tags(cell) else [])]
     deadline = time.monotonic() + timeout_s if timeout_s else None
     rest = ""
     with log.open(encoding="utf-8", errors="replace") as lines:
@@ -74,22 +68,75 @@ def _watch(
             # asked before the last look, so that what happens in between is still said
             code = child.poll()
             whole, _, rest = (rest + lines.read()).rpartition("\n")
-            for number in map(int, CELL.findall(whole)):
+            for number in map(int, _CELL.findall(whole)):
                 say(f"  cell {number:>2}/{len(titles)}  {titles[min(number, len(titles)) - 1]}")
             if code is not None:
                 return code
             if deadline and time.monotonic() > deadline:
-                raise RunError(
-                    f"{ref.name} ran longer than {timeout_s:g} s and was stopped.", ExitCode.TIMEOUT
-                )
-            time.sleep(POLL_S)
+                said = f"{ref.name} ran longer than {timeout_s:g} s and was stopped."
+                raise RunError(said, ExitCode.TIMEOUT)
+            time.sleep(_POLL_S)
 
 
-def _end(child: subprocess.Popen | warm.Asked, part: Path) -> None:
-    """Leave no process behind: first a word to papermill, then no more words to anybody."""
-    if child.poll() is None:
-        child.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            child.wait(PATIENCE_S)
-    stopping.end_all_of(part)
-    child.wait()
+def failure_of(path: Path) -> tuple[str, str, str] | None:
+    """Cell, name and message of the first error of an executed notebook; None where there is none to tell."""
+    with suppress(OSError, ValueError):
+        for cell in _cells(path):
+            for output in cell.get("outputs", []):
+                if output.output_type == "error":
+                    return _about(cell), output.ename, _ANSI.sub("", output.evalue)
+    return None
+
+
+def sources(path: Path) -> list[tuple[str, str]]:
+    """Type and source of each cell, without what papermill adds."""
+    return [(cell.cell_type, cell.source) for cell in _cells(path) if not _ADDED & set(_tags(cell))]
+
+
+def last_line(log: Path) -> str:
+    """Last line of a log that says something."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return _ANSI.sub("", next((line.strip() for line in lines[::-1] if line.strip()), "it said nothing"))
+
+
+def tidy(path: Path) -> None:
+    """Take times, paths, random ids and the error stream out of an executed notebook, in place."""
+    import nbformat
+
+    found = nbformat.read(path, as_version=4)
+    injected = found.metadata.get("papermill", {}).get("parameters", {})
+    found.metadata["papermill"] = {"parameters": injected}
+    found.cells = [cell for cell in found.cells if "papermill-error" not in str(_tags(cell))]
+    for cell in found.cells:
+        if "injected-parameters" in _tags(cell):
+            cell["id"] = "injected-parameters"
+        status = cell.metadata.pop("papermill", {}).get("status")
+        cell.metadata.pop("execution", None)
+        if status:
+            cell.metadata["papermill"] = {"status": status}
+        if cell.cell_type == "code":
+            kept = [out for out in cell.outputs if out.get("name") != "stderr"]
+            cell.outputs = []
+            # neighbouring pieces of printed text become one: where it is cut is a matter of timing
+            for is_text, group in groupby(kept, lambda out: out.output_type == "stream"):
+                first, *others = group
+                if is_text:
+                    first.text += "".join(out.text for out in others)
+                cell.outputs += [first] if is_text else [first, *others]
+    write_text(path, json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def _cells(path: Path) -> list:
+    import nbformat
+
+    return nbformat.read(path, as_version=4).cells
+
+
+def _tags(cell) -> list[str]:
+    return cell.metadata.get("tags", [])
+
+
+def _about(cell) -> str:
+    """First line of a cell that says something."""
+    text = next((line for line in cell.source.splitlines() if line.strip()), "")
+    return text.strip()[:60]

@@ -16,8 +16,10 @@ import socket
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from reread.book.running import kernel
@@ -42,7 +44,7 @@ class Server:
 
     def serve(self) -> None:
         """Fork a process for each request until the parent dies or says stop."""
-        self.is_safe = _n_threads() == 1
+        self.is_safe = len(list(Path("/proc/self/task").iterdir())) == 1  # those of libraries included
         gc.collect()
         gc.freeze()  # pages stay shared with what is forked
         woken, wake = socket.socketpair()
@@ -68,14 +70,13 @@ class Server:
     def _accept(self, waiting: selectors.BaseSelector) -> None:
         connection, _ = self.listening.accept()
         request, streams = _request(connection)
-        answer = self._elsewhere(request)
-        if answer:
+        if answer := self._elsewhere(request):
             _say(connection, **answer)
             connection.close()
         elif not request:
             connection.close()
         else:
-            pid = self._fork(request, streams, connection)
+            pid = self._fork(partial(_serve_request, request, streams, connection))
             self.connections[pid] = connection
             waiting.register(connection, selectors.EVENT_READ, pid)
             _say(connection, pid=pid)
@@ -89,29 +90,20 @@ class Server:
             return {} if self.is_safe else {"cold": "the libraries have started threads"}
         if family not in self.below:
             listening = _listen(self.folder / family)
-            self.below[family] = os.fork()
-            if not self.below[family]:
-                self._become(family, listening)
+            self.below[family] = self._fork(partial(self._become, family, listening))
             listening.close()
         return {"go": str(self.folder / family)}
 
-    def _become(self, family: str, listening: socket.socket) -> None:
-        """Be the server of a framework, in a forked process."""
-        try:
-            tie(signal.SIGTERM)
-            signal.set_wakeup_fd(-1)
-            self._close()
-            gc.unfreeze()
-            kernel.preload(tuple(self.families.get(family, ())))
-            Server(self.folder, {}, family, listening).serve()
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            os._exit(1)
+    def _become(self, family: str, listening: socket.socket) -> int:
+        """Be the server of a framework."""
+        gc.unfreeze()
+        kernel.preload(tuple(self.families.get(family, ())))
+        Server(self.folder, {}, family, listening).serve()
+        return 1
 
-    def _fork(self, request: dict, streams: list[int], connection: socket.socket) -> int:
-        pid = os.fork()
-        if pid:
+    def _fork(self, be: Callable[[], int]) -> int:
+        """Fork a process that calls ``be`` and ends with the code that it returns."""
+        if pid := os.fork():
             return pid
         code = 1
         try:
@@ -121,10 +113,10 @@ class Server:
                 signal.signal(number, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             tie(signal.SIGTERM)
-            self._close()
-            connection.close()
-            _take(request, streams)
-            code = _run(request)
+            self.listening.close()
+            for connection in self.connections.values():
+                connection.close()
+            code = be()
         except SystemExit as stop:
             code = stop.code if isinstance(stop.code, int) else 1
         except BaseException:
@@ -133,11 +125,6 @@ class Server:
             kernel.leave(code)
         raise AssertionError("unreachable")
 
-    def _close(self) -> None:
-        self.listening.close()
-        for connection in self.connections.values():
-            connection.close()
-
     def _left(self, pid: int) -> None:
         """Whoever asked for a process has gone: it is to clean up and end."""
         with suppress(ProcessLookupError):
@@ -145,23 +132,17 @@ class Server:
 
     def _reap(self, waiting: selectors.BaseSelector) -> None:
         """Say how each process ended that has, and end what it left in its session."""
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if not pid:
-                return
-            connection = self.connections.pop(pid, None)
-            if connection is None:
-                continue
-            code = os.waitstatus_to_exitcode(status)
-            if code < 0:
-                end_marked("", pid)
-            with suppress(KeyError):
-                waiting.unregister(connection)
-            _say(connection, code=code)
-            connection.close()
+        with suppress(ChildProcessError):
+            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                pid, code = ended[0], os.waitstatus_to_exitcode(ended[1])
+                if (connection := self.connections.pop(pid, None)) is None:
+                    continue
+                if code < 0:
+                    end_marked("", pid)
+                with suppress(KeyError):
+                    waiting.unregister(connection)
+                _say(connection, code=code)
+                connection.close()
 
     def _stop(self) -> None:
         """End every process that was forked here: each may clean up, then no more."""
@@ -182,10 +163,9 @@ def _request(connection: socket.socket) -> tuple[dict, list[int]]:
     try:
         data, streams, _, _ = socket.recv_fds(connection, PIECE, 2)
         while data and not data.endswith(b"\n"):
-            piece = connection.recv(PIECE)
+            data += (piece := connection.recv(PIECE))
             if not piece:
                 break
-            data += piece
         return json.loads(data), list(streams)
     except (OSError, ValueError) as error:
         print(f"a request could not be read: {error!r}", file=sys.stderr, flush=True)
@@ -197,8 +177,9 @@ def _say(connection: socket.socket, **answer: object) -> None:
         connection.sendall(json.dumps(answer).encode() + b"\n")
 
 
-def _take(request: dict, streams: list[int]) -> None:
-    """Take environment, folder and streams of whoever asked."""
+def _serve_request(request: dict, streams: list[int], connection: socket.socket) -> int:
+    """Take environment, folder and streams of whoever asked, and do the task."""
+    connection.close()
     null = os.open(os.devnull, os.O_RDONLY)
     for given, own in zip([null, *streams], (0, 1, 2), strict=True):
         os.dup2(given, own)
@@ -207,9 +188,6 @@ def _take(request: dict, streams: list[int]) -> None:
     os.environ.clear()
     os.environ.update(request["environment"])
     os.chdir(request["cwd"])
-
-
-def _run(request: dict) -> int:
     if request["task"] == "page":
         return kernel.drive(*request["arguments"])
     from reread.book.running import job
@@ -222,16 +200,6 @@ def _listen(path: Path) -> socket.socket:
     listening.bind(str(path))
     listening.listen(64)
     return listening
-
-
-def _n_threads() -> int:
-    """Threads of this process, those of libraries included."""
-    tasks = Path("/proc/self/task")
-    if tasks.is_dir():
-        return len(list(tasks.iterdir()))
-    import psutil
-
-    return psutil.Process().num_threads()
 
 
 def main(folder: str, families: str, parent: str) -> None:

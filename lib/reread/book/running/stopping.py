@@ -20,12 +20,9 @@ from importlib import import_module
 from pathlib import Path
 
 POLL_S = 0.05
-PARENT_POLL_S = 1.0
-PR_SET_PDEATHSIG = 1
 SESSION = "session.json"
-SIGNALS = tuple(
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
-)  # Windows has no SIGHUP
+# Windows has no SIGHUP
+SIGNALS = tuple(getattr(signal, s) for s in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, s))
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 
 
@@ -57,7 +54,8 @@ def tie(number: int = KILL, parent: int = 0) -> None:
     """Have this process get signal ``number`` when its parent dies; end now if it is dead already."""
     started_by = os.getppid()
     if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
+        set_parent_death_signal = 1
+        ctypes.CDLL(None, use_errno=True).prctl(set_parent_death_signal, number, 0, 0, 0)
     else:
         threading.Thread(target=_watch_parent, args=(started_by, number), daemon=True).start()
     if os.getppid() != (parent or started_by):
@@ -71,7 +69,7 @@ def tied_command(module: str, *arguments: str) -> list[str]:
 
 def _watch_parent(parent: int, number: int) -> None:
     while os.getppid() == parent:
-        time.sleep(PARENT_POLL_S)
+        time.sleep(1)
     os.kill(os.getpid(), number)
 
 
@@ -84,42 +82,32 @@ def note_session(part: Path) -> None:
 
 def end_all_of(part: Path) -> None:
     """Kill every process that was started for a run, whoever its parent is now."""
-    end_marked(str(part.resolve()), _session(part))
+    import psutil
+
+    session = 0
+    with suppress(OSError, ValueError):
+        leader, started = json.loads((part / SESSION).read_text())
+        try:
+            is_ours = abs(psutil.Process(leader).create_time() - started) < 1
+        except psutil.NoSuchProcess:
+            is_ours = True  # a number stays taken while anybody lives in its session
+        session = leader if is_ours else 0  # the number was given to another process since
+    end_marked(str(part.resolve()), session)
 
 
 def end_marked(mark: str, session: int) -> None:
-    """Kill what has ``mark`` as its REREAD_RUN, or lives in ``session``."""
+    """Kill what has ``mark`` as its REREAD_RUN, or lives in ``session``, until two looks find nothing."""
+    import psutil
+
     n_clean = 0
     while n_clean < 2:
-        n_clean = 0 if _kill(mark, session) else n_clean + 1
+        n_clean += 1
+        for process in psutil.process_iter():
+            with suppress(psutil.Error, OSError):
+                if process.pid != os.getpid() and _belongs(process, mark, session):
+                    process.kill()
+                    n_clean = 0
         time.sleep(POLL_S)
-
-
-def _session(part: Path) -> int:
-    """Session of a run, unless its number was given to another process since; 0 if there is none."""
-    import psutil
-
-    try:
-        leader, started = json.loads((part / SESSION).read_text())
-        process = psutil.Process(leader)
-        return leader if abs(process.create_time() - started) < 1 else 0
-    except psutil.NoSuchProcess:
-        return leader  # a number stays taken while anybody lives in its session
-    except (OSError, ValueError):
-        return 0
-
-
-def _kill(mark: str, session: int) -> bool:
-    """Kill once everything that belongs to a run; whether there was any."""
-    import psutil
-
-    n_killed = 0
-    for process in psutil.process_iter():
-        with suppress(psutil.Error, OSError):
-            if process.pid != os.getpid() and _belongs(process, mark, session):
-                process.kill()
-                n_killed += 1
-    return n_killed > 0
 
 
 def _belongs(process, mark: str, session: int) -> bool:

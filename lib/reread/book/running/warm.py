@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
@@ -20,12 +20,11 @@ from reread.core.errors import ExitCode, RunError
 from reread.pages import PageRef
 
 VARIABLE = "REREAD_SERVER"
-KILLED = -9
 # a framework is imported in a server of its own: two in one process do not bear each other
-FRAMEWORKS = {"tensorflow": ("tensorflow", "keras"), "torch": ("torch",)}
-COMMON = ("sklearn", "scipy", "seaborn", "joblib", "tqdm")
-SPECIAL = ("h5py", "networkx", "lightgbm", "shap", "umap")
-IMPORT = re.compile(r"^\s*(?:import|from)\s+([a-zA-Z_][\w.]*)", re.MULTILINE)
+_FRAMEWORKS = {"tensorflow": ("tensorflow", "keras"), "torch": ("torch",)}
+_COMMON = ("sklearn", "scipy", "seaborn", "joblib", "tqdm")
+_SPECIAL = ("h5py", "networkx", "lightgbm", "shap", "umap")
+_IMPORT = re.compile(r"^\s*(?:import|from)\s+([a-zA-Z_][\w.]*)", re.MULTILINE)
 
 
 @contextmanager
@@ -35,15 +34,9 @@ def started(refs: Iterable[PageRef], threads: int, log: Path) -> Iterator[str]:
         yield ""
         return
     with tempfile.TemporaryDirectory(prefix="reread-") as folder, log.open("w") as stream:
-        command = [sys.executable, *environment.SEALED_PYTHON, "-m", server.__name__, folder]
-        process = subprocess.Popen(
-            [*command, json.dumps(families(refs)), str(os.getpid())],
-            stdin=subprocess.DEVNULL,
-            stdout=stream,
-            stderr=stream,
-            env=environment.sealed(threads, Path(folder)),
-            start_new_session=True,
-        )
+        arguments = [folder, json.dumps(_families(refs)), str(os.getpid())]
+        env = environment.sealed(threads, Path(folder))
+        process = environment.popen(server.__name__, arguments, stream, env)
         try:
             while not (Path(folder) / server.BASE).exists() and process.poll() is None:
                 time.sleep(0.01)
@@ -62,30 +55,27 @@ def answers(address: str) -> bool:
         return connection.connect_ex(address.partition(":")[2]) == 0
 
 
-def families(refs: Iterable[PageRef]) -> dict[str, list[str]]:
+def _families(refs: Iterable[PageRef]) -> dict[str, list[str]]:
     """Framework to the libraries that its pages import, the framework first; common ones under ``base``."""
     found: dict[str, set[str]] = {server.BASE: set()}
-    for used in map(libraries, {ref.notebook: ref for ref in refs}.values()):
+    for used in map(_libraries, {ref.notebook: ref for ref in refs}.values()):
         tops = {name: name.split(".")[0] for name in used}
-        found[server.BASE] |= {name for name, top in tops.items() if top in COMMON}
-        found.setdefault(framework(used), set()).update(n for n, top in tops.items() if top in SPECIAL)
-    return {name: [*FRAMEWORKS.get(name, ()), *sorted(used)] for name, used in found.items()}
+        found[server.BASE] |= {name for name, top in tops.items() if top in _COMMON}
+        found.setdefault(_framework(used), set()).update(n for n, top in tops.items() if top in _SPECIAL)
+    return {name: [*_FRAMEWORKS.get(name, ()), *sorted(used)] for name, used in found.items()}
 
 
-def libraries(ref: PageRef) -> set[str]:
+def _libraries(ref: PageRef) -> set[str]:
     """Names of the modules that are imported by the modules of ours that a page reaches."""
     reached = fingerprint.Library().closure(fingerprint.notebook(ref.notebook).imports)
-    top = fingerprint.PACKAGE.parents[1]
-    found: set[str] = set()
-    for path in reached:
-        found |= set(IMPORT.findall((top / path).read_text(encoding="utf-8")))
-    return found
+    texts = ((fingerprint.PACKAGE.parents[1] / path).read_text(encoding="utf-8") for path in reached)
+    return {name for text in texts for name in _IMPORT.findall(text)}
 
 
-def framework(used: set[str]) -> str:
+def _framework(used: set[str]) -> str:
     """The framework among the libraries of a page, which names its server; else the first server."""
     tops = {name.split(".")[0] for name in used}
-    return next((name for name, modules in FRAMEWORKS.items() if tops & set(modules)), server.BASE)
+    return next((name for name, modules in _FRAMEWORKS.items() if tops & set(modules)), server.BASE)
 
 
 class Asked:
@@ -93,8 +83,7 @@ class Asked:
 
     def __init__(self, connection: socket.socket):
         self._connection, self._rest = connection, b""
-        self.pid, self.returncode = 0, None
-        self.elsewhere = ""
+        self.pid, self.returncode, self.elsewhere = 0, None, ""
         while not (self.pid or self.elsewhere or self.returncode is not None):
             self._hear(None)
 
@@ -109,12 +98,12 @@ class Asked:
         with suppress(ProcessLookupError):
             os.kill(self.pid, 15)
 
-    def wait(self, timeout: float | None = None) -> int:
+    def wait(self, timeout: float = math.inf) -> int:
         """Wait for its end."""
-        until = time.monotonic() + timeout if timeout is not None else None
+        until = time.monotonic() + timeout
         while self.poll() is None:
-            if until and time.monotonic() > until:
-                raise subprocess.TimeoutExpired("page", timeout or 0)
+            if time.monotonic() > until:
+                raise subprocess.TimeoutExpired("page", timeout)
             time.sleep(0.02)
         self._connection.close()
         return int(self.returncode or 0)
@@ -128,7 +117,7 @@ class Asked:
         except OSError:
             data = b""
         if not data:
-            self.returncode = KILLED if self.returncode is None else self.returncode
+            self.returncode = -9 if self.returncode is None else self.returncode
         *lines, self._rest = (self._rest + data).split(b"\n")
         for answer in map(json.loads, lines):
             self.pid = answer.get("pid", self.pid)
@@ -142,14 +131,13 @@ def ask(arguments: list[str], log: int, env: dict[str, str], ref: PageRef, threa
     if not address or caps != str(threads):
         return None
     request = {"task": "page", "arguments": arguments, "environment": env, "cwd": arguments[-1]}
-    request["family"] = framework(libraries(ref))
+    request["family"] = _framework(_libraries(ref))
     for _ in range(2):
         try:
             asked = Asked(client.ask(address, request, [log, log]))
         except OSError as error:
-            raise RunError(
-                f"The server of this build does not answer: {error}.\nRun:  reread build", ExitCode.KILLED
-            ) from None
+            said = f"The server of this build does not answer: {error}.\nRun:  reread build"
+            raise RunError(said, ExitCode.KILLED) from None
         if asked.pid:
             return asked
         address = asked.elsewhere

@@ -114,8 +114,9 @@ def quote(text: str, values: dict[str, Any], may_lack: Callable[[str], bool], pa
     def value(match: re.Match) -> str:
         key, _, style = match[1].partition(":")
         if values.get(key) is not None and values[key] == values[key]:
-            is_number = style and not isinstance(values[key], str)
-            return format(values[key], style) if is_number else myst.plain(values[key])
+            if not style or isinstance(values[key], str):
+                return myst.plain(values[key])
+            return format(values[key], style).replace("%", "\N{NO-BREAK SPACE}%")  # as in "the best 5 %"
         if key in values or may_lack(key):
             return "–"
         near = did_you_mean(key, values)

@@ -6,9 +6,7 @@ A claim is answered by the highest profile whose run can answer it: paper, then 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 from reread.book.status.staleness import Status, scope_of
 from reread.core import verdicts
@@ -16,11 +14,10 @@ from reread.core.verdicts import Verdict
 from reread.pages import PageRef, pages
 from reread.studies import PROFILES, Answer, Check, Claim, Profile, Study, every, find
 
-OUTDATED = "outdated"
+_OUTDATED = "outdated"
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """A claim, its verdict, and the page that answers it, if one has run."""
 
     study: Study
@@ -29,8 +26,7 @@ class Row:
     page: PageRef | None = None
 
 
-@dataclass(frozen=True)
-class CheckRow:
+class CheckRow(NamedTuple):
     """A check, what came out, and whether it holds."""
 
     study: Study
@@ -70,28 +66,23 @@ def as_text(rows: list[Row]) -> str:
 
 def as_json(rows: list[Row]) -> str:
     """The ledger for machines: a list with one object for each claim."""
-    return json.dumps([_object(row) for row in rows], indent=1, ensure_ascii=False)
-
-
-def _object(row: Row) -> dict[str, Any]:
-    return {
-        "study": row.study.key,
-        "id": row.claim.id,
-        "says": row.claim.says,
-        "made_by": row.claim.made_by,
-        "quote": row.claim.quote,
-        "locator": row.claim.locator,
-        "metric": row.claim.published.metric,
-        "published": row.claim.published.value,
-        "why_not_published": row.claim.published.why_null,
-        "protocol": row.claim.protocol,
-        "tolerance": row.claim.tolerance.model_dump() if row.claim.tolerance else None,
-        "ours": row.verdict.ours,
-        "verdict": row.verdict.word,
-        "reason": row.verdict.reason,
-        "page": row.page.name if row.page else None,
-        "profile": row.page.profile if row.page else None,
-    }
+    objects = [
+        {
+            "study": study.key,
+            **{name: getattr(claim, name) for name in ("id", "says", "made_by", "quote", "locator")},
+            "metric": claim.published.metric,
+            "published": claim.published.value,
+            "why_not_published": claim.published.why_null,
+            **claim.model_dump(include={"protocol", "tolerance"}),
+            "ours": verdict.ours,
+            "verdict": verdict.word,
+            "reason": verdict.reason,
+            "page": page.name if page else None,
+            "profile": page.profile if page else None,
+        }
+        for study, claim, verdict, page in rows
+    ]
+    return json.dumps(objects, indent=1, ensure_ascii=False)
 
 
 def judge_claim(
@@ -101,7 +92,7 @@ def judge_claim(
     rows = [_by_run(claim, ref, status) for ref in _pages(study, claim.answered_by, profiles)]
     measured = [row for row in rows if row.page]
     given = [row for row in measured if row.verdict.word not in verdicts.UNANSWERED]
-    outdated = [row for row in measured if row.verdict.word == OUTDATED]
+    outdated = [row for row in measured if row.verdict.word == _OUTDATED]
     nobody = Row(study, claim, verdicts.judge(claim, None, scope="simulated"))
     unread = [row for row in rows if row.page is None and row.verdict != nobody.verdict]
     return next(iter([*given, *outdated, *unread, *measured, nobody]))
@@ -111,40 +102,35 @@ def judge_check(
     study: Study, check: Check, status: Status, profiles: tuple[Profile, ...] = PROFILES
 ) -> CheckRow:
     """The outcome of a check by the first of ``profiles`` that ran on data of the scope of the check."""
-    rows = [_outcome(check, ref, status) for ref in _pages(study, check.answered_by, profiles)]
-    return next((row for row in rows if row.page), CheckRow(study, check, verdicts.outcome(None, None, None)))
+    for ref in _pages(study, check.answered_by, profiles):
+        record = status.record(ref)
+        ours = record.measured(check.answered_by.key) if record else None
+        if ours is not None and not isinstance(ours, str) and scope_of(ref, record) == check.scope:
+            word = verdicts.outcome(ours, check.min, check.max)
+            word = word if status.state(ref).word == "fresh" else _OUTDATED
+            return CheckRow(study, check, word, ours, ref)
+    return CheckRow(study, check, verdicts.outcome(None, None, None))
 
 
 def _by_run(claim: Claim, ref: PageRef, status: Status) -> Row:
     """The verdict by the run of one page; its scope is worked out anew, and an altered run is never read."""
     record, state = status.record(ref), status.state(ref)
     ours = record.measured(claim.answered_by.key) if record else None
-    if record is None or ours is None or isinstance(ours, str):
-        verdict = verdicts.judge(claim, ours, scope="simulated")
-        if state.word == "altered" and not claim.blocked_by:
-            verdict = Verdict(verdict.word, f"the run of {ref.name} is {state}. Run it again")
-        return Row(ref.study, claim, verdict)
-    verdict = verdicts.judge(claim, ours, scope=scope_of(ref, record), is_stale=state.word != "fresh")
-    return Row(ref.study, claim, verdict, ref)
-
-
-def _outcome(check: Check, ref: PageRef, status: Status) -> CheckRow:
-    """The outcome by the run of one page; a run on data of another scope has none."""
-    record = status.record(ref)
-    ours = record.measured(check.answered_by.key) if record else None
-    is_asked = record is not None and scope_of(ref, record) == check.scope
-    if not is_asked or ours is None or isinstance(ours, str):
-        return CheckRow(ref.study, check, verdicts.outcome(None, None, None))
-    word = verdicts.outcome(ours, check.min, check.max)
-    return CheckRow(ref.study, check, word if status.state(ref).word == "fresh" else OUTDATED, ours, ref)
+    if ours is not None and not isinstance(ours, str):
+        scope, is_stale = scope_of(ref, record), state.word != "fresh"
+        return Row(ref.study, claim, verdicts.judge(claim, ours, scope=scope, is_stale=is_stale), ref)
+    verdict = verdicts.judge(claim, ours, scope="simulated")
+    if state.word == "altered" and not claim.blocked_by:
+        verdict = Verdict(verdict.word, f"the run of {ref.name} is {state}. Run it again")
+    return Row(ref.study, claim, verdict)
 
 
 def _studies(study: str) -> list[Study]:
     return [find(study)] if study else every()
 
 
-def _pages(study: Study, wanted: Answer | None, profiles: tuple[Profile, ...]) -> Iterator[PageRef]:
+def _pages(study: Study, wanted: Answer | None, profiles: tuple[Profile, ...]) -> list[PageRef]:
     """The page that answers, in each of the profiles that have it."""
-    for ref in [ref for profile in profiles for ref in pages(profile, study.key)]:
-        if wanted and (ref.chapter.key, ref.page) == (wanted.chapter, wanted.page):
-            yield ref
+    place = (wanted.chapter, wanted.page) if wanted else None
+    refs = (ref for profile in profiles for ref in pages(profile, study.key))
+    return [ref for ref in refs if (ref.chapter.key, ref.page) == place]

@@ -43,37 +43,25 @@ class Change(NamedTuple):
             return None  # a word
         return self.absolute / abs(self.before) if self.before else math.copysign(math.inf, self.absolute)
 
-    def as_object(self, is_value: bool) -> dict[str, Any]:
-        """The change for machines; of a value also the two differences."""
-        entry = {"name": self.name, "a": self.before, "b": self.now}
-        return entry | ({"absolute": self.absolute, "relative": self._finite()} if is_value else {})
-
     def cells(self) -> tuple[str, ...]:
         """Name, both values, difference and difference in per cent, as text."""
         change = "" if self.absolute is None else f"{self.absolute:+.3g}"
-        share = "" if self._finite() is None else f"{self.relative:+.1%}"
+        share = f"{self.relative:+.1%}" if math.isfinite(self.relative or 0) and change else ""
         return self.name, _text(self.before), _text(self.now), change, share
-
-    def _finite(self) -> float | None:
-        return self.relative if self.relative is not None and math.isfinite(self.relative) else None
 
 
 def moved(ref: PageRef, values: dict[str, Value | None]) -> tuple[list[Change], str]:
     """Values of a run that are off their reference by more than it allows, and how many they are."""
     path, name = reference_path(ref.study, ref.profile), ref.name.partition("/")[2]
     reference = read_record(path, Reference) if path.is_file() else Reference(pages={})
-    known = reference.pages.get(name, {})
-    if not known:
+    if not (known := reference.pages.get(name, {})):
         return [], f"There is no reference of {ref.name} in {ref.profile} to compare with."
     both = [key for key in values if key in known]
-    found = [
-        Change(key, known[key], values[key]) for key in both if reference.difference(name, key, values[key])
-    ]
-    said = f"{len(found)} of {len(both)} values differ from the reference of {ref.profile}."
-    other = len(values.keys() ^ known.keys())
-    return _largest_first(found), said + (
-        f" {other} values were measured in one of the two only." if other else ""
-    )
+    off = [key for key in both if reference.difference(name, key, values[key])]
+    said = f"{len(off)} of {len(both)} values differ from the reference of {ref.profile}."
+    if other := len(values.keys() ^ known.keys()):
+        said += f" {other} values were measured in one of the two only."
+    return _largest_first([Change(key, known[key], values[key]) for key in off]), said
 
 
 @dataclass(frozen=True)
@@ -88,45 +76,46 @@ class Difference:
 
     def text(self) -> str:
         """A part for each kind of difference."""
-        lines = [f"A  {self.runs[0]}", f"B  {self.runs[1]}"]
+        lines = []
         for title, rows in (("Parameters", self.parameters), ("Verdicts and checks", self.verdicts)):
             lines += [f"{title}:", *columns([row.cells()[:3] for row in rows])] if rows else []
         if self.values:
-            lines += ["Values, the largest relative change first:"]
-            lines += columns([("value", "A", "B", *HEAD[3:]), *(row.cells() for row in self.values)])
-        lines += (
-            ["Code, data and environment:", *(f"  {name}" for name in self.fields)] if self.fields else []
-        )
-        return "\n".join(lines if len(lines) > 2 else [*lines, "The two runs are equal."])
+            rows = [("value", "A", "B", *HEAD[3:]), *(row.cells() for row in self.values)]
+            lines += ["Values, the largest relative change first:", *columns(rows)]
+        if self.fields:
+            lines += ["Code, data and environment:", *(f"  {name}" for name in self.fields)]
+        lines = lines or ["The two runs are equal."]
+        return "\n".join([f"A  {self.runs[0]}", f"B  {self.runs[1]}", *lines])
 
     def as_json(self) -> str:
-        """The same for machines."""
-        kinds = ("parameters", "values", "verdicts")
-        rows = {kind: [row.as_object(kind == "values") for row in getattr(self, kind)] for kind in kinds}
-        return json.dumps({"runs": self.runs, **rows, "fields": self.fields}, indent=1, ensure_ascii=False)
+        """The same for machines; of a value also the two differences."""
+        content: dict[str, Any] = {"runs": self.runs}
+        for kind in ("parameters", "values", "verdicts"):
+            content[kind] = [{"name": row.name, "a": row.before, "b": row.now} for row in getattr(self, kind)]
+        for entry, row in zip(content["values"], self.values, strict=True):
+            share = row.relative if math.isfinite(row.relative or 0) else None
+            entry.update(absolute=row.absolute, relative=share)
+        return json.dumps(content | {"fields": self.fields}, indent=1, ensure_ascii=False)
 
 
 def compare(first: str, second: str) -> Difference:
     """Compare two runs; each is a folder, or a page such as ``demo/networks/02-deeptgi``."""
-    (name_a, a), (name_b, b) = (find_run(name) for name in (first, second))
+    (name_a, a), (name_b, b) = find_run(first), find_run(second)
     fields = staleness.moved(a.stale["fields"], b.stale["fields"])
     return Difference(
-        (name_a, name_b),
-        tuple(_changes(a.parameters, b.parameters)),
-        tuple(_largest_first(_changes(a.values, b.values))),
-        tuple(_changes(_verdicts(a), _verdicts(b))),
-        tuple(name for name in fields if not name.startswith("parameter ")),
+        runs=(name_a, name_b),
+        parameters=tuple(_changes(a.parameters, b.parameters)),
+        values=tuple(_largest_first(_changes(a.values, b.values))),
+        verdicts=tuple(_changes(_verdicts(a), _verdicts(b))),
+        fields=tuple(name for name in fields if not name.startswith("parameter ")),
     )
 
 
 def find_run(name: str) -> tuple[str, RunRecord]:
     """Place and record of a run by its folder, or by profile and page (of ``demo``): here, else recorded."""
     profile, _, rest = name.removeprefix("runs/").partition("/")
-    if (folder := Path(name)).joinpath(NAME).is_file():
-        return str(folder), RunRecord.read(folder)
-    if profile == "custom":
-        folder = paths.runs() / profile / rest
-    else:
+    folder = paths.runs() / profile / rest if profile == "custom" else Path(name)
+    if profile != "custom" and not (folder / NAME).is_file():
         ref = page(rest, profile) if profile in PROFILES else page(name)
         folder = ref.folder
         if not (folder / NAME).is_file():
@@ -143,24 +132,22 @@ def columns(rows: Iterable[tuple[str, ...]]) -> list[str]:
     """Rows as aligned text: the first column to the left, all others to the right."""
     rows = list(rows)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(["", row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip()
-        for row in rows
-    ]
+    cells = ([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])] for row in rows)
+    return ["  ".join(["", *row]).rstrip() for row in cells]
 
 
 def _changes(before: dict[str, Any], now: dict[str, Any]) -> list[Change]:
-    names = dict.fromkeys([*before, *now])
-    return [
-        Change(name, before.get(name), now.get(name)) for name in names if before.get(name) != now.get(name)
-    ]
+    rows = [Change(name, before.get(name), now.get(name)) for name in dict.fromkeys([*before, *now])]
+    return [row for row in rows if row.before != row.now]
 
 
 def _largest_first(rows: list[Change]) -> list[Change]:
     """Words that changed, then numbers, then what one of the two did not measure."""
-    return sorted(
-        rows, key=lambda row: (None in row, -abs(math.inf if row.relative is None else row.relative))
-    )
+
+    def order(row: Change) -> tuple[bool, float]:
+        return None in row, -abs(math.inf if row.relative is None else row.relative)
+
+    return sorted(rows, key=order)
 
 
 def _verdicts(record: RunRecord) -> dict[str, str]:

@@ -19,13 +19,10 @@ from reread.core.files import digest, read_json, sha256, write_json
 
 PACKAGE = Path(reread.__file__).resolve().parent
 # codes that another fingerprint or another parser made are not taken over
-VERSION = [sha256(Path(__file__)), sys.version_info[:2]]
-MANY = 5000
-# the module that words alt texts for all charts
-ALT_TEXTS = ("core/alt_text.py",)
-WORDING = ("caption", "alt")
-MAGIC = re.compile(r"^(\s*)((?:[\w, ]+=\s*)?[%!].*)$", re.MULTILINE)
-SCOPES = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_VERSION = [sha256(Path(__file__)), sys.version_info[:2]]
+_MANY, _MEMORY = 5000, "fingerprints.json"
+_MAGIC = re.compile(r"^(\s*)((?:[\w, ]+=\s*)?[%!].*)$", re.MULTILINE)
+_SCOPES = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 class Code(NamedTuple):
@@ -40,16 +37,17 @@ def notebook(path: Path, library: Library | None = None) -> Code:
     parse = library.cell if library else _cell
     try:
         cells = read_json(path)["cells"]
-        sources = ["".join(cell["source"]) for cell in cells if _is_run(cell)]
+        code = [cell for cell in cells if cell["cell_type"] == "code"]
+        given = [{"parameters", "injected-parameters"} & set(c["metadata"].get("tags", ())) for c in code]
+        sources = ["".join(c["source"]) for c, tags in zip(code, given, strict=True) if not tags]
     except FileNotFoundError:
-        raise ParameterError(
-            f"There is no notebook {path}, which the study's record names.\n"
-            "Add it, or take the chapter out of study.yml."
-        ) from None
+        said = f"There is no notebook {path}, which the study's record names.\n"
+        raise ParameterError(f"{said}Add it, or take the chapter out of study.yml.") from None
     except (ValueError, KeyError, TypeError) as error:
         raise ParameterError(f"{path} is not a notebook: {error!r}.\nRestore it from git.") from None
     codes = [code for code in map(parse, sources) if code.digest]
-    return Code(_sha("\n".join(code.digest for code in codes)), _union(code.imports for code in codes))
+    imports = sorted({name for code in codes for name in code.imports})
+    return Code(_sha("\n".join(code.digest for code in codes)), tuple(imports))
 
 
 class Library:
@@ -59,16 +57,13 @@ class Library:
     """
 
     def __init__(self) -> None:
-        self._known = _remembered()
-        self._new: dict[str, Code] = {}
+        self._known, self._new = _remembered(), {}
         self._modules: dict[str, tuple[str, ...]] = {}
         self._codes: dict[str, Code] = {}
 
     def closure(self, imports: Iterable[str]) -> dict[str, str]:
         """Digest of every module of ours that ``imports`` reach, directly or through others."""
-        found: dict[str, str] = {}
-        seen: set[str] = set()
-        waiting = set(imports)
+        found, seen, waiting = {}, set(), set(imports)
         while waiting:
             seen.add(name := waiting.pop())
             for file in self._files(name):
@@ -84,9 +79,9 @@ class Library:
     def remember(self) -> None:
         """Keep what was parsed for the next command; where that cannot be written it is parsed again."""
         if self._new:
-            codes = {**self._known, **self._new} if len(self._known) < MANY else self._new
+            codes = {**self._known, **self._new} if len(self._known) < _MANY else self._new
             with suppress(OSError):
-                write_json(_memory(), {"codes": codes, "digest": digest([VERSION, codes])})
+                write_json(paths.state() / _MEMORY, {"codes": codes, "digest": digest([_VERSION, codes])})
         self._new = {}
 
     def _files(self, name: str) -> tuple[str, ...]:
@@ -112,15 +107,11 @@ class Library:
         return self._known[key]
 
 
-def _memory() -> Path:
-    return paths.state() / "fingerprints.json"
-
-
 def _remembered() -> dict[str, Code]:
     """What earlier commands parsed; nothing where that is damaged, or was made by other code than this."""
     try:
-        content = read_json(_memory())
-        is_whole = content["digest"] == digest([VERSION, content["codes"]])
+        content = read_json(paths.state() / _MEMORY)
+        is_whole = content["digest"] == digest([_VERSION, content["codes"]])
         return {key: Code(text, tuple(names)) for key, (text, names) in content["codes"].items() if is_whole}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
@@ -131,16 +122,10 @@ def is_code(source: str) -> bool:
     return bool(_cell(source).digest)
 
 
-def _is_run(cell: dict) -> bool:
-    """Whether a cell is code other than the parameters, those that papermill injects included."""
-    tags = cell["metadata"].get("tags", ())
-    return cell["cell_type"] == "code" and not {"parameters", "injected-parameters"} & set(tags)
-
-
 @lru_cache(maxsize=512)
 def _cell(source: str) -> Code:
     """One code cell; what cannot be parsed even without its magics counts by its text."""
-    tree = _parse(source) or _parse(MAGIC.sub(lambda line: f"{line[1]}{line[2]!r}", source))
+    tree = _parse(source) or _parse(_MAGIC.sub(lambda line: f"{line[1]}{line[2]!r}", source))
     if tree is None:
         return Code(_sha(source), ())
     return Code(_sha(_text(tree, is_cell=True)) if tree.body else "", tuple(_imports(tree, "")))
@@ -151,10 +136,10 @@ def _module(file: str, source: str) -> Code:
     tree = _parse(source)
     if tree is None:
         return Code(_sha(source), ())
-    names = ["reread", *file.removesuffix(".py").split("/")]
-    package = ".".join(names[:-1])
-    text = _text(tree, is_cell=False, alts=_alts(tree), is_alt=file in ALT_TEXTS)
-    return Code(_sha(text), _union([tuple(_imports(tree, package))]))
+    package = ".".join(["reread", *file.split("/")[:-1]])
+    # core/alt_text.py words the alt texts of all charts
+    text = _text(tree, is_cell=False, alts=_alts(tree), is_alt=file == "core/alt_text.py")
+    return Code(_sha(text), tuple(sorted(set(_imports(tree, package)))))
 
 
 def _parse(source: str) -> ast.Module | None:
@@ -171,19 +156,13 @@ def _imports(tree: ast.AST, package: str) -> Iterator[str]:
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            base = _base(node, package)
+            parts = package.split(".")
+            above = parts[: len(parts) - node.level + 1] if node.level else []
+            base = ".".join([*above, *filter(None, [node.module])])
             names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
         elif _is_call(node, "import_module") and node.args:
             names = [str(getattr(node.args[0], "value", ""))]
         yield from (name for name in names if name.split(".")[0] == "reread")
-
-
-def _base(node: ast.ImportFrom, package: str) -> str:
-    """The absolute name of what stands between ``from`` and ``import``."""
-    if not node.level:
-        return node.module or ""
-    parts = package.split(".")
-    return ".".join([*parts[: len(parts) - node.level + 1], *filter(None, [node.module])])
 
 
 def _is_call(node: ast.AST, name: str) -> bool:
@@ -201,7 +180,7 @@ def _text(node: object, is_cell: bool, alts: frozenset[int] = frozenset(), is_al
         return f"[{','.join(_text(item, is_cell, alts, is_alt) for item in node)}]"
     if not isinstance(node, ast.AST):
         return "words" if is_alt and isinstance(node, str) and " " in node else repr(node)
-    if is_cell and isinstance(node, ast.keyword) and node.arg in WORDING:
+    if is_cell and isinstance(node, ast.keyword) and node.arg in ("caption", "alt"):
         return f"{node.arg}={_text(_computed(node.value), is_cell)}"
     is_alt = is_alt or id(node) in alts
     fields = (f"{name}={_text(value, is_cell, alts, is_alt)}" for name, value in _fields(node, is_cell))
@@ -234,15 +213,12 @@ def _fields(node: ast.AST, is_cell: bool) -> Iterator[tuple[str, object]]:
     for name, value in ast.iter_fields(node):
         if value is None or value == [] or name in ("ctx", "kind"):
             continue
-        if name == "body" and isinstance(node, SCOPES) and _is_string(value[0]):
+        first = value[0] if name == "body" and isinstance(node, _SCOPES) else None
+        if isinstance(first, ast.Expr) and isinstance(getattr(first.value, "value", None), str):
             # a cell that is one string shows it; anywhere else nobody does
             is_shown = is_cell and isinstance(node, ast.Module) and len(value) == 1
             value = value if is_shown else value[1:]
         yield name, value
-
-
-def _is_string(node: ast.AST) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(getattr(node.value, "value", None), str)
 
 
 def _computed(node: ast.expr) -> list[ast.expr]:
@@ -252,10 +228,6 @@ def _computed(node: ast.expr) -> list[ast.expr]:
     if isinstance(node, ast.JoinedStr):
         return [kept for part in node.values for kept in _computed(part)]
     return [node]
-
-
-def _union(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
-    return tuple(sorted({name for group in groups for name in group}))
 
 
 def _sha(text: str) -> str:

@@ -5,7 +5,7 @@ Jupyter Book renders a failed, a hollow or a never-run notebook without complain
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from reread.book.status.run_record import RunRecord
@@ -22,12 +22,10 @@ SHOWN: tuple[Profile, ...] = ("real", "paper", "demo")
 class Shelf:
     """Pages that the book shows, with their records, and those it leaves out, with the reason."""
 
-    profile: Profile
     pages: tuple[PageRef, ...]
     left_out: tuple[str, ...]
-    records: dict[tuple[Profile, str], RunRecord]
     status: Status
-    recorded: dict[tuple[Profile, str], Path] = field(default_factory=dict)
+    recorded: dict[tuple[Profile, str], Path]
 
     def is_recorded(self, ref: PageRef) -> bool:
         """Whether the run of a page travelled with the repository."""
@@ -43,7 +41,7 @@ class Shelf:
 
     def record(self, ref: PageRef) -> RunRecord:
         """The record of a page's run."""
-        return self.records[ref.profile, ref.name]
+        return self.status.record(ref)
 
     def of(self, study: str, profile: Profile) -> list[PageRef]:
         """Pages of one study in one profile, in reading order."""
@@ -67,15 +65,11 @@ def admit(
         said = f"{len(lines)} of {len(asked)} pages of {profile} cannot be published:"
         again = f"Run:  reread build --profile {profile}{f' --study {study}' if study else ''}"
         raise RunError("\n".join([said, *lines, again]), ExitCode.STALE)
-    recorded = recorded or {}
-    every = [ref for p in SHOWN for ref in pages(p)]
-    admitted = [
-        ref for ref in every if status.state(ref).word == "fresh" or (ref.profile, ref.name) in recorded
-    ]
-    left_out = [
-        f"{ref.name} ({ref.profile}) is left out: {status.state(ref)}"
-        for ref in every
-        if ref not in admitted and status.state(ref).word != "never run"
-    ]
-    records = {(ref.profile, ref.name): status.record(ref) for ref in admitted}
-    return Shelf(profile, tuple(admitted), tuple(left_out), records, status, recorded)
+    admitted, left_out, recorded = [], [], recorded or {}
+    for ref in (ref for shown in SHOWN for ref in pages(shown)):
+        state = status.state(ref)
+        if state.word == "fresh" or (ref.profile, ref.name) in recorded:
+            admitted.append(ref)
+        elif state.word != "never run":
+            left_out.append(f"{ref.name} ({ref.profile}) is left out: {state}")
+    return Shelf(tuple(admitted), tuple(left_out), status, recorded)

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from reread.book.status import claims
 from reread.book.status.reference import Reference, reference_path
@@ -43,7 +42,7 @@ class Report:
         return "\n".join([*differs, self.said, *([self.advice] if differs and self.advice else [])])
 
 
-class Kernels(NamedTuple):
+class _Kernels(NamedTuple):
     """What runs in one folder gave, by study: values by page, words by kind; and the choice of kernels."""
 
     name: str
@@ -77,14 +76,22 @@ def compare(profile: Profile, study: str = "") -> Report:
 
 def write(profile: Profile, study: str = "") -> Report:
     """Make the finished runs the reference; tolerances that were there are kept."""
-    status = _fresh(profile, study)
-    records = _studies(profile, study)
-    written = {reference_path(record, profile): _as_of_now(record, profile, status) for record in records}
-    for path, reference in written.items():
-        write_json(path, reference)
-    n_values = sum(len(values) for reference in written.values() for values in reference["pages"].values())
+    status, paths_written, n_values = _fresh(profile, study), [], 0
+    for record in _studies(profile, study):
+        path = reference_path(record, profile)
+        kept = read_record(path, Reference) if path.is_file() else Reference(pages={})
+        values = {_page(ref): status.record(ref).values for ref in pages(profile, record.key)}
+        measured = {
+            page: still
+            for page, rooms in kept.measured.items()
+            if (still := {key: room for key, room in rooms.items() if key in values.get(page, {})})
+        }
+        now = {"measured": measured, "pages": values, **_outcomes(record, profile, status)}
+        _write(path, kept.model_copy(update=now))
+        paths_written.append(_short(path))
+        n_values += sum(map(len, values.values()))
     n_pages = len(pages(profile, study))
-    return Report(f"{n_values} values of {n_pages} pages written to {', '.join(map(_short, written))}.")
+    return Report(f"{n_values} values of {n_pages} pages written to {', '.join(paths_written)}.")
 
 
 def spread(profile: Profile, folders: list[Path], study: str = "") -> Report:
@@ -104,10 +111,8 @@ def spread(profile: Profile, folders: list[Path], study: str = "") -> Report:
         for one in found:
             there = _words_that_differ(record, reference, one.words[record.key], set())
             changed += [f"{line}  with {one.name}" for line in there]
-        kept = reference.model_copy(
-            update={"measured": measured, "kernels": tuple(one.name for one in found)}
-        )
-        write_json(path, _written(kept))
+        names = tuple(one.name for one in found)
+        _write(path, reference.model_copy(update={"measured": measured, "kernels": names}))
     said = "\n".join([*lines, f"{len(lines)} tolerances measured over {len(found)} sets of kernels."])
     return Report(said, (), tuple(changed), "Verdicts that a kernel decides need another measure or check.")
 
@@ -122,11 +127,13 @@ def _fresh(profile: Profile, study: str) -> Status:
     return status
 
 
-def _runs_in(folder: Path, profile: Profile, study: str) -> Kernels:
+def _runs_in(folder: Path, profile: Profile, study: str) -> _Kernels:
     """What the runs in another folder gave."""
+    from unittest.mock import patch
+
     if not folder.is_dir():
         raise ParameterError(f"There is no folder of runs {folder}. Make one with REREAD_RUNS={folder}.")
-    with _runs_at(folder):
+    with patch.dict(os.environ, REREAD_RUNS=str(folder.resolve())):
         status, records = _fresh(profile, study), _studies(profile, study)
         values = {
             record.key: {_page(ref): status.record(ref).values for ref in pages(profile, record.key)}
@@ -135,51 +142,26 @@ def _runs_in(folder: Path, profile: Profile, study: str) -> Kernels:
         words = {record.key: _outcomes(record, profile, status) for record in records}
         made = status.record(pages(profile, study)[0]).made
         chosen = [f"{name}={value}" for name, value in made.get("environment", {}).items()]
-    return Kernels(" ".join([folder.name, *chosen]), values, words)
-
-
-@contextmanager
-def _runs_at(folder: Path) -> Iterator[None]:
-    """Let ``folder`` be the folder of all runs."""
-    before = os.environ.get("REREAD_RUNS")
-    os.environ["REREAD_RUNS"] = str(folder.resolve())
-    try:
-        yield
-    finally:
-        os.environ.pop("REREAD_RUNS")
-        if before is not None:
-            os.environ["REREAD_RUNS"] = before
+    return _Kernels(" ".join([folder.name, *chosen]), values, words)
 
 
 def _studies(profile: Profile, study: str) -> list[Study]:
     return [record for record in ([find(study)] if study else every()) if pages(profile, record.key)]
 
 
-def _as_of_now(study: Study, profile: Profile, status: Status) -> dict[str, Any]:
-    path = reference_path(study, profile)
-    kept = read_record(path, Reference) if path.is_file() else Reference(pages={})
-    values = {_page(ref): status.record(ref).values for ref in pages(profile, study.key)}
-    measured = {
-        page: still
-        for page, rooms in kept.measured.items()
-        if (still := {key: room for key, room in rooms.items() if key in values.get(page, {})})
-    }
-    now = {"measured": measured, "pages": values, **_outcomes(study, profile, status)}
-    return _written(kept) | now
-
-
-def _written(reference: Reference) -> dict[str, Any]:
-    """A reference as it is stored: of a rule only what it says."""
+def _write(path: Path, reference: Reference) -> None:
+    """Store a reference: of a rule only what it says."""
     rules = [rule.model_dump(exclude_none=True) for rule in reference.tolerances]
-    return reference.model_dump() | {"tolerances": rules}
+    write_json(path, reference.model_dump() | {"tolerances": rules})
 
 
 def _outcomes(study: Study, profile: Profile, status: Status) -> dict[str, dict[str, str]]:
     """Word of every verdict and outcome of every check, by id, as the runs of one profile alone give them."""
-    claimed, checked = (claims.judge_claim, claims.judge_check)
+    rows = [claims.judge_claim(study, one, status, (profile,)) for one in study.claims]
+    checks = [claims.judge_check(study, one, status, (profile,)) for one in study.checks]
     return {
-        "verdicts": {one.id: claimed(study, one, status, (profile,)).verdict.word for one in study.claims},
-        "checks": {one.id: checked(study, one, status, (profile,)).outcome for one in study.checks},
+        "verdicts": {row.claim.id: row.verdict.word for row in rows},
+        "checks": {row.check.id: row.outcome for row in checks},
     }
 
 
@@ -195,28 +177,25 @@ def _values_that_differ(
 ) -> Iterator[str]:
     """A line for each value, page and tolerance that does not fit."""
     for ref in refs:
-        if not reference.pages.get(_page(ref)):
+        page, state = _page(ref), status.state(ref)
+        if not (before := reference.pages.get(page)):
             yield f"{ref.name} has no value in {_short(path)}"
-        elif status.state(ref).word != "fresh":
-            yield f"{ref.name} cannot be compared, its run is {status.state(ref)}"
+        elif state.word != "fresh":
+            yield f"{ref.name} cannot be compared, its run is {state}"
         else:
-            yield from _page_differences(ref, reference, status.record(ref).values)
-    for gone in reference.pages.keys() - {_page(ref) for ref in refs}:
+            now = status.record(ref).values
+            for key in dict.fromkeys([*before, *now]):
+                if key not in now:
+                    yield f"{ref.name}  {key}  is not measured any more (reference {before[key]!r})"
+                elif key not in before:
+                    yield f"{ref.name}  {key}  is not in the reference (now {now[key]!r})"
+                elif why := reference.difference(page, key, now[key]):
+                    yield f"{ref.name}  {key}  {why}"
+    for gone in reference.pages.keys() - set(map(_page, refs)):
         yield f"{path.parts[-3]}/{gone} is in {_short(path)}, but is no page any more"
     for rule in reference.tolerances:
         if not any(rule.fits(page, key) for page, values in reference.pages.items() for key in values):
             yield f"tolerance {rule.pattern!r} in {_short(path)} fits no value"
-
-
-def _page_differences(ref: PageRef, reference: Reference, now: dict[str, Value | None]) -> Iterator[str]:
-    before = reference.pages[_page(ref)]
-    for key in dict.fromkeys([*before, *now]):
-        if key not in now:
-            yield f"{ref.name}  {key}  is not measured any more (reference {before[key]!r})"
-        elif key not in before:
-            yield f"{ref.name}  {key}  is not in the reference (now {now[key]!r})"
-        elif why := reference.difference(_page(ref), key, now[key]):
-            yield f"{ref.name}  {key}  {why}"
 
 
 def _words_that_differ(

@@ -26,46 +26,45 @@ NAME = "record.json"
 INDEX = "index.html"  # written about a run, and no part of it
 NOTEBOOK = "notebook.ipynb"
 FOLDERS = ("figures", "tables", "artifacts")
-SUFFIXES = {"figures": (".svg", ".png", ".csv"), "tables": (".csv",)}
+_SUFFIXES = {"figures": (".svg", ".png", ".csv"), "tables": (".csv",)}
 # one step of a path: no separator, no control character, neither . nor ..
-STEP = r"(?!\.\.?(?:/|$))[^/\\\x00-\x1f\x7f]{1,200}"
-PATH = re.compile(rf"{STEP}(?:/{STEP})*")
-NO_SEAL: dict[str, Any] = {"fields": {}, "digest": ""}
-REASONS = {"nan": "not a number (NaN)", "inf": "infinite", "-inf": "infinite and negative"}
+_STEP = r"(?!\.\.?(?:/|$))[^/\\\x00-\x1f\x7f]{1,200}"
+PATH = re.compile(rf"{_STEP}(?:/{_STEP})*")
+_REASONS = {"nan": "not a number (NaN)", "inf": "infinite", "-inf": "infinite and negative"}
 
-Id = Annotated[str, StringConstraints(pattern=rf"^{measured.NAME.pattern}$")]
-Label = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
-Key = Annotated[str, StringConstraints(pattern=rf"^{measured.KEY.pattern}$")]
-Sha = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]*$")]
+_Id = Annotated[str, StringConstraints(pattern=rf"^{measured.NAME.pattern}$")]
+_Label = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
+_Key = Annotated[str, StringConstraints(pattern=rf"^{measured.KEY.pattern}$")]
+_Sha = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+_Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]*$")]
 
 
-class Shown(TypedDict):
+class _Shown(TypedDict):
     """A figure or a table as the page showed it."""
 
-    id: Id
-    label: Label
+    id: _Id
+    label: _Label
     caption: str
     alt: NotRequired[str]
 
 
-class Read(TypedDict):
+class _Read(TypedDict):
     """A data file as the page read it."""
 
     key: str
-    sha256: Sha
+    sha256: _Sha
     bytes: int
     pinned_on_first_use: bool
 
 
-class Stale(TypedDict):
+class _Stale(TypedDict):
     """The fields of the fingerprint and their digest."""
 
-    key: Sha
+    key: _Sha
     fields: dict[str, str]
 
 
-class Made(TypedDict):
+class _Made(TypedDict):
     """Where and with what the run was made."""
 
     started: str
@@ -74,25 +73,17 @@ class Made(TypedDict):
     python: str
     platform: str
     packages: dict[str, str]
-    commit: Commit
+    commit: _Commit
     is_dirty: bool
     environment: NotRequired[dict[str, str]]
-
-
-class Seal(TypedDict):
-    """Digest of every field of the record, and one of all of these."""
-
-    fields: dict[str, Sha]
-    digest: Sha
 
 
 class AlteredRunError(RunError):
     """A run that is not as it was when it ended; ``names`` says what differs."""
 
     def __init__(self, folder: Path, names: list[str]):
-        super().__init__(
-            f"{folder} was altered after the run: {', '.join(names)}.\nRun the page again.", ExitCode.STALE
-        )
+        said = f"{folder} was altered after the run: {', '.join(names)}.\nRun the page again."
+        super().__init__(said, ExitCode.STALE)
         self.names = names
 
 
@@ -100,24 +91,24 @@ class RunRecord(Record):
     """What a finished run says of itself. ``seal`` writes it, ``read`` is the only way to get one."""
 
     schema_version: int = Field(alias="schema")
-    study: Label
-    chapter: Label
+    study: _Label
+    chapter: _Label
     page: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]*$")]
     profile: Profile
     scope: Scope | Literal["own"]
     parameters: dict[str, Value]
-    values: Annotated[dict[Key, Value | None], Field(min_length=1)]
-    no_number: dict[Key, str]
-    figures: tuple[Shown, ...]
-    tables: tuple[Shown, ...]
+    values: Annotated[dict[_Key, Value | None], Field(min_length=1)]
+    no_number: dict[_Key, str]
+    figures: tuple[_Shown, ...]
+    tables: tuple[_Shown, ...]
     artifacts: tuple[str, ...]
-    data: tuple[Read, ...]
+    data: tuple[_Read, ...]
     device: str
     cost: dict[str, float]
-    stale: Stale
-    made: Made
+    stale: _Stale
+    made: _Made
     imported: str = ""
-    files: dict[str, Sha]
+    files: dict[str, _Sha]
 
     @model_validator(mode="after")
     def _names_its_files(self) -> RunRecord:
@@ -135,7 +126,7 @@ class RunRecord(Record):
     def named(self) -> Iterator[str]:
         """Paths of the files that the record names."""
         yield from (NOTEBOOK, "parameters.yml")
-        for kind, suffixes in SUFFIXES.items():
+        for kind, suffixes in _SUFFIXES.items():
             for entry in getattr(self, kind):
                 yield from (f"{kind}/{entry['id']}{suffix}" for suffix in suffixes)
         yield from (f"artifacts/{name}" for name in self.artifacts)
@@ -147,8 +138,11 @@ class RunRecord(Record):
     @classmethod
     def seal(cls, folder: Path, content: dict[str, Any]) -> RunRecord:
         """Write the record of a finished run, with the digest of every file in its folder."""
-        values, reasons = _without_nan(content.get("values", {}))
-        content = {**content, "values": values, "no_number": content.get("no_number", {}) | reasons}
+        values = content.get("values", {})
+        odd = {k for k, v in values.items() if isinstance(v, float) and not math.isfinite(v)}
+        reasons = content.get("no_number", {}) | {k: _REASONS[str(values[k])] for k in odd}
+        values = {k: None if k in odd else v for k, v in values.items()}
+        content = {**content, "values": values, "no_number": reasons}
         content["files"] = {name: sha256(folder / name) for name in _files(folder)}
         content.pop("seal", None)
         content = json.loads(json.dumps(content))
@@ -161,42 +155,28 @@ class RunRecord(Record):
     def read(cls, folder: Path, *, may_lack: Callable[[str], bool] = lambda name: False) -> RunRecord:
         """Read the record of a run, and compare the run with its digests.
 
-        Parameters
-        ----------
-        folder : Path
-            The folder of the run.
-        may_lack : callable
-            Whether a file may be absent, as pictures are from a recorded run.
-
-        Raises
-        ------
-        AlteredRunError
-            If a field or a file is not what it was when the run ended (exit code 9).
-        RunError
-            If there is no record, or none that can be read (exit code 9).
+        ``may_lack`` says whether a file may be absent, as pictures are from a recorded run. Raises an
+        AlteredRunError if a field or a file is not what it was when the run ended, another RunError if there
+        is no record, or none that can be read.
         """
         try:
             content = read_json(folder / NAME)
-            wrong = [f"{name} in {NAME}" for name in _moved(content, content.pop("seal", NO_SEAL))]
+            seal = content.pop("seal", {"fields": {}, "digest": ""})
+            now, then = {name: digest(value) for name, value in content.items()}, dict(seal["fields"])
+            wrong = [f"{name} in {NAME}" for name in {**now, **then} if now.get(name) != then.get(name)]
+            if not wrong and digest(then) != seal["digest"]:
+                wrong = [f"seal in {NAME}"]
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise RunError(f"{folder / NAME} cannot be read.\nRun the page again.", ExitCode.STALE) from None
         if wrong:
             raise AlteredRunError(folder, wrong)
         record = _valid(folder, content)
-        if wrong := list(record._altered_files(folder, may_lack)):
+        there, known = list(_files(folder)), record.files
+        wrong = [f"{name} is missing" for name in known if name not in there and not may_lack(name)]
+        wrong += [name for name in known if name in there and sha256(folder / name) != known[name]]
+        if wrong := wrong + [f"{name} was added" for name in there if name not in known]:
             raise AlteredRunError(folder, wrong)
         return record
-
-    def _altered_files(self, folder: Path, may_lack: Callable[[str], bool]) -> Iterator[str]:
-        """Files that are missing, differ, or were not there when the run ended."""
-        there = dict.fromkeys(_files(folder))
-        for name, wanted in self.files.items():
-            if name not in there:
-                if not may_lack(name):
-                    yield f"{name} is missing"
-            elif sha256(folder / name) != wanted:
-                yield name
-        yield from (f"{name} was added" for name in there if name not in self.files)
 
 
 def _valid(folder: Path, content: dict[str, Any]) -> RunRecord:
@@ -205,20 +185,8 @@ def _valid(folder: Path, content: dict[str, Any]) -> RunRecord:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the record"
-        raise RunError(
-            f"{folder / NAME}: {where}: {first['msg']}.\nRun the page again.", ExitCode.STALE
-        ) from None
-
-
-def _moved(content: dict[str, Any], seal: dict[str, Any]) -> list[str]:
-    """Fields whose digest is not that of the seal; ``seal`` where the seal itself was touched."""
-    fields = dict(seal["fields"])
-    names = [name for name in {**content, **fields} if fields.get(name) != _digest(content, name)]
-    return names if names or digest(fields) == seal["digest"] else ["seal"]
-
-
-def _digest(content: dict[str, Any], name: str) -> str:
-    return digest(content[name]) if name in content else ""
+        said = f"{folder / NAME}: {where}: {first['msg']}.\nRun the page again."
+        raise RunError(said, ExitCode.STALE) from None
 
 
 def _files(folder: Path) -> Iterator[str]:
@@ -227,9 +195,3 @@ def _files(folder: Path) -> Iterator[str]:
         name = path.relative_to(folder).as_posix()
         if name not in (NAME, INDEX) and (path.is_symlink() or path.is_file()):
             yield name
-
-
-def _without_nan(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Values with None for what is no finite number, and the reason for each None."""
-    odd = {k for k, v in values.items() if isinstance(v, float) and not math.isfinite(v)}
-    return {k: None if k in odd else v for k, v in values.items()}, {k: REASONS[str(values[k])] for k in odd}

@@ -23,14 +23,14 @@ from reread.studies import Profile, Value
 
 # counted up where the runner makes something else of the same inputs
 RUNNER_VERSION = "3"
-Word = Literal["fresh", "stale", "altered", "never run", "hollow", "interrupted", "failed"]
+_Word = Literal["fresh", "stale", "altered", "never run", "hollow", "interrupted", "failed"]
 
 
 @dataclass(frozen=True)
 class State:
     """How the run of a page stands, and the fields that moved or the files that were altered."""
 
-    word: Word
+    word: _Word
     moved: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -42,7 +42,10 @@ class Status:
 
     def __init__(self) -> None:
         self._library = fingerprint.Library()
-        self._lock = digest(_pins(paths.root() / "requirements.lock"))
+        lock = paths.root() / "requirements.lock"
+        text = lock.read_text(encoding="utf-8") if lock.is_file() else ""
+        pins = (line.partition("#")[0].strip() for line in text.splitlines())
+        self._lock = digest(list(filter(None, pins)))
         self._fields: dict[tuple[str, str], dict[str, str]] = {}
         self._found: dict[tuple[str, str], tuple[State, RunRecord | None]] = {}
 
@@ -84,7 +87,7 @@ class Status:
     def report(self, profile: Profile, study: str = "") -> str:
         """One line for each page: its state, its name, and what moved."""
         found = self.states(pages(profile, study))
-        width = max((len(name) for name in found), default=0)
+        width = max(map(len, found), default=0)
         lines = [f"{s.word:<11} {name:<{width}}  {', '.join(s.moved)}".rstrip() for name, s in found.items()]
         n_fresh = sum(s.word == "fresh" for s in found.values())
         return "\n".join([*lines, f"{n_fresh} of {len(found)} pages of {profile} are fresh."])
@@ -103,8 +106,7 @@ class Status:
         }
 
     def _look(self, ref: PageRef) -> tuple[State, RunRecord | None]:
-        place = (ref.profile, ref.name)
-        if place not in self._found:
+        if (place := (ref.profile, ref.name)) not in self._found:
             self._found[place] = self._judge(ref)
         return self._found[place]
 
@@ -146,11 +148,9 @@ def contradictions(
 
 
 def scope_of(ref: PageRef, record: RunRecord) -> str:
-    """What the data of a run can answer, by the study's record and the digests of the files it read.
-
-    A page inherits ``own`` from an earlier page, of which its own record holds no digest.
-    """
-    if record.scope == "own" and any(_may_be_own(up) for up in ref.upstream):
+    """What the data of a run can answer, by the study's record and the digests of the files it read."""
+    # a page inherits ``own`` from an earlier page, of which its own record holds no digest
+    if record.scope == "own" and any(map(_may_be_own, ref.upstream)):
         return "own"
     return ref.scope(used=list(record.data))
 
@@ -175,31 +175,21 @@ def is_finished(path: Path) -> bool:
     """Whether every code cell of an executed notebook ran, and none ended in an error."""
     cells = _code_cells(path)
     ran = (cell.get("execution_count") is not None for cell in cells)
-    errors = [out for cell in cells for out in cell.get("outputs", ()) if out.get("output_type") == "error"]
-    return bool(cells) and all(ran) and not errors
+    return bool(cells) and all(ran) and not _has_error(cells)
 
 
-def _pins(lock: Path) -> list[str]:
-    """Lines of the lock file without comments; none where there is no lock file."""
-    text = lock.read_text(encoding="utf-8") if lock.is_file() else ""
-    lines = (line.partition("#")[0].strip() for line in text.splitlines())
-    return [line for line in lines if line]
-
-
-def _without_run(ref: PageRef) -> Word:
+def _without_run(ref: PageRef) -> _Word:
     """Why there is no run: the last attempt failed, or was cut off, or nobody tried."""
     kept = paths.runs() / "failed" / ref.profile / ref.name
-    if (kept / NOTEBOOK).is_file():
-        return "interrupted" if _is_cut_off(kept / NOTEBOOK) else "failed"
+    if (kept / NOTEBOOK).is_file():  # without an error, somebody or the machine ended it
+        return "failed" if _has_error(_code_cells(kept / NOTEBOOK)) else "interrupted"
     # a log alone: it ended before its first cell
     started = kept.is_dir() or list(ref.folder.parent.glob(f".{ref.folder.name}.*.part"))
     return "interrupted" if started else "never run"
 
 
-def _is_cut_off(path: Path) -> bool:
-    """Whether a notebook stopped without an error: somebody, or the machine, ended it."""
-    cells = _code_cells(path)
-    return not any(out.get("output_type") == "error" for cell in cells for out in cell.get("outputs", ()))
+def _has_error(cells: list[dict[str, Any]]) -> bool:
+    return any(out.get("output_type") == "error" for cell in cells for out in cell.get("outputs", ()))
 
 
 def _code_cells(path: Path) -> list[dict[str, Any]]:

@@ -62,23 +62,27 @@ def export_runs(out: Path, profile: Profile, study: str = "") -> str:
 def import_runs(file: Path) -> str:
     """Check an archive whole, then put its runs in place; one that does not fit keeps all of them out."""
     paths.runs().mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=paths.runs(), prefix=".import.") as folder:
+    with TemporaryDirectory(dir=paths.runs(), prefix=".import.") as folder, ExitStack() as stack:
         found = found_in(file, Path(folder), Status())
         _refuse_what_is_not_fresh(file, found)
-        _land(found, f"{file.name} (SHA-256 {sha256(file)[:12]})")
+        source = f"{file.name} (SHA-256 {sha256(file)[:12]})"
+        # every folder is locked and filled before the first takes its name
+        parts = [stack.enter_context(landing(one.ref.folder)) for one in found]
+        for part, one in zip(parts, found, strict=True):
+            for entry in one.folder.iterdir():
+                entry.rename(part / entry.name)
+            for name in FOLDERS:
+                (part / name).mkdir(exist_ok=True)
+            content = read_json(part / NAME)
+            RunRecord.seal(part, content | {"imported": content.get("imported") or source})
     lines = [f"  {one.ref.name}  ({one.ref.profile})" for one in found]
     return "\n".join([f"{len(found)} runs taken from {file}:", *lines])
-
-
-def folder_name(ref: PageRef) -> str:
-    """Where the run of a page lies in an archive."""
-    return f"runs/{ref.profile}/{ref.name}"
 
 
 def pack(runs: list[Found], out: Path, may_lack: Callable[[str], bool] = lambda name: False) -> int:
     """Write runs into a zip file without times and owners of this machine; the number of files."""
     files = {
-        f"{folder_name(run.ref)}/{name}": run.folder / name
+        f"runs/{run.ref.profile}/{run.ref.name}/{name}": run.folder / name
         for run in runs
         for name in (*run.record.files, NAME)
         if not may_lack(name)
@@ -93,7 +97,7 @@ def pack(runs: list[Found], out: Path, may_lack: Callable[[str], bool] = lambda 
     return len(files)
 
 
-def unpack(file: Path, into: Path, most: int | None = None) -> list[str]:
+def _unpack(file: Path, into: Path, most: int | None) -> list[str]:
     """Unpack a zip file of runs into an empty folder, member by member; the folders of the runs."""
     if not file.is_file():
         raise DataError(f"There is no archive {file}.\nMake one with:  reread runs export")
@@ -121,7 +125,9 @@ def _checked_members(file: Path, members: list[zipfile.ZipInfo], most: int) -> l
     if not 0 < len(members) <= MANY_FILES:
         refuse(file, f"it holds {len(members):,} files, but one to {MANY_FILES:,} are wanted")
     for member in members:
-        if not _is_place(member.orig_filename):
+        found = RUN.fullmatch(member.orig_filename)
+        kind, slash, _ = (below := found[3] if found else "").partition("/")
+        if not (PATH.fullmatch(below) and (below in FILES or (slash and kind in FOLDERS))):
             refuse(file, f"{member.orig_filename!r} is no place for a file of a run")
         if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG):
             refuse(file, f"{member.filename!r} is not a plain file")
@@ -137,14 +143,6 @@ def _checked_members(file: Path, members: list[zipfile.ZipInfo], most: int) -> l
     return runs
 
 
-def _is_place(name: str) -> bool:
-    """Whether a path lies in one of the places that the folder of a run has."""
-    found = RUN.fullmatch(name)
-    below = found[3] if found else ""
-    is_known = below in FILES or ("/" in below and below.partition("/")[0] in FOLDERS)
-    return is_known and PATH.fullmatch(below) is not None
-
-
 def found_in(
     file: Path,
     into: Path,
@@ -155,52 +153,26 @@ def found_in(
 ) -> list[Found]:
     """Every run of a file, unpacked and compared with itself and with what would be run here today."""
     found = []
-    for run in unpack(file, into, most):
-        ref = _page_of(file, run)
-        try:
-            record = checked(ref, into / run, may_lack)
-            found.append(Found(ref, into / run, record, status.moved(ref, record)))
-        except RunError as error:
-            found.append(Found(ref, into / run, None, wrong=str(error)))
+    for run in _unpack(file, into, most):
+        profile, name = run.split("/", 2)[1:]
+        ref = next((ref for ref in pages(profile, name.partition("/")[0]) if ref.name == name), None)
+        if ref is None:
+            raise ParameterError(f"{file} holds {name}, which is no page of {profile} here.")
+        record, wrong = checked(ref, into / run, may_lack)
+        found.append(Found(ref, into / run, record, status.moved(ref, record) if record else [], wrong))
     return found
-
-
-def _page_of(file: Path, run: str) -> PageRef:
-    """The page whose run lies in a folder."""
-    profile, name = run.split("/", 2)[1:]
-    fits = [ref for ref in pages(profile, name.partition("/")[0]) if ref.name == name]
-    if not fits:
-        raise ParameterError(f"{file} holds {name}, which is no page of {profile} here.")
-    return fits[0]
 
 
 def _refuse_what_is_not_fresh(file: Path, found: list[Found]) -> None:
     """Refuse runs that differ from what would be run here today, field by field."""
-    lines = [
-        f"  {one.ref.name}  {one.wrong or 'differs in: ' + ', '.join(one.moved)}"
-        for one in found
-        if one.wrong or one.moved
-    ]
-    if not lines:
-        return
-    advice = ["Check out the commit it was made with, or make the run anew."]
+    differ = [one for one in found if one.wrong or one.moved]
+    lines = [f"  {one.ref.name}  {one.wrong or 'differs in: ' + ', '.join(one.moved)}" for one in differ]
+    said = [f"{file} is refused, nothing was taken from it:", *lines]
+    said.append("Check out the commit it was made with, or make the run anew.")
     if any(" data " in line for line in lines):
-        advice.append("A file that was pinned on first use brings its pin along in data/datasets.lock.")
-    said = [f"{file} is refused, nothing was taken from it:", *lines, *advice]
-    raise RunError("\n".join(said), ExitCode.STALE)
-
-
-def _land(found: list[Found], source: str) -> None:
-    """Put all runs in place, or none: every folder is locked and filled before the first takes its name."""
-    with ExitStack() as stack:
-        parts = [stack.enter_context(landing(one.ref.folder)) for one in found]
-        for part, one in zip(parts, found, strict=True):
-            for entry in one.folder.iterdir():
-                entry.rename(part / entry.name)
-            for name in FOLDERS:
-                (part / name).mkdir(exist_ok=True)
-            content = read_json(part / NAME)
-            RunRecord.seal(part, content | {"imported": content.get("imported") or source})
+        said.append("A file that was pinned on first use brings its pin along in data/datasets.lock.")
+    if lines:
+        raise RunError("\n".join(said), ExitCode.STALE)
 
 
 def refuse(file: Path, why: str) -> NoReturn:

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from reread.book.status.staleness import Status
-from reread.book.transfer.archive import FILES, Found, folder_name, found_in, pack, refuse
+from reread.book.transfer.archive import FILES, Found, found_in, pack, refuse
 from reread.core import paths
 from reread.core.errors import DataError, ExitCode, ParameterError, RunError
 from reread.core.files import written_whole
@@ -20,23 +20,16 @@ LARGEST = 2_000_000  # bytes of one file of a study
 LARGEST_CONTENT = 64_000_000  # bytes that it may unpack to
 
 
-def recorded_path(study: Study, profile: Profile) -> Path:
-    """Where the recorded runs of a study lie."""
-    return paths.root() / "chapters" / study.key / "recorded" / f"{profile}.zip"
-
-
 def record_runs(profile: Profile, study: str = "") -> str:
-    """Pack the fresh runs of each study into the file that the repository holds.
+    """Pack the fresh runs of each study into the file that the repository holds; any other run stops it.
 
-    A page that has not run here keeps the run that was recorded before, or is left out and named. One whose
-    run is stale, altered or unfinished stops the recording.
+    A page that has not run here keeps the run that was recorded before, or is left out and named.
     """
     status, lines = Status(), []
     records = [one for one in ([find(study)] if study else every()) if pages(profile, one.key)]
     states = status.states(ref for one in records for ref in pages(profile, one.key))
-    wrong = [
-        f"  {name}  {state}" for name, state in states.items() if state.word not in ("fresh", "never run")
-    ]
+    known = ("fresh", "never run")
+    wrong = [f"  {name}  {state}" for name, state in states.items() if state.word not in known]
     if wrong or all(state.word != "fresh" for state in states.values()):
         said = "\n".join([f"Only fresh runs of {profile} are recorded:", *(wrong or ["  no page has run"])])
         raise RunError(f"{said}\nRun:  reread build --profile {profile} --no-site", ExitCode.STALE)
@@ -53,7 +46,7 @@ def _record_study(study: Study, profile: Profile, status: Status, folder: Path) 
     found |= {r.name: Found(r, r.folder, status.record(r)) for r in refs if status.state(r).word == "fresh"}
     if not found:
         return []
-    out = recorded_path(study, profile)
+    out = _path(study, profile)
     with written_whole(out) as part:
         pack([found[ref.name] for ref in refs if ref.name in found], part, is_left_out)
         if (size := part.stat().st_size) > LARGEST:
@@ -64,13 +57,13 @@ def _record_study(study: Study, profile: Profile, status: Status, folder: Path) 
 
 def recorded_runs(study: Study, profile: Profile, into: Path, status: Status) -> list[Found]:
     """The recorded runs of a study, unpacked into an empty folder; none where nothing was recorded."""
-    file = recorded_path(study, profile)
+    file = _path(study, profile)
     if not file.is_file():
         return []
     found = found_in(file, into, status, most=LARGEST_CONTENT, may_lack=is_left_out)
+    for ref in (one.ref for one in found if (one.ref.study.key, one.ref.profile) != (study.key, profile)):
+        refuse(file, f"runs/{ref.profile}/{ref.name} is no run of {study.key} in {profile}")
     for one in found:
-        if (one.ref.study.key, one.ref.profile) != (study.key, profile):
-            refuse(file, f"{folder_name(one.ref)} is no run of {study.key} in {profile}")
         if one.wrong:
             refuse(file, f"{one.ref.name} {one.wrong}")
     order = [ref.name for ref in pages(profile, study.key)]
@@ -104,3 +97,7 @@ def outdated(status: Status, study: str = "") -> list[str]:
             else:
                 lines += [f"{run.ref.name} ({profile})  {', '.join(run.moved)}" for run in runs if run.moved]
     return lines
+
+
+def _path(study: Study, profile: Profile) -> Path:
+    return paths.root() / "chapters" / study.key / "recorded" / f"{profile}.zip"

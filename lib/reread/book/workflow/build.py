@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import NamedTuple
 
 from reread.book.running import client, job, warm
 from reread.book.running.stopping import stoppable
@@ -24,25 +25,17 @@ from reread.core import paths as places
 from reread.core.errors import ExitCode, RunError
 from reread.core.files import write_text
 from reread.pages import PageRef, page, pages
-from reread.studies import Profile
-
-WORDS = ("ran", "fresh", "failed", "skipped")
+from reread.studies import Profile, Resources
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """What a build did with one page."""
 
     page: str
-    word: Literal["ran", "fresh", "failed", "skipped"]
+    word: str
     seconds: float = 0.0
     exit_code: int = 0
     note: str = ""
-
-    @property
-    def time(self) -> str:
-        """How long it ran; nothing if it did not."""
-        return f"{self.seconds:.1f} s" if self.seconds else ""
 
 
 @dataclass(frozen=True)
@@ -60,9 +53,13 @@ class Report:
     def text(self) -> str:
         """A line for each page, and one that counts them."""
         width = max((len(row.page) for row in self.rows), default=0)
-        lines = [f"{row.word:<8} {row.page:<{width}} {row.time:>9}  {row.note}" for row in self.rows]
-        counts = [f"{sum(row.word == word for row in self.rows)} {word}" for word in WORDS]
-        return "\n".join([*(line.rstrip() for line in lines), ", ".join(counts)])
+        lines = []
+        for row in self.rows:
+            took = f"{row.seconds:.1f} s" if row.seconds else ""
+            lines.append(f"{row.word:<8} {row.page:<{width}} {took:>9}  {row.note}".rstrip())
+        words = Counter(row.word for row in self.rows)
+        counts = [f"{words[word]} {word}" for word in ("ran", "fresh", "failed", "skipped")]
+        return "\n".join([*lines, ", ".join(counts)])
 
 
 def build(
@@ -75,26 +72,21 @@ def build(
     say: Callable[[str], None] = print,
 ) -> Report:
     """Run every stale page of a profile, independent ones at the same time."""
-    refs = pages(profile, study)
+    refs, status = pages(profile, study), Status()
     with stoppable(), engine.alone():
-        status = Status()
         due = prepare(refs, status)
         if due:
             command = engine.command(due, cores, threads, workflow_profile)
+            log = engine.log_folder() / "server.log"
+            # jobs on this machine fork from a server; on a cluster each starts afresh
+            started = nullcontext("") if workflow_profile else warm.started(due, threads, log)
             try:
-                with _server(due, threads, workflow_profile) as server:
+                with started as server:
                     engine.run(command, due, server, say)
             except KeyboardInterrupt:
                 text = "Interrupted. Finished pages are kept; reread build goes on from there."
                 raise RunError(text, ExitCode.INTERRUPTED) from None
     return Report(tuple(_rows(refs, {ref.name for ref in due})), None if due else status)
-
-
-def _server(due: list[PageRef], threads: int, workflow_profile: str) -> AbstractContextManager[str]:
-    """The server from which jobs on this machine fork; on a cluster each job starts afresh."""
-    if workflow_profile:
-        return nullcontext("")
-    return warm.started(due, threads, engine.log_folder() / "server.log")
 
 
 def prepare(refs: list[PageRef], status: Status | None = None) -> list[PageRef]:
@@ -103,13 +95,15 @@ def prepare(refs: list[PageRef], status: Status | None = None) -> list[PageRef]:
     states = status.states(refs)
     due = [ref for ref in refs if states[ref.name].word != "fresh"]
     for ref in refs:
-        key, marker = status.key(ref), job.marker(ref.profile, ref.name)
-        _write_old(places.state() / "keys" / ref.profile / f"{ref.name}.key", f"{key}\n")
+        key, marker = f"{status.key(ref)}\n", job.marker(ref.profile, ref.name)
+        path = places.state() / "keys" / ref.profile / f"{ref.name}.key"
+        if _write_if_other(path, key):
+            os.utime(path, (1, 1))  # older than any marker, whatever the clocks of the nodes say
         if ref in due:
             marker.unlink(missing_ok=True)
             job.result_file(ref.profile, ref.name).unlink(missing_ok=True)
         else:
-            _write_if_other(marker, f"{key}\n")
+            _write_if_other(marker, key)
     return due
 
 
@@ -126,10 +120,10 @@ def upstream_markers(profile: Profile, name: str, due: list[str]) -> list[str]:
     return [marker for marker in wanted if marker in due]
 
 
-def _write_old(path: Path, text: str) -> None:
-    """Write a key that is older than any marker, whatever the clocks of the nodes say."""
-    if _write_if_other(path, text):
-        os.utime(path, (1, 1))
+def resources(profile: Profile, name: str, attempt: int = 1) -> Resources:
+    """What the job of a page asks of a cluster; each new attempt asks for as much memory again."""
+    asked = page(name, profile).chapter.resources.get(profile, Resources())
+    return asked.model_copy(update={"memory_gb": attempt * asked.memory_gb})
 
 
 def _write_if_other(path: Path, text: str) -> bool:
@@ -142,25 +136,25 @@ def _write_if_other(path: Path, text: str) -> bool:
 
 def _rows(refs: list[PageRef], due: set[str]) -> Iterator[Row]:
     """What became of each page; a page whose job never started waited for one that failed."""
-    lost: set[str] = set()
-    status = Status()
+    lost, status = set(), Status()
     for ref in refs:
         result = job.result(ref.profile, ref.name)
         if ref.name not in due:
             yield Row(ref.name, "fresh")
         elif result is None:
             lost.add(ref.name)
-            blame = [up.name for up in ref.upstream if up.name in lost]
+            blame = ", ".join(up.name for up in ref.upstream if up.name in lost)
             # a page that waits for one that failed has that one's exit code; else Snakemake was ended
             code = ExitCode.OK if blame else ExitCode.KILLED
-            note = f"needs {', '.join(blame)}" if blame else "not started"
+            note = f"needs {blame}" if blame else "not started"
             yield Row(ref.name, "skipped", exit_code=code, note=note)
         elif result.exit_code == 0:
             state = status.state(ref)
-            changes = state.moved or ([] if state.word == "fresh" else [state.word])
-            note = f"stale again, changed meanwhile: {', '.join(changes)}" if changes else ""
-            code = ExitCode.STALE if changes else ExitCode.OK
-            yield Row(ref.name, "ran", result.seconds, code, note)
+            if state.word == "fresh":
+                yield Row(ref.name, "ran", result.seconds)
+            else:
+                note = f"stale again, changed meanwhile: {', '.join(state.moved or [state.word])}"
+                yield Row(ref.name, "ran", result.seconds, ExitCode.STALE, note)
         else:
             lost.add(ref.name)
             code = ExitCode.KILLED if result.exit_code is None else result.exit_code

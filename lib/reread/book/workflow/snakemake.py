@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
@@ -28,26 +28,21 @@ def alone() -> AbstractContextManager[None]:
 
 def command(due: list[PageRef], cores: int, threads: int, profile: str) -> list[str]:
     """The command line that runs ``due``."""
-    settings = Path(profile).resolve() if profile else _workflow() / "profiles/local"
+    tops = (places.root(), Path(reread.__file__).resolve().parents[2])  # this checkout, else the package's
+    folder = next((top / "workflow" for top in tops if (top / "workflow/Snakefile").is_file()), None)
+    if folder is None:
+        said = f"There is no workflow/Snakefile in {places.root()}.\nRun from a checkout."
+        raise RunError(said, ExitCode.ENVIRONMENT)
+    settings = Path(profile).resolve() if profile else folder / "profiles/local"
     if not (settings / "config.yaml").is_file():
         raise ParameterError(f"{settings} is no workflow profile: it holds no config.yaml.")
     wanted = " ".join(f"done/{ref.profile}/{ref.name}" for ref in due)
     return [
-        *stopping.tied_command("snakemake", "--snakefile", str(_workflow() / "Snakefile")),
+        *stopping.tied_command("snakemake", "--snakefile", str(folder / "Snakefile")),
         *("--directory", str(places.state()), "--workflow-profile", str(settings)),
         *("--keep-going", *([] if profile else ["--cores", str(cores)])),
         *("--config", f"threads={threads}", f"due={wanted}"),
     ]
-
-
-def _workflow() -> Path:
-    """Folder of the Snakefile: of this checkout, else of the one that the package comes from."""
-    for top in (places.root(), Path(reread.__file__).resolve().parents[2]):
-        if (top / "workflow/Snakefile").is_file():
-            return top / "workflow"
-    raise RunError(
-        f"There is no workflow/Snakefile in {places.root()}.\nRun from a checkout.", ExitCode.ENVIRONMENT
-    )
 
 
 def run(command: list[str], due: list[PageRef], server: str, say: Callable[[str], None]) -> None:
@@ -77,29 +72,22 @@ def log_folder() -> Path:
 
 def _watch(process: subprocess.Popen, due: list[PageRef], say: Callable[[str], None]) -> None:
     """Say a line for each page that starts and for each that ends, until Snakemake has ended."""
-    said: dict[str, str] = {}
-    has_ended = False
-    while not has_ended:
+    started, ended, is_over = set(), set(), False
+    while not is_over:
         # asked before the last look, so that what happens in between is still seen
-        has_ended = process.poll() is not None
-        for ref in due:
-            for line in _news(ref, said):
-                say(line)
-        if not has_ended:
+        is_over = process.poll() is not None
+        for ref in (ref for ref in due if ref.name not in ended):
+            result, log = job.result(ref.profile, ref.name), log_file(ref)
+            if result and ref.name not in started:
+                started.add(ref.name)
+                say(f"start    {ref.name}")
+            if result and result.exit_code is not None:
+                ended.add(ref.name)
+                say(f"{'failed' if result.exit_code else 'ran':<8} {ref.name}  {result.seconds:.1f} s")
+                if result.exit_code:
+                    say(f"  log: {log}\n  " + (result.error or _tail(log)).replace("\n", "\n  "))
+        if not is_over:
             time.sleep(POLL_S)
-
-
-def _news(ref: PageRef, said: dict[str, str]) -> Iterator[str]:
-    result = job.result(ref.profile, ref.name)
-    if result and ref.name not in said:
-        said[ref.name] = "start"
-        yield f"start    {ref.name}"
-    if result and result.exit_code is not None and said[ref.name] != "end":
-        said[ref.name] = "end"
-        yield f"{'failed' if result.exit_code else 'ran':<8} {ref.name}  {result.seconds:.1f} s"
-        if result.exit_code:
-            log = log_file(ref)
-            yield f"  log: {log}\n  " + (result.error or _tail(log)).replace("\n", "\n  ")
 
 
 def log_file(ref: PageRef) -> Path:

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.sparse import csr_matrix
 
@@ -42,64 +43,60 @@ def example(counts: Counts, vocabulary: Vocabulary, cell: int = 0) -> pd.DataFra
 def example_figure(table: pd.DataFrame) -> Drawn:
     """Draw counts and scaled values of the first genes of a cell, in the order of the sequence."""
     both = table.melt(["gene", "rank"], ["count", "value"], "step", "size")
-    named = {**LABELS, "size": "", "gene": ""}
-    return charts.bars(
-        both, x="size", y="gene", panel="step", columns=2, shared=False, labels=named,
-        order={"gene": list(table["gene"])},
-    )  # fmt: skip
+    look = {"labels": {**LABELS, "size": "", "gene": ""}, "order": {"gene": list(table["gene"])}}
+    return charts.bars(both, x="size", y="gene", panel="step", columns=2, shared=False, **look)
 
 
 def steps_figure(vocabulary: Vocabulary, max_len: int) -> Drawn:
     """Draw the steps of the encoding as boxes."""
     last = f"first {max_len:,} genes" + (" between <cls> and <eos>" if vocabulary.has_special else "")
-    columns = [
-        ["counts of a cell"], ["counts in 10,000"], ["divided by the gene's median"],
-        ["genes sorted by value"], [last],
+    chain = [
+        "counts of a cell", "counts in 10,000", "divided by the gene's median", "genes sorted by value", last,
     ]  # fmt: skip
-    chain = [one for (one,) in columns]
-    return diagrams.flow(
-        columns, list(pairwise(chain)),
-        marked={last: "genes of lower rank are lost"}, heads=["count", "scale", "weigh", "sort", "cut"],
-    )  # fmt: skip
+    heads = ["count", "scale", "weigh", "sort", "cut"]
+    marked = {last: "genes of lower rank are lost"}
+    return diagrams.flow([[one] for one in chain], list(pairwise(chain)), marked=marked, heads=heads)
 
 
 def versions(counts: Counts, words: dict[str, Vocabulary], max_len: int, ties: str) -> pd.DataFrame:
-    """What each vocabulary keeps of the genes of a cell.
+    """What each vocabulary keeps of the genes of a cell; ``cut`` is the share of cells that lost genes.
 
-    V2 takes sequences twice as long as V1 (4,096 and 2,048 tokens as published). Returns ``version``,
-    ``tokens``, ``max_len``, ``known_genes``, ``mean_length`` and ``cut``, the share of cells that lost genes.
+    V2 takes sequences twice as long as V1 (4,096 and 2,048 tokens as published).
     """
     rows = []
     for version, one in words.items():
-        longest = max_len * (2 if version == "v2" else 1)
         known = gene_table(counts.genes, one)[0] >= 0
-        detected = np.diff(counts.matrix[:, np.flatnonzero(known)].indptr)
-        cells = encode(counts, one, longest, ties=ties)
-        room = longest - 2 * one.has_special
-        rows.append(
-            (version, one.n_tokens, longest, int(known.sum()), cells.lengths.mean(), (detected > room).mean())
-        )
-    return pd.DataFrame(rows, columns=["version", "tokens", "max_len", "known_genes", "mean_length", "cut"])
+        longest = max_len * (2 if version == "v2" else 1)
+        is_cut = _detected(counts, one) > longest - 2 * one.has_special
+        mean_length = encode(counts, one, longest, ties=ties).lengths.mean()
+        rows.append({
+            "version": version, "tokens": one.n_tokens, "max_len": longest,
+            "known_genes": int(known.sum()), "mean_length": mean_length, "cut": is_cut.mean(),
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _detected(counts: Counts, vocabulary: Vocabulary) -> npt.NDArray[np.int32]:
+    """Genes of the vocabulary with a count in each cell (cell,)."""
+    known = np.flatnonzero(gene_table(counts.genes, vocabulary)[0] >= 0)
+    return np.diff(counts.matrix[:, known].indptr)
 
 
 def ties_and_scale(
     counts: Counts, vocabulary: Vocabulary, max_len: int, *, seed: int = 0
 ) -> dict[str, float]:
-    """Two properties of the encoding on these cells.
+    """Share of cells whose order is the same with ``stable`` ties, and with multiplied counts.
 
-    ``ties.same_order`` is the share of cells whose order is the same with ``numpy`` and ``stable`` ties, and
-    ``scale.same_order`` that after all counts of a cell were doubled (a power of two rounds nothing).
+    Counts of a cell are multiplied by 2, 4 or 8: a power of two rounds nothing.
     """
-    cells = encode(counts, vocabulary, max_len)
-    stable = encode(counts, vocabulary, max_len, ties="stable")
     factor = 2.0 ** np.random.default_rng(seed).integers(1, 4, len(counts))
     scaled = counts.cells.assign(n_counts=counts.cells["n_counts"] * factor)
     doubled = Counts(counts.matrix.multiply(factor[:, None]).tocsr(), counts.genes, scaled)
-    again = encode(doubled, vocabulary, max_len)
-    return {
-        "ties.same_order": _same(cells, stable),
-        "scale.same_order": _same(cells, again),
-    }
+    cells = encode(counts, vocabulary, max_len)
+    others = {"ties": encode(counts, vocabulary, max_len, ties="stable"),
+              "scale": encode(doubled, vocabulary, max_len)}  # fmt: skip
+    same = {name: np.mean([*map(np.array_equal, cells, one)]) for name, one in others.items()}
+    return {f"{name}.same_order": float(share) for name, share in same.items()}
 
 
 def rank_features(cells: Cells, n_tokens: int) -> csr_matrix:
@@ -112,15 +109,14 @@ def rank_features(cells: Cells, n_tokens: int) -> csr_matrix:
 def information(
     counts: Counts, vocabulary: Vocabulary, splits: list[Split], max_len: int, *, ties: str = "numpy"
 ) -> pd.DataFrame:
-    """How well a linear model tells the conditions from ranks, by length of the sequence, and from counts.
+    """AUROC of a linear model of the conditions on ranks, by the longest sequence, and on counts.
 
     Sequences are cut at an eighth, a quarter and a half of ``max_len``, and at ``max_len``. Returns
-    ``features``, ``max_len``, ``split``, ``auroc`` (mean over folds) and ``donor_auroc``.
+    ``split``, ``auroc`` (mean over folds), ``donor_auroc``, ``features`` and ``max_len``.
     """
     label = counts.cells["condition"].to_numpy()
-    lengths = sorted({max(8, max_len // part) for part in (8, 4, 2, 1)})
     features = {(FULL, max_len): baselines.log_counts(counts)}
-    for longest in lengths:
+    for longest in sorted({max(8, max_len // part) for part in (8, 4, 2, 1)}):
         cells = encode(counts, vocabulary, longest, special=False, ties=ties)
         ranks = rank_features(cells, vocabulary.n_tokens)
         features["ranks", longest] = ranks[:, np.flatnonzero(ranks.getnnz(axis=0))].toarray()
@@ -135,41 +131,30 @@ def information(
 def information_figure(table: pd.DataFrame) -> Drawn:
     """Draw the AUROC by the length of the sequence on both splits, with that of all counts as a line."""
     full = table[table["features"] == FULL].set_index("split")["auroc"]
-    ranks = table[table["features"] == "ranks"].assign(counts=lambda t: t["split"].map(full))
-    both = pd.concat([ranks.assign(kind="ranks"), ranks.assign(kind=FULL, auroc=ranks["counts"])])
-    return charts.lines(
-        both[["split", "max_len", "kind", "auroc"]], x="max_len", y="auroc", hue="kind", panel="split",
-        columns=2, labels=LABELS, order={"split": list(evaluate.SPLITS)}, log="x",
-    )  # fmt: skip
+    ranks = table.loc[table["features"] == "ranks", ["split", "max_len", "auroc"]]
+    both = pd.concat([ranks.assign(kind="ranks"), ranks.assign(kind=FULL, auroc=ranks["split"].map(full))])
+    look = {"panel": "split", "columns": 2, "labels": LABELS, "order": {"split": list(evaluate.SPLITS)}}
+    shown = both[["split", "max_len", "kind", "auroc"]]
+    return charts.lines(shown, x="max_len", y="auroc", hue="kind", log="x", **look)
 
 
 def lengths_figure(counts: Counts, vocabulary: Vocabulary, max_len: int) -> Drawn:
     """Draw how many genes of the vocabulary each cell has, by condition, with the longest sequence."""
-    known = np.flatnonzero(gene_table(counts.genes, vocabulary)[0] >= 0)
     names = np.array(counts.conditions)[counts.cells["condition"].to_numpy()]
-    table = pd.DataFrame({"length": np.diff(counts.matrix[:, known].indptr), "condition": names})
+    table = pd.DataFrame({"length": _detected(counts, vocabulary), "condition": names})
     limit = {f"longest sequence, {max_len:,}": max_len} if table["length"].max() > 0.5 * max_len else {}
     return charts.distributions(table, x="length", hue="condition", labels=LABELS, reference=limit or None)
 
 
 def words(table: pd.DataFrame) -> dict[str, float | str]:
-    """What ranks lose against counts on new donors: the difference of the AUROC, and a word.
-
-    A difference below 0.02 is ``about as well as``.
-    """
+    """Difference of the AUROC of ranks and of counts on new donors; below 0.02 it is ``about as well as``."""
     donor = table[table["split"] == "donor"]
     full = donor.loc[donor["features"] == FULL, "auroc"].iloc[0]
     ranks = donor[donor["features"] == "ranks"].sort_values("max_len")["auroc"]
     gap = ranks.iloc[-1] - full
     word = "about as well as" if abs(gap) < 0.02 else "better than" if gap > 0 else "worse than"
-    return {
-        "ranks_over_counts": gap, "ranks_over_counts.word": word,
-        "shortest_over_longest": ranks.iloc[0] - ranks.iloc[-1],
-    }  # fmt: skip
-
-
-def _same(left: Cells, right: Cells) -> float:
-    return float(np.mean([np.array_equal(a, b) for a, b in zip(left, right, strict=True)]))
+    shortest = ranks.iloc[0] - ranks.iloc[-1]
+    return {"ranks_over_counts": gap, "ranks_over_counts.word": word, "shortest_over_longest": shortest}
 
 
 def overview(counts: Counts, cells: Cells, vocabulary: Vocabulary, max_len: int) -> dict[str, float]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise, product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,54 +13,40 @@ import pandas as pd
 
 from reread.core import charts, diagrams
 from reread.core.errors import ParameterError
+from reread.core.metrics import auroc
 from reread.depression.methods import shift_statistics
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from reread.core.figures import Drawn
-    from reread.depression.data.simulate import Truth
     from reread.depression.data.vocabulary import Vocabulary
     from reread.depression.methods.refits import Design
-    from reread.depression.models.classifier import Classifier, Settings
+    from reread.depression.models.classifier import Classifier, Form, Settings
 
 N_DOTS = 250  # genes of one group that a figure draws
-RAISED, LOWERED, OTHER, REFIT = (
-    "raised in cases",
-    "lowered in cases",
-    "other genes",
-    "all genes, permuted labels",
-)
-CLASSES = (RAISED, LOWERED, OTHER, REFIT)
+CLASSES = RAISED, LOWERED, OTHER, REFIT = (
+    "raised in cases", "lowered in cases", "other genes", "all genes, permuted labels",
+)  # fmt: skip
 PARTS = {"own": "own vector", "context": "attention of the others", "order": "positions of the others"}
-RUNS = {
-    ("control", "delete"): "control, deleted",
-    ("control", "overexpress"): "control, overexpressed",
-    ("case", "delete"): "case, deleted",
-    ("case", "overexpress"): "case, overexpressed",
-}
+DONE = {"delete": "deleted", "overexpress": "overexpressed"}
+RUNS = {(start, change): f"{start}, {done}" for start in ("control", "case") for change, done in DONE.items()}
 CHANGES = {"delete": "deletion", "overexpress": "overexpression"}
 N_BINS = 8
 
 
 def fitter(
-    design: Design, n_tokens: int, settings: Settings, *, width: int, layers: int, heads: int, max_len: int,
-    checkpoint: str = "",
-) -> Callable[[npt.NDArray, int, Path], Classifier]:  # fmt: skip
+    design: Design, n_tokens: int, form: Form, settings: Settings
+) -> Callable[[npt.NDArray, int, Path], Classifier]:
     """Return the function from labels, seed and folder to a classifier fitted on the training donors.
 
-    ``checkpoint`` is a folder or hub id to start from; without one the network is from scratch. A fitted
-    network is kept in the folder and read from there by a run that goes on after a kill.
+    A fitted network is kept in the folder and read from there by a run that goes on after a kill.
     """
-    from reread.depression.models.classifier import Classifier
 
     def fit(labels: npt.NDArray, seed: int, folder: Path) -> Classifier:
         if folder.is_dir():
-            return Classifier.from_pretrained(folder)
-        if checkpoint:
-            model = Classifier.from_pretrained(checkpoint, seed=seed)
-        else:
-            model = Classifier.from_scratch(width, layers, heads, max_len, n_tokens, seed=seed)
+            return replace(form, checkpoint=str(folder)).make(n_tokens, seed)
+        model = form.make(n_tokens, seed)
         model.fit(design.cells, labels, design.is_train, settings=settings, seed=seed)
         part = folder.with_name(f"{folder.name}.part")
         model.save(part)
@@ -68,11 +56,11 @@ def fitter(
     return fit
 
 
-def gene_classes(vocabulary: Vocabulary, truth: Truth | None) -> pd.Series:
+def gene_classes(vocabulary: Vocabulary, truth: pd.DataFrame | None) -> pd.Series:
     """Class of each gene by its token: raised or lowered in cases, or other; without truth all are other."""
     classes = pd.Series(OTHER, index=list(vocabulary.tokens.values()))
     if truth is not None:
-        fold = truth.genes.set_index("gene")["log2_fold"]
+        fold = truth.set_index("gene")["log2_fold"]
         token = fold.index.map(vocabulary.tokens)
         classes[token[fold > 0]] = RAISED
         classes[token[fold < 0]] = LOWERED
@@ -99,10 +87,8 @@ def draw_runs(means: pd.DataFrame) -> Drawn:
     ranked = shown.groupby(["run", "group"])["milli"]
     step = np.ceil(ranked.transform("size") / N_DOTS)
     shown = shown[(ranked.rank(method="first") - 1) % step == 0]
-    return charts.distributions(
-        shown, "milli", by="group", panel="run", columns=2, order=order,
-        labels=labels, reference={"no shift": 0.0}, shared=False,
-    )  # fmt: skip
+    look = {"panel": "run", "columns": 2, "order": order, "labels": labels, "shared": False}
+    return charts.distributions(shown, "milli", by="group", reference={"no shift": 0.0}, **look)
 
 
 def recovery(means: pd.DataFrame) -> pd.DataFrame:
@@ -110,8 +96,6 @@ def recovery(means: pd.DataFrame) -> pd.DataFrame:
 
     The median shift of the run is subtracted first. Empty without truth.
     """
-    from reread.core.metrics import auroc
-
     found = []
     for (start, change), rows in means[means["model"] == 0].groupby(["start", "change"], sort=False):
         is_disease = rows["group"] != OTHER
@@ -121,51 +105,36 @@ def recovery(means: pd.DataFrame) -> pd.DataFrame:
 
 
 def published_calls(shifts: pd.DataFrame, classes: pd.Series) -> pd.DataFrame:
-    """What the published test calls in each model and run: model, labels, run, n_tested, share_called.
+    """What the published test calls in each model and run: labels, n_tested, share_called and so on.
 
-    Also false_share, the share of the calls of model 0 that are no disease genes; NaN without truth, or where
-    the labels were permuted.
+    ``false_share`` is the share of the calls of model 0 that are no disease genes; NaN without truth.
     """
     has_truth = (classes != OTHER).any()
     found = []
     for (model, start, change), rows in shifts.groupby(["model", "start", "change"]):
         table = shift_statistics.published(rows)
         calls = shift_statistics.calibrate(table["is_called"], table["gene"].map(classes) != OTHER)
-        known = has_truth and model == 0
-        found.append(
-            {
-                "model": model,
-                "labels": "permuted" if model else "true",
-                "start": start,
-                "change": change,
-                "run": RUNS[start, change],
-                "n_tested": len(table),
-                "share_called": table["is_called"].mean(),
-                "false_share": calls["false_share"] if known else np.nan,
-            }
-        )
+        found.append({
+            "model": model, "labels": "permuted" if model else "true", "start": start, "change": change,
+            "run": RUNS[start, change], "n_tested": len(table), "share_called": table["is_called"].mean(),
+            "false_share": calls["false_share"] if has_truth and model == 0 else np.nan,
+        })  # fmt: skip
     return pd.DataFrame(found)
 
 
 def call_table(calls: pd.DataFrame) -> pd.DataFrame:
     """Calls of the published test by run and labels, mean over networks, with the false share if known."""
-    columns = ["n_tested", "share_called", "false_share"]
-    return (
-        calls.groupby(["run", "labels"], sort=False)[columns].mean().reset_index().dropna(axis=1, how="all")
-    )
+    by_run = calls.groupby(["run", "labels"], sort=False)[["n_tested", "share_called", "false_share"]]
+    return by_run.mean().reset_index().dropna(axis=1, how="all")
 
 
-def call_shares(calls: pd.DataFrame) -> dict[str, float]:
-    """Share of genes called over all runs, and false share where known: ``share_called.true`` and so on."""
-    shares = calls.groupby("labels")["share_called"].mean().add_prefix("share_called.").to_dict()
-    false = calls["false_share"].mean()
-    return shares if np.isnan(false) else shares | {"false_share.published": float(false)}
-
-
-def model_scores(models: pd.DataFrame) -> dict[str, float]:
-    """AUROC on held-out donors of the networks with true labels and, as a mean, with permuted labels."""
+def scores(models: pd.DataFrame, calls: pd.DataFrame) -> dict[str, float]:
+    """AUROC on held-out donors and share of genes called, by labels; false share of the calls where known."""
     labels = np.where(models["model"] == 0, "true", "permuted")
-    return models.groupby(labels)["auroc"].mean().add_prefix("auroc.").to_dict()
+    found = models.groupby(labels)["auroc"].mean().add_prefix("auroc.").to_dict()
+    found |= calls.groupby("labels")["share_called"].mean().add_prefix("share_called.").to_dict()
+    false = calls["false_share"].mean()
+    return found if np.isnan(false) else found | {"false_share.published": float(false)}
 
 
 def answers(recovery: pd.DataFrame, calls: pd.DataFrame) -> dict[str, str]:
@@ -175,10 +144,8 @@ def answers(recovery: pd.DataFrame, calls: pd.DataFrame) -> dict[str, str]:
     by_change = recovery.groupby("change")["auroc"].mean()
     found = " and ".join(f"{value:.2f} ({CHANGES[change]})" for change, value in by_change.items())
     false = calls["false_share"].mean()
-    return {
-        "truth": f"In the simulation, {false:.0%} of its calls are no disease genes; the size of the shift "
-        f"ranks the disease genes with an AUROC of {found}."
-    }
+    truth = f"In the simulation, {false:.0%} of its calls are no disease genes; the size of the shift "
+    return {"truth": truth + f"ranks the disease genes with an AUROC of {found}."}
 
 
 def tokens_of(vocabulary: Vocabulary, genes: list[str]) -> list[int] | None:
@@ -190,17 +157,15 @@ def tokens_of(vocabulary: Vocabulary, genes: list[str]) -> list[int] | None:
 
 
 def calls_by_cells(shifts: pd.DataFrame, classes: pd.Series) -> pd.DataFrame:
-    """What the published test calls on the first 1/8, 1/4, 1/2 and all of the cells: also cells (of a run).
+    """What the published test calls in each 8th, 4th, 2nd and every cell: also cells (of a run).
 
-    Of the networks on permuted labels the first four are taken.
+    Cells are sorted by length. Of the networks on permuted labels the first four are taken.
     """
-    n_cells = shifts["unit"].max() + 1
-    kept = shifts[shifts["model"] < 5]
-    tables = []
-    for part in (8, 4, 2, 1):
-        # every part-th unit, so that long and short cells are in each
-        rows = kept[kept["unit"] % part == 0]
-        tables.append(published_calls(rows, classes).assign(cells=-(-n_cells // part) // 2))
+    n_cells, kept = shifts["unit"].max() + 1, shifts[shifts["model"] < 5]
+    tables = [
+        published_calls(kept[kept["unit"] % part == 0], classes).assign(cells=-(-n_cells // part) // 2)
+        for part in (8, 4, 2, 1)
+    ]
     return pd.concat(tables, ignore_index=True)
 
 
@@ -214,52 +179,27 @@ def draw_calls(calls: pd.DataFrame) -> Drawn:
     )  # fmt: skip
 
 
-def part_sizes(parts: pd.DataFrame) -> pd.DataFrame:
-    """Mean size of each part of a deletion along the rank: part, rank (middle of the bin), size."""
-    if not len(parts):
-        return pd.DataFrame({"part": [], "rank": [], "size": []})
-    edges = np.unique(np.quantile(parts["rank"], np.linspace(0, 1, N_BINS + 1)).round())
-    place = pd.cut(parts["rank"], edges, include_lowest=True)
-    rows = [
-        pd.DataFrame({"rank": parts["rank"], "size": parts[part].abs()})
-        .groupby(place, observed=True)
-        .mean()
-        .assign(part=name)
-        for part, name in PARTS.items()
-    ]
-    return pd.concat(rows, ignore_index=True)[["part", "rank", "size"]]
-
-
 def part_shares(parts: pd.DataFrame) -> dict[str, float]:
     """Share of the mean absolute size that each part has; empty where no cell was split."""
-    if not len(parts):
-        return {}
-    sizes = parts[list(PARTS)].abs().mean()
+    sizes = parts.reindex(columns=list(PARTS)).abs().mean().dropna()
     return (sizes / sizes.sum()).to_dict()
 
 
 def draw_parts(parts: pd.DataFrame) -> Drawn:
-    """Draw the size of the three parts of a deletion along the rank of the gene."""
+    """Draw the mean size of the three parts of a deletion along the rank of the gene, in eight bins."""
+    parts = parts.reindex(columns=["rank", *PARTS])
+    edges = np.unique(parts["rank"].quantile(np.linspace(0, 1, N_BINS + 1)).round().dropna())
+    place = pd.cut(parts["rank"], edges, include_lowest=True) if len(parts) else parts["rank"]
+    sizes = parts.abs().groupby(place, observed=True).mean().rename(columns=PARTS)
+    table = sizes.melt("rank", var_name="part", value_name="size")[["part", "rank", "size"]]
     labels = {"rank": "rank of the deleted gene", "size": "mean size of the part (cosine)", "part": "part"}
-    return charts.lines(part_sizes(parts), x="rank", y="size", hue="part", labels=labels)
+    return charts.lines(table, x="rank", y="size", hue="part", labels=labels)
 
 
 def draw_method() -> Drawn:
     """Draw what happens to a cell of four genes."""
-    cell, deleted, raised = "A B C D\n(a cell, by rank)", "A C D\n(B deleted)", "C A B D\n(C overexpressed)"
-    network, mean, goal = (
-        "network",
-        "mean of the\ntoken vectors",
-        "shift = cosine with the\ngoal state, after - before",
-    )
-    return diagrams.flow(
-        [[cell], [deleted, raised], [network], [mean], [goal]],
-        [
-            (cell, deleted),
-            (cell, raised),
-            (deleted, network),
-            (raised, network),
-            (network, mean),
-            (mean, goal),
-        ],
-    )
+    columns = [
+        ["A B C D\n(a cell, by rank)"], ["A C D\n(B deleted)", "C A B D\n(C overexpressed)"], ["network"],
+        ["mean of the\ntoken vectors"], ["shift = cosine with the\ngoal state, after - before"],
+    ]  # fmt: skip
+    return diagrams.flow(columns, [arrow for both in pairwise(columns) for arrow in product(*both)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,30 +13,23 @@ import numpy.typing as npt
 import pandas as pd
 
 from reread.core.errors import DataError, ParameterError
-from reread.depression.data.counts import Counts
+from reread.depression.data.counts import Counts, row_numbers
 from reread.depression.data.vocabulary import Vocabulary
 
 TIES = {"numpy": "quicksort", "stable": "stable"}
 TARGET = 10_000
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Cells:
-    """Token sequences of cells, ragged.
+    """Token sequences of cells, one after the other: cell ``i`` has ``tokens[starts[i] : starts[i + 1]]``.
 
-    Attributes
-    ----------
-    tokens : int32 array, (sum of lengths,)
-        All sequences, one after the other; may be memory-mapped.
-    starts : int64 array, (cell + 1,)
-        Cell ``i`` has the tokens ``starts[i]`` to ``starts[i + 1]``.
-    cells : DataFrame
-        One row a cell, as in :class:`Counts`.
+    ``tokens`` may be memory-mapped; ``cells`` has one row a cell, as in :class:`Counts`.
     """
 
-    tokens: npt.NDArray[np.int32] = field(repr=False)
-    starts: npt.NDArray[np.int64] = field(repr=False)
-    cells: pd.DataFrame = field(repr=False)
+    tokens: npt.NDArray[np.int32]
+    starts: npt.NDArray[np.int64]
+    cells: pd.DataFrame
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -52,13 +45,8 @@ class Cells:
 
     def take(self, rows: npt.ArrayLike) -> Cells:
         """Some of the cells, by row numbers or by a mask (cell,)."""
-        rows = np.asarray(rows)
-        rows = np.flatnonzero(rows) if rows.dtype == bool else rows
+        rows = row_numbers(rows)
         return _joined([self[int(row)] for row in rows], self.cells.iloc[rows].reset_index(drop=True))
-
-    def save(self, folder: Path) -> Path:
-        """Write the sequences into a new folder, which :meth:`open` maps into memory."""
-        return store([self], folder)
 
     @classmethod
     def open(cls, folder: Path) -> Cells:
@@ -78,33 +66,18 @@ class Cells:
 def encode(
     counts: Counts, vocabulary: Vocabulary, max_len: int, *, special: bool | None = None, ties: str = "numpy"
 ) -> Cells:
-    """Encode cells as Geneformer does.
+    """Encode cells as Geneformer does (4bddd45, ``tokenizer.py``).
 
     Each count is divided by the ``n_counts`` of its cell, multiplied by 10,000 and divided by the median of
     its gene, in double precision; genes with a count are listed from the largest value to the smallest, and
-    the list is cut at ``max_len`` tokens. Genes outside the vocabulary are left out.
-
-    Parameters
-    ----------
-    counts : Counts
-        Raw counts. A cell without any gene of the vocabulary gets an empty list (or its special tokens).
-    vocabulary : Vocabulary
-        Token and median of each gene.
-    max_len : int
-        Longest sequence in tokens, special tokens included: 2,048 for V1, 4,096 for V2.
-    special : bool, optional
-        Whether to put ``<cls>`` first and ``<eos>`` last; by default where the vocabulary has them.
-    ties : {"numpy", "stable"}
-        Order of equal values. ``numpy`` is the reference's ``np.argsort``, whose order of ties depends on the
-        processor; ``stable`` keeps the order of the genes.
-
-    Source: Geneformer 4bddd45, ``tokenizer.py``.
+    the list is cut at ``max_len`` tokens. Genes outside the vocabulary are left out, so that a cell can be
+    empty. ``special`` puts ``<cls>`` first and ``<eos>`` last, by default where the vocabulary has them.
+    ``ties`` orders equal values: ``numpy`` is the reference's ``np.argsort``, whose order of ties depends on
+    the processor; ``stable`` keeps the order of the genes.
     """
     special = vocabulary.has_special if special is None else special
     if ties not in TIES:
         raise ParameterError(f"ties must be numpy or stable, but is {ties!r}.")
-    if max_len <= 2 * special:
-        raise ParameterError(f"max_len must leave room for a gene, but is {max_len}.")
     if special and not vocabulary.has_special:
         raise ParameterError("This vocabulary has no <cls> and no <eos>: encode with special=False.")
     token, median = gene_table(counts.genes, vocabulary)
@@ -114,13 +87,12 @@ def encode(
     n_counts = np.repeat(counts.cells["n_counts"].to_numpy(), np.diff(part.indptr))
     values = part.data / n_counts * TARGET / median[known][part.indices]
     names, room = token[known][part.indices], max_len - 2 * special
-    head = [np.int32([vocabulary.tokens["<cls>"]])] if special else []
-    tail = [np.int32([vocabulary.tokens["<eos>"]])] if special else []
+    ends = [np.int32([vocabulary.tokens[word]]) for word in ("<cls>", "<eos>") if special]
     lists = []
     for start, end in zip(part.indptr[:-1], part.indptr[1:], strict=True):
         order = np.argsort(-values[start:end], kind=TIES[ties])[:room]
         genes = names[start:end][order]
-        lists.append(np.concatenate([*head, genes, *tail]) if special else genes)
+        lists.append(np.concatenate([*ends[:1], genes, *ends[1:]]))
     return _joined(lists, counts.cells)
 
 
@@ -146,14 +118,13 @@ def store(parts: Iterable[Cells], folder: Path) -> Path:
         raise DataError(f"{folder} exists already. Name another folder, or remove this one.")
     new = folder.with_name(f".{folder.name}.{uuid4().hex[:8]}.part")
     new.mkdir(parents=True)
-    starts, has_rows = [np.zeros(1, np.int64)], False
+    starts = [np.zeros(1, np.int64)]
     try:
         with (new / "tokens.i4").open("wb") as stream:
             for part in parts:
                 stream.write(np.ascontiguousarray(part.tokens, dtype="<i4").tobytes())
+                part.cells.to_csv(new / "cells.csv", mode="a", header=len(starts) == 1, index=False)
                 starts.append(part.starts[1:] + starts[-1][-1])
-                part.cells.to_csv(new / "cells.csv", mode="a", header=not has_rows, index=False)
-                has_rows = True
         np.save(new / "starts.npy", np.concatenate(starts))
         new.replace(folder)
     finally:

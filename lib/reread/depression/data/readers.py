@@ -1,9 +1,9 @@
-"""Read counts of single cells: loom, h5ad, AnnData, and the files of GSE144136. No file is changed."""
+"""Read counts of cells from loom, h5ad, AnnData, GSE144136 and two R packages. No file is changed."""
 
 from __future__ import annotations
 
 import gzip
-import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,26 +21,17 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 BLOCK = 1024  # cells read at once: a multiple of the 64 that a loom file packs together
-CELL_NAME = re.compile(r"^([A-Za-z/]+)(?:_\S*?)?\.(\d+)_(Control|Suicide)_(B\d+)_")
+CELL_NAME = r"^([A-Za-z/]+)(?:_\S*?)?\.(\d+)_(Control|Suicide)_(B\d+)_"
 
 
 @dataclass(frozen=True)
 class Keys:
     """Names in a reader's own file.
 
-    Attributes
-    ----------
-    donor, condition, cell_type, batch : str
-        Columns of the cells; the last two may be empty.
-    control : str
-        Value of the condition in control cells; empty for the first in the alphabet.
-    genes : str
-        Attribute (loom) or column (h5ad) with the genes; empty for ``ensembl_id`` where there is one, else
-        the names of the genes.
-    layer : str
-        Layer that holds the raw counts; empty for the main matrix.
-    are_symbols : bool
-        Whether genes are named by symbol; ids then come from Geneformer's dictionary.
+    The first four are columns of the cells, of which ``cell_type`` and ``batch`` may be empty. ``control`` is
+    the condition of control cells, by default the first in the alphabet; ``genes`` the attribute (loom) or
+    column (h5ad) of the genes, by default ``ensembl_id``, else their names; ``layer`` that of the raw counts,
+    by default the main matrix. With ``are_symbols`` ids come from Geneformer's dictionary of symbols.
     """
 
     donor: str = "donor"
@@ -52,11 +43,6 @@ class Keys:
     layer: str = ""
     are_symbols: bool = False
 
-    @property
-    def columns(self) -> dict[str, str]:
-        """Our column to theirs."""
-        return {name: getattr(self, name) for name in ("donor", "condition", "cell_type", "batch")}
-
 
 def stream(path: Path, keys: Keys, symbols: dict[str, str] | None = None) -> Iterator[Counts]:
     """Read a loom or h5ad file in blocks of 1,024 cells, opened for reading only.
@@ -66,27 +52,31 @@ def stream(path: Path, keys: Keys, symbols: dict[str, str] | None = None) -> Ite
     damaged file, a missing column, normalised values, symbols in place of Ensembl ids.
     """
     path = Path(path)
-    opened = {".loom": _loom, ".h5ad": _h5ad}.get(path.suffix)
-    if opened is None:
+    if path.suffix not in (".loom", ".h5ad"):
         raise DataError(f"{path} must be a .loom or a .h5ad file.")
     with door(path, f"a {path.suffix[1:]} file"):
-        yield from _blocks(*opened(path, keys), keys, str(path), symbols)
+        if path.suffix == ".loom":
+            opened = _loom(path, keys)
+        else:
+            opened = _anndata(need("anndata", "depression").read_h5ad(path, backed="r"), keys)
+        yield from _blocks(*opened, keys, str(path), symbols)
 
 
 def read(path: Path, keys: Keys, symbols: dict[str, str] | None = None) -> Counts:
     """Read a whole loom or h5ad file; see :func:`stream`."""
-    return joined(list(stream(path, keys, symbols)), str(path))
+    return _joined(stream(path, keys, symbols), str(path))
 
 
 def from_anndata(adata: Any, keys: Keys, symbols: dict[str, str] | None = None) -> Counts:
     """Take counts from an AnnData object of the notebook; see :func:`stream`."""
-    return joined(list(_blocks(*_anndata(adata, keys), keys, "the AnnData object", symbols)), "AnnData")
+    return _joined(_blocks(*_anndata(adata, keys), keys, "the AnnData object", symbols), "the AnnData object")
 
 
-def joined(parts: list[Counts], where: str) -> Counts:
+def _joined(blocks: Iterator[Counts], where: str) -> Counts:
     """Put blocks of one file together."""
     from scipy.sparse import vstack
 
+    parts = list(blocks)
     if not parts:
         raise DataError(f"{where} has no cell that is not empty and passes its filter.")
     cells = pd.concat([one.cells for one in parts], ignore_index=True)
@@ -96,14 +86,17 @@ def joined(parts: list[Counts], where: str) -> Counts:
 def _blocks(
     table: pd.DataFrame, genes: npt.ArrayLike, block: Any, keys: Keys, where: str, symbols: dict | None
 ) -> Iterator[Counts]:
-    """Blocks of cells from ``block(start, stop)``, a csr matrix (cell, gene)."""
-    found = check_cells(table, keys.columns, where, keys.control)
-    merge, ids = _gene_ids(genes, keys, where, symbols)
-    cells, n_cells = found["cells"], len(table)
+    """Blocks of cells from ``block(rows)``, a csr matrix (cell, gene)."""
+    columns = {name: getattr(keys, name) for name in ("donor", "condition", "cell_type", "batch")}
+    cells, conditions = check_cells(table, columns, where, keys.control)
+    if keys.are_symbols and symbols is None:
+        raise DataError(f"{where} names genes by symbol, and their Ensembl ids need a dictionary.")
+    merge, ids = _gene_ids(genes, where, symbols if keys.are_symbols else None)
+    n_cells = len(table)
     passed = np.ones(n_cells, bool) if "filter_pass" not in table else table["filter_pass"].to_numpy() == 1
     for start in range(0, n_cells, BLOCK):
         rows = slice(start, min(start + BLOCK, n_cells))
-        values = block(rows.start, rows.stop)
+        values = block(rows)
         check_raw(values.data, where)
         total = np.asarray(values.sum(axis=1)).ravel()
         if "n_counts" in table:
@@ -113,24 +106,19 @@ def _blocks(
         kept = passed[rows] & (np.diff(counts.indptr) > 0)
         if kept.any():
             part = cells.iloc[rows].assign(n_counts=total)[kept].reset_index(drop=True)
-            yield Counts(counts[kept], ids, part, found["conditions"])
+            yield Counts(counts[kept], ids, part, conditions)
 
 
 def _gene_ids(
-    genes: npt.ArrayLike, keys: Keys, where: str, symbols: dict | None
+    genes: npt.ArrayLike, where: str, symbols: dict[str, str] | None
 ) -> tuple[csr_matrix, npt.NDArray[np.str_]]:
     """Matrix (gene of the file, id), which sums genes of one id and drops unknown symbols; the ids."""
     from scipy.sparse import csr_matrix
 
     names = pd.Series(np.asarray(genes).astype(str))
-    if keys.are_symbols:
-        if symbols is None:
-            raise DataError(f"{where} names genes by symbol, and their Ensembl ids need a dictionary.")
-        ids = names.map(symbols)
-        if ids.isna().all():
-            raise DataError(f"None of the symbols of {where} is known, for instance {names[0]}.")
-    else:
-        ids = pd.Series(check_genes(names, where))
+    ids = pd.Series(check_genes(names, where)) if symbols is None else names.map(symbols)
+    if ids.isna().all():
+        raise DataError(f"None of the symbols of {where} is known, for instance {names[0]}.")
     place, ids = pd.factorize(ids)  # ids in the order of the file
     known = np.flatnonzero(place >= 0)
     ones = np.ones(len(known), dtype=np.int64)
@@ -149,13 +137,12 @@ def _loom(path: Path, keys: Keys) -> tuple[pd.DataFrame, npt.NDArray, Any]:
         raise DataError(f"{path} has no layer {keys.layer!r}; it has {', '.join(file.get('layers', []))}.")
     columns = {name: _text(one[()]) for name, one in file["col_attrs"].items() if one.ndim == 1}
     rows = file["row_attrs"]
-    name = keys.genes or next(
-        (one for one in ("ensembl_id", "Accession", "Gene") if one in rows), "ensembl_id"
-    )
+    known = [one for one in ("ensembl_id", "Accession", "Gene") if one in rows]
+    name = keys.genes or (known or ["ensembl_id"])[0]
     if name not in rows:
         raise DataError(f"{path} has no row attribute {name!r}; it has {', '.join(rows)}.")
     matrix = file[layer]
-    return pd.DataFrame(columns), _text(rows[name][()]), lambda a, b: csr_matrix(matrix[:, a:b].T)
+    return pd.DataFrame(columns), _text(rows[name][()]), lambda cells: csr_matrix(matrix[:, cells].T)
 
 
 def _text(values: npt.NDArray) -> npt.NDArray:
@@ -163,10 +150,6 @@ def _text(values: npt.NDArray) -> npt.NDArray:
     if values.dtype.kind not in "SO":
         return values
     return np.array([one.decode("utf-8") if isinstance(one, bytes) else one for one in values], dtype=object)
-
-
-def _h5ad(path: Path, keys: Keys) -> tuple[pd.DataFrame, npt.NDArray, Any]:
-    return _anndata(need("anndata", "depression").read_h5ad(path, backed="r"), keys)
 
 
 def _anndata(adata: Any, keys: Keys) -> tuple[pd.DataFrame, npt.NDArray, Any]:
@@ -181,7 +164,7 @@ def _anndata(adata: Any, keys: Keys) -> tuple[pd.DataFrame, npt.NDArray, Any]:
         )
     values = adata.layers[keys.layer] if keys.layer else adata.X
     genes = adata.var[name] if name else adata.var_names
-    return adata.obs.reset_index(drop=True), np.asarray(genes), lambda a, b: csr_matrix(values[a:b])
+    return adata.obs.reset_index(drop=True), np.asarray(genes), lambda cells: csr_matrix(values[cells])
 
 
 def read_gse144136(
@@ -189,38 +172,28 @@ def read_gse144136(
 ) -> tuple[Counts, dict[str, int]]:
     """Read the three files of GSE144136 (Nagy 2020): counts (gene, cell) as mtx, names of genes and of cells.
 
-    Donor, condition, cell type and batch stand in the name of a cell, as
-    ``Ex_10_L2_4.3_Control_B3_AAACCTGAGGTAGCCA``. Genes are symbols: those without an Ensembl id are left out
-    but counted in ``n_counts``, and counts of symbols with one id are summed.
-
-    Returns
-    -------
-    Counts
-        ``cell_type`` is the broad class (Ex, Inhib, Oligos, ...).
-    dict
-        ``unmapped_symbols``, ``merged_symbols`` and ``empty_cells``.
+    The name of a cell has its cell type (the broad class), donor, condition and batch, as
+    ``Ex_10_L2_4.3_Control_B3_AAACCTGAGGTAGCCA``. Genes are symbols: those without an Ensembl id only count in
+    ``n_counts``, and counts of symbols with one id are summed. Also returns how many of each were found.
     """
     from scipy.io import mmread
 
     cells, genes = (_names(path) for path in (cell_names, gene_names))
-    parsed = [CELL_NAME.match(name) for name in cells]
-    wrong = [name for name, found in zip(cells, parsed, strict=True) if found is None]
-    if wrong:
-        raise DataError(f"{cell_names}: {len(wrong)} cells have names of another form, such as {wrong[0]!r}.")
-    with (
-        door(matrix, "a Matrix Market file"),
-        (gzip.open if matrix.suffix == ".gz" else open)(matrix) as file,
-    ):
+    columns = ["cell_type", "donor", "condition", "batch"]
+    table = pd.Series(cells).str.extract(CELL_NAME).set_axis(columns, axis=1)
+    wrong = np.flatnonzero(table["donor"].isna())
+    if len(wrong):
+        some = cells[wrong[0]]
+        raise DataError(f"{cell_names}: {len(wrong)} cells have names of another form, such as {some!r}.")
+    opened = gzip.open if matrix.suffix == ".gz" else open
+    with door(matrix, "a Matrix Market file"), opened(matrix) as file:
         values = mmread(file).T.tocsr()
     if values.shape != (len(cells), len(genes)):
         raise DataError(
             f"{matrix} is {values.shape[::-1]}, but {len(genes)} genes, {len(cells)} cells are named."
         )
-    columns = ("cell_type", "donor", "condition", "batch")
-    table = pd.DataFrame([found.groups() for found in parsed], columns=columns)
-    keys = Keys("donor", "condition", "cell_type", "batch", control="Control", are_symbols=True)
-    block = lambda a, b: values[a:b]  # noqa: E731
-    counts = joined(list(_blocks(table, genes, block, keys, str(matrix), symbols)), str(matrix))
+    keys = Keys(cell_type="cell_type", batch="batch", control="Control", are_symbols=True)
+    counts = _joined(_blocks(table, genes, values.__getitem__, keys, str(matrix), symbols), str(matrix))
     mapped = pd.Series(genes).map(symbols)
     report = {
         "unmapped_symbols": int(mapped.isna().sum()),
@@ -236,3 +209,48 @@ def _names(path: Path) -> list[str]:
         table = pd.read_csv(path, header=None, dtype=str, keep_default_na=False)
     names = table[table.columns[-1]].tolist()
     return names[1:] if names and names[0] in ("x", "V1", "0", "") else names
+
+
+def read_melanoma(path: Path, symbols: dict[str, str]) -> Counts:
+    """Read T cells of 19 melanoma patients (scFeatures): the patient's response is constant in the patient.
+
+    The file holds log-normalised values; ``expm1`` gives values that keep the order of the genes in a cell.
+    ``symbols`` maps gene symbols to Ensembl ids; other genes are left out, and of two symbols with one id the
+    first is kept.
+    """
+    with door(path, "the Seurat object of scFeatures"):
+        top = _r_objects(path)["example_scrnaseq"]
+        table = getattr(top, "meta.data")
+        values, names = _sparse(top.assays["RNA"].counts)
+    values.data = np.expm1(values.data)
+    ids = pd.Series([symbols.get(name, "") for name in names])
+    kept = np.flatnonzero((ids != "") & ~ids.duplicated())
+    keys = {"donor": "patient", "condition": "respond", "cell_type": "celltype", "batch": "therapy"}
+    cells, conditions = check_cells(table, keys, str(path), "Non-responder")
+    cells["n_counts"] = np.asarray(values.sum(axis=1)).ravel()
+    return Counts(values[:, kept], ids[kept].to_numpy(dtype=str), cells, conditions)
+
+
+def read_glioblastoma(path: Path) -> Counts:
+    """Read cells of five glioblastoma patients with and without panobinostat (lemur): counts of 300 genes."""
+    with door(path, "the SingleCellExperiment of lemur"):
+        top = _r_objects(path)["glioblastoma_example_data"]
+        table = pd.DataFrame({str(name): np.asarray(one) for name, one in top.colData.listData.items()})
+        values, genes = _sparse(top.assays.data.listData["counts"])
+    keys = Keys("patient_id", "condition", batch="treatment_id", control="ctrl")
+    return _joined(_blocks(table, genes, values.__getitem__, keys, str(path), None), str(path))
+
+
+def _r_objects(path: Path) -> dict[str, Any]:
+    """The objects of the file; those of classes that rdata does not know have their slots as attributes."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return need("rdata", "depression").read_rda(path)
+
+
+def _sparse(matrix: Any) -> tuple[Any, list[str]]:
+    """A ``dgCMatrix`` (gene, cell) as a csr matrix (cell, gene), and the names of the genes."""
+    from scipy.sparse import csr_matrix
+
+    shape = tuple(int(n) for n in matrix.Dim[::-1])
+    return csr_matrix((matrix.x, matrix.i, matrix.p), shape=shape), [str(name) for name in matrix.Dimnames[0]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -12,22 +12,18 @@ from reread.core.errors import DataError
 from reread.core.splits import check_folds
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Split:
-    """One split of cells.
-
-    Attributes
-    ----------
-    name : str
-        ``donor 0``, ``cell 1``.
-    train, validation, test : bool array, (cell,)
-        Cells that train the network, choose its epoch, and test it.
-    """
+    """One split, such as ``donor 0``: masks (cell,) of cells that train, choose the epoch, and are tested."""
 
     name: str
-    train: npt.NDArray[np.bool_] = field(repr=False)
-    validation: npt.NDArray[np.bool_] = field(repr=False)
-    test: npt.NDArray[np.bool_] = field(repr=False)
+    train: npt.NDArray[np.bool_]
+    validation: npt.NDArray[np.bool_]
+    test: npt.NDArray[np.bool_]
+
+    def has_both(self, label: npt.NDArray) -> bool:
+        """Whether each of the three parts has cells of both labels, 0 and 1."""
+        return all(0 < label[rows].sum() < rows.sum() for rows in (self.train, self.validation, self.test))
 
 
 def by_donor(cells: pd.DataFrame, n_folds: int, *, is_paired: bool = False, seed: int = 0) -> list[Split]:
@@ -38,27 +34,17 @@ def by_donor(cells: pd.DataFrame, n_folds: int, *, is_paired: bool = False, seed
     conditions, or if a condition has fewer donors than folds. With ``is_paired`` every donor gave cells of
     both (before and after a treatment, say), and donors are assigned whatever their label.
     """
-    check_folds(n_folds)
-    if is_paired:
-        donors = np.random.default_rng(seed).permutation(cells["donor"].unique())
-        if not 3 <= n_folds <= len(donors):
-            raise DataError(f"{n_folds} folds by donor need 3 folds and as many donors, not {len(donors)}.")
-        number = dict(zip(donors, np.arange(len(donors)) % n_folds, strict=True))
-        return _splits("donor", cells, cells["donor"].map(number).to_numpy(), n_folds)
-    label = donor_labels(cells)
-    counts = label.value_counts()
-    if n_folds < 3 or len(counts) < 2 or counts.min() < n_folds:
-        least = int(counts.min()) if len(counts) > 1 else 0
+    label = pd.Series(0, index=cells["donor"].unique()) if is_paired else _donor_labels(cells)
+    groups = [label.index[label == condition] for condition in ((0,) if is_paired else (0, 1))]
+    least = min(map(len, groups))
+    if n_folds < 3 or least < n_folds:
         raise DataError(
             f"{n_folds} folds by donor need at least 3 folds and {max(n_folds, 3)} donors of each condition, "
             f"but one condition has {least}.\nAsk for fewer folds, or use more donors."
         )
-    rng = np.random.default_rng(seed)
-    fold = pd.Series(0, index=label.index)
-    offset = 0
-    for condition in (0, 1):
-        donors = rng.permutation(label.index[label == condition])
-        fold[donors] = (np.arange(len(donors)) + offset) % n_folds
+    rng, fold, offset = np.random.default_rng(seed), {}, 0
+    for donors in groups:
+        fold |= dict(zip(rng.permutation(donors), (np.arange(len(donors)) + offset) % n_folds, strict=True))
         offset += len(donors)  # so that the larger folds are not the same for both conditions
     return _splits("donor", cells, cells["donor"].map(fold).to_numpy(), n_folds)
 
@@ -73,7 +59,7 @@ def by_cell(cells: pd.DataFrame, n_folds: int, *, seed: int = 0) -> list[Split]:
     return _splits("cell", cells, fold, n_folds)
 
 
-def donor_labels(cells: pd.DataFrame) -> pd.Series:
+def _donor_labels(cells: pd.DataFrame) -> pd.Series:
     """Condition of each donor, by donor. DataError if a donor has cells of both."""
     by = cells.groupby("donor", sort=True)["condition"]
     mixed = by.nunique().loc[lambda n: n > 1].index.tolist()
@@ -95,24 +81,22 @@ def permuted_donors(cells: pd.DataFrame, *, seed: int) -> npt.NDArray[np.int8]:
         donors, number = np.unique(cells["donor"], return_inverse=True)
         is_swapped = rng.permutation(len(donors)) < len(donors) / 2
         return np.where(is_swapped[number], 1 - condition, condition).astype(np.int8)
-    label = donor_labels(cells)
+    label = _donor_labels(cells)
     drawn = rng.permutation(label.to_numpy())
     return cells["donor"].map(dict(zip(label.index, drawn, strict=True))).to_numpy(dtype=np.int8)
 
 
 def _splits(kind: str, cells: pd.DataFrame, fold: npt.NDArray, n_folds: int) -> list[Split]:
     """A split for each fold; only whole donors leave another fold for validation."""
-    found, label = [], cells["condition"].to_numpy()
+    found = []
     for k in range(n_folds):
         test = fold == k
         validation = fold == (k + 1) % n_folds if kind == "donor" else test
-        one = Split(f"{kind} {k}", ~test & ~validation, validation, test)
-        for part in ("train", "validation", "test"):
-            rows = getattr(one, part)
-            if not 0 < label[rows].sum() < rows.sum():
-                raise DataError(
-                    f"Split {one.name!r} has one condition only among its {int(rows.sum())} {part} cells.\n"
-                    f"Ask for fewer folds, or use more cells."
-                )
-        found.append(one)
+        found.append(Split(f"{kind} {k}", ~test & ~validation, validation, test))
+    wrong = [one.name for one in found if not one.has_both(cells["condition"].to_numpy())]
+    if wrong:
+        raise DataError(
+            f"Split {wrong[0]!r} has one condition only among its training, validation or test cells.\n"
+            f"Ask for fewer folds, or use more cells."
+        )
     return found

@@ -4,35 +4,29 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from reread.core.errors import DataError, ParameterError, did_you_mean
+from reread.core.errors import DataError
 from reread.depression.data.counts import Counts
 
 SPECIAL = ("<pad>", "<mask>", "<cls>", "<eos>")
-VERSIONS = {"v1": 2048, "v2": 4096}
 MAX_BYTES = 100_000_000
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Vocabulary:
-    """Token and median of each gene.
+    """Token and median of each gene, by Ensembl id.
 
-    Attributes
-    ----------
-    tokens : dict
-        Ensembl id to token; ``<pad>`` is 0 and ``<mask>`` 1, in V2 also ``<cls>`` 2 and ``<eos>`` 3.
-    medians : dict
-        Ensembl id to the median of its non-zero counts (in 10,000) over the cells of the pretraining.
+    ``<pad>`` is token 0 and ``<mask>`` 1, in V2 also ``<cls>`` 2 and ``<eos>`` 3. A median is that of the
+    non-zero counts (in 10,000) over the cells of the pretraining.
     """
 
-    tokens: Mapping[str, int] = field(repr=False)
-    medians: Mapping[str, float] = field(repr=False)
+    tokens: Mapping[str, int]
+    medians: Mapping[str, float]
 
     @property
     def n_tokens(self) -> int:
@@ -44,49 +38,53 @@ class Vocabulary:
         """Whether sequences begin with ``<cls>`` and end with ``<eos>``, as in V2."""
         return "<cls>" in self.tokens
 
-    def genes_of(self, tokens: npt.ArrayLike) -> npt.NDArray[np.str_]:
-        """Ensembl id of each token, in the shape of ``tokens``."""
-        names = np.full(self.n_tokens, "", dtype="U20")
-        names[list(self.tokens.values())] = list(self.tokens)
-        return names[np.asarray(tokens)]
 
-
-def from_counts(counts: Counts, rows: npt.ArrayLike | None = None, *, special: bool = False) -> Vocabulary:
-    """Make a vocabulary of the genes of ``counts``; medians are those of the cells ``rows``, as a mask.
+def from_counts(counts: Counts, *, special: bool = False) -> Vocabulary:
+    """Make a vocabulary of the genes of ``counts``, with their medians over its cells.
 
     The median of a gene is that of its non-zero values, in counts in 10,000 (Geneformer's definition). A gene
-    without any count in these cells has the median 1.
+    without any count has the median 1.
     """
-    part = counts.matrix if rows is None else counts.take(rows).matrix
-    depth = counts.cells["n_counts"].to_numpy() if rows is None else counts.take(rows).cells["n_counts"]
-    scaled = part.multiply(1e4 / np.maximum(np.asarray(depth), 1)[:, None]).tocsc()
+    depth = np.maximum(counts.cells["n_counts"].to_numpy(), 1)
+    scaled = counts.matrix.multiply(1e4 / depth[:, None]).tocsc()
     columns = np.split(scaled.data, scaled.indptr[1:-1])
     medians = [float(np.median(one)) if len(one) else 1.0 for one in columns]
-    words = SPECIAL if special else SPECIAL[:2]
-    tokens = {name: i for i, name in enumerate([*words, *counts.genes.tolist()])}
-    return Vocabulary(tokens, dict(zip(counts.genes.tolist(), medians, strict=True)))
+    genes = counts.genes.tolist()
+    tokens = {name: i for i, name in enumerate([*SPECIAL[: 4 if special else 2], *genes])}
+    return Vocabulary(tokens, dict(zip(genes, medians, strict=True)))
 
 
 def read(token_file: Path, median_file: Path) -> Vocabulary:
     """Read the two dictionaries that Geneformer publishes; a gene without a median is never encoded."""
-    tokens, medians = _numbers(token_file), _numbers(median_file)
+    tokens, medians = (read_plain(path, int, float) for path in (token_file, median_file))
     if not tokens.keys() & medians.keys() or tokens.get("<pad>") != 0:
         raise DataError(f"{token_file} and {median_file} have no gene in common, or <pad> is not token 0.")
     return Vocabulary({gene: int(token) for gene, token in tokens.items()}, medians)
 
 
-def read_symbols(path: Path) -> dict[str, str]:
-    """Read Geneformer's dictionary of gene symbols to Ensembl ids."""
-    found = read_plain(path)
-    if not all(isinstance(word, str) for pair in found.items() for word in pair):
-        raise DataError(f"{path} should map gene symbols to Ensembl ids.")
-    return found
+def read_plain(path: Path, *kinds: type) -> dict[str, Any]:
+    """Read a pickled dict from names to plain values of these kinds; nothing in the file is run.
 
-
-def _numbers(path: Path) -> dict[str, float]:
-    found = read_plain(path)
-    if not all(isinstance(k, str) and isinstance(v, (int, float)) for k, v in found.items()):
-        raise DataError(f"{path} should map names of genes to numbers.")
+    DataError if the file is missing, damaged, over 100 MB, no such dict, or names any class or function.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"There is no file {path}.")
+    if path.stat().st_size > MAX_BYTES:
+        raise DataError(f"{path} is larger than {MAX_BYTES:,} bytes: no dictionary of genes is.")
+    try:
+        with path.open("rb") as stream:
+            found = _Plain(stream).load()
+    except DataError as error:
+        raise DataError(f"{path} is refused: {error}.\nNothing in it was run.") from None
+    except Exception as error:  # a damaged pickle raises nearly anything
+        raise DataError(f"{path} is damaged or no pickle ({type(error).__name__}).") from None
+    if not isinstance(found, dict):
+        raise DataError(f"{path} should hold a dictionary, but holds a {type(found).__name__}.")
+    wrong = [pair for pair in found.items() if not isinstance(pair[0], str) or not isinstance(pair[1], kinds)]
+    if wrong:
+        wanted = " or ".join(kind.__name__ for kind in kinds)
+        raise DataError(f"{path} should map names of genes to {wanted}, but holds {wrong[0]}.")
     return found
 
 
@@ -105,8 +103,7 @@ class _NumberType:
 
 def _number(kind: _NumberType, raw: bytes) -> float:
     """Stands for ``numpy``'s function that makes a number of its bytes."""
-    (value,) = np.frombuffer(raw, dtype=kind.name)
-    return value.item()
+    return np.frombuffer(raw, dtype=kind.name)[0].item()
 
 
 ALLOWED = {("numpy", "dtype"): _NumberType, ("numpy.core.multiarray", "scalar"): _number}
@@ -119,35 +116,3 @@ class _Plain(pickle.Unpickler):
         if (module, name) not in ALLOWED:
             raise DataError(f"it names {module}.{name}, and only plain containers are read")
         return ALLOWED[module, name]
-
-
-def read_plain(path: Path) -> dict:
-    """Read a pickled dict of plain values; nothing in the file is run.
-
-    Raises
-    ------
-    DataError
-        If the file is missing, damaged, larger than 100 MB, no dict, or names any class or function.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise DataError(f"There is no file {path}.")
-    if path.stat().st_size > MAX_BYTES:
-        raise DataError(f"{path} is larger than {MAX_BYTES:,} bytes: no dictionary of genes is.")
-    try:
-        with path.open("rb") as stream:
-            found = _Plain(stream).load()
-    except DataError as error:
-        raise DataError(f"{path} is refused: {error}.\nNothing in it was run.") from None
-    except Exception as error:  # a damaged pickle raises nearly anything
-        raise DataError(f"{path} is damaged or no pickle ({type(error).__name__}).") from None
-    if not isinstance(found, dict):
-        raise DataError(f"{path} should hold a dictionary, but holds a {type(found).__name__}.")
-    return found
-
-
-def max_len(version: str) -> int:
-    """Longest sequence of a published model: 2,048 tokens (V1) or 4,096 (V2)."""
-    if version not in VERSIONS:
-        raise ParameterError(f"There is no vocabulary {version!r}. {did_you_mean(version, VERSIONS)}")
-    return VERSIONS[version]

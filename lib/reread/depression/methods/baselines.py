@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from reread.core.errors import DataError
+from reread.core.metrics import auroc
 from reread.depression.data.counts import Counts
+from reread.depression.data.rank_values import Cells
 from reread.depression.data.splits import Split, permuted_donors
-from reread.depression.methods.evaluate import predictions, summary
+from reread.depression.methods.evaluate import by_seed, predictions
 
 PENALTY = 0.01  # C of the logistic regressions, on standardised features
 
@@ -40,29 +44,18 @@ def pseudobulk(counts: Counts, label: npt.NDArray, train: npt.NDArray, test: npt
     A donor with cells on both sides of the split has two profiles, one of each side.
     """
     values = log_counts(counts)
-    number = pd.factorize(counts.cells["donor"])[0]
     # a paired donor has a profile for each condition
-    group = 2 * number + counts.cells["condition"].to_numpy()
-    profiles, labels, side, of_cell = [], [], [], np.full(len(counts), -1)
-    for rows, is_train in ((train, True), (test, False)):
-        for one in np.unique(group[rows]):
-            inside = np.flatnonzero(rows & (group == one))
-            of_cell[inside] = len(profiles)
-            profiles.append(values[inside].mean(axis=0))
-            labels.append(label[inside[0]])
-            side.append(is_train)
-    side = np.array(side)
-    found = np.full(len(side), np.nan)
-    found[~side] = logistic(np.vstack(profiles), np.array(labels), side, ~side)
+    group = 2 * pd.factorize(counts.cells["donor"])[0] + counts.cells["condition"].to_numpy()
+    key = group + test * (group.max() + 1)  # profiles of training cells first
+    _, first, of_cell = np.unique(key, return_index=True, return_inverse=True)
+    profiles = np.vstack([values[of_cell == k].mean(axis=0) for k in range(len(first))])
+    found = np.full(len(first), np.nan)
+    found[test[first]] = logistic(profiles, label[first], train[first], test[first])
     return found[of_cell[test]]
 
 
-METHODS: dict[str, Callable] = {
-    "majority": majority,
-    "nuisance only": nuisance,
-    "logistic regression": cell_logistic,
-    "pseudobulk": pseudobulk,
-}
+LOGISTIC = {"logistic regression": cell_logistic}
+METHODS = {"majority": majority, "nuisance only": nuisance, **LOGISTIC, "pseudobulk": pseudobulk}
 
 
 def run(
@@ -83,28 +76,26 @@ def run(
     return pd.concat(found, ignore_index=True)
 
 
-def permuted_null(counts: Counts, splits: list[Split], *, n_permutations: int, seed: int = 0) -> pd.DataFrame:
-    """AUROC and accuracy of logistic regression when the conditions of whole donors are permuted.
+def permuted_null(
+    data: Counts | Cells, splits: list[Split], *, n_permutations: int, seed: int = 0,
+    predict: Callable | None = None,
+) -> pd.DataFrame:  # fmt: skip
+    """``auroc`` and ``accuracy`` of a classifier with permuted donor labels, by permutation and split.
 
     The labels then mean nothing, but remain constant within a donor. A score above 0.5 measures how well a
-    classifier recognises the donor. One row for each permutation: ``permutation``, ``split``, ``auroc``,
-    ``accuracy``. Folds in which a permutation leaves one condition only are left out.
+    classifier recognises the donor. Folds in which a permutation leaves one condition only are left out.
+    ``predict`` makes predictions of data, labels and splits; by default it is logistic regression.
     """
     rows = []
     for number in range(n_permutations):
-        label = permuted_donors(counts.cells, seed=seed + 1 + number)
-        usable = with_both(splits, label)
-        drawn = Counts(counts.matrix, counts.genes, counts.cells.assign(condition=label), counts.conditions)
-        table = run(drawn, label, usable, {"logistic regression": cell_logistic})
-        means = summary(table, n_boot=2)
-        rows.append(means[["split", "auroc", "accuracy"]].assign(permutation=number))
-    return pd.concat(rows, ignore_index=True)
-
-
-def with_both(splits: list[Split], label: npt.NDArray) -> list[Split]:
-    """The splits whose training, validation and test cells all have both labels."""
-    parts = [(one, (one.train, one.validation, one.test)) for one in splits]
-    return [one for one, each in parts if all(len(set(label[rows])) == 2 for rows in each)]
+        label = permuted_donors(data.cells, seed=seed + 1 + number)
+        usable = [one for one in splits if one.has_both(label)]
+        if usable:
+            drawn = replace(data, cells=data.cells.assign(condition=label))
+            table = predict(drawn, label, usable) if predict else run(drawn, label, usable, LOGISTIC)
+            rows.append(by_seed(table)[["split", "auroc", "accuracy"]].assign(permutation=number))
+    columns = ["split", "auroc", "accuracy", "permutation"]
+    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=columns, dtype=float)
 
 
 def log_counts(counts: Counts) -> npt.NDArray[np.float32]:
@@ -121,3 +112,32 @@ def logistic(values: npt.NDArray, label: npt.NDArray, train: npt.NDArray, test: 
     scaled = (values - mean) / np.where(spread > 0, spread, 1.0)
     model = LogisticRegression(C=PENALTY, max_iter=1000).fit(scaled[train], label[train])
     return model.predict_proba(scaled[test])[:, 1]
+
+
+def rank_genes(counts: Counts, is_train: npt.NDArray[np.bool_]) -> tuple[pd.DataFrame, float]:
+    """Rank genes on the training cells by two simple means, and test the first on the other cells.
+
+    ``is_train`` (cell,) marks the cells of the training donors. Returns ``gene``, ``coefficient`` (logistic
+    regression on standardised log counts, per cell) and ``pseudobulk_t`` (Welch t of donor means), positive
+    where the gene is higher in cases; and the AUROC of the regression on the held-out cells. Counts become
+    dense, so at most some thousand genes. DataError if a condition has fewer than two training donors.
+    """
+    from scipy.stats import ttest_ind
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
+    values, labels = log_counts(counts), counts.cells["condition"].to_numpy()
+    scaler = StandardScaler().fit(values[is_train])
+    model = LogisticRegression(C=PENALTY, max_iter=2000)
+    model.fit(scaler.transform(values[is_train]), labels[is_train])
+    score = model.decision_function(scaler.transform(values[~is_train]))
+    train = counts.cells[is_train]
+    by = [train["condition"].to_numpy(), train["donor"].to_numpy()]
+    means = pd.DataFrame(values[is_train]).groupby(by).mean()
+    control, case = (means.xs(condition).to_numpy() for condition in (0, 1))
+    if min(len(control), len(case)) < 2:
+        raise DataError(f"A t test needs 2 donors a condition, but there are {len(control)} and {len(case)}.")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = np.nan_to_num(ttest_ind(case, control, equal_var=False).statistic)
+    table = pd.DataFrame({"gene": counts.genes, "coefficient": model.coef_[0], "pseudobulk_t": t})
+    return table, float(auroc(labels[~is_train], score))

@@ -7,47 +7,39 @@ import numpy.typing as npt
 import pandas as pd
 
 from reread.core import metrics
+from reread.depression.data.counts import row_numbers
 
 SPLITS = {"cell": "as published (random cells)", "donor": "corrected (whole donors)"}
 BY = ("method", "split")
 
 
 def predictions(
-    cells: pd.DataFrame,
-    rows: npt.NDArray,
-    probability: npt.NDArray,
-    *,
-    method: str,
-    split: str,
+    cells: pd.DataFrame, rows: npt.NDArray, probability: npt.NDArray, *, method: str, split: str,
     seed: int = 0,
-) -> pd.DataFrame:
+) -> pd.DataFrame:  # fmt: skip
     """A table of predicted cells: ``method``, ``split`` (cell, donor), ``fold``, ``seed``, ``cell``, others.
 
-    ``rows`` (cell,) is a mask or row numbers of the tested cells of ``cells``, ``probability`` (tested,) that
-    of being a case, and ``split`` the name of a fold, as ``donor 2``. Cells without tokens have no prediction
-    (NaN) and count as 0.5.
+    ``rows`` is a mask or row numbers of the tested cells, ``probability`` (tested,) that of being a case, and
+    ``split`` the name of a fold, as ``donor 2``. Cells without tokens have no prediction (NaN): 0.5.
     """
-    rows = np.flatnonzero(rows) if np.asarray(rows).dtype == bool else np.asarray(rows)
+    rows = row_numbers(rows)
     kind, fold = split.split()
     table = cells.iloc[rows][["donor", "cell_type", "condition"]].reset_index(drop=True)
     probability = np.nan_to_num(np.asarray(probability, dtype=float), nan=0.5)
-    return table.assign(
-        method=method, split=kind, fold=int(fold), seed=seed, cell=rows, probability=probability
-    )
+    about = {"method": method, "split": kind, "fold": int(fold), "seed": seed}
+    return table.assign(**about, cell=rows, probability=probability)
 
 
 def by_seed(predicted: pd.DataFrame) -> pd.DataFrame:
     """Scores of each method, split and seed, over all cells that were tested.
 
-    Scores are taken inside each fold and averaged, because the probabilities of two fits have no common
-    scale: ``accuracy``, ``macro_f1``, ``auroc``, ``brier`` and ``calibration_error`` of cells, and
-    ``donor_auroc`` of the mean probability of each donor (of all folds together; NaN where donors of one
-    condition only were tested, or where donors gave cells of both).
+    Scores of cells are taken inside each fold and averaged, because the probabilities of two fits have no
+    common scale. ``donor_auroc`` is that of the mean probability of each donor, of all folds together; NaN
+    where donors of one condition only were tested, or where donors gave cells of both.
     """
     rows = []
     for (method, split, seed), part in predicted.groupby([*BY, "seed"], sort=False):
-        folds = [_scores(one["condition"].to_numpy(), one["probability"].to_numpy())
-                 for _, one in part.groupby("fold")]  # fmt: skip
+        folds = [_scores(one["condition"], one["probability"]) for _, one in part.groupby("fold")]
         row = {"method": method, "split": split, "seed": seed} | pd.DataFrame(folds).mean().to_dict()
         rows.append(row | {"donor_auroc": donor_auroc(part)})
     return pd.DataFrame(rows)
@@ -62,9 +54,8 @@ def summary(predicted: pd.DataFrame, *, n_boot: int = 500, seed: int = 0) -> pd.
     means = by_seed(predicted).groupby(list(BY), sort=False, as_index=False).mean(numeric_only=True)
     ends = []
     for key, part in predicted.groupby(list(BY), sort=False):
-        one = part.groupby(["fold", "cell"], as_index=False).agg(
-            {"condition": "first", "donor": "first", "probability": "mean"}
-        )
+        kept = {"condition": "first", "donor": "first", "probability": "mean"}
+        one = part.groupby(["fold", "cell"], as_index=False).agg(kept)
         label, score = one["condition"].to_numpy(), one["probability"].to_numpy()
         low, high, _ = metrics.clustered_bootstrap(
             metrics.auroc, label, score, np.zeros(len(one)), one["donor"].to_numpy(),
@@ -81,9 +72,7 @@ def by_cell_type(predicted: pd.DataFrame, least: int = 20) -> pd.DataFrame:
         n = part.drop_duplicates("cell")["condition"].value_counts()
         if len(n) == 2 and n.min() >= least:
             folds = [one for _, one in part.groupby(["seed", "fold"]) if one["condition"].nunique() == 2]
-            each = [
-                metrics.auroc(one["condition"].to_numpy(), one["probability"].to_numpy()) for one in folds
-            ]
+            each = [metrics.auroc(one["condition"], one["probability"]) for one in folds]
             rows.append((method, split, kind, int(n.sum()), float(np.mean(each)) if each else np.nan))
     return pd.DataFrame(rows, columns=[*BY, "cell_type", "n", "auroc"])
 
@@ -91,11 +80,9 @@ def by_cell_type(predicted: pd.DataFrame, least: int = 20) -> pd.DataFrame:
 def calibration(predicted: pd.DataFrame, n_bins: int = 8) -> pd.DataFrame:
     """Observed share of case cells by predicted probability, for each method and split, all seeds."""
     rows = []
-    for (method, split), part in predicted.groupby(list(BY), sort=False):
-        curve = metrics.calibration_curve(
-            part["condition"].to_numpy(), part["probability"].to_numpy(), n_bins
-        )
-        rows.append(pd.DataFrame(curve).assign(method=method, split=split))
+    for key, part in predicted.groupby(list(BY), sort=False):
+        curve = metrics.calibration_curve(part["condition"], part["probability"], n_bins)
+        rows.append(pd.DataFrame(curve).assign(**dict(zip(BY, key, strict=True))))
     return pd.concat(rows, ignore_index=True)
 
 
@@ -108,14 +95,14 @@ def donor_auroc(part: pd.DataFrame) -> float:
     return float(metrics.auroc(label, donors["probability", "mean"].to_numpy()))
 
 
-def _scores(label: npt.NDArray, probability: npt.NDArray) -> dict[str, float]:
+def _scores(label: pd.Series, probability: pd.Series) -> dict[str, float]:
     from sklearn.metrics import accuracy_score, f1_score
 
     called = probability >= 0.5
     return {
-        "accuracy": float(accuracy_score(label, called)),
-        "macro_f1": float(f1_score(label, called, average="macro")),
-        "auroc": float(metrics.auroc(label, probability)),
+        "accuracy": accuracy_score(label, called),
+        "macro_f1": f1_score(label, called, average="macro"),
+        "auroc": metrics.auroc(label, probability),
         "brier": metrics.brier(label, probability),
         "calibration_error": metrics.expected_calibration_error(label, probability),
     }

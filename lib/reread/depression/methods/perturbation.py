@@ -9,7 +9,6 @@ mixes cells, so that a shift is the same bit for bit in whichever shard it is co
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -23,62 +22,37 @@ Embed = Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float32]]
 States = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], npt.NDArray[np.float32]]
 
 CHANGES = ("delete", "overexpress")
+COLUMNS = ("cell", "rank", "gene", "shift", "from_start")
 BATCH_TOKENS = 16_384
 PART = 16  # cells a file: what a killed run loses at most
-MIN_RANK_CORRELATION, MIN_TOP_20 = 0.98, 18
 
 
-def index_map(length: int, perturbed: npt.ArrayLike, change: str) -> npt.NDArray[np.int64]:
+def index_map(
+    length: int, perturbed: npt.ArrayLike, change: str, *, special: bool = False
+) -> npt.NDArray[np.int64]:
     """Where each token of each variant comes from, so that ``tokens[index_map(...)]`` holds the variants.
 
-    Parameters
-    ----------
-    length : int
-        Tokens of the cell.
-    perturbed : int array, (variant, 1 or 2)
-        Places of the genes that one variant changes together.
-    change : str
-        ``delete`` gives (variant, length - 1 or 2); ``overexpress`` (variant, length), changed genes first.
-
-    Raises
-    ------
-    ParameterError
-        If there is no such change.
-
-    Notes
-    -----
-    Source: ``delete_indices`` and ``overexpress_indices`` of Geneformer (perturber_utils.py at 4bddd45),
-    without their lists.
+    ``perturbed`` (variant,) is the place of the changed gene. ``delete`` gives (variant, length - 1) and
+    ``overexpress`` (variant, length), the gene first, or behind a ``special`` first token (Geneformer V2).
+    Source: ``delete_indices`` and ``overexpress_indices`` (perturber_utils.py at 4bddd45), without lists.
     """
     if change not in CHANGES:
         raise ParameterError(f"There is no change {change!r}. {did_you_mean(change, CHANGES)}")
-    perturbed = np.sort(np.asarray(perturbed, dtype=np.int64), axis=1)
-    rest = np.tile(np.arange(length - perturbed.shape[1]), (len(perturbed), 1))
-    for place in perturbed.T:
-        rest += rest >= place[:, None]
-    return rest if change == "delete" else np.hstack([perturbed, rest])
+    place = np.asarray(perturbed, dtype=np.int64)
+    rest = np.arange(length - 1) + (np.arange(length - 1) >= place[:, None])
+    return rest if change == "delete" else np.insert(rest, int(special), place, axis=1)
 
 
 def places(
-    tokens: npt.NDArray,
-    change: str,
-    *,
-    genes: Sequence[int] | None = None,
-    size: int = 1,
-    special: bool = False,
+    tokens: npt.NDArray, change: str, *, genes: Sequence[int] | None = None, special: bool = False
 ) -> npt.NDArray[np.int64]:
-    """Places (variant, size) that are changed: of every gene, of listed genes, or of all pairs of them.
+    """Places (variant,) that are changed: of every gene, or of the listed genes that the cell has.
 
-    A variant that equals the cell is left out: the first gene cannot be raised. ``special`` says that the
-    first and the last token are no genes (Geneformer V2). A listed gene that the cell lacks is not perturbed.
+    A variant that equals the cell is left out: the first gene cannot be raised. ``special`` ends are none.
     """
-    if size not in (1, 2):
-        raise ParameterError(f"One gene or a pair is perturbed at a time, not {size}.")
     inner = np.arange(special, len(tokens) - special)
     kept = inner if genes is None else inner[np.isin(np.asarray(tokens)[inner], genes)]
-    found = np.array(list(combinations(kept.tolist(), size)), dtype=np.int64).reshape(-1, size)
-    is_same = (found == int(special) + np.arange(size)).all(axis=1)
-    return found[~is_same] if change == "overexpress" else found
+    return kept[kept != int(special)] if change == "overexpress" else kept
 
 
 def cosine(embeddings: npt.NDArray, goal: npt.NDArray) -> npt.NDArray[np.float32]:
@@ -88,108 +62,59 @@ def cosine(embeddings: npt.NDArray, goal: npt.NDArray) -> npt.NDArray[np.float32
 
 
 def cell_shifts(
-    embed: Embed,
-    tokens: npt.NDArray,
-    states: npt.NDArray[np.float32],
-    change: str,
-    *,
-    genes: Sequence[int] | None = None,
-    size: int = 1,
-    special: bool = False,
-    batch_tokens: int = BATCH_TOKENS,
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-    """Perturb one cell: changed places (variant, size) and shifts (variant, state).
+    embed: Embed, tokens: npt.NDArray, states: npt.NDArray[np.float32], change: str, *,
+    genes: Sequence[int] | None = None, special: bool = False, batch_tokens: int = BATCH_TOKENS,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:  # fmt: skip
+    """Perturb one cell: changed places (variant,) and shifts (variant, state).
 
     The shift is ``cos(perturbed, state) - cos(cell, state)`` for each state mean in ``states`` (state, d), as
     Geneformer defines it for the goal state. A batch holds ``batch_tokens`` tokens at most, or one variant.
     """
     tokens = np.asarray(tokens, dtype=np.int64)
-    changed = places(tokens, change, genes=genes, size=size, special=special)
+    changed = places(tokens, change, genes=genes, special=special)
     before = embed(tokens[None])[0]
     shifts = np.empty((len(changed), len(states)), dtype=np.float32)
     step = max(1, batch_tokens // len(tokens))
     for first in range(0, len(changed), step):
         block = slice(first, first + step)
-        after = embed(tokens[_with_special(len(tokens), changed[block], change, special)])
+        after = embed(tokens[index_map(len(tokens), changed[block], change, special=special)])
         for k, state in enumerate(states):
             shifts[block, k] = cosine(after, state) - cosine(before, state)
     return changed, shifts
 
 
-def _with_special(length: int, perturbed: npt.NDArray, change: str, special: bool) -> npt.NDArray[np.int64]:
-    """Index map that leaves the first and the last token in their places where they are no genes."""
-    if not special:
-        return index_map(length, perturbed, change)
-    inner = index_map(length - 2, perturbed - 1, change) + 1
-    first, last = np.zeros((len(inner), 1), int), np.full((len(inner), 1), length - 1)
-    return np.hstack([first, inner, last])
-
-
 def screen(
-    cells: Sequence[npt.NDArray],
-    rows: npt.ArrayLike,
-    embed: Embed,
-    states: npt.NDArray[np.float32],
-    change: str,
-    *,
-    folder: Path,
-    **how,
-) -> pd.DataFrame:
+    cells: Sequence[npt.NDArray], rows: npt.ArrayLike, embed: Embed, states: npt.NDArray[np.float32],
+    change: str, *, folder: Path, **how,
+) -> pd.DataFrame:  # fmt: skip
     """Perturb the cells ``rows`` one after the other; finished files in ``folder`` are not computed again.
 
-    Parameters
-    ----------
-    cells : sequence of int arrays
-        Tokens of each cell; may be memory-mapped.
-    rows : int array, (cell,)
-        Cells to perturb.
-    states : float32 array, (2, d)
-        Mean embedding of the goal state, then of the start state.
-    folder : Path
-        One ``.npz`` for 16 cells. A killed run goes on after the last whole file.
-    **how
-        ``genes``, ``size``, ``special`` and ``batch_tokens`` as in :func:`cell_shifts`.
-
-    Returns
-    -------
-    DataFrame
-        One row for each variant: cell, rank (place of the gene, from 0), gene (token), shift (towards the
-        goal state) and from_start (towards the start state). A pair also has rank_2 and gene_2.
-
-    Raises
-    ------
-    DataError
-        If a cell is empty.
+    ``states`` (2, d) are the mean embeddings of the goal state and of the start state. ``folder`` gets one
+    file for 16 cells. ``how`` are keywords of :func:`cell_shifts`. Returns a row for each variant: ``cell``,
+    ``rank`` (place of the gene, from 0), ``gene`` (token), ``shift`` (towards the goal state) and
+    ``from_start`` (towards the start state). DataError if a cell is empty.
     """
     rows = np.asarray(rows, dtype=np.int64)
     parts = []
     for part in (rows[first : first + PART] for first in range(0, len(rows), PART)):
         path = folder / f"cells-{part[0]:07d}-{part[-1]:07d}-{len(part)}.npz"
         if not path.is_file():
-            _write_part(path, [_perturbed(cells, row, embed, states, change, how) for row in part])
+            found = pd.concat([_perturbed(cells[row], row, embed, states, change, how) for row in part])
+            with written_whole(path) as new, new.open("wb") as stream:
+                np.savez(stream, **{name: found[name].to_numpy() for name in COLUMNS})
         with np.load(path, allow_pickle=False) as kept:
             parts.append(pd.DataFrame({name: kept[name] for name in kept.files}))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({name: [] for name in COLUMNS})
 
 
-COLUMNS = ("cell", "rank", "gene", "shift", "from_start")
-
-
-def _perturbed(cells: Sequence, row: int, embed: Embed, states: npt.NDArray, change: str, how: dict) -> dict:
-    tokens = np.asarray(cells[row])
+def _perturbed(
+    tokens: npt.NDArray, row: int, embed: Embed, states: npt.NDArray, change: str, how: dict
+) -> pd.DataFrame:
     if not len(tokens):
         raise DataError(f"Cell {row} has no token. Leave out empty cells before they are perturbed.")
     changed, shifts = cell_shifts(embed, tokens, states, change, **how)
-    found = {"cell": np.full(len(changed), row), "rank": changed[:, 0], "gene": tokens[changed[:, 0]]}
-    if changed.shape[1] == 2:
-        found |= {"rank_2": changed[:, 1], "gene_2": tokens[changed[:, 1]]}
-    whole = {name: values.astype(np.int32) for name, values in found.items()}
-    return whole | {"shift": shifts[:, 0], "from_start": shifts[:, 1]}
-
-
-def _write_part(path: Path, cells: list[dict]) -> None:
-    with written_whole(path) as part, part.open("wb") as stream:
-        np.savez(stream, **{name: np.concatenate([one[name] for one in cells]) for name in cells[0]})
+    ids = {"cell": np.full(len(changed), row), "rank": changed, "gene": tokens[changed]}
+    return pd.DataFrame(ids, dtype=np.int32).assign(shift=shifts[:, 0], from_start=shifts[:, 1])
 
 
 def shard_ranges(n_models: int, n_cells: int, shard: int, n_shards: int) -> Iterator[tuple[int, range]]:
@@ -213,13 +138,9 @@ def shard_ranges(n_models: int, n_cells: int, shard: int, n_shards: int) -> Iter
 def gather(shards: Sequence[pd.DataFrame], n_models: int, n_cells: int) -> pd.DataFrame:
     """Join the shifts of all shards; equal to those of an unsharded run bit for bit.
 
-    ``shards`` hold the columns of :func:`screen` and model, unit (place of the cell among the ``n_cells``
-    that are perturbed), change and start.
-
-    Raises
-    ------
-    DataError
-        If a (model, cell) unit is missing or comes from two shards; the message names them.
+    ``shards`` hold the columns of :func:`screen` and ``model``, ``unit`` (place of the cell among the
+    ``n_cells`` that are perturbed), ``change`` and ``start``. DataError, with their names, if (model, cell)
+    units are missing or come from two shards.
     """
     seen = np.zeros((n_models, n_cells), dtype=int)
     for shard in shards:
@@ -244,22 +165,12 @@ def gather(shards: Sequence[pd.DataFrame], n_models: int, n_cells: int) -> pd.Da
 def deletion_parts(
     states: States, tokens: npt.NDArray, goal: npt.NDArray[np.float32], *, batch_tokens: int = BATCH_TOKENS
 ) -> pd.DataFrame:
-    """Split the shift of each deletion into three parts whose sum it is.
+    """Split the shift of each deletion of one cell into three parts whose sum it is.
 
-    Parameters
-    ----------
-    states : callable
-        Tokens and positions, both int64 [n, L], to the states of the last layer, float32 [n, L, d].
-    tokens : int array, (L,)
-        One cell.
-    goal : float32 array, (d,)
-        Mean embedding of the goal state.
-
-    Returns
-    -------
-    DataFrame
-        A row for each gene: gene, rank, own (its own vector leaves the mean), context (the other tokens no
-        longer attend to it; their positions stay) and order (later tokens move up by one position).
+    ``states`` maps tokens and positions, both int64 [n, L], to the states of the last layer, float32
+    [n, L, d]; ``goal`` (d,) is the mean embedding of the goal state. Returns a row for each gene: ``gene``,
+    ``rank``, ``own`` (its own vector leaves the mean), ``context`` (the other tokens no longer attend to it;
+    their positions stay) and ``order`` (later tokens move up by one position).
     """
     tokens = np.asarray(tokens, dtype=np.int64)
     length = len(tokens)
@@ -267,27 +178,13 @@ def deletion_parts(
     whole = states(tokens[None], place[None])[0]
     others = (whole.sum(axis=0) - whole) / (length - 1)
     steps = [np.repeat(cosine(whole.mean(axis=0), goal), length), cosine(others, goal)]
-    moves = {"kept": lambda kept: kept, "moved": lambda kept: np.tile(np.arange(length - 1), (len(kept), 1))}
     step = max(1, batch_tokens // length)
-    for positions in moves.values():
+    for is_moved in (False, True):
         found = []
         for first in range(0, length, step):
-            kept = index_map(length, place[first : first + step, None], "delete")
-            found.append(cosine(states(tokens[kept], positions(kept)).mean(axis=1), goal))
+            kept = index_map(length, place[first : first + step], "delete")
+            positions = np.tile(place[:-1], (len(kept), 1)) if is_moved else kept
+            found.append(cosine(states(tokens[kept], positions).mean(axis=1), goal))
         steps.append(np.concatenate(found))
     own, context, order = np.diff(np.stack(steps), axis=0)
     return pd.DataFrame({"gene": tokens, "rank": place, "own": own, "context": context, "order": order})
-
-
-def accepts_precision(exact: npt.ArrayLike, fast: npt.ArrayLike) -> dict[str, float | bool]:
-    """Whether shifts of the genes in half precision may stand for those in fp32.
-
-    Both are (gene,). Returns rank_correlation (Spearman), top_20 (genes among the 20 largest of both) and
-    accepted: at least 0.98 and at least 18 of 20 (in proportion where there are fewer genes).
-    """
-    exact, fast = np.asarray(exact, dtype=float), np.asarray(fast, dtype=float)
-    n_top = min(20, len(exact))
-    shared = len(np.intersect1d(*(np.argsort(-one, kind="stable")[:n_top] for one in (exact, fast))))
-    correlation = float(pd.Series(exact).corr(pd.Series(fast), method="spearman"))
-    accepted = correlation >= MIN_RANK_CORRELATION and shared >= MIN_TOP_20 * n_top / 20
-    return {"rank_correlation": correlation, "top_20": shared, "accepted": bool(accepted)}

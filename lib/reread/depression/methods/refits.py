@@ -29,18 +29,10 @@ N_PARTS = 8  # cells whose deletions are split into their parts
 
 @dataclass(frozen=True, eq=False)
 class Design:
-    """What every model of a screen shares.
+    """What every model of a screen shares: the encoded cells of all donors, and how they are used.
 
-    Attributes
-    ----------
-    cells : Cells
-        Encoded cells of all donors.
-    is_train : bool array, (cell,)
-        Cells of the training donors; the others are held out.
-    rows : int array, (perturbed cell,)
-        Held-out cells that are perturbed, the longest first.
-    seed : int
-        Of the permutations.
+    ``is_train`` (cell,) marks the cells of the training donors; the others are held out. ``rows`` are the
+    held-out cells that are perturbed, the longest first. ``seed`` is that of the permutations.
     """
 
     cells: Cells
@@ -48,35 +40,22 @@ class Design:
     rows: npt.NDArray[np.int64]
     seed: int = 0
 
-    @property
-    def labels(self) -> npt.NDArray[np.int64]:
-        """Condition (cell,): 0 control, 1 case."""
-        return self.cells.cells["condition"].to_numpy(dtype=np.int64)
-
     def labels_of(self, model: int) -> npt.NDArray[np.int64]:
-        """True labels for model 0; else labels permuted among training donors, and among the others."""
-        if model == 0:
-            return self.labels
-        drawn = np.empty_like(self.labels)
-        for part in (self.is_train, ~self.is_train):
-            drawn[part] = permuted_donors(self.cells.cells[part], seed=1000 * self.seed + model)
-        return drawn
+        """Condition (cell,) for one model: true for model 0, else permuted within both donor groups."""
+        labels = self.cells.cells["condition"].to_numpy(dtype=np.int64, copy=True)
+        for part in (self.is_train, ~self.is_train) if model else ():
+            labels[part] = permuted_donors(self.cells.cells[part], seed=1000 * self.seed + model)
+        return labels
 
 
 @dataclass(frozen=True, eq=False)
 class Screen:
-    """What one shard computed.
+    """What one shard computed; model 0 has the true labels.
 
-    Attributes
-    ----------
-    shifts : DataFrame
-        Columns of ``perturbation.screen``, and model (0 has the true labels), unit (place of the cell in
-        ``Design.rows``), change and start (condition of the cell by the labels of the model). The goal is the
-        other condition.
-    models : DataFrame
-        model, auroc (held-out donors, by the labels of the model), state_cosine (of the two state means).
-    parts : DataFrame
-        ``perturbation.deletion_parts`` of the first cells by model 0, and cell; empty in shards without it.
+    ``shifts`` has the columns of ``perturbation.screen``, and ``model``, ``unit`` (place of the cell in
+    ``Design.rows``), ``change`` and ``start`` (condition of the cell by the labels of the model). ``models``
+    has ``model``, ``auroc`` (held-out donors) and ``state_cosine`` (of both state means). ``parts`` has
+    ``perturbation.deletion_parts`` of the first cells by model 0; empty in shards without it.
     """
 
     shifts: pd.DataFrame
@@ -103,36 +82,16 @@ def design(cells: Cells, split: Split, n_cells: int, *, seed: int = 0) -> Design
 
 
 def screen_models(
-    design: Design,
-    fit: Callable[[npt.NDArray, int, Path], Classifier],
-    changes: Sequence[str],
-    n_refits: int,
-    *,
-    folder: Path,
-    shard: tuple[int, int] = (0, 1),
-    embedding: dict[str, Any] | None = None,
-    **how,
-) -> Screen:
+    design: Design, fit: Callable[[npt.NDArray, int, Path], Classifier], changes: Sequence[str],
+    n_refits: int, *, folder: Path, shard: tuple[int, int] = (0, 1),
+    embedding: dict[str, Any] | None = None, **how,
+) -> Screen:  # fmt: skip
     """Fit the models of one shard and perturb every gene of its cells with each of them.
 
-    Parameters
-    ----------
-    design : Design
-        Cells, training donors and the cells that are perturbed.
-    fit : callable
-        Labels (cell,), a seed and a folder for the network to a fitted classifier.
-    changes : sequence of str
-        ``delete`` and ``overexpress``, one or both.
-    n_refits : int
-        Models on permuted donor labels: 1 to ``n_refits``; model 0 has the true labels.
-    folder : Path
-        Where finished parts lie; a killed run goes on there.
-    shard : tuple of int
-        Number of this shard, from 0, and of all: which (model, cell) units are computed here.
-    embedding : dict, optional
-        Keywords of ``Classifier.embed``: layer, pool, precision.
-    **how
-        As in :func:`reread.depression.methods.perturbation.cell_shifts`.
+    ``fit`` makes a classifier from labels (cell,), a seed and a folder for the network. Model 0 has the true
+    labels, models 1 to ``n_refits`` permuted donor labels. Finished parts lie in ``folder``, where a killed
+    run goes on. ``shard`` is the number of this shard, from 0, and of all. ``embedding`` are keywords of
+    ``Classifier.embed``, ``how`` those of ``perturbation.cell_shifts``. Errors as of both.
     """
     place = pd.Series(np.arange(len(design.rows), dtype=np.int32), index=design.rows)
     tables, models, parts = [], [], []
@@ -143,7 +102,9 @@ def screen_models(
         model = fit(labels, design.seed + number, here / "network")
         embed = partial(model.embed, **(embedding or {}))
         means = state_means(embed, design.cells, np.flatnonzero(design.is_train), labels)
-        models.append((number, _held_out_auroc(model, design, labels), float(perturbation.cosine(*means))))
+        tested = np.flatnonzero(~design.is_train & (design.cells.lengths > 0))
+        score = auroc(labels[tested], model.predict_proba(design.cells.take(tested)))
+        models.append((number, float(score), float(perturbation.cosine(*means))))
         rows = design.rows[units.start : units.stop]
         for (start, name), change in product(enumerate(CONDITIONS), changes):
             found = perturbation.screen(
@@ -176,11 +137,6 @@ def state_means(
     return (total / np.bincount(labels[rows], minlength=2)[:, None]).astype(np.float32)
 
 
-def _held_out_auroc(model: Classifier, design: Design, labels: npt.NDArray) -> float:
-    rows = np.flatnonzero(~design.is_train & (design.cells.lengths > 0))
-    return float(auroc(labels[rows], model.predict_proba(design.cells.take(rows))))
-
-
 def save_shard(path: Path, screen: Screen, *, n_models: int, n_cells: int) -> None:
     """Write the shifts and models of one shard, and the size of the whole run, as ``.npz``."""
     columns = {name: screen.shifts[name].to_numpy() for name in screen.shifts}
@@ -193,10 +149,7 @@ def save_shard(path: Path, screen: Screen, *, n_models: int, n_cells: int) -> No
 def read_shards(paths: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read shards and join them: the shifts by ``perturbation.gather``, and the table of the models.
 
-    Raises
-    ------
-    DataError
-        If the shards are of different runs, or one is missing or double.
+    DataError if the shards are of different runs, or one is missing or double.
     """
     shifts, models, sizes = [], [], set()
     for path in paths:

@@ -18,24 +18,13 @@ MIN_CELLS = 3  # a gene that fewer cells express is not tested
 SAME_RANK = 1.3
 
 
-def published(shifts: pd.DataFrame, *, level: float = LEVEL) -> pd.DataFrame:
+def published(shifts: pd.DataFrame) -> pd.DataFrame:
     """Test each gene as Geneformer does: rank-sum of its shifts against the pool of all, then BH.
 
-    Parameters
-    ----------
-    shifts : DataFrame
-        ``gene`` and ``shift``, one row for each perturbed gene of each cell.
-
-    Returns
-    -------
-    DataFrame
-        gene, shift (mean over cells), n_cells, p, fdr, is_called; called genes first, then by shift.
-
-    Notes
-    -----
-    The pool holds the gene's own shifts too, a sample of 100,000 by ``random.seed(42)`` where it is larger,
-    and counts every cell as independent. Source: ``isp_stats_to_goal_state`` (in_silico_perturber_stats.py at
-    4bddd45). Here the pool is sorted once, not once for each gene.
+    ``shifts`` has ``gene`` and ``shift`` of each variant of each cell. Returns ``gene``, ``shift`` (mean over
+    cells), ``n_cells``, ``p``, ``fdr`` and ``is_called`` (FDR below 0.05), called genes first. The pool holds
+    the gene's own shifts too, 100,000 at most by ``random.seed(42)``, and counts cells as independent.
+    Source: ``isp_stats_to_goal_state`` (in_silico_perturber_stats.py at 4bddd45); the pool is sorted once.
     """
     ordered = shifts.sort_values("gene", kind="stable")
     pool = ordered["shift"].to_numpy(dtype=np.float64)
@@ -45,13 +34,13 @@ def published(shifts: pd.DataFrame, *, level: float = LEVEL) -> pd.DataFrame:
     pool = np.sort(pool)
     groups = ordered.groupby("gene", sort=True)["shift"]
     table = groups.agg(shift="mean", n_cells="size").reset_index()
-    table["p"] = [rank_sum_p(pool, values.to_numpy(dtype=np.float64)) for _, values in groups]
+    table["p"] = [_rank_sum_p(pool, values.to_numpy(dtype=np.float64)) for _, values in groups]
     table["fdr"] = benjamini_hochberg(table["p"])
-    table["is_called"] = table["fdr"] < level
+    table["is_called"] = table["fdr"] < LEVEL
     return table.sort_values(["is_called", "shift"], ascending=False, kind="stable", ignore_index=True)
 
 
-def rank_sum_p(pool: npt.NDArray, values: npt.NDArray) -> float:
+def _rank_sum_p(pool: npt.NDArray, values: npt.NDArray) -> float:
     """Two-sided p of ``scipy.stats.ranksums`` for a pool that is already sorted."""
     from scipy.stats import norm, rankdata
 
@@ -63,10 +52,7 @@ def rank_sum_p(pool: npt.NDArray, values: npt.NDArray) -> float:
 
 
 def toward_case(shifts: pd.DataFrame) -> pd.Series:
-    """Shift towards the case state less that towards the control state, whichever state the cell starts in.
-
-    What moves a cell away from both states at once cancels.
-    """
+    """Shift towards the case state less that towards the control state, wherever the cell starts."""
     return (shifts["shift"] - shifts["from_start"]) * np.where(shifts["start"] == "control", 1.0, -1.0)
 
 
@@ -85,33 +71,14 @@ def gene_matrix(shifts: pd.DataFrame, change: str) -> tuple[pd.DataFrame, pd.Ser
 def against_refits(shifts: pd.DataFrame, change: str, *, level: float = LEVEL) -> pd.DataFrame:
     """Test each gene against models that were refitted on permuted donor labels.
 
-    Parameters
-    ----------
-    shifts : DataFrame
-        From :func:`reread.depression.methods.refits.read_shards`: model 0 has the true labels.
-    change : str
-        ``delete`` or ``overexpress``.
-    level : float
-        False discovery rate of the calls.
+    ``shifts`` come from :func:`reread.depression.methods.refits.read_shards`: model 0 has the true labels.
+    Returns ``gene``, ``toward_case`` (mean over cells), ``n_cells``, ``z`` (in robust standard deviations
+    over the genes of a model), ``t``, ``p``, ``fdr`` and ``is_called`` (FDR at most ``level``). ``low`` and
+    ``high`` bound the values of 95 % of the refits, in units of model 0. DataError below two refits.
 
-    Returns
-    -------
-    DataFrame
-        gene, toward_case (mean over cells), n_cells, z (in robust standard deviations over the genes of
-        one model), t, p, fdr, is_called; and low, high: where 95 % of the refits place the gene, in units of
-        model 0.
-
-    Raises
-    ------
-    DataError
-        If there are fewer than two refits.
-
-    Notes
-    -----
     Each gene is compared with itself in the refits: ``t = (z - mean) / (sd * sqrt(1 + 1 / R))`` with R - 1
-    degrees of freedom. The unit that is permuted is the donor, as in training, so that what a network learns
-    from chance differences between donors is in the null. Without the scale of each model the test is
-    invalid: a network that has learned a disease moves every gene further.
+    degrees of freedom, so that what a network learns from chance differences between donors is in the null.
+    Without the scale of each model a network that has learned a disease would move every gene further.
     """
     from scipy.stats import t as student
 
@@ -127,12 +94,12 @@ def against_refits(shifts: pd.DataFrame, change: str, *, level: float = LEVEL) -
     null = z.drop(index=0)
     low, high = (null.quantile(q) * scale[0] + values.loc[0].median() for q in (0.025, 0.975))
     t = (z.loc[0] - null.mean()) / (null.std() * np.sqrt(1 + 1 / len(null)))
-    p = 2 * student.sf(t.abs(), len(null) - 1)
-    table = pd.DataFrame(
-        {"gene": values.columns, "toward_case": values.loc[0].to_numpy(), "n_cells": n_cells.to_numpy(),
-         "z": z.loc[0].to_numpy(), "low": low.to_numpy(), "high": high.to_numpy(), "t": t.to_numpy(), "p": p,
-         "fdr": benjamini_hochberg(p)}
-    )  # fmt: skip
+    columns = {
+        "toward_case": values.loc[0], "n_cells": n_cells, "z": z.loc[0], "low": low, "high": high, "t": t,
+    }  # fmt: skip
+    table = pd.DataFrame(columns).rename_axis("gene").reset_index()
+    table["p"] = 2 * student.sf(table["t"].abs(), len(null) - 1)
+    table["fdr"] = benjamini_hochberg(table["p"])
     return table.assign(is_called=table["fdr"] <= level)
 
 
@@ -145,12 +112,12 @@ def noise_floor(shifts: pd.DataFrame, change: str) -> float:
 def against_controls(shifts: pd.DataFrame, change: str) -> pd.DataFrame:
     """Compare each gene with genes of similar rank and detection in model 0: an effect size, no test.
 
-    Controls have a mean rank and a number of cells within a factor of 1.3. Returns gene, n_controls, excess
-    (shift less the mean of the controls) and share_beyond (of the controls with a shift at least as far from
-    their mean). Source: rank-matched control genes, as petadimensionlab/Geneformer chooses them by hand.
+    Controls have a mean rank and a number of cells within a factor of 1.3. Returns ``gene``, ``n_controls``,
+    ``excess`` (shift less the mean of the controls) and ``share_beyond`` (of the controls that are as far
+    from their mean). Source: rank-matched genes, as petadimensionlab/Geneformer chooses them by hand.
     """
-    values, n_cells = gene_matrix(shifts[shifts["model"] == 0], change)
     rows = shifts[(shifts["model"] == 0) & (shifts["change"] == change)]
+    values, n_cells = gene_matrix(rows, change)
     log_rank = np.log(rows.groupby("gene")["rank"].mean()[values.columns].to_numpy() + 1)
     log_cells, shift, limit = np.log(n_cells.to_numpy()), values.loc[0].to_numpy(), np.log(SAME_RANK)
     found = []
@@ -187,6 +154,5 @@ def interpretation(model_auroc: float, baseline_auroc: float, n_refits: int) -> 
             f"on held-out donors the network (AUROC {model_auroc:.3f}) is below logistic regression "
             f"({baseline_auroc:.3f})"
         )
-    if n_refits < MIN_REFITS:
-        return f"only {n_refits} refits on permuted donor labels were made, and {MIN_REFITS} are needed"
-    return ""
+    few = f"only {n_refits} refits on permuted donor labels were made, and {MIN_REFITS} are needed"
+    return few if n_refits < MIN_REFITS else ""

@@ -13,14 +13,16 @@ import torch
 from torch import nn
 from transformers.models.bert.configuration_bert import BertConfig
 from transformers.models.bert.modeling_bert import BertForSequenceClassification
+from transformers.utils import logging
 
 from reread.core.errors import DataError, ParameterError
 from reread.core.training.loop import Stream, device_of
 from reread.core.training.loop import fit as train_epochs
 from reread.depression.data.rank_values import Cells
 
+logging.set_verbosity_error()  # neither its warnings nor its bars belong on a page
+logging.disable_progress_bar()
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-POOLS = ("mean", "cls", "none")
 GROUPS = 50  # batches of which the cells are sorted by length together, as transformers does
 WITHOUT_DECAY = ("bias", "LayerNorm.weight")
 EVALUATION_TOKENS = 65_536  # of a batch that is only predicted
@@ -30,20 +32,10 @@ EVALUATION_TOKENS = 65_536  # of a batch that is only predicted
 class Settings:
     """How a network is fine-tuned; the defaults are the authors'.
 
-    Attributes
-    ----------
-    epochs, batch : int
-        Epochs, and cells of one step: theirs were 12 on each of 3 GPUs.
-    accumulate : int
-        Parts that a batch is cut into, so that it fits into memory.
-    rate, weight_decay : float
-        AdamW; the rate rises over ``warmup`` steps and then falls linearly to 0.
-    frozen_layers : int
-        First layers that are not trained, with the embedding. The authors set 3 and never used it.
-    precision : {"float32", "bfloat16"}
-        bfloat16 in autocast.
-    n_gpus : int
-        GPUs that share a batch (``DataParallel``), where there are that many.
+    ``batch`` are the cells of one step (theirs were 12 on each of 3 GPUs), cut into ``accumulate`` parts that
+    fit into memory. The rate of AdamW rises over ``warmup`` steps and then falls linearly to 0. The first
+    ``frozen_layers`` are not trained, nor is then the embedding; the authors set 3 and never used it.
+    ``precision`` is float32, or bfloat16 in autocast. ``n_gpus`` share a batch (``DataParallel``).
     """
 
     epochs: int = 10
@@ -56,37 +48,50 @@ class Settings:
     precision: str = "float32"
     n_gpus: int = 1
 
-    def __post_init__(self) -> None:
-        if self.precision not in PRECISIONS:
-            raise ParameterError(f"precision must be float32 or bfloat16, but is {self.precision!r}.")
-        if min(self.epochs, self.batch, self.accumulate, self.n_gpus) < 1 or self.rate <= 0:
-            raise ParameterError(f"Epochs, batch, accumulate, n_gpus and rate must be positive: {self}.")
+
+@dataclass(frozen=True)
+class Form:
+    """The network to start from: the checkpoint where one is named, else random weights of this form."""
+
+    width: int
+    layers: int
+    heads: int
+    max_len: int
+    checkpoint: str = ""
+
+    def make(self, n_tokens: int, seed: int) -> Classifier:
+        """A new network for ``n_tokens`` tokens; a checkpoint for shorter sequences is refused.
+
+        Random weights have Geneformer's form: ReLU, feed-forward twice the width. Attention has no dropout
+        (Geneformer: 0.02), which would cost torch its fast attention on a CPU.
+        """
+        if not self.checkpoint:
+            if self.width % self.heads:
+                raise ParameterError(f"The width {self.width} must be a multiple of the heads, {self.heads}.")
+            shape = BertConfig(
+                vocab_size=n_tokens, hidden_size=self.width, num_hidden_layers=self.layers,
+                num_attention_heads=self.heads, intermediate_size=2 * self.width, hidden_act="relu",
+                max_position_embeddings=self.max_len, hidden_dropout_prob=0.02,
+                attention_probs_dropout_prob=0.0, pad_token_id=0, num_labels=2,
+            )  # fmt: skip
+            with Stream(seed, torch.device("cpu")):
+                return Classifier(BertForSequenceClassification(shape))
+        model = Classifier.from_pretrained(self.checkpoint, seed=seed)
+        longest, size = model.network.config.max_position_embeddings, model.network.config.vocab_size
+        if longest < self.max_len or size < n_tokens:
+            raise ParameterError(
+                f"{self.checkpoint} takes {longest} of {size} tokens, but cells have {self.max_len} of "
+                f"{n_tokens}.\nGive max_len={longest}, and the vocabulary of the checkpoint."
+            )
+        return model
 
 
 class Classifier:
-    """A BERT classifier of cells; :meth:`from_scratch` or :meth:`from_pretrained` make one."""
+    """A BERT classifier of cells; :meth:`Form.make` and :meth:`from_pretrained` make one."""
 
     def __init__(self, network: BertForSequenceClassification, device: str = "auto"):
         self.device = device_of(device)
         self.network = network.to(self.device).eval()
-
-    @classmethod
-    def from_scratch(
-        cls, width: int, layers: int, heads: int, max_len: int, n_tokens: int, *, seed: int = 0
-    ) -> Classifier:
-        """A network of random weights with Geneformer's form: ReLU, feed-forward twice the width.
-
-        Attention has no dropout (Geneformer: 0.02), which would cost torch its fast attention on a CPU.
-        """
-        if width % heads:
-            raise ParameterError(f"The width must be a multiple of the heads ({heads}), but is {width}.")
-        shape = BertConfig(
-            vocab_size=n_tokens, hidden_size=width, num_hidden_layers=layers, num_attention_heads=heads,
-            intermediate_size=2 * width, max_position_embeddings=max_len, hidden_act="relu",
-            hidden_dropout_prob=0.02, attention_probs_dropout_prob=0.0, pad_token_id=0, num_labels=2,
-        )  # fmt: skip
-        with Stream(seed, torch.device("cpu")):
-            return cls(BertForSequenceClassification(shape))
 
     @classmethod
     def from_pretrained(cls, source: str | Path, *, seed: int = 0) -> Classifier:
@@ -95,10 +100,6 @@ class Classifier:
         A checkpoint without a head for two classes, as the pretrained Geneformer, gets a random one (and a
         random pooler) by ``seed``. A missing or damaged checkpoint is a DataError.
         """
-        from transformers.utils import logging
-
-        logging.set_verbosity_error()
-        logging.disable_progress_bar()
         try:
             with Stream(seed, torch.device("cpu")):
                 return cls(BertForSequenceClassification.from_pretrained(str(source), num_labels=2))
@@ -111,20 +112,7 @@ class Classifier:
 
     def save(self, folder: Path) -> None:
         """Write ``config.json`` and ``model.safetensors``, which :meth:`from_pretrained` reads."""
-        from transformers.utils import logging
-
-        logging.disable_progress_bar()
         self.network.save_pretrained(folder)
-
-    @property
-    def n_layers(self) -> int:
-        """Number of attention layers."""
-        return self.network.config.num_hidden_layers
-
-    @property
-    def max_len(self) -> int:
-        """Longest sequence in tokens."""
-        return self.network.config.max_position_embeddings
 
     def fit(
         self, cells: Cells, labels: npt.NDArray, train: npt.NDArray, validation: npt.NDArray | None = None, *,
@@ -132,36 +120,15 @@ class Classifier:
     ) -> pd.DataFrame:  # fmt: skip
         """Fine-tune on the cells of ``train``, and keep the epoch with the least loss on ``validation``.
 
-        Parameters
-        ----------
-        cells : Cells
-            Encoded cells.
-        labels : int array, (cell,)
-            0 control, 1 case.
-        train, validation : bool array, (cell,)
-            Without ``validation`` the last epoch is kept.
-        settings : Settings
-            Epochs, rate, batch and the like.
-        seed : int
-            Order of the cells and dropout.
-        checkpoint_folder : Path, optional
-            Where the state after each epoch lies; a run that was killed goes on there, with the same result.
-
-        Returns
-        -------
-        DataFrame
-            ``epoch``, ``train_loss``, ``validation_loss`` and ``is_kept``.
+        ``labels`` (cell,) are 0 for control and 1 for case; ``train`` and ``validation`` are masks (cell,),
+        and without the second the last epoch is kept. ``seed`` orders the cells and draws the dropout.
+        ``checkpoint_folder`` holds the state after each epoch, from which a run that was killed goes on, with
+        the same result. Returns ``epoch``, ``train_loss``, ``validation_loss`` and ``is_kept``.
         """
-        labels = np.asarray(labels)
-        if set(np.unique(labels[train])) != {0, 1}:
-            raise DataError(f"Training cells need the labels 0 and 1, not {np.unique(labels[train])}.")
-        if len(cells) and cells.lengths.max() > self.max_len:
-            raise DataError(
-                f"A cell has {cells.lengths.max()} tokens, the network takes {self.max_len}.\nEncode shorter."
-            )
-        is_there = cells.lengths > 0
-        rows = None if validation is None else np.flatnonzero(validation & is_there)
-        recipe = _Recipe(self, cells, labels, np.flatnonzero(train & is_there), rows, settings, seed)
+        parts = [
+            None if one is None else np.flatnonzero(one & (cells.lengths > 0)) for one in (train, validation)
+        ]
+        recipe = _Recipe(self, cells, labels, *parts, settings, seed)
         checkpoint = None if checkpoint_folder is None else Path(checkpoint_folder) / "classifier.ckpt"
         curve = train_epochs(recipe, epochs=settings.epochs, checkpoint=checkpoint)
         kept = recipe.network.finish()
@@ -182,39 +149,24 @@ class Classifier:
     @torch.inference_mode()
     def embed(
         self, tokens: npt.NDArray[np.int64], positions: npt.NDArray[np.int64] | None = None, *,
-        layer: int = 0, pool: str = "mean", precision: str = "float32",
+        pool: str = "mean", precision: str = "float32",
     ) -> npt.NDArray[np.float32]:  # fmt: skip
-        """Embed sequences of equal length.
+        """States of the last layer (sequence, width), mean over all tokens, as the authors took them.
 
-        Parameters
-        ----------
-        tokens : int array, (sequence, token)
-            No padding, so that attention needs no mask.
-        positions : int array, (sequence, token), optional
-            Position of each token; 0, 1, 2 ... by default.
-        layer : int
-            0 is the last layer, -1 the one before it, as ``emb_layer`` of Geneformer; later ones are not run.
-        pool : {"mean", "cls", "none"}
-            Mean over all tokens, the first token, or every token.
-
-        Returns
-        -------
-        float32 array, (sequence, width); without pooling (sequence, token, width)
+        ``tokens`` (sequence, token) are of equal length, so that attention needs no mask. ``positions``, of
+        the same shape, are 0, 1, 2 ... by default. ``pool="none"`` gives (sequence, token, width).
         """
-        n_run = self.n_layers + layer
-        if not 0 <= n_run <= self.n_layers or pool not in POOLS:
-            raise ParameterError(f"layer must be {-self.n_layers} to 0, pool of {POOLS}: {layer}, {pool!r}.")
-        ids = torch.as_tensor(np.asarray(tokens), dtype=torch.long, device=self.device)
-        dtype, places = PRECISIONS[precision], None
-        if positions is not None:
-            places = torch.as_tensor(np.asarray(positions), dtype=torch.long, device=self.device)
+        ids, places = (
+            None if one is None else torch.as_tensor(np.asarray(one), dtype=torch.long, device=self.device)
+            for one in (tokens, positions)
+        )
+        dtype = PRECISIONS[precision]
         with torch.autocast(self.device.type, dtype, enabled=dtype != torch.float32):
             hidden = self.network.bert.embeddings(input_ids=ids, position_ids=places)
-            for one in self.network.bert.encoder.layer[:n_run]:
+            for one in self.network.bert.encoder.layer:
                 hidden = one(hidden, None)
         hidden = hidden.float()
-        pooled = hidden.mean(dim=1) if pool == "mean" else hidden[:, 0] if pool == "cls" else hidden
-        return pooled.cpu().numpy()
+        return (hidden.mean(dim=1) if pool == "mean" else hidden).cpu().numpy()
 
 
 class _BestEpoch:
@@ -224,10 +176,10 @@ class _BestEpoch:
         self.network, self.loss, self.epoch, self.n_epochs = network, float("inf"), 0, 0
         self.weights = {}
 
-    def seen(self, loss: float | None) -> None:
+    def seen(self, loss: float) -> None:
         """Keep the weights if the validation loss fell."""
         self.n_epochs += 1
-        if loss is not None and loss < self.loss:
+        if loss < self.loss:
             self.loss, self.epoch = loss, self.n_epochs
             self.weights = {name: one.detach().clone() for name, one in self.network.state_dict().items()}
 
@@ -238,11 +190,8 @@ class _BestEpoch:
         return self.epoch
 
     def state_dict(self) -> dict:
-        return {
-            "now": self.network.state_dict(),
-            "weights": self.weights,
-            "numbers": [self.loss, self.epoch, self.n_epochs],
-        }
+        numbers = [self.loss, self.epoch, self.n_epochs]
+        return {"now": self.network.state_dict(), "weights": self.weights, "numbers": numbers}
 
     def load_state_dict(self, kept: dict) -> None:
         self.network.load_state_dict(kept["now"])
@@ -260,16 +209,14 @@ class _Recipe:
         self.network = _BestEpoch(model.network)
         self.called = model.network
         if settings.n_gpus > 1:
-            if torch.cuda.device_count() < settings.n_gpus:
-                raise ParameterError(
-                    f"n_gpus is {settings.n_gpus}, but {torch.cuda.device_count()} are here."
-                )
+            n_here = torch.cuda.device_count()
+            if n_here < settings.n_gpus:
+                raise ParameterError(f"n_gpus is {settings.n_gpus}, but {n_here} are here.")
             self.called = nn.DataParallel(model.network, list(range(settings.n_gpus)))
-        frozen = model.network.bert.encoder.layer[: settings.frozen_layers]
-        fixed = [*model.network.bert.embeddings.parameters(), *frozen.parameters()] if len(frozen) else []
         model.network.requires_grad_(True)
-        for one in fixed:
-            one.requires_grad_(False)
+        if settings.frozen_layers:
+            model.network.bert.embeddings.requires_grad_(False)
+            model.network.bert.encoder.layer[: settings.frozen_layers].requires_grad_(False)
         named = [(name, one) for name, one in model.network.named_parameters() if one.requires_grad]
         groups = [
             {"params": [p for name, p in named if name.endswith(WITHOUT_DECAY) == is_bare],
@@ -290,7 +237,7 @@ class _Recipe:
         self.network.network.eval()
         if self.validation is not None:
             loss["validation_loss"] = self._validation_loss()
-        self.network.seen(loss.get("validation_loss"))
+        self.network.seen(loss.get("validation_loss", float("inf")))
         return loss
 
     def _batches(self) -> Iterator[npt.NDArray]:
