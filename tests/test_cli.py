@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 from reread import cli
+from reread import runs as run_table
 from reread.book.running import page_run as runner
 from reread.core import errors
 from reread.core.errors import DataError, RunError
 from reread.pages import page
+from reread.pages import pages as every_page
 
 
 @dataclass(frozen=True)
@@ -308,3 +310,34 @@ def test_build_runs_what_is_stale_and_builds_no_site_when_told(finished, reread)
 
     assert said.code == 0, said.err
     assert said.out.endswith("0 ran, 3 fresh, 0 failed, 0 skipped\n")
+
+
+def test_the_list_as_json_says_what_moved(reread, finished):
+    (finished / "requirements.lock").write_text("numpy==1.0\n")
+
+    rows = json.loads(reread("list", "--json").out)
+
+    assert [row["page"] for row in rows] == [ref.name for ref in every_page("demo")]
+    assert all(row["state"] == "stale" and "lock" in row["moved"] for row in rows)
+
+
+def test_finished_runs_are_a_table_and_an_altered_one_says_so(reread, finished):
+    run = finished / "runs/demo/maize/01-cells"
+    table = run_table.table().set_index("run")
+
+    assert set(table.index) == {row["run"] for row in json.loads(reread("runs", "list", "--json").out)}
+    record = json.loads((run / "record.json").read_text())
+    here = table.loc["demo/maize/01-cells"]
+    assert here["chapter"] == "01-cells"
+    assert {f"values.{key}" for key in record["values"]} <= set(table.columns)
+    assert "values" in reread("runs", "list", "--study", "maize").out
+
+    (run / "record.json").write_text(json.dumps(record | {"device": "abacus"}))
+
+    assert "altered" in run_table.table().set_index("run").loc["demo/maize/01-cells", "wrong"]
+    assert "altered" in reread("runs", "list").out
+
+
+def test_without_a_run_the_list_names_the_command(reread, tiny):
+    assert "reread run" in reread("runs", "list").out
+    assert run_table.table().empty

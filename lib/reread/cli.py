@@ -24,7 +24,7 @@ app = typer.Typer(
     context_settings=HELP,
 )
 data_app = typer.Typer(no_args_is_help=True, help="List, fetch and verify data files.")
-runs_app = typer.Typer(no_args_is_help=True, help="Move finished runs between machines.")
+runs_app = typer.Typer(no_args_is_help=True, help="List finished runs, and move them between machines.")
 app.add_typer(data_app, name="data")
 app.add_typer(runs_app, name="runs")
 
@@ -35,6 +35,7 @@ KeysArgument = Annotated[list[str], typer.Argument(help="Keys, or a study for al
 AllOption = Annotated[bool, typer.Option("--all", help="Every file of every study.")]
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.ENOTDIR, errno.EEXIST)
 StudyOption = Annotated[str, typer.Option(help="One study only.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
 
 def _show_version(is_wanted: bool) -> None:
@@ -56,13 +57,20 @@ def options(
 
 
 @app.command("list")
-def list_pages(profile: ProfileOption = "demo") -> None:
+def list_pages(profile: ProfileOption = "demo", as_json: JsonOption = False) -> None:
     """List studies, chapters and pages with the state of their runs."""
+    import json
+
     from reread import pages
     from reread.book.status.staleness import Status
 
     refs = pages.pages(profile)
     states = Status().states(refs)
+    if as_json:
+        found = [(ref, states[ref.name]) for ref in refs]
+        rows = [{"page": r.name, "title": r.title, "state": s.word, "moved": s.moved} for r, s in found]
+        typer.echo(json.dumps(rows, indent=1))
+        return
     for study in dict.fromkeys(ref.study.key for ref in refs):
         of_study = [ref for ref in refs if ref.study.key == study]
         typer.echo(f"{study}: {of_study[0].study.title}")
@@ -114,13 +122,13 @@ def _tell(ref: PageRef, folder: Path) -> None:
 def diff(
     a: Annotated[str, typer.Argument(metavar="A", help="A page, such as real/networks/02-deeptgi.")],
     b: Annotated[str, typer.Argument(metavar="B", help="Another one, or the folder of a run.")],
-    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Compare two runs: parameters, values, verdicts, code and data."""
     from reread.book.status import difference
 
     found = difference.compare(a, b)
-    typer.echo(found.as_json() if json else found.text())
+    typer.echo(found.as_json() if as_json else found.text())
 
 
 @app.command()
@@ -194,9 +202,7 @@ def status(profile: ProfileOption = "demo", study: StudyOption = "") -> None:
 
 
 @app.command()
-def claims(
-    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False, study: StudyOption = ""
-) -> None:
+def claims(as_json: JsonOption = False, study: StudyOption = "") -> None:
     """Show the verdict of every claim by the runs at hand and the recorded ones."""
     from tempfile import TemporaryDirectory
 
@@ -208,7 +214,7 @@ def claims(
         known = Status()
         adopt_recorded(known, Path(folder))
         rows = ledger.ledger(study, known)
-    typer.echo(ledger.as_json(rows) if json else ledger.as_text(rows))
+    typer.echo(ledger.as_json(rows) if as_json else ledger.as_text(rows))
 
 
 @app.command()
@@ -279,6 +285,22 @@ def data_where(key: str) -> None:
     typer.echo(path if path else f"{key} is not at hand. Run:  reread data get {key}")
     if path is None:
         raise typer.Exit(ExitCode.DATA)
+
+
+@runs_app.command("list")
+def runs_list(study: StudyOption = "", as_json: JsonOption = False) -> None:
+    """List every finished run, also those with other parameters (custom)."""
+    import json
+
+    from reread import runs
+
+    rows = runs.rows(study)
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1))
+    elif rows:
+        _print_table([runs.cells(row) for row in rows], right=2)
+    else:
+        typer.echo("No page has run here.\nRun one with:  reread run STUDY/CHAPTER")
 
 
 @runs_app.command("export")
