@@ -21,6 +21,6 @@ FILES = {
 def published(mirror, monkeypatch):
     """Let sources be loaded from the mirror, without the registry in between."""
     monkeypatch.setattr(
-        data, "_fetch", lambda key: mirror / "networks" / FILES[key.removeprefix("networks/")]
+        data.registry, "fetch", lambda key: mirror / "networks" / FILES[key.removeprefix("networks/")]
     )
     return data.load

@@ -179,9 +179,7 @@ def test_attribution_shows_the_strongest_genes():
 
 
 def test_transfer_is_drawn_for_two_data_sets():
-    one, two = (load.load("simulated", n_cells=40, n_genes=60, n_tfs=12, seed=seed) for seed in (0, 1))
-    datasets = {"simulated": one, "simulated 2": transfer._renamed(two, "simulated 2")}
-    moved = transfer.transfer_matrix(datasets)
+    moved = transfer.transfer_matrix(transfer.load_each(["simulated"]))
 
     assert is_drawn(ch05_transfer.transfer(moved))
     assert len(ch05_transfer.transfer_table(moved)) == 2 * 3

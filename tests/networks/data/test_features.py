@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from reread.core.errors import DataError, ParameterError
-from reread.networks.data.features import gene_features, pair_features
+from reread.networks.data.features import gene_features
 from scipy import stats
 
 
@@ -29,17 +29,6 @@ def test_a_gene_that_never_varies_correlates_with_nothing(values):
 
     assert (found[3] == 0).all()
     assert (found[:, 3] == 0).all()
-
-
-def test_pair_features_agree_with_the_published_loop_over_pairs(values):
-    """The published scripts copy two rows of the correlation matrix for every pair."""
-    tf, gene = np.array([0, 0, 4, 2, 1, 0]), np.array([1, 2, 1, 2, 4, 3])
-    correlation = gene_features(values)
-
-    slow = []
-    for i in range(len(tf)):
-        slow.append(np.hstack([correlation[tf[i], :], correlation[gene[i], :]]).tolist())
-    assert pair_features(correlation, tf, gene).tolist() == slow
 
 
 def test_components_keep_the_distances_of_standardised_genes(values):

@@ -167,3 +167,12 @@ def test_mean_and_sd_are_over_what_is_not_grouped():
     found = mean_and_sd(table, ["method"], ["auroc"]).set_index("method")
 
     assert found.loc["a", ["auroc", "auroc_sd"]].tolist() == pytest.approx([0.6, 0.1])
+
+
+def test_one_row_has_a_mean_and_no_standard_deviation():
+    table = pd.DataFrame({"method": ["a", "a", "b"], "seed": [0, 1, 0], "auroc": [0.5, 0.7, 0.9]})
+
+    found = mean_and_sd(table, ["method"], ["auroc"]).set_index("method")
+
+    assert found.loc["b", "auroc"] == 0.9
+    assert np.isnan(found.loc["b", "auroc_sd"])

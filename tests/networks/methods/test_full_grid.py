@@ -139,14 +139,18 @@ def test_two_runs_agree(dataset, scores):
     pd.testing.assert_frame_equal(again, scores, check_exact=True)
 
 
-def test_without_a_held_out_tf_the_last_scheme_is_calibrated():
-    assert grid.calibrated_schemes(["pair"]) == ["pair"]
-    assert grid.calibrated_schemes(["pair", "gene"]) == ["gene"]
-    assert grid.calibrated_schemes(["pair", "tf", "gene", "both"]) == ["tf", "both"]
+@pytest.mark.parametrize(
+    ("schemes", "calibrated"),
+    [(["pair"], ["pair"]), (["pair", "gene"], ["gene"]), (["pair", "tf", "gene", "both"], ["tf", "both"])],
+)
+def test_without_a_held_out_tf_the_last_scheme_is_calibrated(dataset, schemes, calibrated):
+    found = grid.score_grid(dataset, schemes, ["pearson"], n_folds=3)
+
+    assert found.loc[found["probability"].notna(), "scheme"].unique().tolist() == calibrated
 
 
 def test_the_control_is_computed_for_the_first_simulated_network_only():
-    table = grid.truth_over_seeds("simulated", ["pearson"], n_seeds=2, seed=1)
+    table = grid.truth_over_seeds(data.load("simulated", seed=1), ["pearson"], n_seeds=2, seed=1)
 
     assert table["seed"].tolist() == [1, 2]
     assert table["control_auroc"].notna().tolist() == [True, False]

@@ -103,7 +103,7 @@ def test_rates_agree_with_counting_row_by_row(pairs):
     for row in fold.test:
         seen = [pairs.label[r] for r in fold.train if pairs.tf[r] == pairs.tf[row]]
         slow.append((sum(seen) + prevalence) / (len(seen) + 1))
-    assert gene_names.tf_rate(pairs, fold.train, fold.test) == pytest.approx(slow)
+    assert gene_names.METHODS["tf-rate"](pairs, fold.train, fold.test) == pytest.approx(slow)
 
 
 def test_degrees_agree_with_counting_row_by_row(pairs):

@@ -65,7 +65,7 @@ def test_a_wrong_exclusion_is_refused(two):
 
 def test_a_target_with_no_cell_of_its_own_is_refused(two):
     with pytest.raises(DataError, match="at least 2 cells"):
-        transfer.without_cells(two[1], np.array([True, True, True, False]))
+        transfer._without_cells(two[1], np.array([True, True, True, False]))
 
 
 def test_lineages_share_what_was_counted(mirror):

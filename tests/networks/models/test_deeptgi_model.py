@@ -10,7 +10,7 @@ from reread.networks.data.features import gene_features
 from reread.networks.data.readers import read_expression, read_pairs
 from reread.networks.data.splits import split_pairs
 from reread.networks.data.tables import Pairs
-from reread.networks.models.deeptgi import ATTENTION, BatchAttention, DeepTGI, FusedRAdam, Published
+from reread.networks.models.deeptgi import BatchAttention, DeepTGI, FusedRAdam, Published
 from torch import nn
 
 ORACLE = Path(__file__).parents[3] / "benchmarks/oracles/deeptgi_reference_loop.py"
@@ -38,7 +38,7 @@ def test_the_network_for_mhsc_e_has_the_published_number_of_parameters():
     assert sum(part.numel() for part in network.parameters()) == 17_082_115
 
 
-@pytest.mark.parametrize("attention", ATTENTION)
+@pytest.mark.parametrize("attention", ["published", "zeros", "batch"])
 def test_twenty_fast_steps_give_the_losses_and_weights_of_twenty_plain_ones(task, attention):
     plain = PlainPublished(**task, latent=40, attention=attention)
     fast = Published(**task, latent=40, attention=attention, device="cpu")

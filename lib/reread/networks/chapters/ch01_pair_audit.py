@@ -10,7 +10,6 @@ from reread.core.figures import Drawn
 from reread.networks.data.tables import GRNDataset, Pairs
 from reread.networks.methods.gene_names import gene_shares
 
-N_POOL = 50
 AUDIT = {
     "n_pairs": "pairs",
     "n_tfs": "TFs",
@@ -38,17 +37,19 @@ def dataset_table(dataset: GRNDataset) -> pd.DataFrame:
         "positive pairs": int(pairs.label.sum()),
         "edges of the reference network": int(dataset.truth.sum()),
     }
-    table = pd.DataFrame({"what": list(counts), "n": [f"{n:,}" for n in counts.values()]})
-    zeros = {"what": "zeros among the values", "n": f"{(expression.values == 0).mean():.0%}"}
-    return pd.concat([table, pd.DataFrame([zeros])], ignore_index=True)
+    shown = {what: f"{n:,}" for what, n in counts.items()}
+    if "rows_without_expression" in dataset.report:
+        shown["rows left out, whose genes have no expression"] = (
+            f"{dataset.report['rows_without_expression']:,}"
+        )
+    shown["zeros among the values"] = f"{(expression.values == 0).mean():.0%}"
+    return pd.DataFrame({"what": list(shown), "n": list(shown.values())})
 
 
 def audit_table(found: dict[str, float]) -> pd.DataFrame:
     """Format ``gene_names.audit_pairs`` for the page: columns measure and value (text)."""
-    values = []
-    for key in AUDIT:
-        is_share = key.endswith(("share", "rate")) or key == "prevalence"
-        values.append(f"{found[key]:.1%}" if is_share else f"{found[key]:.4g}")
+    shares = ("share", "rate", "prevalence")
+    values = [f"{found[key]:.1%}" if key.endswith(shares) else f"{found[key]:.4g}" for key in AUDIT]
     return pd.DataFrame({"measure": list(AUDIT.values()), "value": values})
 
 
@@ -59,14 +60,10 @@ def concentration(pairs: Pairs) -> Drawn:
     """
     shares = np.stack(gene_shares(pairs))
     curves = np.cumsum(shares[:, shares.any(axis=0)], axis=1)
-    genes = np.arange(1, curves.shape[1] + 1)
-    table = pd.concat(
-        [
-            pd.DataFrame({"genes": genes, "label": name, "share": curve})
-            for name, curve in zip(("negatives", "positives"), curves, strict=True)
-        ],
-        ignore_index=True,
+    table = pd.DataFrame(curves.T, columns=["negatives", "positives"]).assign(
+        genes=range(1, curves.shape[1] + 1)
     )
+    table = table.melt("genes", var_name="label", value_name="share")
     labels = {"genes": "genes, ordered by number of negatives", "share": "cumulative share of the pairs"}
     return charts.lines(table, x="genes", y="share", hue="label", labels=labels)
 
@@ -92,9 +89,7 @@ def data_flow() -> Drawn:
     deep, simple, names = "DeepTGI, two protocols", "correlation, GENIE3, trees", "gene-name baselines"
     scores = "scores of the same test pairs"
     arrows = [(cells, features), (chip, pairs), (sampled, pairs), (features, deep), (features, simple)]
-    arrows += [(pairs, one) for one in (deep, simple, names)] + [
-        (one, scores) for one in (deep, simple, names)
-    ]
+    arrows += [pair for one in (deep, simple, names) for pair in ((pairs, one), (one, scores))]
     return diagrams.flow([[cells, chip, sampled], [features, pairs], [deep, simple, names], [scores]], arrows)
 
 

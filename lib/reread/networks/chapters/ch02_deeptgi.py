@@ -82,11 +82,8 @@ def loss_curves(curves: pd.DataFrame) -> Drawn:
     named = first.rename(columns={"train_loss": "training pairs", "test_loss": "test pairs"})
     table = named.melt([*keys, "epoch"], ["training pairs", "test pairs"], "rows", "loss")
     table["loss"] /= table.groupby([*keys, "rows"])["loss"].transform("first")
-    labels = {**LABELS, "loss": "loss, relative to the first epoch"}
-    return charts.lines(
-        table, x="epoch", y="loss", hue="scheme", style="rows", panel="method", columns=2, labels=labels,
-        order=ORDER,
-    )  # fmt: skip
+    look = {"labels": {**LABELS, "loss": "loss, relative to the first epoch"}, "order": ORDER, "columns": 2}
+    return charts.lines(table, x="epoch", y="loss", hue="scheme", style="rows", panel="method", **look)
 
 
 def batch_table(outcome: Outcome, dataset: GRNDataset, *, seed: int = 0) -> pd.DataFrame:
@@ -106,8 +103,7 @@ def batch(outcome: Outcome, dataset: GRNDataset) -> Drawn:
     tables = []
     for method, (model, fold) in outcome.models.items():
         moves = change_one(model.predict, dataset.pairs, fold.test)
-        shown = np.where(moves > MOVED, moves, FLOOR)
-        columns = {"pair": np.arange(1, len(moves) + 1), "change": shown}
+        columns = {"pair": np.arange(1, len(moves) + 1), "change": np.where(moves > MOVED, moves, FLOOR)}
         tables.append(pd.DataFrame(columns).assign(method=method))
     labels = {**LABELS, "pair": "pair of the batch", "change": "change of probability"}
     table = pd.concat(tables, ignore_index=True)

@@ -13,21 +13,17 @@ TOP_GENES = 15
 
 def network(edges: pd.DataFrame) -> Drawn:
     """Draw the edges of ``hubs.edge_table``, those of the reference network apart from the others."""
-    kind = np.where(edges["known"], "in the reference", "not in the reference")
-    table = edges.assign(kind=kind)
-    order = {"kind": ["in the reference", "not in the reference"]}
-    return charts.network(table, "tf", "gene", hue="kind", order=order, labels={"kind": "edge"})
+    kinds = ["in the reference", "not in the reference"]
+    table = edges.assign(kind=np.where(edges["known"], *kinds))
+    return charts.network(table, "tf", "gene", hue="kind", order={"kind": kinds}, labels={"kind": "edge"})
 
 
 def attribution(carried: pd.DataFrame, tf: str) -> Drawn:
     """Draw the 15 other genes with the largest attribution for ``tf``, beside the 95 % range of the null."""
     shown = carried[carried["gene"] != tf].head(TOP_GENES).assign(null_low=0.0)
     kind = np.where(shown["p"] < 0.05, "p < 0.05", "p ≥ 0.05")
-    labels = {
-        "attribution": f"mean attribution of the predictions for {tf}",
-        "gene": "gene",
-        "band": "95 % of the permuted genes",
-    }
+    labels = {"attribution": f"mean attribution of the predictions for {tf}", "gene": "gene"}
+    labels["band"] = "95 % of the permuted genes"
     return charts.dots(
         shown.assign(kind=kind), x="attribution", y="gene", hue="kind", band=("null_low", "null_high"),
         order={"kind": ["p < 0.05", "p ≥ 0.05"], "gene": shown["gene"].tolist()}, labels=labels,

@@ -9,9 +9,7 @@ from reread.core import validate
 from reread.core.errors import DataError, ParameterError, did_you_mean
 
 KINDS = ("pearson", "spearman", "pca")
-# Digits kept of a component: the singular value decomposition differs between processors beyond them, and a
-# tree would split there.
-DECIMALS = 6
+DECIMALS = 6  # of components, which differ between processors beyond them, and a tree would split there
 
 
 def gene_features(values: np.ndarray, kind: str = "pearson", *, n_components: int = 32) -> np.ndarray:
@@ -29,20 +27,16 @@ def gene_features(values: np.ndarray, kind: str = "pearson", *, n_components: in
         raise DataError(
             f"Features compare cells, but there is only {len(values)}. Read a table with more cells."
         )
-    if kind == "pca":
-        return _components(_standardised(values), n_components)
     unit = _standardised(rankdata(values, axis=0) if kind == "spearman" else values)
-    return np.clip(unit.T @ unit, -1.0, 1.0).astype(np.float32)
-
-
-def pair_features(features: np.ndarray, tf: np.ndarray, gene: np.ndarray) -> np.ndarray:
-    """Features of the TF beside those of the gene, (pair, 2 x feature), from ``features`` (gene, feature)."""
-    validate.axes(features, "features", gene=None, feature=None)
-    n_features = features.shape[1]
-    beside = np.empty((len(tf), 2 * n_features), dtype=features.dtype)
-    np.take(features, tf, axis=0, out=beside[:, :n_features])
-    np.take(features, gene, axis=0, out=beside[:, n_features:])
-    return beside
+    if kind != "pca":
+        return np.clip(unit.T @ unit, -1.0, 1.0).astype(np.float32)
+    if n_components < 1:
+        raise ParameterError(f"At least one component is needed, but n_components={n_components}.")
+    _, size, genes = np.linalg.svd(unit, full_matrices=False)
+    scores = (genes * size[:, None])[:n_components].T
+    # the sign of a component is fixed by its largest entry
+    sign = np.sign(np.take_along_axis(scores, np.abs(scores).argmax(axis=0)[None], axis=0))
+    return np.round(scores * np.where(sign == 0, 1, sign), DECIMALS).astype(np.float32)
 
 
 def quantile_bins(values: np.ndarray, n_bins: int = 8) -> np.ndarray:
@@ -57,14 +51,3 @@ def _standardised(values: np.ndarray) -> np.ndarray:
     length = np.linalg.norm(centred, axis=0)
     varies = np.ptp(values, axis=0) > 0
     return np.divide(centred, length, out=np.zeros_like(centred), where=varies & (length > 0))
-
-
-def _components(standardised: np.ndarray, n_components: int) -> np.ndarray:
-    """Scores (gene, component); the sign of a component is fixed by its largest entry."""
-    if n_components < 1:
-        raise ParameterError(f"At least one component is needed, but n_components={n_components}.")
-    _, size, genes = np.linalg.svd(standardised, full_matrices=False)
-    scores = (genes * size[:, None])[:n_components].T
-    largest = np.abs(scores).argmax(axis=0)
-    sign = np.sign(scores[largest, np.arange(scores.shape[1])])
-    return np.round(scores * np.where(sign == 0, 1, sign), DECIMALS).astype(np.float32)

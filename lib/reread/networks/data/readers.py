@@ -1,15 +1,16 @@
-"""Read expression, pair lists, networks and label splits from CSV, and check them."""
+"""Read expression, pair lists, networks and label splits, published and of the reader, and check them."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reread.core.errors import DataError, did_you_mean, short
-from reread.core.tables import header, read_table
+from reread.core.errors import DataError, ParameterError, did_you_mean, need, short
+from reread.core.tables import door, header, read_table
 from reread.networks.data.tables import Expression, LabelSplit, Pairs
 
 if TYPE_CHECKING:
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 PAIR_COLUMNS = ("TF", "Target", "Label")
 EDGE_COLUMNS = ("Gene1", "Gene2")
+GENES_IN = ("rows", "columns")
+SEPARATORS = {".csv": ",", ".tsv": "\t", ".txt": "\t"}
+OWN_GENES = 10_000  # their correlations take 0.8 GB in double precision
+LOG_AT_MOST = 30.0  # of a value on a log scale: 2^30 is more than any count of a gene in a cell
 PREDICTION_COLUMNS = ("TFs", "genes", "True Labels", "Predicted Labels")
 MAX_GENES = 100_000
 
@@ -31,6 +36,10 @@ def read_expression(path: Path, cells_are: str = "rows", *, name: str = "") -> E
         first = header(path)[0]
         table = read_table(path, text=[first], dtype="float32")
         genes, values = table[first].str.strip().tolist(), table.drop(columns=first).to_numpy().T
+    return _expression(path, genes, values, name or path.name)
+
+
+def _expression(path: Path, genes: list[str], values: np.ndarray, name: str) -> Expression:
     _check_genes(path, genes)
     if values.size == 0:
         raise DataError(f"{path} holds no cell, only gene names.\nExport the table again, with values.")
@@ -40,13 +49,13 @@ def read_expression(path: Path, cells_are: str = "rows", *, name: str = "") -> E
             f"{path}: gene {short(genes[gene])} is {values[cell, gene]:g} in cell {cell + 1}, but expression "
             f"on a log scale of counts is never negative.\nUndo the centring or scaling of the values."
         )
-    return Expression(np.ascontiguousarray(values, dtype=np.float32), tuple(genes), name or path.name)
+    return Expression(np.ascontiguousarray(values, dtype=np.float32), tuple(genes), name)
 
 
 def read_pairs(path: Path, expression: Expression) -> Pairs:
     """Read a labelled pair list (columns TF, Target, Label) over the genes of ``expression``."""
     table = _words(path, PAIR_COLUMNS)
-    tf, gene = (_indices(path, table[side], expression.genes, expression.name) for side in PAIR_COLUMNS[:2])
+    tf, gene = (_indices(path, table[side], expression) for side in PAIR_COLUMNS[:2])
     label = _labels(path, table["Label"])
     _refuse_lone_tfs(path, table["TF"])
     return Pairs(tf, gene, label, expression.genes)
@@ -55,8 +64,119 @@ def read_pairs(path: Path, expression: Expression) -> Pairs:
 def read_network(path: Path, expression: Expression) -> tuple[np.ndarray, np.ndarray]:
     """Read distinct edges (columns Gene1, the TF, and Gene2, as BEELINE writes them) as gene indices."""
     table = _words(path, EDGE_COLUMNS).drop_duplicates()
-    tf, gene = (_indices(path, table[side], expression.genes, expression.name) for side in EDGE_COLUMNS)
+    tf, gene = (_indices(path, table[side], expression) for side in EDGE_COLUMNS)
     return tf, gene
+
+
+def read_own_expression(path: Path, genes_in: str) -> tuple[Expression, list[str]]:
+    """Read a reader's expression and the names of its cells: h5ad (cells x genes), CSV or TSV.
+
+    A table has names in its first column: of cells where ``genes_in`` is ``columns``, of genes where it is
+    ``rows``.
+    """
+    if path.suffix == ".h5ad":
+        cells, genes, values = _h5ad(path)
+    else:
+        cells, genes, values = _own_table(path, genes_in)
+    if len(genes) > OWN_GENES:
+        raise DataError(
+            f"{path} holds {len(genes):,} genes, but the correlations of all genes are computed for at most "
+            f"{OWN_GENES:,}.\nKeep the TFs and the most variable genes."
+        )
+    expression = _expression(path, genes, values, path.name)
+    if len(cells) < 2 or (twice := [cell for cell, n in Counter(cells).items() if n > 1]):
+        found = (
+            f"{short(twice[0])!r} is listed more than once" if len(cells) > 1 else f"there is {len(cells)}"
+        )
+        raise DataError(
+            f"{path} must name at least two cells, each once, but {found}.\n"
+            f"Put the names of the cells into the first column or the header, or say where the genes are: "
+            f"-p genes_in=rows or -p genes_in=columns."
+        )
+    if expression.values.max() > LOG_AT_MOST:
+        raise DataError(
+            f"{path} holds values up to {expression.values.max():,.0f}, as counts have, but a log scale is "
+            f"needed.\nNormalise each cell to 10,000 counts and save log(1 + x)."
+        )
+    return expression, cells
+
+
+def _own_table(path: Path, genes_in: str) -> tuple[list[str], list[str], np.ndarray]:
+    """Names of cells, names of genes and values (cell, gene) of a table with names in its first column."""
+    sep = _separator(path, "a .h5ad, .csv or .tsv file (also .csv.gz, .tsv.gz)")
+    if genes_in not in GENES_IN:
+        raise ParameterError(
+            f"{path} is a table, so genes_in must say where it names its genes, but came as {genes_in!r}.\n"
+            f"Add:  -p genes_in=columns  (genes in the header)  or  -p genes_in=rows  (in the first column)"
+        )
+    first, *names = header(path, sep)
+    if not names:
+        raise DataError(
+            f"{path} has one column, but names in the first column and values beside them are needed.\n"
+            f"Separate the cells of a .csv by commas and those of a .tsv by tabs."
+        )
+    table = read_table(path, text=[first], sep=sep, dtype="float32")
+    labels, values = table[first].str.strip().tolist(), table.drop(columns=first).to_numpy()
+    return (labels, names, values) if genes_in == "columns" else (names, labels, values.T)
+
+
+def _h5ad(path: Path) -> tuple[list[str], list[str], np.ndarray]:
+    with door(path, "an h5ad file"):
+        found = need("anndata", "networks").read_h5ad(path)
+    values = found.X.toarray() if hasattr(found.X, "toarray") else np.asarray(found.X)
+    if values.ndim != 2 or values.dtype.kind not in "fiu" or not np.isfinite(values).all():
+        raise DataError(f"{path} must hold a finite number for each cell and gene in X, but does not.")
+    return found.obs_names.astype(str).tolist(), found.var_names.astype(str).tolist(), values
+
+
+def _separator(path: Path, wanted: str) -> str:
+    kind = path.suffixes[-2 if path.suffix == ".gz" else -1 :][:1]
+    if not kind or kind[0] not in SEPARATORS:
+        raise DataError(f"{path} must be {wanted}, but its name ends in {path.suffix or 'nothing'!r}.")
+    return SEPARATORS[kind[0]]
+
+
+def read_own_pairs(path: Path, expression: Expression, cells: list[str]) -> tuple[Pairs, bool, int]:
+    """Read a reader's pairs (tf, target, label) or network (source, target, and weight if there is one).
+
+    Returns the pairs, whether they have labels (an edge of a network has 1, one of weight 0 is none), and how
+    many rows were left out because a gene has no expression.
+    """
+    sep = _separator(path, "a .csv or .tsv file (also .csv.gz, .tsv.gz)")
+    found = {name.casefold(): name for name in header(path, sep)}
+    is_labelled = "label" in found
+    wanted = ("tf", "target", "label") if is_labelled else ("source", "target")
+    if not set(wanted) <= set(found):
+        raise DataError(
+            f"{path} must have the columns tf, target and label (pairs) or source, target and weight (a "
+            f"network; weight may be left out), but has: {short(', '.join(found.values()))}.\n"
+            f"Rename its columns."
+        )
+    columns = [found[name] for name in wanted]
+    table = _words(path, columns, sep)
+    if "weight" in found and not is_labelled:
+        weight = read_table(path, columns=[found["weight"]], numbers=[found["weight"]], sep=sep).to_numpy()
+        table = table[weight[:, 0] != 0].drop_duplicates()
+    if table.empty:
+        raise DataError(f"{path} holds no edge of a weight other than 0.\nAdd edges to the network.")
+    sides = table[columns[:2]]
+    known = sides.isin(expression.genes).all(axis=1)
+    if not known.any() and sides.isin(cells).to_numpy().any():
+        raise DataError(
+            f"{path} names genes that {expression.name} names as its cells.\n"
+            f"Say where the genes are: -p genes_in=rows or -p genes_in=columns."
+        )
+    missing, genes = set(sides[~known].to_numpy().ravel()) - set(expression.genes), expression.genes
+    differ_in_case = {name.casefold() for name in missing} & {gene.casefold() for gene in genes}
+    kept = (
+        table if differ_in_case or not known.any() else table[known]
+    )  # the next line refuses what is missing
+    tf, gene = (_indices(path, kept[side], expression) for side in columns[:2])
+    label = np.ones(len(kept))
+    if is_labelled:
+        label = _labels(path, kept[columns[2]])
+        _refuse_lone_tfs(path, kept[columns[0]])
+    return Pairs(tf, gene, label, genes), is_labelled, int((~known).sum())
 
 
 def read_label_split(paths: dict[str, Path]) -> LabelSplit:
@@ -82,9 +202,9 @@ def read_label_split(paths: dict[str, Path]) -> LabelSplit:
     return LabelSplit(train, validation, test, saved["Predicted Labels"].to_numpy(dtype=float))
 
 
-def _words(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+def _words(path: Path, columns: Sequence[str], sep: str = "") -> pd.DataFrame:
     """Columns of text without blanks around them; an empty cell is refused."""
-    table = read_table(Path(path), columns=columns).apply(lambda column: column.str.strip())
+    table = read_table(Path(path), columns=columns, sep=sep).apply(lambda column: column.str.strip())
     empty = np.argwhere((table == "").to_numpy())
     if len(empty):
         row, column = empty[0]
@@ -93,16 +213,14 @@ def _words(path: Path, columns: Sequence[str]) -> pd.DataFrame:
 
 
 def _check_genes(path: Path, genes: list[str]) -> None:
-    seen: set[str] = set()
-    for i, gene in enumerate(genes):
-        if not gene:
-            raise DataError(f"{path}: gene {i + 1} has no name.\nName it, or leave it out.")
-        if gene in seen:
+    if "" in genes:
+        raise DataError(f"{path}: gene {genes.index('') + 1} has no name.\nName it, or leave it out.")
+    for gene, n in Counter(genes).items():
+        if n > 1:
             raise DataError(
-                f"{path}: gene {short(gene)} is listed {genes.count(gene)} times, but each gene must be "
-                f"listed once.\nKeep one of them, or add them up before the logarithm."
+                f"{path}: gene {short(gene)} is listed {n} times, but each gene must be listed once.\n"
+                f"Keep one of them, or add them up before the logarithm."
             )
-        seen.add(gene)
 
 
 def _check_ids(path: Path, table: pd.DataFrame) -> None:
@@ -120,10 +238,10 @@ def _labels(path: Path, words: pd.Series) -> np.ndarray:
     import pandas as pd
 
     label = pd.to_numeric(words, errors="coerce").to_numpy()
-    wrong = np.flatnonzero(~np.isin(label, (0, 1)))
+    wrong = words[~np.isin(label, (0, 1))]
     if len(wrong):
         raise DataError(
-            f"{path}, row {wrong[0] + 2}: the label is {short(words.iloc[wrong[0]])!r}, but 0 or 1 was "
+            f"{path}, row {wrong.index[0] + 2}: the label is {short(wrong.iloc[0])!r}, but 0 or 1 was "
             f"expected.\nIs Label the right column?"
         )
     if label.min() == label.max():
@@ -134,15 +252,16 @@ def _labels(path: Path, words: pd.Series) -> np.ndarray:
     return label.astype(np.int8)
 
 
-def _indices(path: Path, names: pd.Series, genes: tuple[str, ...], where: str) -> np.ndarray:
-    """Index (row,) of each name among ``genes``; names must be spelt alike."""
-    index = {gene: i for i, gene in enumerate(genes)}
+def _indices(path: Path, names: pd.Series, expression: Expression) -> np.ndarray:
+    """Index (row,) of each name among the genes of the expression; names must be spelt alike."""
+    index = {gene: i for i, gene in enumerate(expression.genes)}
     known = names.isin(index).to_numpy()
     if not known.all():
         row = int(np.flatnonzero(~known)[0])
         raise DataError(
-            f"{path}, row {names.index[row] + 2}: gene {short(names.iloc[row])} is not in {where} "
-            f"({(~known).sum()} such rows).\n{_spelling(names[~known].unique().tolist(), genes)}"
+            f"{path}, row {names.index[row] + 2}: gene {short(names.iloc[row])} is not in "
+            f"{expression.name} ({(~known).sum()} such rows).\n"
+            f"{_spelling(names[~known].unique().tolist(), expression.genes)}"
         )
     return names.map(index).to_numpy(dtype=np.int32)
 

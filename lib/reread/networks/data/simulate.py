@@ -23,17 +23,14 @@ MEDIAN_DEPTH = 800.0  # median number of molecules counted in a cell
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """A simulated regulatory network; the TFs are the first genes.
+    """A simulated regulatory network; the TFs are the first genes."""
 
-    ``weights`` (tf, gene) are multiples of the basal production, negative where the TF represses. The first
-    ``n_masters`` TFs differ between cell types and have no regulator; the last ``n_without_targets`` have
-    neither regulators nor targets (negative control).
-    """
-
-    weights: np.ndarray = field(repr=False)
+    weights: np.ndarray = field(
+        repr=False
+    )  # (tf, gene), in basal productions, negative where the TF represses
     genes: tuple[str, ...] = field(repr=False)
-    n_masters: int
-    n_without_targets: int
+    n_masters: int  # the first TFs, which differ between cell types and have no regulator
+    n_without_targets: int  # the last TFs, without regulators and targets (negative control)
 
     @property
     def truth(self) -> np.ndarray:
@@ -59,39 +56,35 @@ def simulate_network(
         above = min(gene, n_active)
         n_in = min(1 + rng.poisson(MEAN_REGULATORS - 1), above)
         regulators = rng.choice(above, n_in, replace=False, p=hub[:above] / hub[:above].sum())
-        weights[regulators, gene] = _strengths(rng, n_in)
+        sign = np.where(rng.random(n_in) < SHARE_ACTIVATING, 1.0, -1.0)
+        weights[regulators, gene] = sign * rng.uniform(1.5, 4.0, n_in)
     names = [f"TF{i + 1:02d}" for i in range(n_tfs)] + [f"GENE{i + 1:03d}" for i in range(n_genes - n_tfs)]
     return Network(weights, tuple(names), n_masters, n_tfs_without_targets)
-
-
-def _strengths(rng: np.random.Generator, n: int) -> np.ndarray:
-    sign = np.where(rng.random(n) < SHARE_ACTIVATING, 1.0, -1.0)
-    return (sign * rng.uniform(1.5, 4.0, n)).astype(np.float32)
 
 
 def simulate_cells(network: Network, n_cells: int = 600, *, seed: int = 0) -> np.ndarray:
     """Simulate molecule counts, int32 (cell, gene): chemical Langevin equation, then Poisson counts."""
     rng = np.random.default_rng(seed)
-    level = _transcript_levels(network, _basal(network, n_cells, rng), rng)
+    # production without regulation (cell, gene); masters differ between types and between cells
+    basal = np.ones((n_cells, len(network.genes)), dtype=np.float32)
+    by_type = rng.permuted(np.linspace(0.2, 2.4, N_CELL_TYPES)[:, None].repeat(network.n_masters, 1), axis=0)
+    masters = by_type[np.arange(n_cells) * N_CELL_TYPES // n_cells]
+    basal[:, : network.n_masters] = masters * rng.lognormal(0.0, 0.4, masters.shape)
+    level = _transcript_levels(network, basal, rng)
     depth = MEDIAN_DEPTH * rng.lognormal(0.0, 0.35, n_cells)
     abundance = level * rng.lognormal(0.0, 0.6, len(network.genes))
     return rng.poisson(depth[:, None] * abundance / abundance.sum(axis=1, keepdims=True)).astype(np.int32)
 
 
-def _basal(network: Network, n_cells: int, rng: np.random.Generator) -> np.ndarray:
-    """Production without regulation (cell, gene); masters differ between types and between cells."""
-    basal = np.ones((n_cells, len(network.genes)), dtype=np.float32)
-    by_type = rng.permuted(np.linspace(0.2, 2.4, N_CELL_TYPES)[:, None].repeat(network.n_masters, 1), axis=0)
-    masters = by_type[np.arange(n_cells) * N_CELL_TYPES // n_cells]
-    basal[:, : network.n_masters] = masters * rng.lognormal(0.0, 0.4, masters.shape)
-    return basal
-
-
 def _transcript_levels(network: Network, basal: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Level of each transcript (cell, gene) after ``STEPS`` Euler-Maruyama steps, Hill exponent 2."""
     n_tfs = len(network.weights)
-    regulate, constant = _linear_form(network.weights)
-    half = _half_levels(network, basal) ** 2
+    # production is ``constant + activity @ regulate``; a repressor contributes by its inactivity
+    is_edge = network.truth
+    regulate = network.weights / np.maximum(is_edge.sum(axis=0), 1)
+    constant = 0.25 + np.where(is_edge.any(axis=0), -np.minimum(regulate, 0).sum(axis=0), 0.75)
+    # a TF is half active at its mean level where all its regulators are half active
+    half = (basal.mean(axis=0) * (constant + 0.5 * regulate.sum(axis=0)))[:n_tfs].astype(np.float32) ** 2
     level = basal.copy()
     noise_size = np.float32(NOISE * np.sqrt(STEP_LIFETIMES))
     for _ in range(STEPS):
@@ -105,20 +98,6 @@ def _transcript_levels(network: Network, basal: np.ndarray, rng: np.random.Gener
     return level
 
 
-def _linear_form(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Production is ``constant + activity @ regulate``; a repressor contributes by its inactivity."""
-    n_regulators = np.maximum((weights != 0).sum(axis=0), 1)
-    regulate = weights / n_regulators
-    return regulate, 0.25 + np.where((weights != 0).any(axis=0), -np.minimum(regulate, 0).sum(axis=0), 0.75)
-
-
-def _half_levels(network: Network, basal: np.ndarray) -> np.ndarray:
-    """Level (tf,) of half activity: the mean level of a TF whose regulators are all half active."""
-    n_tfs = len(network.weights)
-    regulate, constant = _linear_form(network.weights)
-    return (basal.mean(axis=0) * (constant + 0.5 * regulate.sum(axis=0)))[:n_tfs].astype(np.float32)
-
-
 def normalise(counts: np.ndarray) -> np.ndarray:
     """Logarithm of one plus counts in 10,000, natural: float32 (cell, gene); an empty cell stays at 0."""
     validate.axes(counts, "counts", cell=None, gene=None)
@@ -129,9 +108,8 @@ def normalise(counts: np.ndarray) -> np.ndarray:
 def check_negatives(negatives: str, pool: int, n_genes: int) -> None:
     """Refuse an unknown sampling scheme, or a pool that the genes cannot fill."""
     if negatives not in NEGATIVES:
-        raise ParameterError(
-            f"There is no sampling of negatives {negatives!r}. {did_you_mean(negatives, NEGATIVES)}"
-        )
+        near = did_you_mean(negatives, NEGATIVES)
+        raise ParameterError(f"There is no sampling of negatives {negatives!r}. {near}")
     if negatives == "pool" and not 1 <= pool <= n_genes:
         raise ParameterError(
             f"The pool must hold 1 to {n_genes} genes (n_genes), but pool={pool}.\n"
@@ -147,18 +125,13 @@ def sample_pairs(
     validate.axes(truth, "truth", tf=len(tfs), gene=len(genes))
     check_negatives(negatives, pool, len(genes))
     if not truth.any():
-        raise DataError(
-            "The network has no edge, so there is no positive pair. Read or simulate another one."
-        )
+        raise DataError("The network has no edge, so no pair is positive. Read or simulate another one.")
     free = ~truth
     free[np.arange(len(tfs)), tfs] = False
     rng = np.random.default_rng(seed)
-    if negatives == "grid":
-        chosen = free
-    elif negatives == "matched":
-        chosen = _matched(truth, free, rng)
-    else:
-        chosen = _from_pool(truth, free, pool, rng)
+    chosen = free
+    if negatives != "grid":
+        chosen = _matched(truth, free, rng) if negatives == "matched" else _from_pool(truth, free, pool, rng)
     row, gene = np.nonzero(truth | chosen)
     return Pairs(np.asarray(tfs)[row], gene, truth[row, gene], tuple(genes))
 

@@ -31,7 +31,12 @@ def split_pairs(pairs: Pairs, scheme: str, *, n_folds: int = 5, seed: int = 0) -
         np.random.RandomState(seed).shuffle(shuffled)  # the authors' folds come from this generator
         folds = [fold.within(shuffled) for fold in stratified(pairs.label[shuffled], n_folds)]
     elif scheme == "both":
-        folds = _by_both(pairs, n_folds)
+        tf = group_numbers(pairs.tf_names, n_folds, "tf")
+        gene = group_numbers(pairs.gene_names, n_folds, "gene")
+        folds = [
+            Fold(k, np.flatnonzero((tf != k) & (gene != k)), np.flatnonzero((tf == k) & (gene == k)))
+            for k in range(n_folds)
+        ]
     else:
         folds = by_group(pairs.tf_names if scheme == "tf" else pairs.gene_names, n_folds, scheme)
     refuse_one_class(folds, pairs.label, f"pairs (split: {scheme})")
@@ -42,21 +47,5 @@ def inner_folds(
     pairs: Pairs, train: np.ndarray, scheme: str, *, n_folds: int = 5, seed: int = 0
 ) -> list[Fold]:
     """Split the training rows of an outer fold again; the folds hold rows of the whole list."""
-    train = np.asarray(train)
     inside = split_pairs(pairs.take(train), scheme, n_folds=n_folds, seed=seed)
     return [fold.within(train) for fold in inside]
-
-
-def _by_both(pairs: Pairs, n_folds: int) -> list[Fold]:
-    tf_group, gene_group = (
-        group_numbers(names, n_folds, what)
-        for names, what in ((pairs.tf_names, "tf"), (pairs.gene_names, "gene"))
-    )
-    return [
-        Fold(
-            k,
-            np.flatnonzero((tf_group != k) & (gene_group != k)),
-            np.flatnonzero((tf_group == k) & (gene_group == k)),
-        )
-        for k in range(n_folds)
-    ]

@@ -40,8 +40,7 @@ class Pairs:
     def __post_init__(self):
         for name, kind in (("tf", np.int32), ("gene", np.int32), ("label", np.int8)):
             object.__setattr__(self, name, np.asarray(getattr(self, name)).astype(kind))
-        validate.axes(self.gene, "gene", pair=len(self.tf))
-        validate.axes(self.label, "label", pair=len(self.tf))
+            validate.axes(getattr(self, name), name, pair=len(self.tf))
 
     def __len__(self) -> int:
         return len(self.label)
@@ -66,13 +65,14 @@ class GRNDataset:
     """Expression, labelled pairs over the same genes, and the reference network.
 
     ``tfs`` (tf,) are the indices of all labelled regulators, ascending; ``truth`` (tf, gene) is true where
-    the TF regulates the gene, never on a gene itself.
+    the TF regulates the gene, never on a gene itself. ``report`` has what a record keeps of own files.
     """
 
     expression: Expression
     pairs: Pairs
     tfs: np.ndarray
     truth: np.ndarray = field(repr=False)
+    report: dict[str, str | int] = field(default_factory=dict)
 
     def __post_init__(self):
         validate.axes(self.truth, "truth", tf=len(self.tfs), gene=len(self.expression.genes))
@@ -111,7 +111,6 @@ def stack(*lists: Pairs) -> Pairs:
 
 def truth_matrix(tf: np.ndarray, gene: np.ndarray, tfs: np.ndarray, n_genes: int) -> np.ndarray:
     """Mark edges in a matrix (tf, gene), without self loops."""
-    tf, gene = np.asarray(tf), np.asarray(gene)
     truth = np.zeros((len(tfs), n_genes), dtype=bool)
     truth[np.searchsorted(tfs, tf), gene] = True
     truth[np.arange(len(tfs)), tfs] = False

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from reread.core.errors import DataError, ParameterError, did_you_mean, need
 from reread.core.metrics import auroc, average_precision, clustered_bootstrap
-from reread.networks.data.features import gene_features, pair_features
+from reread.networks.data.features import gene_features
 from reread.networks.data.splits import Fold, split_pairs
 from reread.networks.methods import gene_names, infer
 
@@ -34,8 +33,7 @@ _LIGHTGBM = {
 ScoreFold = Callable[[Fold], np.ndarray]
 
 
-@dataclass(frozen=True)
-class GeneFeatures:
+class GeneFeatures(NamedTuple):
     """Pearson correlations (gene, gene) and principal components (gene, component) of all genes."""
 
     correlation: np.ndarray
@@ -51,14 +49,13 @@ def prepare(expression: Expression) -> GeneFeatures:
 
 def correlation_rows(features: GeneFeatures, tf: np.ndarray, gene: np.ndarray) -> np.ndarray:
     """Correlation row of the TF beside that of the gene, DeepTGI's input: (pair, 2 x gene)."""
-    return pair_features(features.correlation, tf, gene)
+    return np.hstack([features.correlation[tf], features.correlation[gene]])
 
 
 def components(features: GeneFeatures, tf: np.ndarray, gene: np.ndarray) -> np.ndarray:
     """Components of TF and gene, their product, and the correlation: (pair, 3 x component + 1)."""
-    product = features.components[tf] * features.components[gene]
-    beside = pair_features(features.components, tf, gene)
-    return np.hstack([beside, product, features.correlation[tf, gene][:, None]])
+    left, right = features.components[tf], features.components[gene]
+    return np.hstack([left, right, left * right, features.correlation[tf, gene][:, None]])
 
 
 def lightgbm(x: np.ndarray, label: np.ndarray, x_test: np.ndarray, seed: int) -> np.ndarray:
@@ -111,11 +108,7 @@ def score_methods(
     fold. Returns scheme, fold, row (of ``dataset.pairs``), label, score, method. An unknown method or scheme
     raises ParameterError, a fold with one class DataError.
     """
-    folds = [
-        (scheme, fold)
-        for scheme in schemes
-        for fold in split_pairs(dataset.pairs, scheme, n_folds=n_folds, seed=seed)
-    ]
+    folds = [(s, fold) for s in schemes for fold in split_pairs(dataset.pairs, s, n_folds=n_folds, seed=seed)]
     tables = []
     for method in methods:
         score_fold = scorer_of(method, dataset, seed=seed, n_trees=n_trees)
@@ -156,28 +149,20 @@ def compare_scores(
     and auprc_gain_high (95 %, ``n_boot`` bootstrap samples of whole TFs). Without a baseline, or with other
     test rows, it raises DataError.
     """
-    together = _joined(scores, extra_scores)
-    rows = [
+    return pd.DataFrame(
         _compared(dataset, table, method, n_boot, seed)
-        for _, table in together.groupby("scheme", sort=False)
+        for _, table in _joined(scores, extra_scores).groupby("scheme", sort=False)
         for method in table["method"].unique()
-    ]
-    return pd.DataFrame(rows)
+    )
 
 
 def fold_table(scores: pd.DataFrame) -> pd.DataFrame:
     """Measure every fold: scheme, method, fold, auroc, auprc, prevalence."""
-    return pd.DataFrame(
-        {
-            "scheme": scheme,
-            "method": method,
-            "fold": fold,
-            "auroc": auroc(rows["label"], rows["score"]),
-            "auprc": average_precision(rows["label"], rows["score"]),
-            "prevalence": rows["label"].mean(),
-        }
-        for (scheme, method, fold), rows in scores.groupby(["scheme", "method", "fold"], sort=False)
-    )
+    keys, rows = ["scheme", "method", "fold"], []
+    for key, part in scores.groupby(keys, sort=False):
+        label, score = part["label"], part["score"]
+        rows.append((*key, auroc(label, score), average_precision(label, score), label.mean()))
+    return pd.DataFrame(rows, columns=[*keys, "auroc", "auprc", "prevalence"])
 
 
 def _joined(scores: pd.DataFrame, extra: pd.DataFrame | None) -> pd.DataFrame:
@@ -204,16 +189,11 @@ def _compared(dataset: GRNDataset, table: pd.DataFrame, method: str, n_boot: int
     own = table[table["method"] == method].sort_values(["fold", "row"])
     baseline = _best_baseline(table[table["fold"].isin(own["fold"].unique())])
     folds = fold_table(own)
+    row, fold, label, score = (own[name].to_numpy() for name in ("row", "fold", "label", "score"))
     low, high, _ = clustered_bootstrap(
-        average_precision,
-        own["label"].to_numpy(),
-        own["score"].to_numpy(),
-        baseline["score"].to_numpy(),
-        dataset.pairs.tf[own["row"].to_numpy()],
-        folds=own["fold"].to_numpy(),
-        n_boot=n_boot,
-        seed=seed,
-    )
+        average_precision, label, score, baseline["score"].to_numpy(), dataset.pairs.tf[row], folds=fold,
+        n_boot=n_boot, seed=seed,
+    )  # fmt: skip
     auprc, baseline_auprc = folds["auprc"].mean(), fold_table(baseline)["auprc"].mean()
     same = fold_table(table[table["fold"].isin(folds["fold"])]).groupby("method")["auroc"].mean()
     return {

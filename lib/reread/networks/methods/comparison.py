@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -71,12 +71,9 @@ def splits(table: pd.DataFrame, measure: str = "auroc") -> Drawn:
     or ``auprc_ratio``. The table of the figure has family, method, scheme and the measure.
     """
     order = {"method": by_family(table), "scheme": list(SCHEMES)}
+    look = {"order": order, "labels": LABELS, "reference": {"chance": CHANCE[measure]}}
     shown = table[["family", "method", "scheme", measure]]
-    reference = {"chance": CHANCE[measure]}
-    return charts.dots(
-        shown, x=measure, y="method", hue="scheme", connect=True, order=order, labels=LABELS,
-        reference=reference,
-    )  # fmt: skip
+    return charts.dots(shown, x=measure, y="method", hue="scheme", connect=True, **look)
 
 
 def by_family(table: pd.DataFrame) -> list[str]:
@@ -85,29 +82,28 @@ def by_family(table: pd.DataFrame) -> list[str]:
     return sorted(found, key=lambda name: list(METHODS).index(name) if name in METHODS else len(METHODS))
 
 
-def calibration(curve: pd.DataFrame, **look: Any) -> Drawn:
+def calibration(curve: pd.DataFrame) -> Drawn:
     """Draw observed shares of positives against predicted probabilities; marker area shows pairs in the bin.
 
     ``curve`` has the columns method, predicted, observed and n.
     """
-    labels = {**LABELS, "raw": "raw", "calibrated": "calibrated"}
-    return charts.curves(
-        curve, x="predicted", y="observed", hue="method", size="n", diagonal=True, labels=labels, **look
-    )
+    look = {"x": "predicted", "y": "observed", "hue": "method", "size": "n"}
+    return charts.curves(curve, **look, diagonal=True, labels=LABELS)
 
 
 def split_columns(table: pd.DataFrame, values: Sequence[str] = ("auroc", "auprc")) -> pd.DataFrame:
     """Reshape to one row a method and one column a measure and split; methods in the order of ``table``."""
     order = table.drop_duplicates("method")[["family", "method"]]
-    columns = {
-        f"{value} {scheme}": table[table["scheme"] == scheme].set_index("method")[value]
-        for scheme in table["scheme"].unique()
-        for value in values
-    }
+    of_scheme = {key: part.set_index("method") for key, part in table.groupby("scheme", sort=False)}
+    columns = {f"{value} {key}": part[value] for key, part in of_scheme.items() for value in values}
     return order.join(pd.DataFrame(columns), on="method").reset_index(drop=True)
 
 
 def mean_and_sd(table: pd.DataFrame, by: Sequence[str], values: Sequence[str]) -> pd.DataFrame:
-    """Mean and standard deviation within the groups ``by``: columns ``value`` and ``value_sd``."""
+    """Mean and standard deviation within the groups ``by``: columns ``value`` and ``value_sd``.
+
+    A group of one row has no standard deviation (NaN).
+    """
     groups = table.groupby(list(by), sort=False)[list(values)]
-    return groups.mean().join(groups.std(ddof=0), rsuffix="_sd").reset_index()
+    spread = groups.std(ddof=0)[groups.size() > 1]
+    return groups.mean().join(spread, rsuffix="_sd").reset_index()

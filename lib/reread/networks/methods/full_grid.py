@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,16 +11,19 @@ import pandas as pd
 from reread.core.metrics import auroc, calibrate, calibration_curve, summary
 from reread.networks.data.load import SIMULATED, load
 from reread.networks.data.splits import Fold, inner_folds, split_pairs
-from reread.networks.data.tables import Expression, GRNDataset, Pairs
-from reread.networks.methods.benchmark import DEEP, FAMILY, UNSUPERVISED, ScoreFold, scorer_of
+from reread.networks.data.tables import GRNDataset, Pairs
+from reread.networks.methods.benchmark import DEEP, FAMILY, UNSUPERVISED, ScoreFold, score_rows, scorer_of
 from reread.networks.methods.infer import N_TREES, infer_all, weights_at
 
 # One of each kind: the grid has up to 200,000 pairs, and the methods left out rank like their neighbours.
 GRID_METHODS = (
     "one-hot-logistic", "tf-and-gene-rate", "pearson", "spearman", "genie3", "components-lightgbm",
 )  # fmt: skip
-CALIBRATED = ("tf", "both")
-RENAMED = {"average_precision": "auprc", "average_precision_ratio": "auprc_ratio"}
+_CALIBRATED = ("tf", "both")
+RENAMED = {
+    "average_precision": "auprc", "average_precision_ratio": "auprc_ratio",
+    "expected_calibration_error": "calibration_error",
+}  # fmt: skip
 
 
 def full_grid(dataset: GRNDataset) -> Pairs:
@@ -38,57 +42,29 @@ def full_grid(dataset: GRNDataset) -> Pairs:
     return Pairs(tf[other], gene[other], label[other], dataset.expression.genes)
 
 
-def as_full_grid(dataset: GRNDataset) -> GRNDataset:
-    """The same data set with its full grid as pair list."""
-    return GRNDataset(dataset.expression, full_grid(dataset), dataset.tfs, dataset.truth)
-
-
-def calibrated_schemes(schemes: Sequence[str]) -> list[str]:
-    """Schemes whose scores are calibrated: those that hold out TFs, else the last one."""
-    return [scheme for scheme in schemes if scheme in CALIBRATED] or list(schemes)[-1:]
-
-
 def score_grid(
     dataset: GRNDataset, schemes: Sequence[str], methods: Iterable[str], *, n_folds: int = 5,
     n_inner: int = 3, n_trees: int = N_TREES, seed: int = 0,
 ) -> pd.DataFrame:  # fmt: skip
-    """Score the full grid fold by fold, and calibrate the scores of ``calibrated_schemes(schemes)``.
+    """Score the full grid fold by fold, and calibrate the scores where TFs are held out, else the last ones.
 
     ``n_inner`` inner folds by TF serve the calibration; the others as ``benchmark.score_methods``. Returns
     scheme, fold, row (of ``full_grid(dataset)``), label, score, method and probability (NaN where not
     calibrated).
     """
-    grid, calibrated = as_full_grid(dataset), calibrated_schemes(schemes)
+    grid = replace(dataset, pairs=full_grid(dataset))
+    calibrated = [scheme for scheme in schemes if scheme in _CALIBRATED] or list(schemes)[-1:]
     folds = [(s, fold) for s in schemes for fold in split_pairs(grid.pairs, s, n_folds=n_folds, seed=seed)]
     tables = []
     for method in methods:
         scorer = scorer_of(method, grid, seed=seed, n_trees=n_trees)
-        tables += [
-            _scored(grid.pairs, scheme, fold, method, scorer, n_inner if scheme in calibrated else 0)
-            for scheme, fold in folds
-        ]
+        for scheme, fold in folds:
+            table = score_rows(grid, scheme, fold, method, scorer(fold)).assign(probability=np.nan)
+            if scheme in calibrated:
+                fitted = calibrate(*_inner_scores(grid.pairs, fold, method, scorer, n_inner))
+                table["probability"] = fitted(table["score"].to_numpy())
+            tables.append(table)
     return pd.concat(tables, ignore_index=True)
-
-
-def _scored(
-    pairs: Pairs, scheme: str, fold: Fold, method: str, scorer: ScoreFold, n_inner: int
-) -> pd.DataFrame:
-    score = scorer(fold)
-    probability = np.full(len(score), np.nan)
-    if n_inner:
-        inner_score, inner_label = _inner_scores(pairs, fold, method, scorer, n_inner)
-        probability = calibrate(inner_score, inner_label)(score)
-    return pd.DataFrame(
-        {
-            "scheme": scheme,
-            "fold": fold.name,
-            "row": fold.test,
-            "label": pairs.label[fold.test],
-            "score": score,
-            "method": method,
-            "probability": probability,
-        }
-    )
 
 
 def _inner_scores(
@@ -105,30 +81,17 @@ def _inner_scores(
 def measure_grid(scores: pd.DataFrame) -> pd.DataFrame:
     """Measure each method on each scheme of ``score_grid``, mean over folds.
 
-    Columns: family, auroc, auprc, auprc_ratio and early_precision_ratio (1 at chance), calibration_error (NaN
-    where not calibrated), prevalence.
+    Columns: family, auroc, auprc, auprc_ratio and early_precision_ratio (1 at chance), prevalence, brier and
+    calibration_error (NaN where not calibrated).
     """
-    folds = pd.DataFrame(
-        {"scheme": key[0], "method": key[1], **_measured(rows)}
-        for key, rows in scores.groupby(["scheme", "method", "fold"], sort=False)
-    )
-    table = folds.groupby(["scheme", "method"], sort=False).mean().reset_index()
+    folds = []
+    for (scheme, method, _), rows in scores.groupby(["scheme", "method", "fold"], sort=False):
+        label, score, probability = (rows[name].to_numpy() for name in ("label", "score", "probability"))
+        found = summary(label, score, None if np.isnan(probability).any() else probability)
+        folds.append({"scheme": scheme, "method": method, **found})
+    table = pd.DataFrame(folds).groupby(["scheme", "method"], sort=False).mean().reset_index()
     table.insert(2, "family", [FAMILY.get(method, DEEP) for method in table["method"]])
-    return table
-
-
-def _measured(rows: pd.DataFrame) -> dict[str, float]:
-    label, probability = rows["label"].to_numpy(), rows["probability"].to_numpy()
-    is_calibrated = not np.isnan(probability).any()
-    found = summary(label, rows["score"].to_numpy(), probability if is_calibrated else None)
-    return {
-        "auroc": found["auroc"],
-        "auprc": found["average_precision"],
-        "auprc_ratio": found["average_precision_ratio"],
-        "early_precision_ratio": found["early_precision_ratio"],
-        "calibration_error": found.get("expected_calibration_error", np.nan),
-        "prevalence": found["prevalence"],
-    }
+    return table.rename(columns=RENAMED)
 
 
 def calibration_table(scores: pd.DataFrame, n_bins: int = 10) -> pd.DataFrame:
@@ -146,25 +109,19 @@ def calibration_table(scores: pd.DataFrame, n_bins: int = 10) -> pd.DataFrame:
 
 
 def truth_over_seeds(
-    source: str, methods: Iterable[str], *, n_seeds: int, n_trees: int = N_TREES, seed: int = 0
+    dataset: GRNDataset, methods: Iterable[str], *, n_seeds: int, n_trees: int = N_TREES, seed: int = 0
 ) -> pd.DataFrame:
     """Score unsupervised methods against the whole reference network, for ``n_seeds`` seeds from ``seed``.
 
-    Each seed of ``simulated`` is another network with other cells; of a real source only the seed of the tree
-    methods changes. Columns as ``score_against_truth``, and seed. The negative control is computed for the
-    first simulated network, since it doubles the cost.
+    Of simulated cells, each further seed is another network with other cells; of real cells only the seed of
+    the tree methods changes. Columns as ``score_against_truth``, and seed. The negative control is computed
+    for the first simulated network, since it doubles the cost.
     """
-    methods = list(methods)
-    tables = []
+    methods, tables, is_simulated = list(methods), [], dataset.expression.name == SIMULATED
     for s in range(seed, seed + n_seeds):
-        found = score_against_truth(
-            load(source, seed=s),
-            methods,
-            with_control=source == SIMULATED and s == seed,
-            n_trees=n_trees,
-            seed=s,
-        )
-        tables.append(found.assign(seed=s))
+        cells = load(SIMULATED, seed=s) if is_simulated and s > seed else dataset
+        settings = {"with_control": is_simulated and s == seed, "n_trees": n_trees, "seed": s}
+        tables.append(score_against_truth(cells, methods, **settings).assign(seed=s))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -175,34 +132,30 @@ def score_against_truth(
     pairs = full_grid(dataset)
     settings = {"methods": list(methods), "seed": seed, "n_trees": n_trees}
     found = infer_all(dataset.expression, dataset.tfs, **settings)
-    has_control = with_control and dataset.without_targets.any()
-    shuffled = infer_all(_control_cells(dataset, seed), dataset.tfs, **settings) if has_control else {}
-    rows = [
-        {
-            "method": method,
-            **summary(pairs.label, weights_at(weights, dataset.tfs, pairs.tf, pairs.gene)),
-            "control_auroc": _control_auroc(dataset, weights, shuffled.get(method)),
-        }
+    table = pd.DataFrame(
+        {"method": method, **summary(pairs.label, weights_at(weights, dataset.tfs, pairs.tf, pairs.gene))}
         for method, weights in found.items()
-    ]
-    return pd.DataFrame(rows).drop(columns="prevalence").rename(columns=RENAMED)
-
-
-def _control_cells(dataset: GRNDataset, seed: int) -> Expression:
-    """Expression with the TFs without targets shuffled over cells."""
-    rng = np.random.default_rng(seed)
-    values = dataset.expression.values.copy()
-    for tf in dataset.tfs[dataset.without_targets]:
-        values[:, tf] = rng.permutation(values[:, tf])
-    return Expression(values, dataset.expression.genes, dataset.expression.name)
-
-
-def _control_auroc(dataset: GRNDataset, weights: np.ndarray, shuffled: np.ndarray | None) -> float:
-    """AUROC of TFs without targets against the same TFs after shuffling; NaN where there is no control."""
-    if shuffled is None:
-        return np.nan
-    rows = dataset.without_targets
-    real, null = (
-        np.delete(matrix[rows], dataset.tfs[rows], axis=1).ravel() for matrix in (weights, shuffled)
     )
-    return auroc(np.arange(2 * len(real)) < len(real), np.concatenate([real, null]))
+    control = _control_aurocs(dataset, found, settings) if with_control else {}
+    table["control_auroc"] = table["method"].map(control).astype(float)
+    return table.drop(columns="prevalence").rename(columns=RENAMED)
+
+
+def _control_aurocs(dataset: GRNDataset, found: dict[str, np.ndarray], settings: dict) -> dict[str, float]:
+    """AUROC by method of TFs without targets against the same TFs after shuffling over cells."""
+    rows = dataset.without_targets
+    if not rows.any():
+        return {}
+    rng = np.random.default_rng(settings["seed"])
+    values = dataset.expression.values.copy()
+    for tf in dataset.tfs[rows]:
+        values[:, tf] = rng.permutation(values[:, tf])
+    null = infer_all(replace(dataset.expression, values=values), dataset.tfs, **settings)
+    others = np.setdiff1d(np.arange(values.shape[1]), dataset.tfs[rows])
+    is_real = np.arange(2 * rows.sum() * len(others)) < rows.sum() * len(others)
+    return {
+        name: auroc(
+            is_real, np.concatenate([found[name][rows][:, others], null[name][rows][:, others]], None)
+        )
+        for name in found
+    }

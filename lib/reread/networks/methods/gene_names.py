@@ -6,6 +6,7 @@ All functions of ``METHODS`` are called alike: ``method(pairs, train, test, seed
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -18,26 +19,24 @@ from reread.networks.data.splits import split_pairs
 from reread.networks.data.tables import LabelSplit, Pairs
 
 PUBLISHED = "published-predictions"
-N_CODES = 32
-PRIOR_PAIRS = 1.0  # pairs of average prevalence added to each gene, so that one pair gives no rate of 0 or 1
+_PRIOR_PAIRS = 1.0  # pairs of average prevalence added to each gene, so that one pair gives no rate of 0 or 1
 POOLS = (16, 32, 64)
-# Scores that are equal in exact arithmetic must tie on every processor.
-DECIMALS = 8
+DECIMALS = 8  # scores that are equal in exact arithmetic must tie on every processor
 
 
-def tf_rate(pairs: Pairs, train: np.ndarray, test: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Share of positives among the training pairs of the TF, shrunk to the overall share."""
-    return _rate(pairs.tf, pairs, train)[pairs.tf[test]]
-
-
-def gene_rate(pairs: Pairs, train: np.ndarray, test: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Share of positives among the training pairs of the target, shrunk to the overall share."""
-    return _rate(pairs.gene, pairs, train)[pairs.gene[test]]
+def rate(side: str, pairs: Pairs, train: np.ndarray, test: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Share of positives among the training pairs of the TF or of the gene, shrunk to the overall share."""
+    gene, n_genes = getattr(pairs, side), len(pairs.genes)
+    seen = np.bincount(gene[train], minlength=n_genes)
+    positive = np.bincount(gene[train], pairs.label[train], n_genes)
+    shrunk = (positive + _PRIOR_PAIRS * pairs.label[train].mean()) / (seen + _PRIOR_PAIRS)
+    return shrunk[gene[test]]
 
 
 def tf_and_gene_rate(pairs: Pairs, train: np.ndarray, test: np.ndarray, seed: int = 0) -> np.ndarray:
     """Sum of the log odds of both rates."""
-    return np.round(logit(tf_rate(pairs, train, test)) + logit(gene_rate(pairs, train, test)), DECIMALS)
+    by_tf, by_gene = (logit(rate(side, pairs, train, test)) for side in ("tf", "gene"))
+    return np.round(by_tf + by_gene, DECIMALS)
 
 
 def degree(pairs: Pairs, train: np.ndarray, test: np.ndarray, seed: int = 0) -> np.ndarray:
@@ -50,9 +49,11 @@ def degree(pairs: Pairs, train: np.ndarray, test: np.ndarray, seed: int = 0) -> 
 
 def one_hot_logistic(pairs: Pairs, train: np.ndarray, test: np.ndarray, seed: int = 0) -> np.ndarray:
     """Logistic regression (C = 1) on one-hot TF and one-hot target; pairs of two unseen names score alike."""
+    from scipy.sparse import eye_array, hstack
     from sklearn.linear_model import LogisticRegression
 
-    names = _one_hot(pairs)
+    identity = eye_array(len(pairs.genes), format="csr")
+    names = hstack([identity[pairs.tf], identity[pairs.gene]], format="csr")  # (pair, 2 x gene)
     # Newton steps to full convergence: early stopping leaves digits that differ between processors
     model = LogisticRegression(C=1.0, max_iter=1000, solver="newton-cholesky", tol=1e-10)
     model.fit(names[train], pairs.label[train])
@@ -62,7 +63,7 @@ def one_hot_logistic(pairs: Pairs, train: np.ndarray, test: np.ndarray, seed: in
 def random_codes_lightgbm(pairs: Pairs, train: np.ndarray, test: np.ndarray, seed: int = 0) -> np.ndarray:
     """LightGBM on 32 random numbers for each gene; ``seed`` samples them."""
     lightgbm = need("lightgbm", "networks")
-    codes = np.random.default_rng(seed).standard_normal((len(pairs.genes), N_CODES)).astype(np.float32)
+    codes = np.random.default_rng(seed).standard_normal((len(pairs.genes), 32)).astype(np.float32)
     beside = np.hstack([codes[pairs.tf], codes[pairs.gene]])
     settings = {"objective": "binary", "verbosity": -1, "num_threads": 1, "seed": seed, "deterministic": True}
     settings |= {"learning_rate": 0.05, "num_leaves": 31, "min_data_in_leaf": 20, "feature_fraction": 0.3}
@@ -73,29 +74,13 @@ def random_codes_lightgbm(pairs: Pairs, train: np.ndarray, test: np.ndarray, see
 
 Score = Callable[[Pairs, np.ndarray, np.ndarray, int], np.ndarray]
 METHODS: dict[str, Score] = {
-    "tf-rate": tf_rate,
-    "gene-rate": gene_rate,
+    "tf-rate": partial(rate, "tf"),
+    "gene-rate": partial(rate, "gene"),
     "tf-and-gene-rate": tf_and_gene_rate,
     "degree": degree,
     "one-hot-logistic": one_hot_logistic,
     "random-codes-lightgbm": random_codes_lightgbm,
 }
-
-
-def _rate(side: np.ndarray, pairs: Pairs, train: np.ndarray) -> np.ndarray:
-    """Share of positives for each gene (gene,) as TF or as target."""
-    n_genes = len(pairs.genes)
-    seen = np.bincount(side[train], minlength=n_genes)
-    positive = np.bincount(side[train], pairs.label[train], n_genes)
-    return (positive + PRIOR_PAIRS * pairs.label[train].mean()) / (seen + PRIOR_PAIRS)
-
-
-def _one_hot(pairs: Pairs):
-    """Sparse matrix (pair, 2 x gene)."""
-    from scipy.sparse import eye_array, hstack
-
-    identity = eye_array(len(pairs.genes), format="csr")
-    return hstack([identity[pairs.tf], identity[pairs.gene]], format="csr")
 
 
 def label_split_table(split: LabelSplit) -> pd.DataFrame:
@@ -132,16 +117,14 @@ def audit_pairs(pairs: Pairs, *, n_top: int = 50, n_folds: int = 5, seed: int = 
     list that cannot be split raises DataError. Source: ours; DeepTGI swaps TF and gene to enlarge its
     training set, so reversed rows matter.
     """
-    by_tf = np.bincount(pairs.tf)
-    one_hot = one_hot_auroc(pairs, "pair", n_folds=n_folds, seed=seed)
-    prevalence_of_tf = np.bincount(pairs.tf, pairs.label)[by_tf > 0] / by_tf[by_tf > 0]
+    prevalence_of_tf = pd.Series(pairs.label).groupby(pairs.tf).mean()
     found = {
         "n_pairs": len(pairs),
         "n_tfs": len(prevalence_of_tf),
         "prevalence": float(pairs.label.mean()),
-        "tf_prevalence_sd": float(prevalence_of_tf.std()),
+        "tf_prevalence_sd": float(prevalence_of_tf.std(ddof=0)),
         "self_pairs": int((pairs.tf == pairs.gene).sum()),
-        "one_hot_auroc": one_hot,
+        "one_hot_auroc": one_hot_auroc(pairs, "pair", n_folds=n_folds, seed=seed),
     }
     return found | _concentration(pairs, n_top) | _repeats(pairs)
 
@@ -171,16 +154,15 @@ def negative_pool_sweep(
     are left out. Columns: negatives (``pool of 16`` ... ``matched``), network, one_hot_auroc (pair split) and
     one_hot_auroc_both (TF and gene both held out), means over folds.
     """
-    settings = [(f"pool of {size}", {"negatives": "pool", "pool": size}) for size in pools if size < n_genes]
-    settings.append(("matched", {"negatives": "matched"}))
+    settings = {f"pool of {size}": {"negatives": "pool", "pool": size} for size in pools if size < n_genes}
+    settings["matched"] = {"negatives": "matched"}
     rows = []
     for number in range(n_networks):
         network = simulate_network(n_tfs, n_genes, seed=seed + number)
-        for name, how in settings:
+        for name, how in settings.items():
             pairs = sample_pairs(network.truth, np.arange(n_tfs), network.genes, seed=seed + number, **how)
-            row = {"negatives": name, "network": number, "one_hot_auroc": one_hot_auroc(pairs, "pair")}
-            rows.append(row | {"one_hot_auroc_both": one_hot_auroc(pairs, "both")})
-    return pd.DataFrame(rows)
+            rows.append((name, number, one_hot_auroc(pairs, "pair"), one_hot_auroc(pairs, "both")))
+    return pd.DataFrame(rows, columns=["negatives", "network", "one_hot_auroc", "one_hot_auroc_both"])
 
 
 def _concentration(pairs: Pairs, n_top: int) -> dict[str, float]:
@@ -200,15 +182,14 @@ def _concentration(pairs: Pairs, n_top: int) -> dict[str, float]:
 
 def _repeats(pairs: Pairs) -> dict[str, float]:
     """Shares of duplicate rows and of rows listed in reverse too; a self pair is not its own reverse."""
-    n_genes = len(pairs.genes)
-    key = pairs.tf.astype(np.int64) * n_genes + pairs.gene
-    reverse = pairs.gene.astype(np.int64) * n_genes + pairs.tf
-    known, first = np.unique(key, return_index=True)
-    index = np.minimum(np.searchsorted(known, reverse), len(known) - 1)
-    is_reversed = (known[index] == reverse) & (pairs.tf != pairs.gene)
-    agrees = pairs.label[first[index]] == pairs.label
+    listed = pd.Series(pairs.label, index=pd.MultiIndex.from_arrays([pairs.tf, pairs.gene]))
+    first = listed[~listed.index.duplicated()]
+    reverse = first.reindex(pd.MultiIndex.from_arrays([pairs.gene, pairs.tf])).to_numpy()
+    reverse = np.where(pairs.tf == pairs.gene, np.nan, reverse)
+    is_reversed = ~np.isnan(reverse)
+    agrees = (reverse == pairs.label)[is_reversed]
     return {
-        "duplicate_rate": 1 - len(known) / len(pairs),
+        "duplicate_rate": 1 - len(first) / len(pairs),
         "reversed_rate": float(is_reversed.mean()),
-        "reversed_agreement": float(agrees[is_reversed].mean()) if is_reversed.any() else float("nan"),
+        "reversed_agreement": float(agrees.mean()) if is_reversed.any() else float("nan"),
     }

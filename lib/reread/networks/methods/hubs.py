@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +19,9 @@ from reread.core.stats import benjamini_hochberg, hypergeometric_p, jaccard, per
 from reread.networks.data.tables import Expression, GRNDataset
 from reread.networks.methods.infer import N_TREES, infer_all
 
-# The target is a token of its own pair, so its own share is left out.
-TARGET = 1
+TARGET = 1  # the target is a token of its own pair, so that its share is left out
 DECIMALS = 6  # sums in single precision differ between processors beyond them
 EDGE_COLUMNS = ("tf", "gene", "weight", "known")
-INTERACTION = "regulates"
 CHANGES = ("another seed", "one cell fewer", "resampled cells")
 
 
@@ -44,25 +44,20 @@ def stability(
     run, jaccard (edges in both lists over edges in either). An unknown method raises ParameterError.
     """
     first = infer_all(expression, tfs, methods, seed=seed, n_trees=n_trees)
-    rows = []
-    for change in CHANGES:
-        for run in range(n_runs):
-            cells, run_seed = _changed(change, len(expression.values), seed, run)
-            changed = Expression(expression.values[cells], expression.genes, expression.name)
-            for method, weights in infer_all(changed, tfs, first, seed=run_seed, n_trees=n_trees).items():
-                shared = jaccard(top_edges(first[method], top), top_edges(weights, top))
-                rows.append({"method": method, "change": change, "run": run, "jaccard": shared})
+    n_cells, rows = len(expression.values), []
+    for (number, change), run in product(enumerate(CHANGES), range(n_runs)):
+        rng, cells, run_seed = np.random.default_rng([seed, number, run]), np.arange(n_cells), seed
+        if change == "another seed":
+            run_seed = seed + 1 + run
+        elif change == "one cell fewer":
+            cells = np.delete(cells, rng.integers(n_cells))
+        else:
+            cells = rng.integers(n_cells, size=n_cells)
+        changed = replace(expression, values=expression.values[cells])
+        for method, weights in infer_all(changed, tfs, first, seed=run_seed, n_trees=n_trees).items():
+            shared = jaccard(top_edges(first[method], top), top_edges(weights, top))
+            rows.append({"method": method, "change": change, "run": run, "jaccard": shared})
     return pd.DataFrame(rows)
-
-
-def _changed(change: str, n_cells: int, seed: int, run: int) -> tuple[np.ndarray, int]:
-    """Cells to keep and the seed of a run; the seed stays unless it is what changes."""
-    rng = np.random.default_rng([seed, CHANGES.index(change), run])
-    if change == "another seed":
-        return np.arange(n_cells), seed + 1 + run
-    if change == "one cell fewer":
-        return np.delete(np.arange(n_cells), rng.integers(n_cells)), seed
-    return rng.integers(n_cells, size=n_cells), seed
 
 
 def edge_table(weights: np.ndarray, dataset: GRNDataset, top: int) -> pd.DataFrame:
@@ -101,16 +96,10 @@ def hub_enrichment(edges: pd.DataFrame, dataset: GRNDataset) -> pd.DataFrame:
         raise DataError(f"TF {min(unknown)} has edges, but is not among the {len(dataset.tfs)} labelled TFs.")
     table = edges.groupby("tf")["known"].agg(n_inferred="size", n_shared="sum").reset_index()
     table.insert(2, "n_reference", n_reference[table["tf"]].to_numpy())
-    return _tested(table, n_possible=len(names) - 1)
-
-
-def _tested(table: pd.DataFrame, n_possible: int) -> pd.DataFrame:
-    inferred, reference, shared = (
-        table[name].to_numpy() for name in ("n_inferred", "n_reference", "n_shared")
-    )
-    only_inferred, only_reference = inferred - shared, reference - shared
-    neither = n_possible - shared - only_inferred - only_reference
-    odds = (shared + 0.5) * (neither + 0.5) / ((only_inferred + 0.5) * (only_reference + 0.5))
+    inferred, reference, shared = table[["n_inferred", "n_reference", "n_shared"]].to_numpy().T
+    n_possible = len(names) - 1
+    neither = n_possible - inferred - reference + shared
+    odds = (shared + 0.5) * (neither + 0.5) / ((inferred - shared + 0.5) * (reference - shared + 0.5))
     p = hypergeometric_p(shared, n_possible, reference, inferred)
     expected = inferred * reference / n_possible
     tested = table.assign(expected=expected, odds_ratio=odds, p=p, q=benjamini_hochberg(p))
@@ -129,22 +118,16 @@ def write_network(edges: pd.DataFrame, folder: Path, name: str) -> dict[str, Pat
             f"The name {short(with_tab[0])!r} holds a tab, which SIF cannot store. Rename the gene."
         )
     paths = {kind: folder / f"{name}.{kind}" for kind in ("graphml", "sif", "csv")}
-    lines = [f"{tf}\t{INTERACTION}\t{gene}\n" for tf, gene in zip(edges["tf"], edges["gene"], strict=True)]
+    lines = [f"{tf}\tregulates\t{gene}\n" for tf, gene in zip(edges["tf"], edges["gene"], strict=True)]
     write_text(paths["sif"], "".join(lines))
-    graph = _graph(edges)
-    with written_whole(paths["graphml"]) as part:
-        need("networkx", "networks").write_graphml_xml(graph, part)
-    save_table(edges.reset_index(drop=True), paths["csv"])
-    return paths
-
-
-def _graph(edges: pd.DataFrame):
-    networkx = need("networkx", "networks")
+    networkx, tfs = need("networkx", "networks"), set(edges["tf"])
     columns = {"edge_attr": ["weight", "known"], "create_using": networkx.DiGraph}
     graph = networkx.from_pandas_edgelist(edges.astype(object), "tf", "gene", **columns)
-    tfs = set(edges["tf"])
     networkx.set_node_attributes(graph, {name: "TF" if name in tfs else "gene" for name in graph}, "kind")
-    return graph
+    with written_whole(paths["graphml"]) as part:
+        networkx.write_graphml_xml(graph, part)
+    save_table(edges.reset_index(drop=True), paths["csv"])
+    return paths
 
 
 def attribute_tf(
@@ -161,19 +144,20 @@ def attribute_tf(
     """
     if tf not in genes:
         raise DataError(f"{tf!r} is not a gene of this expression. {did_you_mean(tf, genes)}")
-    index = genes.index(tf)
-    gene = np.delete(np.arange(len(genes)), index)
+    n_genes, index, rng = len(genes), genes.index(tf), np.random.default_rng(seed)
+    gene = np.delete(np.arange(n_genes), index)
     tfs = np.full(len(gene), index)
-    n_genes = len(genes)
     tokens = np.delete(model.token_genes(tfs, gene), TARGET, axis=1)
-    rng = np.random.default_rng(seed)
-    null = [
-        _by_gene(model.attribute(tfs, gene, genes=rng.permutation(n_genes), n_steps=n_steps), tokens, n_genes)
-        for _ in range(n_null)
-    ]
-    measured = _by_gene(model.attribute(tfs, gene, n_steps=n_steps), tokens, n_genes)
     seen = np.unique(tokens)
-    observed, permuted = measured[seen], np.stack(null)[:, seen]
+
+    def by_gene(carried: np.ndarray | None) -> np.ndarray:
+        """Absolute attribution summed over the tokens of a gene, mean over targets: (gene seen,)."""
+        values = np.abs(model.attribute(tfs, gene, genes=carried, n_steps=n_steps))
+        values = np.delete(values, TARGET, axis=1).astype(np.float64)
+        return (np.bincount(tokens.ravel(), values.ravel(), n_genes) / len(values))[seen]
+
+    permuted = np.stack([by_gene(rng.permutation(n_genes)) for _ in range(n_null)])
+    observed = by_gene(None)
     columns = {
         "gene": np.asarray(genes)[seen],
         "attribution": observed,
@@ -181,9 +165,3 @@ def attribute_tf(
         "p": permutation_p(np.round(observed, DECIMALS), np.round(permuted, DECIMALS)),
     }
     return pd.DataFrame(columns).sort_values("attribution", ascending=False, kind="stable", ignore_index=True)
-
-
-def _by_gene(values: np.ndarray, tokens: np.ndarray, n_genes: int) -> np.ndarray:
-    """Absolute values (pair, token) summed over the tokens of a gene, mean over pairs: (gene,)."""
-    values = np.delete(np.abs(values), TARGET, axis=1).astype(np.float64)
-    return np.bincount(tokens.ravel(), values.ravel(), n_genes) / len(values)

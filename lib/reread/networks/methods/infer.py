@@ -20,24 +20,21 @@ if TYPE_CHECKING:
     from reread.networks.data.tables import Expression
 
 N_TREES = 100
-# Weights that are equal in exact arithmetic must tie on every processor.
-DECIMALS = 10
-# Networks kept in memory: one page asks for the same one several times.
-MEMORY = 16
+DECIMALS = 10  # weights that are equal in exact arithmetic must tie on every processor
+_MEMORY = 16  # networks kept: one page asks for the same one several times
 _memory: dict[str, np.ndarray] = {}
-
-LIGHTGBM_ROUNDS = 50
+_LIGHTGBM_ROUNDS = 50
 _LIGHTGBM = {
     "objective": "l2", "verbosity": -1, "num_threads": 1, "deterministic": True, "force_row_wise": True,
     "max_bin": 63, "num_leaves": 31, "learning_rate": 0.05, "min_data_in_leaf": 5, "extra_trees": True,
     "feature_fraction_bynode": 0.15, "bagging_fraction": 0.7, "bagging_freq": 1,
 }  # fmt: skip
 # arboreto's SGBM_KWARGS and EARLY_STOP_WINDOW_LENGTH
-GRNBOOST2_SETTINGS = {"learning_rate": 0.01, "n_estimators": 5000, "max_features": 0.1, "subsample": 0.9}
-GRNBOOST2_WINDOW = 25
+_GRNBOOST2_SETTINGS = {"learning_rate": 0.01, "n_estimators": 5000, "max_features": 0.1, "subsample": 0.9}
+_GRNBOOST2_WINDOW = 25
 
-# (TF expression (cell, tf), standardised target (cell,), seed) -> importance (tf,)
-Engine = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
+# (TF expression (cell, tf), standardised target (cell,), seed) -> importance (tf,); ``n_trees`` are of GENIE3
+Engine = Callable[..., np.ndarray]
 # (values (cell, gene), names (gene,), tfs (tf,), seed, n_trees) -> weights (tf, gene)
 Method = Callable[[np.ndarray, np.ndarray, np.ndarray, int, int], np.ndarray]
 
@@ -60,11 +57,10 @@ def infer(
 
 def remembered(name: str, expression: Expression, tfs: np.ndarray, compute: Callable) -> np.ndarray:
     """Keep in memory what ``compute()`` gives for these cells and TFs under this name."""
-    parts = (name, str(expression.values.shape), *expression.genes)
-    held = "\n".join(parts).encode() + expression.values.tobytes() + np.asarray(tfs).tobytes()
-    key = hashlib.sha256(held).hexdigest()
+    names = "\n".join((name, str(expression.values.shape), *expression.genes)).encode()
+    key = hashlib.sha256(names + expression.values.tobytes() + np.asarray(tfs).tobytes()).hexdigest()
     if key not in _memory:
-        while len(_memory) >= MEMORY:
+        while len(_memory) >= _MEMORY:
             _memory.pop(next(iter(_memory)))
         _memory[key] = compute()
     return _memory[key]
@@ -101,8 +97,7 @@ def _in_name_order(
     """Run ``method`` on genes sorted by name; return the weights in the caller's order."""
     names = np.asarray(expression.genes, dtype=str)
     order = np.argsort(names, kind="stable")
-    position = np.empty_like(order)
-    position[order] = np.arange(len(order))
+    position = np.argsort(order)
     sorted_tfs = np.unique(position[tfs])
     values = np.ascontiguousarray(expression.values[:, order], dtype=np.float32)
     weights = np.round(method(values, names[order], sorted_tfs, seed, n_trees).astype(np.float64), DECIMALS)
@@ -132,7 +127,7 @@ def _mutual_information(values, names, tfs, seed, n_trees) -> np.ndarray:
     return np.maximum(np.array(rows), 0.0)
 
 
-def random_forest(regulators: np.ndarray, target: np.ndarray, seed: int, *, n_trees: int) -> np.ndarray:
+def random_forest(regulators: np.ndarray, target: np.ndarray, seed: int, n_trees: int) -> np.ndarray:
     """GENIE3: variance explained by each TF in fully grown trees, sqrt(TFs) candidates at each split."""
     from sklearn.ensemble import RandomForestRegressor
 
@@ -141,63 +136,51 @@ def random_forest(regulators: np.ndarray, target: np.ndarray, seed: int, *, n_tr
     return np.mean([t.tree_.compute_feature_importances(normalize=False) for t in trees], axis=0)
 
 
-def stochastic_boosting(regulators: np.ndarray, target: np.ndarray, seed: int) -> np.ndarray:
+def stochastic_boosting(
+    regulators: np.ndarray, target: np.ndarray, seed: int, n_trees: int = 0
+) -> np.ndarray:
     """GRNBoost2: gradient boosting until the out-of-bag gain of 25 rounds is negative on average."""
     from sklearn.ensemble import GradientBoostingRegressor
 
-    model = GradientBoostingRegressor(**GRNBOOST2_SETTINGS, random_state=seed)
-    model.fit(regulators, target, monitor=_no_gain_out_of_bag)
+    def has_no_gain(current_round: int, model, _) -> bool:
+        start = current_round - _GRNBOOST2_WINDOW + 1
+        return bool(start >= 0 and np.mean(model.oob_improvement_[start : current_round + 1]) < 0)
+
+    model = GradientBoostingRegressor(**_GRNBOOST2_SETTINGS, random_state=seed)
+    model.fit(regulators, target, monitor=has_no_gain)
     return model.feature_importances_ * len(model.estimators_)
 
 
-def _no_gain_out_of_bag(current_round: int, model, _) -> bool:
-    if current_round < GRNBOOST2_WINDOW - 1:
-        return False
-    start = max(0, current_round - GRNBOOST2_WINDOW + 1)
-    return bool(np.mean(model.oob_improvement_[start : current_round + 1]) < 0)
-
-
-def lightgbm(regulators: np.ndarray, target: np.ndarray, seed: int) -> np.ndarray:
+def lightgbm(regulators: np.ndarray, target: np.ndarray, seed: int, n_trees: int = 0) -> np.ndarray:
     """Gain of each TF in 50 boosting rounds with random thresholds, as a share of the target's variance."""
     lgb = need("lightgbm", "networks")
     settings = {**_LIGHTGBM, "seed": seed}
-    booster = lgb.train(settings, lgb.Dataset(regulators, target, params=settings), LIGHTGBM_ROUNDS)
+    booster = lgb.train(settings, lgb.Dataset(regulators, target, params=settings), _LIGHTGBM_ROUNDS)
     return booster.feature_importance("gain") / len(target)
 
 
 def explain_target(values: np.ndarray, tfs: np.ndarray, gene: int, seed: int, engine: Engine) -> np.ndarray:
     """Importance (tf,) of each TF for one gene; 0 for the gene itself, and for a gene that never varies."""
-    weights = np.zeros(len(tfs))
-    others = tfs != gene
+    weights, others = np.zeros(len(tfs)), tfs != gene
     target = values[:, gene].astype(np.float64)
-    spread = target.std()
-    if spread > 1e-9 and others.any():
-        weights[others] = engine(values[:, tfs[others]], (target - target.mean()) / spread, seed)
+    if target.std() > 1e-9 and others.any():
+        weights[others] = engine(values[:, tfs[others]], (target - target.mean()) / target.std(), seed)
     return weights
 
 
-def explain_targets(values: np.ndarray, tfs: np.ndarray, seeds: list[int], *, engine: Engine) -> np.ndarray:
+def _each_target(engine: Engine, values, names, tfs, seed, n_trees) -> np.ndarray:
     """Importance (tf, gene) of each TF for each gene, with a progress bar on a terminal."""
     from tqdm import tqdm
 
-    genes = tqdm(range(len(seeds)), desc="targets", unit="gene", disable=None)
-    return np.stack([explain_target(values, tfs, gene, seeds[gene], engine) for gene in genes], axis=1)
-
-
-def _genie3(values, names, tfs, seed, n_trees) -> np.ndarray:
-    forest = partial(random_forest, n_trees=n_trees)
-    return _each_target(forest, values, names, tfs, seed, n_trees)
-
-
-def _each_target(engine: Engine, values, names, tfs, seed, n_trees) -> np.ndarray:
-    seeds = [seed_of(str(name), seed) for name in names]
-    return explain_targets(values, tfs, seeds, engine=engine)
+    run = partial(engine, n_trees=n_trees)
+    genes = enumerate(tqdm(names, desc="targets", unit="gene", disable=None))
+    return np.stack([explain_target(values, tfs, i, seed_of(str(name), seed), run) for i, name in genes], 1)
 
 
 METHODS: dict[str, Method] = {
     "pearson": partial(_correlation, "pearson"),
     "spearman": partial(_correlation, "spearman"),
     "mutual-information": _mutual_information,
-    "genie3": _genie3,
+    "genie3": partial(_each_target, random_forest),
     "grnboost2": partial(_each_target, stochastic_boosting),
 }

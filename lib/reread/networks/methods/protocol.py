@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -40,18 +40,13 @@ class Plan:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, eq=False)
-class Outcome:
-    """Scores (scheme, fold, row, label, score, method) and loss curves (a row an epoch) of all protocols.
+class Outcome(NamedTuple):
+    """Results of all protocols; baselines are scored on every fold that any protocol ran."""
 
-    Baselines are scored on every fold that any protocol ran. ``models`` has, by method, the model of the
-    first fold of its first scheme, and that fold; ``plans`` the plan of each protocol.
-    """
-
-    scores: pd.DataFrame
-    curves: pd.DataFrame
-    models: dict[str, tuple[Any, Fold]]
-    plans: dict[str, Plan]
+    scores: pd.DataFrame  # scheme, fold, row, label, score, method
+    curves: pd.DataFrame  # losses, a row an epoch
+    models: dict[str, tuple[Any, Fold]]  # by method, that of the first fold of its first scheme, and the fold
+    plans: dict[str, Plan]  # by protocol
 
 
 def run(
@@ -96,16 +91,14 @@ def by_fold(outcome: Outcome) -> pd.DataFrame:
     ``null_low`` and ``null_high`` are the central 95 % of the AUROC of a score that is independent of the
     label (normal approximation of the Mann-Whitney statistic).
     """
-    rows = []
-    for (scheme, method, fold), part in outcome.scores.groupby(["scheme", "method", "fold"], sort=False):
+    keys, rows = ["scheme", "method", "fold"], []
+    for key, part in outcome.scores.groupby(keys, sort=False):
         label = part["label"].to_numpy()
         n_positive = int(label.sum())
         spread = 1.96 * np.sqrt((len(label) + 1) / (12 * n_positive * (len(label) - n_positive)))
-        rows.append(
-            {"scheme": scheme, "method": method, "fold": fold}
-            | published_measures(label, part["score"].to_numpy())
-            | {"null_low": 0.5 - spread, "null_high": 0.5 + spread}
-        )
+        null = {"null_low": 0.5 - spread, "null_high": 0.5 + spread}
+        measured = published_measures(label, part["score"].to_numpy())
+        rows.append(dict(zip(keys, key, strict=True)) | measured | null)
     return pd.DataFrame(rows)
 
 
@@ -144,9 +137,13 @@ def calibration(
         own = own[own["fold"] == own["fold"].iloc[0]]
         label, raw = own["label"].to_numpy(), own["score"].to_numpy()
         probabilities[method] = label, raw
-        if protocol == "corrected" and n_inner:
-            fold = split_pairs(dataset.pairs, scheme, seed=seed)[0]
-            fitted = _fit_calibration(dataset, fold, scheme, plan, n_inner, seed)
+        if protocol == "corrected" and n_inner:  # each training row is scored by a network that lacks it
+            train = split_pairs(dataset.pairs, scheme, seed=seed)[0].train
+            inner = inner_folds(dataset.pairs, train, scheme, n_folds=n_inner, seed=seed)
+            settings = {"epochs": plan.epochs, "seed": seed, **plan.settings}
+            score = cross_validate(protocol, dataset, inner, **settings).scores
+            held_out = np.concatenate([part.test for part in inner])
+            fitted = metrics.calibrate(score[held_out], dataset.pairs.label[held_out])
             probabilities[f"{method}-calibrated"] = label, fitted(raw)
     errors, curves = {"brier.prevalence": metrics.brier(label, np.full(len(label), label.mean()))}, []
     for version, (label, probability) in probabilities.items():
@@ -157,22 +154,8 @@ def calibration(
     return pd.concat(curves, ignore_index=True), errors
 
 
-def _fit_calibration(
-    dataset: GRNDataset, fold: Fold, scheme: str, plan: Plan, n_inner: int, seed: int
-) -> Callable[[np.ndarray], np.ndarray]:
-    """Fit the isotonic map on training rows, each scored by a network that was not trained on it."""
-    inner = inner_folds(dataset.pairs, fold.train, scheme, n_folds=n_inner, seed=seed)
-    score = cross_validate("corrected", dataset, inner, epochs=plan.epochs, seed=seed, **plan.settings).scores
-    held_out = np.concatenate([part.test for part in inner])
-    return metrics.calibrate(score[held_out], dataset.pairs.label[held_out])
-
-
 def published_measures(label: np.ndarray, score: np.ndarray) -> dict[str, float]:
-    """AUROC, average precision and the area that the authors report as AUPR, for ``label`` and ``score``.
-
-    ``aupr_of_binarised`` is the area under the precision-recall line of binarised predictions; the threshold
-    maximises Youden's index on the test labels.
-    """
+    """AUROC, average precision, and the authors' AUPR: of scores binarised by Youden's index on the test."""
     from sklearn.metrics import auc, precision_recall_curve, roc_curve
 
     false_rate, true_rate, thresholds = roc_curve(label, score)
@@ -191,21 +174,16 @@ def deep_scores(upstream: Sequence) -> pd.DataFrame:
     Columns: scheme, fold, row, label, score, method. A missing or damaged file raises DataError.
     """
     numbers = {"fold": int, "row": int, "label": int, "score": float}
-    tables = [
-        read_table(page.artifact("scores.csv"), columns=SCORE_COLUMNS, numbers=numbers).astype(numbers)
-        for page in upstream
-    ]
+    files = [page.artifact("scores.csv") for page in upstream]
+    tables = [read_table(path, columns=SCORE_COLUMNS, numbers=numbers).astype(numbers) for path in files]
     scores = pd.concat(tables, ignore_index=True)
     return scores[scores["method"].isin(METHOD.values())]
 
 
 def change_one(predict: Callable, pairs: Pairs, test: np.ndarray, *, batch_size: int = 32) -> np.ndarray:
-    """Replace one test pair of a batch and measure the change of every prediction of the batch.
+    """Absolute change (pair,) of the predictions of the first batch after another pair replaced its first.
 
-    ``predict(tf, gene, batch_size=...)`` gives probabilities (pair,). The first ``batch_size`` rows of
-    ``test`` are the batch; its first pair is replaced by the first later one with both genes different.
-    Returns the absolute change of probability (pair of the batch,), entry 0 for the replaced pair. Without
-    such a later pair it raises DataError.
+    ``predict(tf, gene, batch_size=...)`` gives probabilities. Both genes of the other pair are different.
     """
     batch, later = test[:batch_size], test[batch_size:]
     first = batch[0]
@@ -215,10 +193,8 @@ def change_one(predict: Callable, pairs: Pairs, test: np.ndarray, *, batch_size:
             f"The test of batch dependence needs a pair beyond the first {batch_size} with two other genes, "
             f"but none of the {len(later)} pairs beyond them has.\nAsk for a smaller batch."
         )
-    changed = np.concatenate((other[:1], batch[1:]))
-    before, after = (
-        predict(pairs.tf[rows], pairs.gene[rows], batch_size=batch_size) for rows in (batch, changed)
-    )
+    batches = batch, np.concatenate((other[:1], batch[1:]))
+    before, after = (predict(pairs.tf[rows], pairs.gene[rows], batch_size=batch_size) for rows in batches)
     return np.abs(after - before)
 
 
@@ -227,10 +203,8 @@ def batch_dependence(
 ) -> dict[str, float]:
     """Predict the same pairs in other batches, and count what changes.
 
-    ``moved`` of ``batch`` predictions change when one pair is replaced (:func:`change_one`). Then for
-    ``shuffled`` (another order) and ``alone`` (one pair a batch): ``mean_move``, ``largest_move``
-    (probability), ``flips`` (labels at threshold 0.5) and ``auroc_change``. Rows of one class raise
-    DataError.
+    ``moved`` of ``batch`` predictions change by :func:`change_one`; ``shuffled`` is another order, ``alone``
+    one pair a batch. Moves are of the probability, flips of the label at 0.5.
     """
     moves = change_one(predict, pairs, test, batch_size=batch_size)
     tf, gene, label = pairs.tf[test], pairs.gene[test], pairs.label[test]
@@ -239,17 +213,12 @@ def batch_dependence(
     shuffled = np.empty_like(before)
     shuffled[order] = predict(tf[order], gene[order], batch_size=batch_size)
     alone = predict(tf, gene, batch_size=1)
-    counts = {"batch": float(len(moves)), "moved": float((moves > MOVED).sum())}
-    return counts | _compared("shuffled", label, before, shuffled) | _compared("alone", label, before, alone)
-
-
-def _compared(name: str, label: np.ndarray, before: np.ndarray, after: np.ndarray) -> dict[str, float]:
-    move = np.abs(after - before)
-    move[move <= MOVED] = 0.0
-    after = np.where(move > 0, after, before)
-    return {
-        f"{name}_mean_move": float(move.mean()),
-        f"{name}_largest_move": float(move.max()),
-        f"{name}_flips": float(((before > 0.5) != (after > 0.5)).sum()),
-        f"{name}_auroc_change": metrics.auroc(label, after) - metrics.auroc(label, before),
-    }
+    found = {"batch": float(len(moves)), "moved": float((moves > MOVED).sum())}
+    for name, after in (("shuffled", shuffled), ("alone", alone)):
+        move = np.abs(after - before)
+        move[move <= MOVED] = 0.0
+        after = np.where(move > 0, after, before)
+        found[f"{name}_mean_move"], found[f"{name}_largest_move"] = float(move.mean()), float(move.max())
+        found[f"{name}_flips"] = float(((before > 0.5) != (after > 0.5)).sum())
+        found[f"{name}_auroc_change"] = metrics.auroc(label, after) - metrics.auroc(label, before)
+    return found

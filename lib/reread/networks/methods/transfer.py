@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import permutations
 
@@ -20,13 +21,6 @@ from reread.networks.methods.full_grid import RENAMED, full_grid
 from reread.networks.methods.infer import N_TREES, infer, lightgbm_gains, remembered, weights_at
 
 EXCLUDE = ("nothing", "pairs", "tfs-and-genes")
-STATISTICS = (
-    "r", "rho", "absolute r", "absolute rho", "mutual information",
-    "rank of r in TF", "rank of r in gene", "rank of rho in TF", "rank of rho in gene",
-    "rank of information in TF", "rank of information in gene", "context likelihood of r",
-    "context likelihood of information", "tree gain", "rank of tree gain in TF", "rank of tree gain in gene",
-    "TF mean", "TF sd", "TF zeros", "gene mean", "gene sd", "gene zeros",
-)  # fmt: skip
 DECIMALS = 6  # sums over genes differ between processors beyond them, and a tree would split there
 MODEL, NAMES, UNSUPERVISED = "pair-statistics", "one-hot-logistic", "spearman"
 
@@ -46,16 +40,11 @@ def load_each(sources: Sequence[str], *, seed: int = 0) -> dict[str, GRNDataset]
         )
     datasets = {source: load(source, seed=seed) for source in names}
     if len(names) == 1:
-        other = _renamed(load(SIMULATED, seed=seed + 1), f"{SIMULATED} 2")
-        datasets[other.expression.name] = other
+        other, name = load(SIMULATED, seed=seed + 1), f"{SIMULATED} 2"
+        genes = tuple(f"{gene} of 2" for gene in other.expression.genes)
+        expression = Expression(other.expression.values, genes, name)
+        datasets[name] = replace(other, expression=expression, pairs=replace(other.pairs, genes=genes))
     return datasets
-
-
-def _renamed(dataset: GRNDataset, name: str) -> GRNDataset:
-    """The data set under another name, with new gene names: none occurs in another data set."""
-    genes = tuple(f"{gene} of 2" for gene in dataset.expression.genes)
-    pairs = Pairs(dataset.pairs.tf, dataset.pairs.gene, dataset.pairs.label, genes)
-    return GRNDataset(Expression(dataset.expression.values, genes, name), pairs, dataset.tfs, dataset.truth)
 
 
 def overlaps(datasets: Mapping[str, GRNDataset]) -> pd.DataFrame:
@@ -66,20 +55,16 @@ def overlaps(datasets: Mapping[str, GRNDataset]) -> pd.DataFrame:
     )
 
 
-def train_statistics(sources: Sequence[tuple[GRNDataset, Pairs]], *, seed: int = 0):
-    """Train LightGBM on pair statistics; returns a function (dataset, pairs) -> probability (pair,)."""
-    x = np.concatenate([_statistics_of(dataset, pairs, seed) for dataset, pairs in sources])
-    label = np.concatenate([pairs.label for _, pairs in sources])
-
-    def predict(dataset: GRNDataset, pairs: Pairs) -> np.ndarray:
-        return benchmark.lightgbm(x, label, _statistics_of(dataset, pairs, seed), seed)
-
-    return predict
-
-
-def _statistics_of(dataset: GRNDataset, pairs: Pairs, seed: int) -> np.ndarray:
-    table = pair_statistics(dataset, seed=seed)
-    return table[np.searchsorted(dataset.tfs, pairs.tf), pairs.gene]
+def _by_statistics(
+    train: Sequence[tuple[GRNDataset, Pairs]], test: tuple[GRNDataset, Pairs], seed: int
+) -> np.ndarray:
+    """Probability (pair,) of the test pairs by LightGBM on pair statistics, trained on other data sets."""
+    *x, x_test = (
+        pair_statistics(dataset, seed=seed)[np.searchsorted(dataset.tfs, pairs.tf), pairs.gene]
+        for dataset, pairs in (*train, test)
+    )
+    label = np.concatenate([pairs.label for _, pairs in train])
+    return benchmark.lightgbm(np.concatenate(x), label, x_test, seed)
 
 
 def transfer_matrix(datasets: Mapping[str, GRNDataset], *, seed: int = 0) -> pd.DataFrame:
@@ -96,38 +81,34 @@ def transfer_matrix(datasets: Mapping[str, GRNDataset], *, seed: int = 0) -> pd.
 def transfer(source: GRNDataset, target: GRNDataset, *, seed: int = 0) -> pd.DataFrame:
     """Train on all pairs of the source and test on the target; columns as :func:`transfer_matrix`."""
     _, seen = overlap(source, target)
-    clean = without_cells(target, seen)
+    clean = _without_cells(target, seen)
     weights = infer("spearman", clean.expression, clean.tfs)
     scores = {
         NAMES: _names_score(source, clean),
-        MODEL: train_statistics([(source, source.pairs)], seed=seed)(clean, clean.pairs),
+        MODEL: _by_statistics([(source, source.pairs)], (clean, clean.pairs), seed),
         UNSUPERVISED: weights_at(weights, clean.tfs, clean.pairs.tf, clean.pairs.gene),
     }
     names = {"source": source.expression.name, "target": target.expression.name}
     rows = []
     for exclude in EXCLUDE:
         kept = kept_rows(source, clean.pairs, exclude)
+        label = clean.pairs.label[kept]
         for method, score in scores.items():
-            measured = {"n_pairs": len(kept), "auroc": _auroc(clean.pairs.label[kept], score[kept])}
-            rows.append({**names, "excluded": exclude, "method": method, **measured})
+            measured = auroc(label, score[kept]) if 0 < label.sum() < len(label) else np.nan
+            row = {"excluded": exclude, "method": method, "n_pairs": len(kept), "auroc": measured}
+            rows.append(names | row)
     return pd.DataFrame(rows)
 
 
 def _names_score(source: GRNDataset, target: GRNDataset) -> np.ndarray:
     """One-hot names trained on the source; names that it lacks add nothing."""
-    genes = tuple(sorted({*source.expression.genes, *target.expression.genes}))
-    index = {name: i for i, name in enumerate(genes)}
+    genes = np.unique([*source.expression.genes, *target.expression.genes])
     lists = []
     for pairs in (source.pairs, target.pairs):
-        moved = np.array([index[name] for name in pairs.genes])
-        lists.append(Pairs(moved[pairs.tf], moved[pairs.gene], pairs.label, genes))
-    joined, n_train = stack(*lists), len(source.pairs)
-    rows = np.arange(len(joined))
-    return gene_names.one_hot_logistic(joined, rows[:n_train], rows[n_train:])
-
-
-def _auroc(label: np.ndarray, score: np.ndarray) -> float:
-    return auroc(label, score) if 0 < label.sum() < len(label) else np.nan
+        tf, gene = (np.searchsorted(genes, names) for names in (pairs.tf_names, pairs.gene_names))
+        lists.append(Pairs(tf, gene, pairs.label, tuple(genes)))
+    train, test = np.split(np.arange(sum(map(len, lists))), [len(source.pairs)])
+    return gene_names.one_hot_logistic(stack(*lists), train, test)
 
 
 def unseen(moved: pd.DataFrame) -> pd.Series:
@@ -148,48 +129,31 @@ def transfer_to_new_network(*, n_networks: int, n_trees: int = N_TREES, seed: in
     One row for each method (pair statistics; GENIE3 and absolute Pearson correlation, which are not trained):
     auroc, auprc_ratio, early_precision_ratio, brier and calibration_error of probabilities.
     """
-    *train, test = [load(SIMULATED, seed=seed + k) for k in range(n_networks + 1)]
-    pairs = full_grid(test)
-    predict = train_statistics([(dataset, full_grid(dataset)) for dataset in train], seed=seed)
-    probability = predict(test, pairs)
+    datasets = [load(SIMULATED, seed=seed + k) for k in range(n_networks + 1)]
+    *train, (test, pairs) = [(dataset, full_grid(dataset)) for dataset in datasets]
+    probability = _by_statistics(train, (test, pairs), seed)
     rows = [{"method": MODEL, **summary(pairs.label, probability, probability)}]
     for method in ("genie3", "pearson"):
         weights = infer(method, test.expression, test.tfs, seed=seed, n_trees=n_trees)
-        rows.append(
-            {"method": method, **summary(pairs.label, weights_at(weights, test.tfs, pairs.tf, pairs.gene))}
-        )
+        score = weights_at(weights, test.tfs, pairs.tf, pairs.gene)
+        rows.append({"method": method, **summary(pairs.label, score)})
     columns = ["method", "auroc", "auprc_ratio", "early_precision_ratio", "brier", "calibration_error"]
-    named = RENAMED | {"expected_calibration_error": "calibration_error"}
-    return pd.DataFrame(rows).rename(columns=named)[columns]
+    return pd.DataFrame(rows).rename(columns=RENAMED)[columns]
 
 
 def overlap(source: GRNDataset, target: GRNDataset) -> tuple[dict[str, int], np.ndarray]:
-    """Count shared cells (equal in all shared genes), genes, tfs and pairs (by name); mask the cells.
-
-    The mask (cell,) marks the cells of the target that the source has too.
-    """
+    """Count shared cells (equal in all shared genes), genes, tfs and pairs; mask these target cells."""
     genes = sorted(set(source.expression.genes) & set(target.expression.genes))
-    cells = _in_both(source.expression, target.expression, genes)
+    held, asked = (
+        np.ascontiguousarray(one.values[:, [one.genes.index(name) for name in genes]])
+        for one in (source.expression, target.expression)
+    )
+    known = {row.tobytes() for row in held}
+    cells = np.array([bool(genes) and row.tobytes() in known for row in asked])
     tfs = {source.expression.genes[i] for i in source.tfs} & {target.expression.genes[i] for i in target.tfs}
     n_pairs = len(target.pairs) - len(kept_rows(source, target.pairs, "pairs"))
     counts = {"cells": int(cells.sum()), "genes": len(genes), "tfs": len(tfs), "pairs": n_pairs}
     return counts, cells
-
-
-def _named(pairs: Pairs) -> list[tuple[str, str]]:
-    return list(zip(pairs.tf_names.tolist(), pairs.gene_names.tolist(), strict=True))
-
-
-def _in_both(source: Expression, target: Expression, shared: list[str]) -> np.ndarray:
-    """Mask (cell,) of the target's cells that a source cell equals in every shared gene."""
-    if not shared:
-        return np.zeros(len(target.values), dtype=bool)
-    held, own = (
-        np.ascontiguousarray(one.values[:, [one.genes.index(name) for name in shared]])
-        for one in (source, target)
-    )
-    known = {row.tobytes() for row in held}
-    return np.array([row.tobytes() in known for row in own])
 
 
 def kept_rows(source: GRNDataset, pairs: Pairs, exclude: str) -> np.ndarray:
@@ -199,14 +163,16 @@ def kept_rows(source: GRNDataset, pairs: Pairs, exclude: str) -> np.ndarray:
     if exclude == "nothing":
         return np.arange(len(pairs))
     if exclude == "pairs":
-        listed = set(_named(source.pairs))
-        return np.flatnonzero([pair not in listed for pair in _named(pairs)])
+        listed, asked = (
+            pd.MultiIndex.from_arrays([one.tf_names, one.gene_names]) for one in (source.pairs, pairs)
+        )
+        return np.flatnonzero(~asked.isin(listed))
     known_tf = np.isin(pairs.tf_names, source.pairs.tf_names)
     known_gene = np.isin(pairs.gene_names, source.pairs.gene_names)
     return np.flatnonzero(~known_tf & ~known_gene)
 
 
-def without_cells(dataset: GRNDataset, cells: np.ndarray) -> GRNDataset:
+def _without_cells(dataset: GRNDataset, cells: np.ndarray) -> GRNDataset:
     """Remove cells (bool (cell,)) from a data set."""
     left = dataset.expression.values[~cells]
     if len(left) < 2:
@@ -214,24 +180,22 @@ def without_cells(dataset: GRNDataset, cells: np.ndarray) -> GRNDataset:
             f"Transfer needs at least 2 cells of {dataset.expression.name} that the source lacks, but there "
             f"are {len(left)}.\nChoose sources with different cells."
         )
-    expression = Expression(left, dataset.expression.genes, dataset.expression.name)
-    return GRNDataset(expression, dataset.pairs, dataset.tfs, dataset.truth)
-
-
-# pairs described without names
+    return replace(dataset, expression=replace(dataset.expression, values=left))
 
 
 def pair_statistics(dataset: GRNDataset, *, seed: int = 0) -> np.ndarray:
     """Statistics (tf, gene, statistic) of all pairs, float32, from expression alone; kept in memory."""
-    return remembered(
-        f"statistics {seed}", dataset.expression, dataset.tfs, partial(_computed, dataset, seed)
-    )
+    compute = partial(_computed, dataset, seed)
+    return remembered(f"statistics {seed}", dataset.expression, dataset.tfs, compute)
 
 
 def _computed(dataset: GRNDataset, seed: int) -> np.ndarray:
     expression, tfs = dataset.expression, dataset.tfs
-    r, rho = (gene_features(expression.values, kind)[tfs] for kind in ("pearson", "spearman"))
-    r, rho = (_without_self(matrix, tfs) for matrix in (r, rho))
+    r, rho = (
+        gene_features(expression.values, kind)[tfs].astype(np.float64) for kind in ("pearson", "spearman")
+    )
+    for matrix in (r, rho):
+        matrix[np.arange(len(tfs)), tfs] = 0.0
     information = infer("mutual-information", expression, tfs)
     gain = lightgbm_gains(expression, tfs, seed=seed)
     ranks = [_ranks(np.abs(matrix)) for matrix in (r, rho, information)]
@@ -240,12 +204,6 @@ def _computed(dataset: GRNDataset, seed: int) -> np.ndarray:
     statistics += [_context_likelihood(np.abs(r)), _context_likelihood(information)]
     statistics += [gain / max(gain.std(), 1e-12), *_ranks(gain), *_levels(expression, tfs)]
     return np.round(np.stack(statistics, axis=-1), DECIMALS).astype(np.float32)
-
-
-def _without_self(matrix: np.ndarray, tfs: np.ndarray) -> np.ndarray:
-    matrix = matrix.astype(np.float64)
-    matrix[np.arange(len(tfs)), tfs] = 0.0
-    return matrix
 
 
 def _ranks(strength: np.ndarray) -> list[np.ndarray]:

@@ -31,8 +31,7 @@ class Trained:
     """Result of training on the ``folds`` that were run.
 
     ``scores`` (pair,) are probabilities by the model for which a row was held out, NaN for rows that no fold
-    tested; ``curves`` has a row an epoch (fold, epoch, train_loss, test_loss; never used to choose);
-    ``models`` have ``predict(tf, gene, batch_size=...)``.
+    tested; ``curves`` has a row an epoch (fold, epoch, train_loss, test_loss; never used to choose).
     """
 
     scores: np.ndarray
@@ -96,10 +95,12 @@ def cross_validate(
 def _train_fold(kind, dataset, inputs, fold, settings, folder, device, progress) -> tuple[Any, list[dict]]:
     from reread.core.training.loop import finish
 
-    recipe = _recipe(kind, dataset, inputs, fold, settings, device)
-    stem = None
+    recipe, stem, pairs = _recipe(kind, dataset, inputs, fold, settings, device), None, dataset.pairs
     if folder is not None:
-        stem = folder / f"{kind}-fold-{fold.name}-{_signature(kind, dataset, inputs, fold, settings)}"
+        arrays = [*inputs.values(), pairs.tf, pairs.gene, pairs.label, fold.train, fold.test]
+        content = [hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest() for array in arrays]
+        signature = digest([kind, fold.name, settings, content])[:12]
+        stem = folder / f"{kind}-fold-{fold.name}-{signature}"
     epochs = settings["epochs"]
     return recipe, finish(recipe, epochs=epochs, stem=stem, every=CHECKPOINT_EVERY, progress=progress)
 
@@ -118,10 +119,3 @@ def _recipe(kind, dataset, inputs, fold, settings, device):
     from reread.networks.models.deeptgi import Published
 
     return Published(**inputs, **rest, attention=kind)
-
-
-def _signature(kind, dataset, inputs, fold, settings) -> str:
-    pairs = dataset.pairs
-    arrays = [*inputs.values(), pairs.tf, pairs.gene, pairs.label, fold.train, fold.test]
-    content = [hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest() for array in arrays]
-    return digest([kind, fold.name, settings, content])[:12]

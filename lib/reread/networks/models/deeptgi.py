@@ -19,7 +19,6 @@ from reread.core.training.loop import Stream, device_of
 if TYPE_CHECKING:
     from reread.networks.data.tables import Pairs
 
-ATTENTION = ("published", "zeros", "batch")
 HEADS = 4
 LAYERS = 2
 DROPOUT = 0.3
@@ -41,10 +40,9 @@ class BatchAttention(nn.Module):
         super().__init__()
         self.attention = attention
         self.depth = width // HEADS
-        self.query = nn.Linear(width, self.depth * HEADS, bias=False)
-        self.key = nn.Linear(width, self.depth * HEADS, bias=False)
-        self.value = nn.Linear(width, self.depth * HEADS, bias=False)
-        self.join = nn.Linear(self.depth * HEADS, width, bias=False)
+        inside = self.depth * HEADS
+        self.query, self.key, self.value = (nn.Linear(width, inside, bias=False) for _ in range(3))
+        self.join = nn.Linear(inside, width, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (pair, width) to (pair, width)."""
@@ -122,9 +120,8 @@ class DeepTGI(nn.Module):
 
 def published_loss(logit: Tensor, label: Tensor, inputs: Tensor, rebuilt: Tensor) -> Tensor:
     """Five times the cross-entropy plus the mean squared error of the reconstruction, as published."""
-    return CLASS_WEIGHT * functional.binary_cross_entropy_with_logits(logit, label) + functional.mse_loss(
-        inputs, rebuilt
-    )
+    entropy = functional.binary_cross_entropy_with_logits(logit, label)
+    return CLASS_WEIGHT * entropy + functional.mse_loss(inputs, rebuilt)
 
 
 class FusedRAdam(FusedAdam):
@@ -178,11 +175,8 @@ class Published:
         left, right, label = pairs.tf, pairs.gene, pairs.label
         order = np.arange(2 * len(train))
         self.stream.numpy.shuffle(order)
-        self.train = self._tensors(
-            np.concatenate((left[train], right[train]))[order],
-            np.concatenate((right[train], left[train]))[order],
-            np.concatenate((label[train], label[train]))[order],
-        )
+        twice = ((left, right), (right, left), (label, label))  # each pair, and its swap
+        self.train = self._tensors(*(np.concatenate((a[train], b[train]))[order] for a, b in twice))
         self.test = self._tensors(left[test], right[test], label[test])
 
     def run_epoch(self) -> dict[str, float]:

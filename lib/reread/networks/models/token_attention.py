@@ -58,7 +58,8 @@ class TokenNetwork(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Map (pair, token, feature) to logits (pair,) and attention (pair, head, query token, key token)."""
-        cosine = self._cosine(x).flatten(1)
+        unit = functional.normalize(x * self.spread + self.centre, dim=2)
+        cosine = (unit[:, :2] @ unit.transpose(1, 2)).flatten(1)
         x = self.norm[0](self.drop(self.project(x) + self.role(self.roles)))
         query, key = self._heads(self.query(x[:, :2])), self._heads(self.key(x))
         weight = torch.softmax(query @ key.transpose(2, 3) / (WIDTH // HEADS) ** 0.5, dim=-1)
@@ -67,10 +68,6 @@ class TokenNetwork(nn.Module):
         asked = self.norm[2](asked + self.drop(self.mix(asked)))
         both = torch.cat((asked.flatten(1), asked[:, 0] * asked[:, 1], cosine, cosine.abs()), dim=1)
         return self.read(both)[:, 0], weight
-
-    def _cosine(self, x: Tensor) -> Tensor:
-        unit = functional.normalize(x * self.spread + self.centre, dim=2)
-        return unit[:, :2] @ unit.transpose(1, 2)
 
     def _heads(self, x: Tensor) -> Tensor:
         return x.view(len(x), -1, HEADS, WIDTH // HEADS).transpose(1, 2)
@@ -109,10 +106,12 @@ class Tokens:
         with self.stream:
             order = self.train[torch.randperm(len(self.train))].to(self.device)
             losses = [self._step(rows) * len(rows) for rows in order.split(self.batch_size)]
-        return {
-            "train_loss": float(torch.stack(losses).sum()) / len(self.train),
-            "test_loss": self._test_loss(),
-        }
+        train_loss = float(torch.stack(losses).sum()) / len(self.train)
+        with torch.no_grad():
+            rows = self.test.to(self.device)
+            logit = self._logit(self.tokens[rows], 4096)
+            test_loss = functional.binary_cross_entropy_with_logits(logit, self.label[rows])
+        return {"train_loss": train_loss, "test_loss": float(test_loss)}
 
     def _step(self, rows: Tensor) -> Tensor:
         group = self.optimizer.param_groups[0]
@@ -125,12 +124,6 @@ class Tokens:
         loss.backward()
         self.optimizer.step()
         return loss.detach()
-
-    @torch.no_grad()
-    def _test_loss(self) -> float:
-        rows = self.test.to(self.device)
-        logit = self._logit(self.tokens[rows], 4096)
-        return float(functional.binary_cross_entropy_with_logits(logit, self.label[rows]))
 
     def _logit(self, tokens: Tensor, batch_size: int) -> Tensor:
         self.network.eval()
@@ -145,16 +138,15 @@ class Tokens:
         """Attribution (pair, token) of the logit, by integrated gradients from the mean gene."""
         self.network.eval()
         carried = slice(None) if genes is None else torch.as_tensor(genes, device=self.device)
-        features = self.features[carried]
-        parts = self._tokens(tf, gene).split(512)
-        return torch.cat([self._integrated(features[part], n_steps) for part in parts]).cpu().numpy()
-
-    def _integrated(self, x: Tensor, n_steps: int) -> Tensor:
-        total = torch.zeros_like(x)
-        for step in range(n_steps):
-            point = (x * ((step + 0.5) / n_steps)).requires_grad_()
-            total += torch.autograd.grad(self.network(point)[0].sum(), point)[0]
-        return (x * total).sum(2) / n_steps
+        found = []
+        for part in self._tokens(tf, gene).split(512):
+            x = self.features[carried][part]
+            total = torch.zeros_like(x)
+            for step in range(n_steps):
+                point = (x * ((step + 0.5) / n_steps)).requires_grad_()
+                total += torch.autograd.grad(self.network(point)[0].sum(), point)[0]
+            found.append((x * total).sum(2) / n_steps)
+        return torch.cat(found).cpu().numpy()
 
     def token_genes(self, tf, gene) -> np.ndarray:
         """Gene index of each token, (pair, token): TF, gene, the TF's neighbours, the gene's neighbours."""
