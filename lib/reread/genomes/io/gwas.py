@@ -21,8 +21,7 @@ def read_gwas(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     Parameters
     ----------
     path : Path
-        File with the columns SNPS, CHR_ID, CHR_POS, P-VALUE, DISEASE/TRAIT, MAPPED_GENE and STRONGEST
-        SNP-RISK ALLELE. Positions are 1-based, in the genome build of the file.
+        File with the columns of ``COLUMNS``. Positions are 1-based, in the genome build of the file.
 
     Returns
     -------

@@ -97,12 +97,9 @@ def evaluate(
         Models: from expression and both folds to predictions (gene, person), NaN where there is none.
     target : float64 array, (gene, person)
         Log expression.
-    n_folds : int
-        Parts of the genes and of the people; each is held out once.
-    n_permutations : int
-        Permutations of the people, gene by gene. Models are fitted to each and scored on it.
-    seed : int
-        Of folds and permutations.
+    n_folds, n_permutations, seed : int
+        Parts of the genes and of the people, each held out once; permutations of the people of each gene,
+        which models are fitted to and scored on; random seed.
 
     Returns
     -------

@@ -28,16 +28,10 @@ Array = npt.NDArray[np.float64]
 class Embedded:
     """What the frozen layers make of the haplotypes of people, computed once.
 
-    Attributes
-    ----------
-    stem : float32 tensor, (haplotype, strand, channel, bin)
-        Convolutions of each distinct haplotype of each gene; no haplotype where they are not kept.
-    rows : int64 array, (gene, person, 2)
-        Number of both haplotypes of a person in ``stem``.
-    features : float64 array, (gene, person, feature)
-        What the head of the network reads: mean over strands, the bins beside the start and both haplotypes.
-    untuned : float64 array, (gene, person)
-        Log prediction of the network as it is.
+    ``stem`` (haplotype, strand, channel, bin) are the convolutions of distinct haplotypes, empty where not
+    kept, and ``rows`` (gene, person, 2) the haplotypes of a person in it. ``features`` (gene, person,
+    feature) is what the head reads: mean over strands, the bins beside the start and both haplotypes.
+    ``untuned`` (gene, person) is the log prediction of the network as it is.
     """
 
     stem: torch.Tensor
@@ -53,12 +47,8 @@ def embed_people(
 
     Parameters
     ----------
-    network : Enformer
-        In evaluation mode.
-    cohort : Cohort
-        Sequence and expression.
-    track : int
-        Track that is read.
+    network, cohort, track
+        The network in evaluation mode, sequence and expression, and the track that is read.
     unphased : {"error", "file", "ref", "alt"}
         What a heterozygous call without phase becomes.
     keep_stem : bool
@@ -67,7 +57,7 @@ def embed_people(
     Returns
     -------
     Embedded
-        Genes and people in the order of the cohort.
+        Genes and people (gene, person, ...) in the order of the cohort; predictions are natural logarithms.
 
     Raises
     ------
