@@ -19,6 +19,7 @@ from pathlib import Path
 from time import process_time
 
 import numpy as np
+from oracles.gctx_writer import write
 from reread.lincs.io import gctx
 
 LARGE, SMALL = (12_000, 12_328, 8_600), (1_500, 3_000, 1_000)
@@ -31,7 +32,7 @@ def make(folder: Path, n_signatures: int, n_genes: int, n_wanted: int, chunk: in
     genes, signatures = [f"{i}" for i in range(n_genes)], [f"SIG:{i:07d}" for i in range(n_signatures)]
     path = folder / f"chunks-of-{chunk}.gctx"
     values = rng.standard_normal((n_signatures, n_genes), dtype=np.float32)
-    gctx.write(path, values, genes, signatures, chunk=chunk)
+    write(path, values, genes, signatures, chunk=chunk)
     rows = [genes[i] for i in rng.permutation(n_genes)[:N_LANDMARKS]]
     columns = [signatures[i] for i in np.sort(rng.permutation(n_signatures)[:n_wanted])]
     task = folder / f"chunks-of-{chunk}.json"
@@ -68,8 +69,8 @@ def contend(name: str, task: Path) -> dict[str, float]:
 
 def to_disk(path: Path, rows: list[str], columns: list[str], out: Path) -> np.ndarray:
     """Extract the landmarks of every signature once, then look the wanted ones up."""
-    found = gctx.landmark_memmap(path, out, rows)
-    place = {one: i for i, one in enumerate(gctx.landmark_ids(out))}
+    found, ids = gctx.landmark_memmap(path, out, rows)
+    place = {one: i for i, one in enumerate(ids)}
     return found[[place[one] for one in columns]]
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 from reread.core.errors import DataError, ParameterError
 from reread.lincs.chapters import ch01_signatures as ch01
@@ -86,20 +85,8 @@ def test_a_nearest_neighbour_gains_from_a_leak_as_the_slow_way_says(simulated):
 
     assert found["recall"].to_dict() == pytest.approx({name: np.mean(one) for name, one in hits.items()})
     assert found["n"].sum() == len(drugs)
-    assert leaks.gap(table) > 0.02
-
-
-def test_a_large_class_counts_no_more_than_a_small_one():
-    table = pd.DataFrame(
-        {
-            "scheme": ["random", "random", "by drug", "by drug"],
-            "pcl": list("ABAB"),
-            "n": [90, 10, 90, 10],
-            "recall": [1.0, 0.5, 0.0, 0.5],
-        }
-    )
-
-    assert leaks.gap(table) == pytest.approx(0.5)
+    mean = table.groupby("scheme")["recall"].mean()
+    assert mean["random"] - mean["by drug"] > 0.02
 
 
 def test_what_is_held_out_is_not_seen(simulated):

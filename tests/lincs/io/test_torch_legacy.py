@@ -41,7 +41,7 @@ def path(tmp_path, tensors):
 
 def head() -> bytes:
     """The three pickles before the object."""
-    return b"".join(pickle.dumps(one, 2) for one in (legacy.MAGIC, legacy.PROTOCOL, legacy.SIZES))
+    return b"".join(pickle.dumps(one, 2) for one in (legacy.MAGIC, legacy.PROTOCOL, {"little_endian": True}))
 
 
 class Touch:

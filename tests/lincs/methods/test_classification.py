@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from reread.core.errors import DataError, ParameterError
+from reread.core.errors import DataError
 from reread.lincs.data import simulate
 from reread.lincs.methods import classification as classify
 from sklearn.linear_model import Ridge
@@ -43,7 +43,7 @@ def test_a_class_of_one_drug_cannot_be_held_out():
         classify.folds(pcl, drugs)
 
 
-@pytest.mark.parametrize("classifier", classify.CLASSIFIERS)
+@pytest.mark.parametrize("classifier", ("logistic", "svm"))
 def test_every_classifier_names_planted_classes_of_drugs_it_never_saw(classifier):
     values, pcl, drugs = drawn()
 
@@ -53,7 +53,7 @@ def test_every_classifier_names_planted_classes_of_drugs_it_never_saw(classifier
     assert test.mean() > 0.95
 
 
-@pytest.mark.parametrize("classifier", classify.CLASSIFIERS)
+@pytest.mark.parametrize("classifier", ("logistic", "svm"))
 def test_programmes_of_drugs_leak_through_random_folds_only(classifier):
     values, pcl, drugs = drawn(of_class=0.0, of_drug=3.0, n_features=60)
 
@@ -124,14 +124,7 @@ def test_the_table_has_every_representation_under_both_splits():
     assert table["accuracy"].between(0, 1).all()
 
 
-def test_a_wrong_classifier_is_named_with_the_nearest_right_one():
-    values, pcl, _ = drawn()
-
-    with pytest.raises(ParameterError, match="logistic"):
-        classify.pcl_cv(values, pcl, classify.folds(pcl), "logistc")
-
-
-def test_gaps_and_gains_are_differences_of_the_table():
+def test_gaps_are_differences_of_the_table():
     values, pcl, drugs = drawn(of_class=0.3)
     table = classify.compare({"raw": values, "two": values[:, :2]}, pcl, drugs, ["logistic"])
     accuracy = table.set_index(["representation", "split"])["accuracy"]
@@ -140,9 +133,6 @@ def test_gaps_and_gains_are_differences_of_the_table():
 
     assert gap.index.tolist() == ["raw", "two"]
     assert gap["two"] == pytest.approx(accuracy["two", "random"] - accuracy["two", "held-out-drug"])
-    assert classify.over_raw(table, "two") == pytest.approx(
-        accuracy["two", "random"] - accuracy["raw", "random"]
-    )
 
 
 def simulated_drugs(seed):

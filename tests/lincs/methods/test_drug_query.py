@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from reread.core.errors import DataError, ParameterError
 from reread.lincs.data import simulate
-from reread.lincs.methods import drug_query as handle
+from reread.lincs.methods import retrieval as handle
 from reread.lincs.methods.retrieval import first_target_rank
 
 N_GENES = 60
@@ -62,16 +62,20 @@ def test_the_null_draws_names_with_all_their_signatures(drawn):
     rng = np.random.default_rng(0)
     labels = np.repeat(list("abcd"), [2, 3, 4, 5])
     query, reference = rng.normal(size=(3, 6)), rng.normal(size=(14, 6))
-    ranks, nearest = handle.first_ranks(query, reference, labels, np.array(list("abcd")))
+    known, ranks, nearest = handle.first_ranks(query, reference, labels)
+    is_target = np.isin(known, ["b", "d"])
 
-    null = handle._null(ranks, 2, 200, seed=0)
-    drawn_null = handle._null(ranks, 2, 5, seed=0)
+    null = handle.null_of_names(ranks, 2, 200, seed=0)
+    drawn_null = handle.null_of_names(ranks, 2, 5, seed=0)
 
     slow = {
         first_target_rank(query, reference, np.isin(labels, pick)).mean() for pick in combinations("abcd", 2)
     }
+    assert known.tolist() == list("abcd")
     assert len(null) == 6 and {round(one, 9) for one in null} == {round(one, 9) for one in slow}
     assert len(drawn_null) == 5 and {round(one, 9) for one in drawn_null} <= {round(one, 9) for one in slow}
+    observed = first_target_rank(query, reference, np.isin(labels, ["b", "d"])).mean()
+    assert ranks[:, is_target].min(axis=1).mean() == observed
     best = [np.argmax([np.corrcoef(one, row)[0, 1] for row in reference]) for one in query]
     assert nearest.tolist() == labels[best].tolist()
 
@@ -88,11 +92,11 @@ def test_with_few_names_p_is_a_share_of_all_choices_whatever_the_seed(drawn):
 def test_blocks_do_not_change_ranks(monkeypatch):
     rng = np.random.default_rng(1)
     query, reference = rng.normal(size=(5, 6)), rng.normal(size=(9, 6))
-    labels, known = np.array(list("abcabcabc")), np.array(list("abc"))
-    whole, _ = handle.first_ranks(query, reference, labels, known)
+    labels = np.array(list("abcabcabc"))
+    whole = handle.first_ranks(query, reference, labels)[1]
     monkeypatch.setattr(handle, "BLOCK", 18)
 
-    assert (handle.first_ranks(query, reference, labels, known)[0] == whole).all()
+    assert (handle.first_ranks(query, reference, labels)[1] == whole).all()
 
 
 def test_p_is_uniform_for_targets_that_were_made_up(drawn):

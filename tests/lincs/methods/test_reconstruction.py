@@ -139,10 +139,3 @@ def test_what_more_components_gain_on_a_replicate_is_named_after_both():
 
     assert reconstruct.replicate_gain(table) == pytest.approx({"pca-9-over-pca-3": -0.1})
     assert reconstruct.replicate_gain(table.assign(r2_replicate=np.nan)) == {}
-
-
-def test_the_chosen_loss_is_set_beside_components(signatures, parts, runs):
-    summary = reconstruct.over_seeds(reconstruct.compare(signatures, parts, runs, ks=(3,)))
-    held = summary[summary["split"] == HELD_OUT].set_index("method")["r2"]
-
-    assert reconstruct.vae_over_pca(summary, 3) == pytest.approx(held[CHOSEN] - held["PCA 3"])

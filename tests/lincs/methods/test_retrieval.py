@@ -51,14 +51,14 @@ def test_planted_targets_are_found_and_random_ones_are_at_chance():
     planted = {f"d{i}": (f"g{i}", f"g{i + 20}") for i in range(12)}
     chance = [
         retrieval.mrr_null(scores, {d: rng.permutation(scores.columns)[:2] for d in scores.index},
-                         n_permutations=39, seed=i)["p"]
+                         n_permutations=39, seed=i)["mrr_p"]
         for i in range(60)
     ]  # fmt: skip
     for i in range(12):
         scores.iloc[i, i] += 6
     found = retrieval.mrr_null(scores, planted, n_permutations=199)
 
-    assert found["p"] == pytest.approx(1 / 200)
+    assert found["mrr_p"] == pytest.approx(1 / 200)
     assert found["mrr"] > 0.9 > 3 * found["null_mrr"]
     assert 0.38 < np.mean(chance) < 0.62
 
@@ -116,6 +116,8 @@ def test_signatures_without_knock_downs_have_no_scores(drawn):
 
     with pytest.raises(DataError, match="no knockdown"):
         retrieval.score_against(drugs.values, drugs.meta, "knockdown")
+    with pytest.raises(DataError, match="axes"):
+        retrieval.drug_ranks(drugs.values, drawn.meta, {})
 
 
 def test_groups_are_what_was_planted(drawn):
@@ -126,17 +128,15 @@ def test_groups_are_what_was_planted(drawn):
 
 
 def test_strong_drugs_find_their_targets_and_inert_ones_do_not(drawn):
-    scores = retrieval.score_against(drawn.values, drawn.meta, "knockdown")
-
-    found = retrieval.by_group(
-        scores, drawn.truth.targets, retrieval.groups_of(drawn), n_permutations=199
+    found = retrieval.by_representation(
+        {"raw": drawn.values}, drawn, "knockdown", drawn.truth.targets, n_permutations=199
     ).set_index("group")
 
     assert set(found.index) == {"strong", "weak", "inert"}
     assert found["n"].to_dict() == {"strong": 9, "weak": 3, "inert": 6}
     assert found.loc["strong", "mrr"] > 0.5
-    assert found.loc["strong", "p"] < 0.05
-    assert found.loc["inert", "p"] > 0.05
+    assert found.loc["strong", "mrr_p"] < 0.05
+    assert found.loc["inert", "mrr_p"] > 0.05
 
 
 def test_ranks_of_drugs_are_those_of_their_signatures(drawn):

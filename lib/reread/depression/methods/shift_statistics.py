@@ -73,8 +73,8 @@ def against_refits(shifts: pd.DataFrame, change: str, *, level: float = LEVEL) -
 
     ``shifts`` come from :func:`reread.depression.methods.refits.read_shards`: model 0 has the true labels.
     Returns ``gene``, ``toward_case`` (mean over cells), ``n_cells``, ``z`` (in robust standard deviations
-    over the genes of a model), ``t``, ``p``, ``fdr``, ``is_called`` (FDR at most ``level``), and ``low`` and
-    ``high``: where 95 % of the refits place the gene, in units of model 0. DataError below two refits.
+    over the genes of a model), ``t``, ``p``, ``fdr`` and ``is_called`` (FDR at most ``level``). ``low`` and
+    ``high`` bound the values of 95 % of the refits, in units of model 0. DataError below two refits.
 
     Each gene is compared with itself in the refits: ``t = (z - mean) / (sd * sqrt(1 + 1 / R))`` with R - 1
     degrees of freedom, so that what a network learns from chance differences between donors is in the null.

@@ -11,11 +11,9 @@ from reread.lincs.data.tables import Signatures
 
 # controls first, then doses ascending, then knock-downs and other treatments
 OTHERS = {
-    "control": (-2.0, "control"),
-    "drug": (-1.0, "dose unknown"),
-    "knockdown": (np.inf, "knock-down"),
+    "control": (-2.0, "control"), "drug": (-1.0, "dose unknown"), "knockdown": (np.inf, "knock-down"),
     "other": (np.inf, "other treatment"),
-}
+}  # fmt: skip
 
 
 def strength_by_dose(signatures: Signatures) -> pd.DataFrame:
@@ -30,18 +28,11 @@ def strength_by_dose(signatures: Signatures) -> pd.DataFrame:
         (dose, f"{dose:g} µM") if kind == "drug" and not np.isnan(dose) else OTHERS[kind]
         for kind, dose in zip(meta["kind"], meta["dose_um"], strict=True)
     ]
-    table = pd.DataFrame(
-        {
-            "order": [order for order, _ in keys],
-            "group": [group for _, group in keys],
-            "series": meta["series"].fillna("") if "series" in meta else "",
-            "strength": np.sqrt(np.mean(signatures.values.astype(float) ** 2, axis=1)),
-        }
-    )
-    quarters = table.groupby(["order", "group", "series"])["strength"].describe(percentiles=[0.25, 0.5, 0.75])
-    found = quarters.reset_index().rename(
-        columns={"count": "n", "25%": "low", "50%": "median", "75%": "high"}
-    )
+    table = pd.DataFrame(keys, columns=["order", "group"])
+    table["series"] = meta["series"].fillna("") if "series" in meta else ""
+    table["strength"] = np.sqrt(np.mean(signatures.values.astype(float) ** 2, axis=1))
+    found = table.groupby(["order", "group", "series"])["strength"].describe().reset_index()
+    found = found.rename(columns={"count": "n", "25%": "low", "50%": "median", "75%": "high"})
     return found[["series", "group", "n", "low", "median", "high"]].astype({"n": int})
 
 
@@ -82,15 +73,9 @@ def draw_data_flow() -> Drawn:
 
 def draw_simulator() -> Drawn:
     """Draw what the simulator adds to the z-scores of a signature."""
-    family, own, noise, total = (
-        "family programme",
-        "class programme",
-        "noise of each gene",
-        "signature (978 z-scores)",
-    )
+    family, own, noise = "family programme", "class programme", "noise of each gene"
     drug = "drug: dose, cell line, off-target programme"
     target = "knock-down of a target: cell line, seed effect of the shRNA"
-    return diagrams.flow(
-        [[family], [own], [drug, target], [noise], [total]],
-        [(family, own), (own, drug), (own, target), (drug, noise), (target, noise), (noise, total)],
-    )  # fmt: skip
+    total = "signature (978 z-scores)"
+    arrows = [(family, own), (own, drug), (own, target), (drug, noise), (target, noise), (noise, total)]
+    return diagrams.flow([[family], [own], [drug, target], [noise], [total]], arrows)

@@ -30,10 +30,8 @@ def draw_r2(scores: pd.DataFrame) -> Drawn:
     """Draw R2 of every method on the test rows of both splits, and against a replicate measurement."""
     kinds = {RANDOM: "random split", HELD_OUT: "perturbations held out"}
     table = scores.assign(scored=scores["split"].map(kinds))[["method", "scored", "r2"]]
-    replicate = scores[(scores["split"] == HELD_OUT) & scores["r2_replicate"].notna()]
-    replicate = replicate[["method"]].assign(
-        scored="held out, against a replicate", r2=replicate["r2_replicate"]
-    )
+    replicate = scores[scores["r2_replicate"].notna()].assign(scored="held out, against a replicate")
+    replicate = replicate[["method", "scored", "r2_replicate"]].rename(columns={"r2_replicate": "r2"})
     table = pd.concat([table, replicate], ignore_index=True)
     labels = {"r2": "R² (the training mean has 0)", "method": "", "scored": ""}
     return charts.dots(table, "r2", "method", hue="scored", connect=True, labels=labels,
@@ -59,14 +57,9 @@ def draw_network(n_genes: int, hidden: int, latent: int) -> Drawn:
     gene, out = f"signature ({n_genes} z-scores)", f"output ({n_genes}, within ±10)"
     encoder, decoder = f"encoder: 2 tanh layers of {hidden}", f"decoder: 2 tanh layers of {hidden}"
     posterior, sample = f"mean μ and log σ² of {latent} units", "sample z = μ + σ ε"
-    return diagrams.flow(
-        [[gene], [encoder], [posterior, sample], [decoder], [out]],
-        [(gene, encoder), (encoder, posterior), (posterior, sample), (sample, decoder), (decoder, out)],
-        marked={
-            sample: "as published: KL averaged over units",
-            out: "as published: error averaged over genes",
-        },
-    )
+    marked = {sample: "as published: KL averaged over units", out: "as published: error averaged over genes"}
+    arrows = [(gene, encoder), (encoder, posterior), (posterior, sample), (sample, decoder), (decoder, out)]
+    return diagrams.flow([[gene], [encoder], [posterior, sample], [decoder], [out]], arrows, marked=marked)
 
 
 def _first_seed(table: pd.DataFrame) -> pd.DataFrame:

@@ -26,24 +26,19 @@ def draw_recall(inferred: pd.DataFrame, n_classes: int) -> Drawn:
 def draw_curves(runs: Sequence[CodeRun], given: pd.DataFrame) -> Drawn:
     """Draw the error given the class with that of the class means, and the codebook loss, by epoch."""
     floor = given[given["method"] == MEAN].set_index("rows")["mse"]
+    names = {"train_mse": (TRAIN, "error given the class"), "valid_mse": (TEST, "error given the class"),
+             "codebook_loss": (TRAIN, "codebook loss")}  # fmt: skip
     parts = []
     for method, run in first_runs(runs).items():
-        for rows, column in ((TRAIN, "train_mse"), (TEST, "valid_mse")):
-            parts += [_curve(run, run.history[column], "error given the class", method, rows),
-                      _curve(run, floor[rows], "error given the class", MEAN, rows)]  # fmt: skip
-        parts.append(_curve(run, run.history["codebook_loss"], "codebook loss", method, TRAIN))
+        for column, (rows, measure) in names.items():
+            curve = run.history[["epoch"]].assign(measure=measure, rows=rows)
+            parts.append(curve.assign(value=run.history[column], method=method))
+            if column != "codebook_loss":
+                parts.append(curve.assign(value=floor[rows], method=MEAN))
     table = pd.concat(parts, ignore_index=True).drop_duplicates()
-    return charts.lines(
-        table,
-        "epoch",
-        "value",
-        hue="method",
-        style="rows",
-        panel="measure",
-        columns=2,
-        shared=False,
-        labels={"value": "", TRAIN: "training drugs", TEST: "held-out drugs"},
-    )
+    labels = {"value": "", TRAIN: "training drugs", TEST: "held-out drugs"}
+    return charts.lines(table, "epoch", "value", hue="method", style="rows", panel="measure", columns=2,
+                        shared=False, labels=labels)  # fmt: skip
 
 
 def draw_usage(report: pd.DataFrame) -> Drawn:
@@ -55,12 +50,6 @@ def draw_usage(report: pd.DataFrame) -> Drawn:
               "number": "held-out signatures", "signatures": ""}  # fmt: skip
     return charts.dots(table.assign(code=table["code"].map(short)), "number", "code", hue="signatures",
                        panel="method", columns=2, connect=True, labels=labels)  # fmt: skip
-
-
-def _curve(run: CodeRun, value, measure: str, method: str, rows: str) -> pd.DataFrame:
-    return pd.DataFrame(
-        {"epoch": run.history["epoch"], "value": value, "measure": measure, "method": method, "rows": rows}
-    )
 
 
 def draw_network(n_genes: int, dim: int, n_codes: int) -> Drawn:

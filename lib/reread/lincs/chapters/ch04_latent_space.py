@@ -24,11 +24,7 @@ def draw_generated(real: np.ndarray, generated: Mapping[str, np.ndarray]) -> Dra
         for kind, points in (("generated", place), ("real", places[0])):
             shown = points[np.linspace(0, len(points) - 1, n).astype(int)]
             rows.append(pd.DataFrame({"panel": name, "kind": kind, "pc1": shown[:, 0], "pc2": shown[:, 1]}))
-    labels = {
-        "pc1": f"component 1 ({explained[0]:.0%})",
-        "pc2": f"component 2 ({explained[1]:.0%})",
-        "kind": "",
-    }
+    labels = {f"pc{i}": f"component {i} ({share:.0%})" for i, share in enumerate(explained, 1)} | {"kind": ""}
     table = pd.concat(rows, ignore_index=True)
     return charts.scatter(table, "pc1", "pc2", hue="kind", panel="panel", columns=2, labels=labels)
 
@@ -44,7 +40,7 @@ def draw_tests(table: pd.DataFrame) -> Drawn:
 
 def draw_class_means(means: pd.DataFrame) -> Drawn:
     """Draw the mean of every signature node in every class (pcl, node), classes ordered by their tree."""
-    shown = means.loc[latent_space.class_tree(means)[1]]
+    shown = means.loc[latent_space.class_order(means)]
     table = shown.rename(index=short).rename_axis("class").reset_index()
     table = table.melt("class", var_name="node", value_name="mean")
     labels = {"node": "signature node", "mean": "mean of the node", "class": ""}
@@ -63,7 +59,7 @@ def draw_map(mu: np.ndarray, pcl: np.ndarray) -> Drawn:
 
 def draw_trees(codes: Mapping[str, pd.DataFrame]) -> Drawn:
     """Draw the correlation distances of the classes in each code (pcl, feature), ordered by the last tree."""
-    order, parts = latent_space.class_tree(list(codes.values())[-1])[1], []
+    order, parts = latent_space.class_order(list(codes.values())[-1]), []
     for name, table in codes.items():
         kept = [pcl for pcl in order if pcl in table.index]
         distance = squareform(pdist(table.loc[kept].to_numpy(dtype=float), "correlation"))

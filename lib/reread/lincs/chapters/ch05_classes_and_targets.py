@@ -56,13 +56,8 @@ def draw_retrieval(found: pd.DataFrame) -> Drawn:
 def draw_ranks(ranked: pd.DataFrame) -> Drawn:
     """Draw the rank of the first target of every drug, by group."""
     table = ranked.assign(place=range(1, len(ranked) + 1))
-    labels = {
-        **WORDS,
-        "place": "drugs by group and rank",
-        "rank": "rank of the first target",
-        "all": "all drugs",
-    }
-    return charts.scatter(table, "place", "rank", hue="group", log="y", labels=labels)
+    labels = {"place": "drugs by group and rank", "rank": "rank of the first target", "all": "all drugs"}
+    return charts.scatter(table, "place", "rank", hue="group", log="y", labels=WORDS | labels)
 
 
 def with_published(ranks: pd.DataFrame, tolerance: float = 0.25) -> pd.DataFrame:
@@ -80,7 +75,7 @@ def ranks_by_group(found: pd.DataFrame, group: Mapping[str, str]) -> pd.DataFram
 def _by_group(
     table: pd.DataFrame, key: str, group: Mapping[str, str], then: list[str], *, ascending: bool = True
 ) -> pd.DataFrame:
-    table = table.assign(group=[group.get(name, "all") for name in table[key]])
-    table = table.assign(place=[GROUPS.index(name) for name in table["group"]])
+    groups = [group.get(name, "all") for name in table[key]]
+    table = table.assign(group=groups, place=[GROUPS.index(name) for name in groups])
     ways = [True, *([ascending] * len(then))]
-    return table.sort_values(["place", *then], ascending=ways).drop(columns="place").reset_index(drop=True)
+    return table.sort_values(["place", *then], ascending=ways, ignore_index=True).drop(columns="place")

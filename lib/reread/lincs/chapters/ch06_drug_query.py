@@ -5,14 +5,14 @@ from __future__ import annotations
 from reread.core import charts
 from reread.core.figures import Drawn
 from reread.lincs.data.annotations import short
-from reread.lincs.methods.drug_query import QueryResult
+from reread.lincs.methods.retrieval import QueryResult
 
 
 def draw_ranks(result: QueryResult) -> Drawn:
     """Draw the rank of the first target for every signature of each drug over the null of random names."""
     labels = {"rank": "rank of the first target (1 is the nearest)", "drug": "",
               "band": "mean rank of random names, 95 %", "by_chance": "mean in random order"}  # fmt: skip
-    return charts.dots(result.with_null_ends(), "rank", "drug", band=("null_low", "null_high"), log="x",
+    return charts.dots(result.signatures, "rank", "drug", band=("null_low", "null_high"), log="x",
                        reference="by_chance", labels=labels)  # fmt: skip
 
 

@@ -26,10 +26,8 @@ def draw_nodes(mu: Mapping[str, np.ndarray]) -> Drawn:
 def draw_neighbours(near: pd.DataFrame) -> Drawn:
     """Draw the distance of each class to its nearest class, ours over the printed one."""
     words = {True: "same nearest class", False: "another nearest class"}
-    labels = {
-        "printed_distance": "correlation distance, as printed",
-        "distance": "correlation distance, ours",
-    }
+    what = "correlation distance"
+    labels = {"printed_distance": f"{what}, as printed", "distance": f"{what}, ours"}
     return charts.scatter(near.assign(kind=near["is_equal"].map(words)), "printed_distance", "distance",
                           hue="kind", diagonal=True, labels=labels)  # fmt: skip
 
@@ -60,10 +58,8 @@ def draw_transfer(tables: Mapping[str, pd.DataFrame], chance: float, control: st
 def reconstruction_table(errors: dict[str, float]) -> pd.DataFrame:
     """Reconstruction errors as a table for readers."""
     words = {
-        "zero": "zero for every gene",
-        "own_code": "the code of the given class",
-        "nearest_code": "the code nearest to the hidden state",
-        "unquantised": "the hidden state itself",
-    }
+        "zero": "zero for every gene", "own_code": "the code of the given class",
+        "nearest_code": "the code nearest to the hidden state", "unquantised": "the hidden state itself",
+    }  # fmt: skip
     rows = [(text, errors[name]) for name, text in words.items()]
     return pd.DataFrame(rows, columns=["input of the decoder", "mean squared error"])

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -19,8 +18,6 @@ from reread.core.errors import DataError, did_you_mean
 from reread.core.tables import read_table
 from reread.lincs.data.tables import meta_frame
 
-CLASS_COLUMNS, TARGET_COLUMNS = ("pert_id", "pcl"), ("pert_name", "gene")
-
 # Short words of class names that are no abbreviations.
 ORDINARY = {
     "ACID", "AURORA", "BETA", "BILE", "CELL", "GAMMA", "GYRASE", "KINASE", "LIGAND", "REPEAT", "RICH",
@@ -30,36 +27,26 @@ ORDINARY = {
 # Common pharmacology, for the drugs of the small real sources. Left out: drugs with two targets of equal
 # weight, and those for whose target the paper has no class.
 DRUG_CLASSES = {
-    "AZD-6482": "CP_PI3K_INHIBITOR",
-    "AZD-8330": "CP_MEK_INHIBITOR",
-    "CGP-60474": "CP_CDK_INHIBITOR",
-    "CP-724714": "CP_EGFR_INHIBITOR",
-    "GSK-1059615": "CP_PI3K_INHIBITOR",
-    "NU-7441": "CP_DNA_DEPENDENT_PROTEIN_KINASE_INHIBITOR",
-    "PD-0325901": "CP_MEK_INHIBITOR",
-    "PD-184352": "CP_MEK_INHIBITOR",
-    "PLX-4720": "CP_RAF_INHIBITOR",
-    "SAR-245408": "CP_PI3K_INHIBITOR",
-    "TGX-221": "CP_PI3K_INHIBITOR",
-    "TWS-119": "CP_GLYCOGEN_SYNTHASE_KINASE_INHIBITOR",
-    "atorvastatin": "CP_HMGCR_INHIBITOR",
-    "barasertib": "CP_AURORA_KINASE_INHIBITOR",
-    "brivanib": "CP_VEGFR_INHIBITOR",
-    "buparlisib": "CP_PI3K_INHIBITOR",
-    "dasatinib": "CP_SRC_INHIBITOR",
-    "enzastaurin": "CP_PKC_INHIBITOR",
-    "erlotinib": "CP_EGFR_INHIBITOR",
-    "geldanamycin": "CP_HSP_INHIBITOR",
-    "mitoxantrone": "CP_TOPOISOMERASE_INHIBITOR",
-    "neratinib": "CP_EGFR_INHIBITOR",
-    "pelitinib": "CP_EGFR_INHIBITOR",
-    "radicicol": "CP_HSP_INHIBITOR",
-    "roscovitine": "CP_CDK_INHIBITOR",
-    "torin-2": "CP_MTOR_INHIBITOR",
-    "tozasertib": "CP_AURORA_KINASE_INHIBITOR",
-    "trametinib": "CP_MEK_INHIBITOR",
-    "vemurafenib": "CP_RAF_INHIBITOR",
-    "venlafaxine": "CP_NOREPINEPHRINE_REUPTAKE_INHIBITOR",
+    drug: f"CP_{name}"
+    for name, drugs in {
+        "PI3K_INHIBITOR": "AZD-6482 GSK-1059615 SAR-245408 TGX-221 buparlisib",
+        "MEK_INHIBITOR": "AZD-8330 PD-0325901 PD-184352 trametinib",
+        "CDK_INHIBITOR": "CGP-60474 roscovitine",
+        "EGFR_INHIBITOR": "CP-724714 erlotinib neratinib pelitinib",
+        "DNA_DEPENDENT_PROTEIN_KINASE_INHIBITOR": "NU-7441",
+        "RAF_INHIBITOR": "PLX-4720 vemurafenib",
+        "GLYCOGEN_SYNTHASE_KINASE_INHIBITOR": "TWS-119",
+        "HMGCR_INHIBITOR": "atorvastatin",
+        "AURORA_KINASE_INHIBITOR": "barasertib tozasertib",
+        "VEGFR_INHIBITOR": "brivanib",
+        "SRC_INHIBITOR": "dasatinib",
+        "PKC_INHIBITOR": "enzastaurin",
+        "HSP_INHIBITOR": "geldanamycin radicicol",
+        "TOPOISOMERASE_INHIBITOR": "mitoxantrone",
+        "MTOR_INHIBITOR": "torin-2",
+        "NOREPINEPHRINE_REUPTAKE_INHIBITOR": "venlafaxine",
+    }.items()
+    for drug in drugs.split()
 }
 
 # Words of the field ``pert_type``; a suffix such as ``.cns`` (consensus) or ``.mut`` is ignored.
@@ -69,11 +56,8 @@ KIND_OF = {
     "trt_lig": "other", "trt_oe": "other", "trt_aby": "other",
 }  # fmt: skip
 MICROMOLAR = {"pm": 1e-6, "nm": 1e-3, "um": 1.0, "mm": 1e3, "m": 1e6}
-HOURS = {
-    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), 1 / 60),
-    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), 1.0),
-    **dict.fromkeys(("d", "day", "days"), 24.0),
-}
+UNITS = {1 / 60: "m min mins minute minutes", 1.0: "h hr hrs hour hours", 24.0: "d day days"}
+HOURS = {unit: hours for hours, units in UNITS.items() for unit in units.split()}
 NOT_KNOWN = {"", "-666", "-666.0", "na", "nan", "none"}  # the Connectivity Map writes -666
 QUANTITY = re.compile(r"((?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*([a-zµμ]+)", re.IGNORECASE)
 
@@ -84,10 +68,10 @@ def described(table: pd.DataFrame, ids: tuple[str, ...] | pd.Series, **more: obj
     if missing:
         raise DataError(f"The signatures lack the field {missing[0]!r}. It has {', '.join(table.columns)}.")
     name = table["pert_iname"].astype(str)
+    neither = "they are neither drug, knock-down nor control"
     kind = _translated(
-        table["pert_type"], _kind, "treatments", "they are neither drug, knock-down nor control"
-    )
-    kind = kind.fillna("other")
+        table["pert_type"], lambda text: KIND_OF.get(text.lower().split(".")[0]), "treatments", neither
+    ).fillna("other")
     columns = {
         "sig_id": list(ids), "pert_id": table["pert_id"], "pert_name": name, "kind": kind,
         "cell": table["cell_id"], "gene": name.where(kind == "knockdown", ""),
@@ -111,44 +95,36 @@ def _quantity(table: pd.DataFrame, name: str, units: dict[str, float], what: str
     return _translated(table[name], lambda text: quantity(text, units), what, "they are counted as not known")
 
 
-def _kind(text: str) -> str | None:
-    return KIND_OF.get(text.lower().split(".")[0])
-
-
 def _translated(column: pd.Series, read: Callable[[str], object], what: str, so: str) -> pd.Series:
     """Translate words, each once; say how many rows hold words that are not recognised."""
     words = column.astype(str).str.strip()
-    known = {word: None if word.lower() in NOT_KNOWN else read(word) for word in words.unique()}
-    lost = Counter(word for word in words if known[word] is None and word.lower() not in NOT_KNOWN)
-    if lost:
-        shown = ", ".join(f"{word[:80]!r} ({n})" for word, n in lost.most_common(5))
-        warnings.warn(f"{sum(lost.values())} {what} of {len(words)} are not recognised: {shown}; {so}.",
-                      stacklevel=3)  # fmt: skip
-    return words.map({word: np.nan if value is None else value for word, value in known.items()})
+    words = words.where(~words.str.lower().isin(NOT_KNOWN))
+    found = words.map({word: read(word) for word in words.dropna().unique()})
+    lost = words[found.isna()].value_counts()
+    if len(lost):
+        shown = ", ".join(f"{word[:80]!r} ({n})" for word, n in lost.head(5).items())
+        warnings.warn(f"{lost.sum()} {what} of {len(words)} are not recognised: {shown}; {so}.", stacklevel=3)
+    return found
 
 
 def read_classes(path: Path, known: Iterable[str] = ()) -> dict[str, str]:
     """Read a table of classes, ``pert_id`` to class."""
-    table = _read(path, CLASS_COLUMNS).drop_duplicates()
+    table = _read(path, ("pert_id", "pcl")).drop_duplicates()
     double = table.loc[table["pert_id"].duplicated(), "pert_id"].tolist()
     if double:
-        raise DataError(
-            f"{path} puts {len(double)} drugs into more than one class, such as {double[0]!r}. "
-            "Keep one row each."
-        )
+        drugs = f"{len(double)} drugs into more than one class, such as {double[0]!r}"
+        raise DataError(f"{path} puts {drugs}. Keep one row each.")
     check_classes(table["pcl"], known, what=str(path))
     return dict(zip(table["pert_id"], table["pcl"], strict=True))
 
 
 def read_targets(path: Path, genes: Iterable[str] = ()) -> dict[str, tuple[str, ...]]:
     """Read a table of targets, drug to sorted symbols; targets that are not among ``genes`` are left out."""
-    table, genes = _read(path, TARGET_COLUMNS), set(genes)
+    table, genes = _read(path, ("pert_name", "gene")), set(genes)
     kept = table[table["gene"].isin(genes)] if genes else table
     if kept.empty:
-        raise DataError(
-            f"None of the {table['gene'].nunique()} targets in {path}, such as {table['gene'].iloc[0]!r}, "
-            "was knocked down. Targets are named by symbol."
-        )
+        targets = f"{table['gene'].nunique()} targets in {path}, such as {table['gene'].iloc[0]!r},"
+        raise DataError(f"None of the {targets} was knocked down. Targets are named by symbol.")
     return {drug: tuple(sorted(set(rows))) for drug, rows in kept.groupby("pert_name", sort=True)["gene"]}
 
 
@@ -157,15 +133,13 @@ def check_classes(found: Iterable[str], known: Iterable[str], *, what: str = "Th
     known = set(known)
     unknown = sorted(set(found) - known - {""}) if known else []
     if unknown:
-        raise DataError(
-            f"{what} names {len(unknown)} classes that are not known here, such as {unknown[0]!r}. "
-            f"{did_you_mean(unknown[0], known)}"
-        )
+        classes = f"{len(unknown)} classes that are not known here, such as {unknown[0]!r}"
+        raise DataError(f"{what} names {classes}. {did_you_mean(unknown[0], known)}")
 
 
 def with_classes(meta: pd.DataFrame, classes: Mapping[str, str], *, by: str = "pert_id") -> pd.DataFrame:
     """Fill ``pcl`` from a mapping of ``by`` to class; other rows get an empty class."""
-    return meta.assign(pcl=meta[by].map(dict(classes)).fillna("").astype(object))
+    return meta.assign(pcl=meta[by].map(classes).fillna("").astype(object))
 
 
 def short(pcl: str) -> str:

@@ -23,23 +23,15 @@ PUBLISHED_COUNTS = {
 
 def is_in_lines(meta: pd.DataFrame, min_per_line: int = 10_000) -> np.ndarray:
     """Mask (signature,): in a cell line with more than ``min_per_line`` signatures."""
-    series = meta["series"] if "series" in meta else pd.Series("", index=meta.index)
+    series, lines = meta.get("series", pd.Series("", index=meta.index)), meta["cell"]
     is_named = (series == KNOCKDOWN_SERIES).to_numpy()
-    size = meta[~is_named].groupby("cell")["cell"].size()
-    many = set(size.index[size > min_per_line])
-    lines = meta["cell"]
-    return np.where(is_named, lines.isin(KNOCKDOWN_LINES), lines.isin(many))
+    size = lines.where(~is_named).groupby(lines).transform("count")
+    return np.where(is_named, lines.isin(KNOCKDOWN_LINES), size > min_per_line)
 
 
 def is_without(meta: pd.DataFrame, drugs: tuple[str, ...] = PROTEASOME) -> np.ndarray:
     """Mask (signature,) of all but ``drugs``, regardless of case."""
     return ~meta["pert_name"].str.lower().isin([drug.lower() for drug in drugs]).to_numpy()
-
-
-def in_large_classes(meta: pd.DataFrame, least: int = LARGE) -> np.ndarray:
-    """Mask (signature,) of classes with at least ``least`` signatures."""
-    size = meta.groupby("pcl")["pcl"].transform("size").to_numpy()
-    return (meta["pcl"] != "").to_numpy() & (size >= least)
 
 
 def steps(meta: pd.DataFrame, min_per_line: int = 10_000, min_per_class: int = LARGE) -> pd.DataFrame:
@@ -73,9 +65,8 @@ def _masks(meta: pd.DataFrame, min_per_line: int, min_per_class: int) -> Iterato
     yield "without proteasome", lines & is_without(meta)
     yield "with class", lines & classed
     yield "with class without MG-132", lines & classed & is_without(meta, PROTEASOME[:1])
-    large = np.zeros(len(meta), dtype=bool)
-    large[np.flatnonzero(lines)] = in_large_classes(meta[lines], min_per_class)
-    yield "large", large
+    size = meta["pcl"].where(lines).groupby(meta["pcl"]).transform("count").to_numpy()
+    yield "large", lines & classed & (size >= min_per_class)
 
 
 def _counts(meta: pd.DataFrame) -> tuple[int, ...]:

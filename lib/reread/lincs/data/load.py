@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -55,9 +56,8 @@ def in_order(values: np.ndarray, found: pd.Series, wanted: pd.Series) -> np.ndar
     """Columns of ``values`` (signature, gene) in the order of ``wanted`` gene ids."""
     found = pd.Index(found.astype(str))
     if not found.is_unique:
-        raise DataError(
-            f"Gene ids must be unique, but {found[found.duplicated()][0]!r} occurs more than once."
-        )
+        double = found[found.duplicated()][0]
+        raise DataError(f"Gene ids must be unique, but {double!r} occurs more than once.")
     place = found.get_indexer(pd.Index(wanted.astype(str)))
     if (place < 0).any():
         raise DataError(f"{(place < 0).sum()} genes are missing, such as {wanted[place < 0].iloc[0]!r}.")
@@ -74,14 +74,15 @@ def stack(*parts: Signatures) -> Signatures:
 
 
 def _sources(seed: int) -> Mapping[str, Callable[[], Signatures]]:
+    knockdowns = partial(_series, "gse106127")
     return {
         "simulated": lambda: simulate(seed),
         "level-5": _level_5,
         "plate": _plate,
         "pooled": lambda: stack(_level_5(), _plate()),
         "gse70138": _gse70138,
-        "gse106127": _gse106127,
-        "merged": lambda: stack(_gse70138(), _gse106127()),
+        "gse106127": knockdowns,
+        "merged": lambda: stack(_gse70138(), knockdowns()),
     }
 
 
@@ -98,12 +99,8 @@ def _level_5() -> Signatures:
 def _plate() -> Signatures:
     """Z-scores computed from level 3: those of the level-4 file are 0.86 too high in every gene."""
     values, meta = gct.read(registry.fetch("lincs/level-3-plate"))
-    return _small(
-        robust_z(values, meta.columns["det_plate"].to_numpy()),
-        meta,
-        "det_plate",
-        "wells of a plate (level 4)",
-    )
+    z = robust_z(values, meta.columns["det_plate"].to_numpy())
+    return _small(z, meta, "det_plate", "wells of a plate (level 4)")
 
 
 def _small(values: np.ndarray, meta: gctx.Meta, plate: str, series: str) -> Signatures:
@@ -121,31 +118,26 @@ def _gse70138() -> Signatures:
     unknown = sorted(set(table["pr_is_lm"]) - {"0", "1"})
     if unknown:
         raise DataError(f"{path}: pr_is_lm must be 0 or 1, but holds {unknown[0]!r}.")
-    table = table[table["pr_is_lm"] == "1"]
-    genes = pd.DataFrame({"entrez": table["pr_gene_id"], "symbol": table["pr_gene_symbol"]})
+    names = {"pr_gene_id": "entrez", "pr_gene_symbol": "symbol"}
+    genes = table[table["pr_is_lm"] == "1"].rename(columns=names)
     found = _series("gse70138", genes)
     known = read_table(registry.fetch("lincs/published-neighbours"), columns=["pcl"])["pcl"]
     classes = annotations.read_classes(registry.fetch("lincs/pcl-classes"), known)
     return replace(found, meta=annotations.with_classes(found.meta, classes))
 
 
-def _gse106127() -> Signatures:
-    return _series("gse106127", landmarks())
-
-
-def _series(name: str, genes: pd.DataFrame) -> Signatures:
+def _series(name: str, genes: pd.DataFrame | None = None) -> Signatures:
     """Landmark genes of a series at GEO, extracted once; fields are joined by id."""
+    genes = landmarks() if genes is None else genes
     path, out = registry.fetch(f"lincs/{name}"), paths.data() / "lincs" / f"{name}-landmarks.f32"
-    values = gctx.landmark_memmap(path, out, genes["entrez"].tolist())
+    values, ids = gctx.landmark_memmap(path, out, genes["entrez"].tolist())
     table = read_table(registry.fetch(f"lincs/{name}-signatures"), sep="\t")
     if "sig_id" not in table:
         raise DataError(f"{name}: its table of signatures has no column 'sig_id'.")
     table = table.set_index("sig_id")
-    ids = gctx.landmark_ids(out)
     missing, n_double = len(set(ids) - set(table.index)), int(table.index.duplicated().sum())
     if missing or n_double:
-        raise DataError(
-            f"{name}: its table of signatures lacks {missing} and names {n_double} more than once."
-        )
+        found = f"lacks {missing} and names {n_double} more than once"
+        raise DataError(f"{name}: its table of signatures {found}.")
     meta = described(table.loc[ids].reset_index(drop=True), ids, series=name.upper())
     return _real(values, genes, meta)

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
 from reread.core import validate
 from reread.core.data import registry
 from reread.core.errors import DataError, ParameterError, did_you_mean
+from reread.core.stats import row_correlation, unit_rows
 from reread.lincs.data.annotations import described
 from reread.lincs.data.simulate import simulate
 from reread.lincs.data.tables import Signatures, meta_frame
@@ -34,8 +34,8 @@ class Plate:
     meta: pd.DataFrame = field(repr=False)
 
     def __post_init__(self):
-        validate.axes(self.level_3, "level_3", well=len(self.meta), gene=np.shape(self.level_4)[1])
-        validate.axes(self.level_4, "level_4", well=len(self.meta), gene=None)
+        for name in ("level_3", "level_4"):
+            validate.axes(getattr(self, name), name, well=len(self.meta), gene=np.shape(self.level_4)[1])
 
 
 def load(source: str = "simulated", *, seed: int = 0) -> Plate:
@@ -66,10 +66,8 @@ def robust_z(
     validate.axes(values, "values", well=len(plate), gene=None)
     if not np.isfinite(values).all():
         well, gene = np.argwhere(~np.isfinite(values))[0]
-        raise DataError(
-            f"values must be finite, but well {well} has {values[well, gene]} at gene {gene}. Drop the "
-            "well or fill the gene."
-        )
+        found = f"well {well} has {values[well, gene]} at gene {gene}"
+        raise DataError(f"values must be finite, but {found}. Drop the well or fill the gene.")
     out = np.empty(values.shape, dtype=np.float32)
     for name in np.unique(plate):
         wells = plate == name
@@ -86,23 +84,11 @@ def modz(z: np.ndarray, *, min_weight: float = 0.01) -> tuple[np.ndarray, np.nda
 
     Returns the signature (gene,), the weights (replicate,), and the correlations (replicate, replicate).
     """
-    validate.axes(z, "z", replicate=None, gene=None)
-    n = len(z)
-    if n == 0:
-        raise DataError("A signature needs at least one replicate, but z has none.")
-    if n == 1:
-        return np.asarray(z[0], dtype=float), np.ones(1), np.ones((1, 1))
-    if not np.isfinite(z).all():
-        bad, gene = np.argwhere(~np.isfinite(z))[0]
-        raise DataError(f"Replicate {bad} has {z[bad, gene]} at gene {gene}. Drop it or fill the gene.")
     # a constant replicate agrees with none: correlation 0, and so the least weight
-    ranks = rankdata(z, axis=1)
-    ranks -= ranks.mean(axis=1, keepdims=True)
-    length = np.linalg.norm(ranks, axis=1)
-    cc = ranks @ ranks.T / np.maximum(np.outer(length, length), 1e-300)
+    cc = row_correlation(z, method="spearman")
     np.fill_diagonal(cc, 1)
-    agreement = np.maximum(cc, 0) * (1 - np.eye(n))
-    raw = np.maximum(agreement.sum(axis=1) / (n - 1), min_weight)
+    agreement = np.maximum(cc, 0) * (1 - np.eye(len(z)))
+    raw = np.maximum(agreement.sum(axis=1) / (len(z) - 1), min_weight)
     weights = raw / raw.sum()
     return weights @ z, weights, cc
 
@@ -114,16 +100,10 @@ def compare_levels(plate: Plate) -> pd.DataFrame:
     ``max_difference`` over wells after the median of the offsets is subtracted.
     """
     ours = robust_z(plate.level_3, plate.meta["plate"].to_numpy(), clip=np.inf)
-    both = [z - z.mean(axis=0, dtype=float) for z in (ours, plate.level_4)]
+    correlation = (unit_rows(ours.T) * unit_rows(plate.level_4.T)).sum(axis=1)
     offset = np.median(plate.level_4 - ours, axis=0)
-    length = [np.linalg.norm(z, axis=0) for z in both]
-    return pd.DataFrame(
-        {
-            "correlation": (both[0] * both[1]).sum(axis=0) / (length[0] * length[1]),
-            "offset": offset,
-            "max_difference": np.abs(plate.level_4 - ours - np.median(offset)).max(axis=0),
-        }
-    )
+    largest = np.abs(plate.level_4 - ours - np.median(offset)).max(axis=0)
+    return pd.DataFrame({"correlation": correlation, "offset": offset, "max_difference": largest})
 
 
 def signatures_of(plate: Plate, *, seed: int = 0) -> pd.DataFrame:
@@ -138,19 +118,20 @@ def signatures_of(plate: Plate, *, seed: int = 0) -> pd.DataFrame:
     """
     z = robust_z(plate.level_3, plate.meta["plate"].to_numpy())
     is_drug = (plate.meta["kind"] == "drug") & (plate.meta["dose_um"] >= HIGH_DOSE_UM)
-    groups = [("drug", name, rows) for name, rows in plate.meta[is_drug].groupby("pert_name").groups.items()]
+    drugs = plate.meta[is_drug].groupby("pert_name").groups
+    groups = [("drug", name, rows) for name, rows in drugs.items()]
     size = max(2, int(np.median([len(rows) for _, _, rows in groups])))
     control = np.random.default_rng(seed).permutation(np.flatnonzero(plate.meta["kind"] == "control"))
-    grouped = [control[start : start + size] for start in range(0, len(control) - size + 1, size)]
-    groups += [("control", f"controls {number + 1}", rows) for number, rows in enumerate(grouped)]
-    rows = [(kind, name, *_combined(z[np.asarray(wells)])) for kind, name, wells in groups if len(wells) > 1]
+    grouped = control[: len(control) // size * size].reshape(-1, size)
+    groups += [("control", f"controls {number}", rows) for number, rows in enumerate(grouped, 1)]
+    rows = []
+    for kind, name, wells in groups:
+        if len(wells) > 1:
+            signature, weights, cc = modz(z[np.asarray(wells)])
+            agreement = cc[np.triu_indices(len(wells), 1)].mean()
+            strength = np.sqrt(np.mean(signature**2))
+            rows.append((kind, name, len(wells), agreement, strength, weights.min()))
     return pd.DataFrame(rows, columns=["kind", "name", "n", "agreement", "strength", "least_weight"])
-
-
-def _combined(z: np.ndarray) -> tuple[int, float, float, float]:
-    signature, weights, cc = modz(z)
-    agreement = cc[np.triu_indices(len(z), 1)].mean()
-    return len(z), float(agreement), float(np.sqrt(np.mean(signature**2))), float(weights.min())
 
 
 def _simulated(drugs: Signatures, seed: int) -> Plate:

@@ -6,7 +6,7 @@ line, off-target effects of each drug, and noise.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -29,17 +29,6 @@ LINE_SPREAD = 0.25  # how much cell lines differ in the size of the effect
 LINE_TURN = 0.35  # and in its direction, as a share of the programme
 
 
-@dataclass(frozen=True)
-class _Design:
-    """Factors (factor, gene), class directions (pcl, factor), and name, strength and family of each class."""
-
-    factors: np.ndarray
-    directions: np.ndarray
-    pcls: tuple[str, ...]
-    strength: tuple[str, ...]
-    families: tuple[int, ...]
-
-
 def simulate(
     seed: int = 0, *, n_genes: int = 978, n_per_family: int = 4, n_drugs: int = 6, n_knockdowns: int = 120,
     n_shrnas: int = 3, noise: float = 1.5, off: float = 1.1,
@@ -60,17 +49,15 @@ def simulate(
             f"knock-downs, but n_per_family={n_per_family}, n_drugs={n_drugs}, n_knockdowns={n_knockdowns}."
         )
     rng = np.random.default_rng(seed)
-    design = _sampled_design(rng, n_genes, n_per_family)
+    design, factors = _sampled_design(rng, n_genes, n_per_family)
     drugs, drug_meta = _drugs(rng, design, n_drugs, off)
     downs, down_meta, targeted = _knockdowns(rng, design, n_knockdowns, n_shrnas)
-    effect = np.concatenate([drugs, downs]) @ design.factors
+    effect = np.concatenate([drugs, downs]) @ factors
     values = effect + noise * rng.standard_normal(effect.shape)
     meta = pd.concat([drug_meta, down_meta], ignore_index=True)
     names = drug_meta[["pert_name", "pcl"]].drop_duplicates().itertuples(index=False)
-    truth = Truth(
-        design.directions @ design.factors, design.pcls, design.strength,
-        {drug: targeted[pcl] for drug, pcl in names}, design.families,
-    )  # fmt: skip
+    targets = {drug: targeted[pcl] for drug, pcl in names}
+    truth = replace(design, programs=design.programs @ factors, targets=targets)
     return Signatures(
         np.clip(values, -CLIP, CLIP).astype(np.float32),
         tuple(str(1001 + i) for i in range(n_genes)), tuple(f"GENE{i + 1:03d}" for i in range(n_genes)),
@@ -78,8 +65,8 @@ def simulate(
     )  # fmt: skip
 
 
-def _sampled_design(rng: np.random.Generator, n_genes: int, n_per_family: int) -> _Design:
-    """Sample factors and class directions; a strong programme has root mean square ``PROGRAM`` over genes."""
+def _sampled_design(rng: np.random.Generator, n_genes: int, n_per_family: int) -> tuple[Truth, np.ndarray]:
+    """Classes with programmes (pcl, factor), and the factors (factor, gene); size in ``PROGRAM``."""
     factors = rng.standard_normal((N_FACTORS, n_genes)) * (rng.random((N_FACTORS, n_genes)) < LOADED)
     factors = np.sqrt(n_genes) * _unit(factors)
     kinds = ["strong"] * (n_per_family - 1)
@@ -90,11 +77,11 @@ def _sampled_design(rng: np.random.Generator, n_genes: int, n_per_family: int) -
     mixed = np.sqrt(FAMILY_SHARE) * shared[list(families)] + np.sqrt(1 - FAMILY_SHARE) * own
     size = PROGRAM * np.array([STRENGTH[kind] for kind in strength])
     names = tuple(f"{FAMILIES[family]}{i % n_per_family + 1}" for i, family in enumerate(families))
-    return _Design(factors, _unit(mixed) * size[:, None], names, strength, families)
+    return Truth(_unit(mixed) * size[:, None], names, strength, {}, families), factors
 
 
 def _drugs(
-    rng: np.random.Generator, design: _Design, n_drugs: int, off: float
+    rng: np.random.Generator, design: Truth, n_drugs: int, off: float
 ) -> tuple[np.ndarray, pd.DataFrame]:
     """Effects (signature, factor) of every drug, cell line, dose and replicate, and their metadata."""
     shape = (len(design.pcls), n_drugs, len(LINES), len(DOSES), N_REPLICATES)
@@ -102,10 +89,10 @@ def _drugs(
     half_dose = np.exp(rng.normal(np.log(0.6), 0.9, shape[:2]))[pcl, drug]
     amount = 1 / (1 + half_dose / np.array(DOSES)[dose])  # Hill's curve, of slope one
     gain = 1 + LINE_SPREAD * rng.standard_normal((len(LINES), len(design.pcls)))[line, pcl]
-    size = np.linalg.norm(design.directions, axis=1)
+    size = np.linalg.norm(design.programs, axis=1)
     turned = _unit(rng.standard_normal((len(design.pcls), len(LINES), N_FACTORS))) * size[:, None, None]
     own = off * _unit(rng.standard_normal((*shape[:2], N_FACTORS)))
-    effect = (gain * amount)[:, None] * (design.directions[pcl] + LINE_TURN * turned[pcl, line])
+    effect = (gain * amount)[:, None] * (design.programs[pcl] + LINE_TURN * turned[pcl, line])
     effect += amount[:, None] * own[pcl, drug]
     names = [f"{design.pcls[p]}-d{d + 1}" for p, d in zip(pcl, drug, strict=True)]
     return effect, meta_frame(
@@ -120,14 +107,14 @@ def _drugs(
 
 
 def _knockdowns(
-    rng: np.random.Generator, design: _Design, n_knockdowns: int, n_shrnas: int
+    rng: np.random.Generator, design: Truth, n_knockdowns: int, n_shrnas: int
 ) -> tuple[np.ndarray, pd.DataFrame, dict[str, tuple[str, ...]]]:
     """Effects (signature, factor) of every gene, line and shRNA, their metadata, and targets by class."""
     names = [f"KD{i + 1:03d}" for i in range(n_knockdowns)]
     programs = KNOCKDOWN * _unit(rng.standard_normal((n_knockdowns, N_FACTORS)))
     chosen = rng.permutation(n_knockdowns)[: N_TARGETS * len(design.pcls)].reshape(-1, N_TARGETS)
     share = MIMICRY * np.array([STRENGTH[kind] for kind in design.strength])[:, None, None]
-    mimic = KNOCKDOWN * _unit(np.where(share > 0, design.directions[:, None], programs[chosen]))
+    mimic = KNOCKDOWN * _unit(np.where(share > 0, design.programs[:, None], programs[chosen]))
     programs[chosen] = share * mimic + np.sqrt(1 - share**2) * programs[chosen]
     shape = (n_knockdowns, len(LINES), n_shrnas)
     gene, line, shrna = (one.ravel() for one in np.indices(shape))

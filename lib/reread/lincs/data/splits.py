@@ -23,31 +23,21 @@ def training_rows(signatures: Signatures, min_per_line: int = 0) -> np.ndarray:
     ``min_per_line``: cell lines of drugs with at most so many signatures are dropped.
     Returns int array, (row,): without MG-132 and bortezomib.
     """
-    kept = filters.is_in_lines(signatures.meta, min_per_line) & filters.is_without(signatures.meta)
-    return np.flatnonzero(kept)
+    meta = signatures.meta
+    return np.flatnonzero(filters.is_in_lines(meta, min_per_line) & filters.is_without(meta))
 
 
 def both_splits(signatures: Signatures, *, share: float = 0.2, seed: int = 0) -> dict[str, Fold]:
     """Split at random as published, a tenth to validate, and by whole perturbations.
 
     ``share``: share of the perturbations that are held out.
-    Returns dict of str to Fold: ``random`` and ``held out``.
-    ParameterError or DataError if the share is not between 0 and 1, or a side would be empty.
+    Returns dict of str to Fold: ``random``, where doses and replicates of one drug fall on both sides, and
+    ``held out``.
+    Errors: as :func:`by_group`.
     """
-    return {
-        RANDOM: random_rows(len(signatures), share=VALID_SHARE, seed=seed),
-        HELD_OUT: held_out_drugs(signatures, share=share, seed=seed),
-    }
-
-
-def held_out_drugs(signatures: Signatures, *, share: float = 0.2, seed: int = 0) -> Fold:
-    """Hold out whole perturbations and verify that none is on both sides.
-
-    Arguments and errors as :func:`both_splits`.
-    """
-    fold = by_group(signatures.meta, by=("pert_name",), share=share, seed=seed)
-    assert_no_leak(signatures.meta, fold)
-    return fold
+    n = len(signatures)
+    is_valid = np.random.default_rng(seed).permutation(n) < round(VALID_SHARE * n)
+    return {RANDOM: by_mask(is_valid, RANDOM), HELD_OUT: by_group(signatures.meta, share=share, seed=seed)}
 
 
 def sizes(signatures: Signatures, parts: dict[str, Fold]) -> dict[str, int]:
@@ -69,16 +59,15 @@ def overlaps(signatures: Signatures, parts: dict[str, Fold]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def random_rows(n: int, *, share: float = 0.2, seed: int = 0) -> Fold:
-    """Split ``n`` rows at random, as the authors do: doses and replicates of one drug fall on both sides."""
-    check_share(share)
-    return by_mask(np.random.default_rng(seed).permutation(n) < round(share * n), RANDOM)
-
-
 def by_group(
     meta: pd.DataFrame, *, by: Sequence[str] = ("pert_name",), share: float = 0.2, seed: int = 0
 ) -> Fold:
-    """Split so that no group (values of the columns ``by``) is on both sides, classes spread evenly."""
+    """Split so that no group (values of the columns ``by``) is on both sides, classes spread evenly.
+
+    ``meta``: DataFrame, (signature,). ``by``: sequence of str; whole perturbations when left out. ``share``:
+    share of the groups of each class that are held out.
+    ParameterError or DataError if the share is not between 0 and 1, or a side would be empty.
+    """
     check_share(share)
     group, strata = _groups(meta, by), _strata(meta, by)
     rng = np.random.default_rng(seed)
@@ -87,7 +76,9 @@ def by_group(
         inside = rng.permutation(np.flatnonzero(strata == stratum))
         n = int(np.clip(round(share * len(inside)), 1, len(inside) - 1)) if len(inside) > 1 else 0
         held[inside[:n]] = True
-    return by_mask(held[group], HELD_OUT)
+    fold = by_mask(held[group], HELD_OUT)
+    assert_no_leak(meta, fold, by)
+    return fold
 
 
 def folds(meta: pd.DataFrame, *, by: Sequence[str] = (), n_folds: int = 5, seed: int = 0) -> Iterator[Fold]:
@@ -119,9 +110,8 @@ def assert_no_leak(meta: pd.DataFrame, fold: Fold, by: Sequence[str] = ("pert_na
     group = meta[list(by)].astype(str).agg(" in ".join, axis=1)
     both = sorted(leaks(group, fold))
     if both:
-        raise DataError(
-            f"{len(both)} groups by {', '.join(by)} are in training and in test, such as {both[0]!r}."
-        )
+        groups = f"{len(both)} groups by {', '.join(by)}"
+        raise DataError(f"{groups} are in training and in test, such as {both[0]!r}.")
 
 
 def _groups(meta: pd.DataFrame, by: Sequence[str]) -> np.ndarray:
@@ -131,10 +121,7 @@ def _groups(meta: pd.DataFrame, by: Sequence[str]) -> np.ndarray:
 
 def _strata(meta: pd.DataFrame, by: Sequence[str]) -> np.ndarray:
     """Number of the class of each group (group,): the most frequent one of its rows; -1 where it is alone."""
-    codes = pd.DataFrame({"group": _groups(meta, by), "stratum": _codes(meta["pcl"])})
-    counts = codes.value_counts(sort=False).rename("n").reset_index()
-    best = counts.sort_values(["group", "n", "stratum"], ascending=[True, False, True], kind="stable")
-    strata = best.drop_duplicates("group")["stratum"].to_numpy()
+    strata = pd.crosstab(_groups(meta, by), _codes(meta["pcl"])).to_numpy().argmax(axis=1)
     return np.where(np.bincount(strata)[strata] == 1, -1, strata)
 
 

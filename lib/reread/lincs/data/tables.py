@@ -13,6 +13,7 @@ from reread.core.errors import DataError
 META = (
     "sig_id", "pert_id", "pert_name", "kind", "cell", "dose_um", "time_h", "plate", "pcl", "gene",
 )  # fmt: skip
+NUMBERS = ("dose_um", "time_h")
 KINDS = ("drug", "knockdown", "control", "other")
 CLIP = 10.0
 
@@ -39,6 +40,11 @@ class Truth:
         validate.axes(self.strength, "strength", pcl=len(self.pcls))
         validate.axes(self.families, "families", pcl=len(self.pcls))
 
+    @property
+    def kinds(self) -> dict[str, str]:
+        """Class to its strength."""
+        return dict(zip(self.pcls, self.strength, strict=True))
+
 
 @dataclass(frozen=True, eq=False)
 class Signatures:
@@ -60,7 +66,14 @@ class Signatures:
     def __post_init__(self):
         validate.axes(self.symbols, "symbols", gene=len(self.genes))
         validate.axes(self.values, "values", signature=len(self.meta), gene=len(self.genes))
-        _check_finite(self.values)
+        bad = ~np.isfinite(self.values)
+        if bad.any():
+            row, column = np.argwhere(bad)[0]
+            first = f"{self.values[row, column]} at signature {row}, gene {column}"
+            raise DataError(
+                f"values must be finite, but {int(bad.sum())} of {bad.size} are not; the first is {first}.\n"
+                "Drop or fill them first."
+            )
         _check_meta(self.meta)
 
     def __len__(self) -> int:
@@ -72,6 +85,12 @@ class Signatures:
         rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.int64)
         return replace(self, values=self.values[rows], meta=self.meta.iloc[rows].reset_index(drop=True))
 
+    def with_class(self, least_drugs: int = 1) -> np.ndarray:
+        """Mask (signature,) of the drugs whose class is known and has at least ``least_drugs`` drugs."""
+        is_known = (self.meta["kind"] == "drug") & (self.meta["pcl"] != "")
+        n_drugs = self.meta["pert_name"].where(is_known).groupby(self.meta["pcl"]).transform("nunique")
+        return (is_known & (n_drugs >= least_drugs)).to_numpy()
+
     @property
     def pcls(self) -> tuple[str, ...]:
         """Names of the classes that occur, sorted."""
@@ -80,21 +99,9 @@ class Signatures:
 
 def meta_frame(n: int, **columns: object) -> pd.DataFrame:
     """A table ``META`` of ``n`` rows; columns that are not given are unknown."""
-    unknown = {name: np.nan if name in ("dose_um", "time_h") else "" for name in META}
+    unknown = {name: np.nan if name in NUMBERS else "" for name in META}
     frame = pd.DataFrame({**unknown, **columns}, index=pd.RangeIndex(n))
-    for name in META:
-        frame[name] = frame[name].astype(float if name in ("dose_um", "time_h") else object)
-    return frame[[*META, *(name for name in frame.columns if name not in META)]]
-
-
-def _check_finite(values: np.ndarray) -> None:
-    bad = ~np.isfinite(values)
-    if bad.any():
-        row, column = np.argwhere(bad)[0]
-        raise DataError(
-            f"values must be finite, but {int(bad.sum())} of {bad.size} are not; the first is "
-            f"{values[row, column]} at signature {row}, gene {column}.\nDrop or fill them first."
-        )
+    return frame.astype({name: float if name in NUMBERS else object for name in META})
 
 
 def _check_meta(meta: pd.DataFrame) -> None:

@@ -38,10 +38,8 @@ def read(path: Path) -> tuple[np.ndarray, Meta]:
             if len(cells) != n_cells:
                 raise DataError(f"{path}, line {number}: must have {n_cells} cells, but has {len(cells)}.")
         if len(table) != n_head + n_genes:
-            raise DataError(
-                f"{path} must have {n_head + n_genes} lines below the sizes, but has {len(table)}. "
-                "It may be cut short."
-            )
+            wanted = f"{n_head + n_genes} lines below the sizes"
+            raise DataError(f"{path} must have {wanted}, but has {len(table)}. It may be cut short.")
         first = 1 + n_row_fields
         head, body = np.array(table[:n_head], dtype=object), np.array(table[n_head:], dtype=object)
         body = body.reshape(n_genes, n_cells)
@@ -69,13 +67,10 @@ def _lines(path: Path) -> list[str]:
 def _sizes(path: Path, lines: list[str]) -> tuple[int, ...]:
     """Numbers of genes, signatures, fields of genes and fields of signatures."""
     first, second = [*lines[:2], "", ""][:2]
-    version, fields = first.strip(), second.split()
-    n_fields = VERSIONS.get(version, 0)
-    if not n_fields or len(fields) != n_fields or not all(field.isdecimal() for field in fields):
-        raise DataError(
-            f"{path} is no GCT: it begins with {first[:40]!r} and {second[:40]!r}, expected '#1.3' and four "
-            "whole numbers, or '#1.2' and two."
-        )
+    fields, n_fields = second.split(), VERSIONS.get(first.strip())
+    if len(fields) != n_fields or not all(field.isdecimal() for field in fields):
+        wanted = "expected '#1.3' and four whole numbers, or '#1.2' and two"
+        raise DataError(f"{path} is no GCT: it begins with {first[:40]!r} and {second[:40]!r}, {wanted}.")
     return tuple(map(int, fields)) if n_fields == 4 else (*map(int, fields), 1, 0)
 
 

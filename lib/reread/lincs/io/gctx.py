@@ -1,4 +1,4 @@
-"""Read and write GCTX, the HDF5 files of the Connectivity Map, without holding more than is asked for.
+"""Read GCTX, the HDF5 files of the Connectivity Map, without holding more than is asked for.
 
 In a GCTX a *row* is a gene and a *column* a signature, but the matrix lies on disk as (signature, gene).
 """
@@ -11,12 +11,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from reread.core import validate as check
 from reread.core.errors import DataError, need
 from reread.core.files import read_json, write_json, written_whole
 from reread.core.tables import door
@@ -42,7 +41,7 @@ class Meta:
 
 def read_meta(path: Path) -> Meta:
     """Read ids and metadata, not the matrix; a file that is no whole GCTX is a DataError."""
-    with opened(path) as file:
+    with _opened(path) as file:
         rows, columns = _fields(file, ROW, path), _fields(file, COL, path)
     return Meta(tuple(rows.pop("id")), tuple(columns.pop("id")), rows.reset_index(drop=True), columns)
 
@@ -56,55 +55,38 @@ def read(
     ``block`` signatures are held at once, rounded to whole chunks of the file. An id that is missing, or
     occurs twice in the file or the request, is a DataError.
     """
-    with opened(path) as file:
-        genes = indices_of(file, ROW, rows, path, "row")
-        signatures = indices_of(file, COL, columns, path, "column")
-        return read_at(file[MATRIX], genes, signatures, block=block)
+    with _opened(path) as file:
+        genes = _indices_of(file, ROW, rows, path, "row")
+        signatures = _indices_of(file, COL, columns, path, "column")
+        every = np.arange(len(file[MATRIX])) if signatures is None else signatures
+        return _read_at(file[MATRIX], genes, every, block)
 
 
-def read_at(
-    matrix: h5py.Dataset, genes: np.ndarray | None, signatures: np.ndarray | None, *, block: int = BLOCK,
-    out: np.ndarray | None = None,
-) -> np.ndarray:  # fmt: skip
-    """Read values (signature, gene) by index; None is all. ``out`` may be given."""
-    n, n_genes = matrix.shape
-    signatures = np.arange(n) if signatures is None else signatures
+def _read_at(
+    matrix: h5py.Dataset, genes: np.ndarray | None, signatures: np.ndarray, block: int
+) -> np.ndarray:
+    """Read values (signature, gene) by index, in whole chunks of the file; no ``genes`` are all."""
     place = np.argsort(signatures, kind="stable")
     ordered = signatures[place]
-    shape = (len(signatures), n_genes if genes is None else len(genes))
-    out = np.empty(shape, dtype=np.float32) if out is None else out
-    check.axes(out, "out", signature=shape[0], gene=shape[1])
+    chunk = matrix.chunks[0] if matrix.chunks else 1
+    block = min(max(block // chunk, 1) * chunk, len(matrix))
+    buffer = np.empty((block, matrix.shape[1]), dtype=np.float32)
+    out = np.empty((len(signatures), matrix.shape[1] if genes is None else len(genes)), dtype=np.float32)
     forward, back = (None, None) if genes is None else np.unique(genes, return_inverse=True)
-    for start, buffer in _blocks(matrix, ordered, block):
-        low, high = np.searchsorted(ordered, (start, start + len(buffer)))
+    for start in block * np.unique(ordered // block):
+        stop = min(start + block, len(matrix))
+        matrix.read_direct(buffer, np.s_[start:stop], np.s_[: stop - start])
+        low, high = np.searchsorted(ordered, (start, stop))
         here = ordered[low:high] - start
-        if genes is not None:
-            buffer = buffer.take(forward, axis=1, mode="clip")
-        out[place[low:high]] = buffer[here] if genes is None else buffer[here[:, None], back]
+        if genes is None:
+            out[place[low:high]] = buffer[here]
+        else:
+            out[place[low:high]] = buffer.take(forward, axis=1, mode="clip")[here[:, None], back]
     return out
 
 
-def write(
-    path: Path, values: np.ndarray, row_ids: Sequence[str], column_ids: Sequence[str],
-    rows: pd.DataFrame | None = None, columns: pd.DataFrame | None = None, *, chunk: int = 21,
-) -> Path:  # fmt: skip
-    """Write values (signature, gene) with ids and further more fields as an uncompressed GCTX."""
-    h5py = need("h5py", "lincs")
-    check.axes(values, "values", signature=len(column_ids), gene=len(row_ids))
-    with written_whole(Path(path)) as part, h5py.File(part, "w") as file:
-        file.attrs["version"] = np.bytes_("GCTX1.0")
-        chunks = (min(chunk, len(column_ids)), len(row_ids))
-        file.create_dataset(MATRIX, data=np.asarray(values, dtype=np.float32), chunks=chunks)
-        for group, ids, frame in ((ROW, row_ids, rows), (COL, column_ids, columns)):
-            _refuse_duplicates(list(map(str, ids)), f"The ids for {path}")
-            file[f"{group}/id"] = _stored(pd.Series(list(map(str, ids))))
-            for name in () if frame is None else frame.columns:
-                file[f"{group}/{name}"] = _stored(frame[name])
-    return Path(path)
-
-
 @contextmanager
-def opened(path: Path) -> Iterator[h5py.File]:
+def _opened(path: Path) -> Iterator[h5py.File]:
     """Open a GCTX for reading, or report what the file is instead."""
     h5py, path = need("h5py", "lincs"), Path(path)
     with door(path, "GCTX"):
@@ -125,73 +107,46 @@ def _check_layout(file: h5py.File, path: Path) -> None:
         raise DataError(f"{path} is HDF5 but no GCTX: it needs {MATRIX}, {ROW}/id and {COL}/id.")
     matrix = file[MATRIX]
     if matrix.ndim != 2 or matrix.dtype.kind not in "fiu":
-        raise DataError(
-            f"{path}: {MATRIX} must be a matrix of numbers, but is {matrix.dtype} of shape {matrix.shape}."
-        )
+        found = f"{matrix.dtype} of shape {matrix.shape}"
+        raise DataError(f"{path}: {MATRIX} must be a matrix of numbers, but is {found}.")
     for axis, group, n in (("column", COL, matrix.shape[0]), ("row", ROW, matrix.shape[1])):
         found = file[f"{group}/id"].shape
         if found != (n,):
-            raise DataError(
-                f"{path} names {'x'.join(map(str, found))} {axis}s, but its matrix has {n}. Download "
-                "the file again."
-            )
+            names = f"{'x'.join(map(str, found))} {axis}s"
+            raise DataError(f"{path} names {names}, but its matrix has {n}. Download the file again.")
 
 
-def _blocks(matrix: h5py.Dataset, ordered: np.ndarray, block: int) -> Iterator[tuple[int, np.ndarray]]:
-    """Start and content (signature, gene) of each block that holds a wanted signature; one buffer for all."""
-    chunk = matrix.chunks[0] if matrix.chunks else 1
-    block = min(max(block // chunk, 1) * chunk, len(matrix))
-    buffer = np.empty((block, matrix.shape[1]), dtype=np.float32)
-    for number in np.unique(ordered // block):
-        start = int(number) * block
-        stop = min(start + block, len(matrix))
-        matrix.read_direct(buffer, np.s_[start:stop], np.s_[: stop - start])
-        yield start, buffer[: stop - start]
-
-
-def ids_of(file: h5py.File, group: str) -> list[str]:
-    """Ids along an axis (``ROW`` or ``COL``) of an open file, as text."""
-    return _text(file[f"{group}/id"][:])
-
-
-def indices_of(
+def _indices_of(
     file: h5py.File, group: str, ids: Sequence[str] | None, path: Path, axis: str
 ) -> np.ndarray | None:
     """Indices of ids along an axis of an open file, in the order of the ids; None is all."""
     if ids is None:
         return None
-    known = ids_of(file, group)
+    known = pd.Index(_text(file[f"{group}/id"][:]))
     _refuse_duplicates(known, f"{path}: {axis} ids of the file")
-    _refuse_duplicates(ids, f"The requested {axis} ids")
-    place = dict(zip(known, range(len(known)), strict=True))
-    missing = [one for one in ids if one not in place]
+    _refuse_duplicates(pd.Index(ids), f"The requested {axis} ids")
+    found = known.get_indexer(ids)
+    missing = [one for one, place in zip(ids, found, strict=True) if place < 0]
     if missing:
-        shown = ", ".join(map(repr, missing[:N_SHOWN]))
-        raise DataError(
-            f"{path} lacks {len(missing)} of the {len(ids)} requested {axis} ids: {shown}"
-            f"{', ...' if len(missing) > N_SHOWN else ''}. Its first id is {known[0]!r}."
-        )
-    return np.fromiter((place[one] for one in ids), dtype=np.int64, count=len(ids))
+        shown = ", ".join([*map(repr, missing[:N_SHOWN]), *(["..."] if len(missing) > N_SHOWN else [])])
+        wanted = f"{len(missing)} of the {len(ids)} requested {axis} ids: {shown}"
+        raise DataError(f"{path} lacks {wanted}. Its first id is {known[0]!r}.")
+    return found
 
 
-def _refuse_duplicates(ids: Sequence[str], what: str) -> None:
-    if len(set(ids)) == len(ids):
-        return
-    counts = pd.Series(list(ids)).value_counts()
-    duplicates = counts[counts > 1].index.tolist()
-    shown = ", ".join(map(repr, duplicates[:N_SHOWN]))
-    raise DataError(f"{what} must be unique, but {len(duplicates)} occur more than once: {shown}.")
+def _refuse_duplicates(ids: pd.Index, what: str) -> None:
+    if not ids.is_unique:
+        double = ids[ids.duplicated()].unique()
+        shown = ", ".join(map(repr, double[:N_SHOWN]))
+        raise DataError(f"{what} must be unique, but {len(double)} occur more than once: {shown}.")
 
 
 def _fields(file: h5py.File, group: str, path: Path) -> pd.DataFrame:
-    read = {name: _column(file[f"{group}/{name}"][:]) for name in file[group]}
-    if len({len(values) for values in read.values()}) > 1:
+    stored = {name: file[f"{group}/{name}"][:] for name in file[group]}
+    if len({len(values) for values in stored.values()}) > 1:
         raise DataError(f"{path}: fields of {group} have different lengths. Download the file again.")
-    return pd.DataFrame(read).assign(id=lambda frame: _text(frame["id"].to_numpy()))
-
-
-def _column(values: np.ndarray) -> Any:
-    return values if values.dtype.kind in "fiub" else _text(values)
+    is_number = {name: name != "id" and values.dtype.kind in "fiub" for name, values in stored.items()}
+    return pd.DataFrame({name: one if is_number[name] else _text(one) for name, one in stored.items()})
 
 
 def _text(values: np.ndarray) -> list[str]:
@@ -211,34 +166,28 @@ def _decoded(word: bytes) -> str:
         return word.decode("latin-1")
 
 
-def _stored(values: pd.Series) -> np.ndarray:
-    if values.dtype.kind in "fiub":
-        return values.to_numpy()
-    return np.array([str(one).encode("utf-8") for one in values], dtype=bytes)
-
-
 def landmark_memmap(
     path: Path, out: Path, rows: Sequence[str] | None = None, *, block: int = BLOCK
-) -> np.memmap:
-    """Extract some genes of all signatures once; return them as a read-only memory-mapped matrix."""
+) -> tuple[np.memmap, list[str]]:
+    """Extract some genes of all signatures once; return a read-only memory-mapped matrix, and its ids."""
     path, out = Path(path), Path(out)
-    wanted, card = {"source": path.name, "rows": list(rows) if rows is not None else None}, _card(out)
+    card = out.with_name(f"{out.name}.json")
+    wanted = {"source": path.name, "rows": list(rows) if rows is not None else None}
     if not (out.is_file() and card.is_file()):
-        with unpacked(path, out.parent) as plain, written_whole(out) as part:
+        with _unpacked(path, out.parent) as plain, written_whole(out) as part:
             shape, ids = _extract(plain, part, rows, block)
         write_json(card, {**wanted, "shape": list(shape), "columns": ids})
     with door(card, "a description of extracted values"):
         known = read_json(card)
         n_bytes = 4 * int(np.prod(known["shape"]))
     if {name: known[name] for name in wanted} != wanted or out.stat().st_size != n_bytes:
-        raise DataError(
-            f"{out} holds other genes, or values of another file, than requested.\nDelete it and {card}."
-        )
-    return np.memmap(out, dtype=np.float32, mode="r", shape=tuple(known["shape"]))
+        other = "other genes, or values of another file, than requested"
+        raise DataError(f"{out} holds {other}.\nDelete it and {card}.")
+    return np.memmap(out, dtype=np.float32, mode="r", shape=tuple(known["shape"])), known["columns"]
 
 
 @contextmanager
-def unpacked(path: Path, folder: Path) -> Iterator[Path]:
+def _unpacked(path: Path, folder: Path) -> Iterator[Path]:
     """The file itself or, if it is compressed, an unpacked copy in ``folder`` that is removed at the end."""
     if path.suffix != ".gz":
         yield path
@@ -253,23 +202,14 @@ def unpacked(path: Path, folder: Path) -> Iterator[Path]:
         plain.unlink(missing_ok=True)
 
 
-def landmark_ids(out: Path) -> list[str]:
-    """Ids (signature,) of the rows that :func:`landmark_memmap` wrote."""
-    return read_json(_card(Path(out)))["columns"]
-
-
 def _extract(
     path: Path, part: Path, rows: Sequence[str] | None, block: int
 ) -> tuple[tuple[int, int], list[str]]:
     """Write raw values block by block; return the shape and the ids of the signatures."""
-    with opened(path) as file, part.open("wb") as stream:
-        matrix, genes = file[MATRIX], indices_of(file, ROW, rows, path, "row")
+    with _opened(path) as file, part.open("wb") as stream:
+        matrix, genes = file[MATRIX], _indices_of(file, ROW, rows, path, "row")
         for start in range(0, len(matrix), block):
             index = np.arange(start, min(start + block, len(matrix)))
-            stream.write(read_at(matrix, genes, index, block=block).tobytes())
+            stream.write(_read_at(matrix, genes, index, block).tobytes())
         n_genes = matrix.shape[1] if genes is None else len(genes)
-        return (len(matrix), n_genes), ids_of(file, COL)
-
-
-def _card(out: Path) -> Path:
-    return out.with_name(f"{out.name}.json")
+        return (len(matrix), n_genes), _text(file[f"{COL}/id"][:])

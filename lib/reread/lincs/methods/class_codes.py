@@ -12,7 +12,6 @@ from reread.core.errors import DataError
 from reread.core.stats import permutation_p, rank_descending, unit_rows
 from reread.lincs.data.tables import Signatures
 from reread.lincs.models.numpy_weights import Svq, nearest_code
-from reread.lincs.models.published_weights import Example
 
 N_TOP = 5
 
@@ -26,13 +25,10 @@ def distance(codes: np.ndarray) -> np.ndarray:
 
 def correlation(left: np.ndarray, right: np.ndarray, what: str) -> np.ndarray:
     """Pearson's correlation of every row with every row; a constant row is a DataError that names it."""
-    rows = []
-    for values in (left, right):
-        unit = unit_rows(np.asarray(values, dtype=float))
-        flat = np.flatnonzero(~unit.any(axis=1))
+    rows = [unit_rows(np.asarray(values, dtype=float)) for values in (left, right)]
+    for flat in (np.flatnonzero(~unit.any(axis=1)) for unit in rows):
         if len(flat):
             raise DataError(f"A row of {what} is constant, so it has no correlation: row {flat[0]}.")
-        rows.append(unit)
     return rows[0] @ rows[1].T
 
 
@@ -48,22 +44,16 @@ def against_printed(apart: np.ndarray, pcls: tuple[str, ...], printed: pd.DataFr
     index = {pcl: i for i, pcl in enumerate(pcls)}
     unknown = sorted(set(printed["nn_pcl"]) - set(index))
     if tuple(printed["pcl"]) != tuple(pcls) or unknown:
-        raise DataError(
-            f"The printed neighbours are of other classes than the codes: {unknown[:1] or 'another order'}."
-        )
+        found = unknown[:1] or "another order"
+        raise DataError(f"The printed neighbours are of other classes than the codes: {found}.")
     others = apart + np.where(np.eye(len(apart), dtype=bool), np.inf, 0)
     best, theirs = others.argmin(axis=1), printed["nn_pcl"].map(index).to_numpy()
-    return pd.DataFrame(
-        {
-            "pcl": pcls,
-            "nearest": np.asarray(pcls)[best],
-            "distance": others.min(axis=1),
-            "printed_nearest": printed["nn_pcl"].to_numpy(),
-            "printed_distance": printed["corr_dist"].to_numpy(),
-            "is_equal": best == theirs,
-            "difference": np.abs(apart[np.arange(len(pcls)), theirs] - printed["corr_dist"].to_numpy()),
-        }
-    )
+    named = {"nn_pcl": "printed_nearest", "corr_dist": "printed_distance"}
+    table = printed[["pcl", *named]].reset_index(drop=True).rename(columns=named)
+    table.insert(1, "nearest", np.asarray(pcls)[best])
+    table.insert(2, "distance", others.min(axis=1))
+    difference = np.abs(apart[np.arange(len(pcls)), theirs] - table["printed_distance"])
+    return table.assign(is_equal=best == theirs, difference=difference)
 
 
 def top_genes(
@@ -80,12 +70,10 @@ def top_genes(
     validate.axes(profiles, "profiles", pcl=len(pcls), gene=len(symbols))
     order = np.argsort(profiles, axis=1, kind="stable")
     up, down = (
-        [
-            ", ".join(f"{symbols[g]} {row[g]:+.1f}" for g in genes[:n_top])
-            for row, genes in zip(profiles, ends, strict=True)
-        ]
+        [", ".join(f"{symbols[g]} {row[g]:+.1f}" for g in genes[:n_top])
+         for row, genes in zip(profiles, ends, strict=True)]
         for ends in (order[:, ::-1], order)
-    )
+    )  # fmt: skip
     return pd.DataFrame({"pcl": pcls, "norm": np.linalg.norm(profiles, axis=1), "up": up, "down": down})
 
 
@@ -125,11 +113,9 @@ def reconstruction(model: Svq, values: np.ndarray, own: np.ndarray) -> dict[str,
     hidden = model.encode(values)
     near, aligned = (nearest_code(hidden, model.codes, metric) for metric in ("euclidean", "cosine"))
     rebuilt = {
-        "zero": np.zeros_like(values),
-        "own_code": model.profiles()[own],
-        "nearest_code": model.profiles()[near],
-        "unquantised": model.decode(hidden),
-    }
+        "zero": np.zeros_like(values), "own_code": model.profiles()[own],
+        "nearest_code": model.profiles()[near], "unquantised": model.decode(hidden),
+    }  # fmt: skip
     errors = {name: float(np.mean((values - one) ** 2)) for name, one in rebuilt.items()}
     saturated, same = np.mean(np.abs(hidden) > 0.99), np.mean(near == aligned)
     return {**errors, "saturated": float(saturated), "same_nearest": float(same)}
@@ -146,10 +132,6 @@ class Transfer:
     own: np.ndarray = field(repr=False)
     drugs: pd.DataFrame
     macro: dict[str, float]
-
-    def mrr_of(self, pcl: str) -> float:
-        """Mean reciprocal rank over the drugs of one class; NaN if there is none."""
-        return float(self.drugs.loc[self.drugs["pcl"] == pcl, "mrr"].mean())
 
 
 def evaluate_transfer(
@@ -168,13 +150,13 @@ def evaluate_transfer(
     rank, own = rank_descending(score, axis=1), own_class(signatures.meta["pcl"], pcls)
     drug = signatures.meta["pert_name"].to_numpy(dtype=str)
     mine = rank[np.arange(len(own)), own]
-    table = pd.DataFrame({"drug": drug, "mrr": 1 / mine, "top1": mine == 1, "top5": mine <= N_TOP})
-    drugs = table.groupby("drug", sort=True).mean().astype(float)
-    drugs.insert(0, "n", table.groupby("drug").size())
-    drugs.insert(0, "pcl", drugs.index.map(dict(zip(drug, signatures.meta["pcl"], strict=True))))
-    return Transfer(
-        score, own, drugs.reset_index(), macro(rank, own, drug, n_permutations=n_permutations, seed=seed)
-    )
+    table = pd.DataFrame({
+        "drug": drug, "pcl": signatures.meta["pcl"], "n": 1, "mrr": 1 / mine, "top1": mine == 1,
+        "top5": mine <= N_TOP,
+    })  # fmt: skip
+    how = {"pcl": "first", "n": "sum", "mrr": "mean", "top1": "mean", "top5": "mean"}
+    drugs = table.groupby("drug").agg(how).reset_index()
+    return Transfer(score, own, drugs, macro(rank, own, drug, n_permutations=n_permutations, seed=seed))
 
 
 def own_class(pcl: pd.Series, pcls: tuple[str, ...]) -> np.ndarray:
@@ -194,17 +176,19 @@ def macro(
     together, and a profile that correlates with every signature stays so. Returns ``macro_mrr``,
     ``null_mean``, ``null_q95``, ``p``, and ``top1`` and ``top5`` over signatures.
     """
-    names, group = np.unique(drug, return_inverse=True)
+    names, first, group = np.unique(drug, return_index=True, return_inverse=True)
     reciprocal = np.zeros((len(names), rank.shape[1]))
     np.add.at(reciprocal, group, 1 / rank)
     reciprocal /= np.bincount(group)[:, None]
-    own_of = np.array([_only(own[group == i], names[i]) for i in range(len(names))])
+    own_of = own[first]
+    if (own != own_of[group]).any():
+        several = drug[own != own_of[group]][0]
+        raise DataError(f"{several} has signatures of several classes; a drug needs one.")
     each = np.arange(len(names))
     observed = float(reciprocal[each, own_of].mean())
     rng = np.random.default_rng(seed)
-    null = np.array(
-        [reciprocal[each, rng.permutation(rank.shape[1])[own_of]].mean() for _ in range(n_permutations)]
-    )
+    named = (rng.permutation(rank.shape[1])[own_of] for _ in range(n_permutations))
+    null = np.array([reciprocal[each, one].mean() for one in named])
     mine = rank[np.arange(len(own)), own]
     return {
         "macro_mrr": observed, "null_mean": float(null.mean()), "null_q95": float(np.quantile(null, 0.95)),
@@ -214,23 +198,18 @@ def macro(
 
 
 def of_example(
-    score: np.ndarray, meta: pd.DataFrame, pcls: tuple[str, ...], example: Example
+    score: np.ndarray, meta: pd.DataFrame, pcls: tuple[str, ...], example: tuple[str, str, tuple[str, ...]]
 ) -> dict[str, int]:
     """Count the signatures of one drug in one cell line whose best class is one of the expected.
 
     ``score``: float array, (signature, pcl). ``meta``: DataFrame, (signature,). ``pcls``: tuple of str,
-    (pcl,). ``example``: Example.
+    (pcl,). ``example``: drug, cell line, expected classes.
     Returns dict: ``n`` signatures and ``on_pathway`` among them.
     DataError if there is no such signature.
     """
-    rows = ((meta["pert_name"] == example.drug) & (meta["cell"] == example.cell)).to_numpy()
+    drug, cell, classes = example
+    rows = ((meta["pert_name"] == drug) & (meta["cell"] == cell)).to_numpy()
     if not rows.any():
-        raise DataError(f"There is no signature of {example.drug} in {example.cell}.")
+        raise DataError(f"There is no signature of {drug} in {cell}.")
     first = np.asarray(pcls)[score[rows].argmax(axis=1)]
-    return {"n": int(rows.sum()), "on_pathway": int(np.isin(first, example.classes).sum())}
-
-
-def _only(own: np.ndarray, drug: str) -> int:
-    if len(set(own.tolist())) > 1:
-        raise DataError(f"{drug} has signatures of several classes; a drug needs one.")
-    return int(own[0])
+    return {"n": int(rows.sum()), "on_pathway": int(np.isin(first, classes).sum())}

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from itertools import product
 
 import numpy as np
 import pandas as pd
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import PredefinedSplit, cross_validate
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from reread.core import validate
-from reread.core.errors import DataError, ParameterError, did_you_mean
+from reread.core.errors import DataError
 from reread.core.stats import permutation_p
 from reread.lincs.data.splits import folds as group_folds
 from reread.lincs.data.tables import Signatures
 
-CLASSIFIERS = ("logistic", "svm")
 SPLITS = ("random", "held-out-drug")
 PENALTY = 100.0  # of ridge, on standardised features
 TOLERANCE = 1e-4  # at which the published solvers stop: the default of scikit-learn
@@ -33,13 +35,11 @@ def folds(
     Returns int array, (signature,).
     DataError if a class has fewer than two groups (or, without groups, signatures).
     """
-    pcl = np.asarray(pcl, dtype=str)
-    units = pd.DataFrame({"pcl": pcl, "unit": np.arange(len(pcl)) if groups is None else np.asarray(groups)})
+    units = pd.DataFrame({"pcl": pcl, "unit": np.arange(len(pcl)) if groups is None else groups})
     counts = units.groupby("pcl")["unit"].nunique()
-    if (counts < 2).any():
-        raise DataError(
-            f"Class {counts.idxmin()} has {counts.min()} to be held out; leave smaller classes out."
-        )
+    if counts.min() < 2:
+        least = counts.idxmin()
+        raise DataError(f"Class {least} has {counts.min()} to be held out; leave smaller classes out.")
     fold = np.empty(len(pcl), dtype=np.int64)
     by = () if groups is None else ("unit",)
     for part in group_folds(units, by=by, n_folds=n_folds, seed=seed):
@@ -53,37 +53,22 @@ def pcl_cv(
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Test and training accuracy (fold,) of a classifier that was not trained on the fold it predicts."""
     validate.axes(features, "features", signature=len(pcl), feature=None)
-    if classifier not in CLASSIFIERS:
-        near = did_you_mean(classifier, CLASSIFIERS)
-        raise ParameterError(f"There is no classifier {classifier!r}. {near}")
-    pcl = np.asarray(pcl, dtype=str)
-    make = {
-        "logistic": lambda: LogisticRegression(tol=tolerance),
-        "svm": lambda: LinearSVC(random_state=0, tol=tolerance),
-    }[classifier]
-    accuracy = []
-    for test in (fold == number for number in range(fold.max() + 1)):
-        with warnings.catch_warnings():
-            # the published solvers stop at the default number of steps, and so do ours
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            fitted = make().fit(features[~test], pcl[~test])
-        accuracy.append([(fitted.predict(features[rows]) == pcl[rows]).mean() for rows in (test, ~test)])
-    return tuple(np.array(accuracy).T)
+    logistic, svm = LogisticRegression(tol=tolerance), LinearSVC(random_state=0, tol=tolerance)
+    model = {"logistic": logistic, "svm": svm}[classifier]
+    with warnings.catch_warnings():
+        # the published solvers stop at the default number of steps, and so do ours
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        found = cross_validate(model, features, pcl, cv=PredefinedSplit(fold), return_train_score=True)
+    return found["test_score"], found["train_score"]
 
 
 def _hats(features: np.ndarray, fold: np.ndarray):
     """For each fold: test and training rows, and the map (test, train) of ridge from training labels."""
     for number in range(fold.max() + 1):
         test, train = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
-        scaler = StandardScaler().fit(features[train])
-        x, x_test = scaler.transform(features[train]).astype(float), scaler.transform(features[test])
-        n, d = x.shape
-        if d <= n:
-            solved = np.linalg.solve(x.T @ x + PENALTY * np.eye(d), x.T)
-        else:
-            solved = x.T @ np.linalg.inv(x @ x.T + PENALTY * np.eye(n))
-        hat = x_test @ solved
-        yield test, train, hat - hat.mean(axis=1, keepdims=True) + 1 / n  # of labels that are not centred
+        ridge = make_pipeline(StandardScaler(), Ridge(PENALTY))
+        ridge.fit(features[train].astype(float), np.eye(len(train)))
+        yield test, train, ridge.predict(features[test].astype(float))
 
 
 def permuted_classes(
@@ -100,7 +85,10 @@ def permuted_classes(
     DataError if a drug has two folds or two classes.
     """
     names, label = np.unique(np.asarray(pcl, dtype=str), return_inverse=True)
-    drug, class_of_drug, fold_of_drug = _by_drug(label, groups, fold)
+    _, first, drug = np.unique(groups, return_index=True, return_inverse=True)
+    class_of_drug, fold_of_drug = label[first], fold[first]
+    if (label != class_of_drug[drug]).any() or (fold != fold_of_drug[drug]).any():
+        raise DataError("Each drug must have one class and one fold. Use folds(pcl, groups=drugs).")
     rng, maps = np.random.default_rng(seed), list(_hats(features, fold))
     permuted = [class_of_drug]
     for _ in range(n_permutations):
@@ -116,14 +104,6 @@ def permuted_classes(
         "null_mean": scores[1:].mean(axis=0), "null_low": low, "null_high": high,
         "p": permutation_p(scores[0], scores[1:]),
     })  # fmt: skip
-
-
-def _by_drug(label, groups, fold):
-    """Number of the drug of each row, class and fold of each drug."""
-    _, first, drug = np.unique(np.asarray(groups, dtype=str), return_index=True, return_inverse=True)
-    if (label != label[first][drug]).any() or (fold != fold[first][drug]).any():
-        raise DataError("Each drug must have one class and one fold. Use folds(pcl, groups=drugs).")
-    return drug, label[first], fold[first]
 
 
 def _recalls(maps, label: np.ndarray, n_classes: int) -> np.ndarray:
@@ -151,8 +131,7 @@ def negative_control(
     """
     validate.axes(features, "features", signature=len(signatures), feature=None)
     truth, meta = signatures.truth, signatures.meta
-    inert = [] if truth is None else [pcl for pcl, kind in zip(truth.pcls, truth.strength, strict=True)
-                                      if kind == "inert"]  # fmt: skip
+    inert = [] if truth is None else [pcl for pcl, kind in truth.kinds.items() if kind == "inert"]
     if len(inert) < 2:
         return {}
     rows = meta["pcl"].isin(inert).to_numpy()
@@ -180,25 +159,15 @@ def compare(
     rows = []
     for kind in splits:
         fold = folds(pcl, {"random": None, "held-out-drug": groups}[kind], n_folds=n_folds, seed=seed)
-        for name, features in representations.items():
-            for classifier in classifiers:
-                test, train = pcl_cv(features, pcl, fold, classifier, tolerance=tolerance)
-                row = (name, features.shape[1], kind, classifier, test.mean(), test.std(), train.mean())
-                rows.append(row)
+        for (name, features), classifier in product(representations.items(), classifiers):
+            test, train = pcl_cv(features, pcl, fold, classifier, tolerance=tolerance)
+            rows.append((name, features.shape[1], kind, classifier, test.mean(), test.std(), train.mean()))
     columns = ["representation", "n_features", "split", "classifier", "accuracy", "sd", "train_accuracy"]
     return pd.DataFrame(rows, columns=columns)
 
 
 def gaps(table: pd.DataFrame, classifier: str = "logistic") -> pd.DataFrame:
     """Accuracy with random folds minus that with drugs held out: representation, leak_gap."""
-    part = table[table["classifier"] == classifier]
-    wide = part.pivot(index="representation", columns="split", values="accuracy")
-    gap = (wide["random"] - wide["held-out-drug"]).loc[list(dict.fromkeys(part["representation"]))]
-    return pd.DataFrame({"representation": gap.index, "leak_gap": gap.to_numpy()})
-
-
-def over_raw(table: pd.DataFrame, representation: str, kind: str = "random") -> float:
-    """Accuracy of a representation minus that of raw signatures, logistic regression."""
-    part = table[(table["classifier"] == "logistic") & (table["split"] == kind)]
-    accuracy = part.set_index("representation")["accuracy"]
-    return float(accuracy[representation] - accuracy["raw"])
+    part = table[table["classifier"] == classifier].set_index("representation")
+    random, held_out = (part.loc[part["split"] == kind, "accuracy"] for kind in SPLITS)
+    return (random - held_out).rename("leak_gap").reset_index()

@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 from scipy.stats import entropy
 
-from reread.core import validate
-from reread.core.errors import DataError, ParameterError
+from reread.core.errors import DataError
 from reread.core.splits import Fold
+from reread.core.stats import row_correlation
 from reread.lincs.data import filters
 from reread.lincs.data.tables import Signatures
 from reread.lincs.methods.pca import class_means, mse
-from reread.lincs.models.numpy_weights import Svq, nearest_code
+from reread.lincs.models.numpy_weights import nearest_code
 
 PUBLISHED, CORRECTED, MEAN = "as published", "corrected", "class mean"
 CODEBOOKS = {PUBLISHED: "published", CORRECTED: "ema"}
@@ -31,10 +31,14 @@ class CodeRun:
 
     method: str
     seed: int
-    network: Svq
+    network: Any
     history: pd.DataFrame
     pcls: tuple[str, ...]
     label: np.ndarray
+
+    def nearest(self, values: np.ndarray, metric: str = "euclidean") -> np.ndarray:
+        """Code (signature,) nearest to each row of values (signature, gene)."""
+        return nearest_code(self.network.encode(values), self.network.codes, metric)
 
 
 def rows_with_class(signatures: Signatures, *, min_per_line: int = 0, min_drugs: int = 1) -> np.ndarray:
@@ -64,8 +68,8 @@ def train(
 
     ``signatures``: every row has a class. ``part``: Fold or None. ``methods``: name to kind of codebook.
     ``n_seeds``, ``seed``: seeds ``seed``, ``seed + 1``, ... ``checkpoint``: folder that an interrupted run
-    resumes from. ``settings``: ``dim``, ``epochs``, ``batch``, ``device`` of
-    :func:`reread.lincs.models.fit.fit_svqvae`, whose errors are raised.
+    resumes from. ``settings``: ``dim`` (or, for images, ``channels``), ``epochs``, ``batch``,
+    ``learning_rate``, ``device`` of :func:`reread.lincs.models.fit.fit_svqvae`.
     """
     from reread.lincs.models.fit import fit_svqvae
 
@@ -75,11 +79,9 @@ def train(
     runs = []
     for method, codebook in methods.items():
         for s in range(seed, seed + n_seeds):
-            trained = fit_svqvae(
-                signatures.values, label, len(pcls), train=rows[0], valid=rows[1], seed=s, codebook=codebook,
-                checkpoint=checkpoint, progress=True, **settings,
-            )  # fmt: skip
-            runs.append(CodeRun(method, s, trained.network, trained.history, pcls, label))
+            named = {**settings, "seed": s, "codebook": codebook, "checkpoint": checkpoint}
+            trained = fit_svqvae(signatures.values, label, len(pcls), train=rows[0], valid=rows[1], **named)
+            runs.append(CodeRun(method, s, *trained, pcls, label))
     return runs
 
 
@@ -91,11 +93,10 @@ def first_runs(runs: Sequence[CodeRun]) -> dict[str, CodeRun]:
 
 def published_measures(run: CodeRun, batch: int) -> dict[str, float]:
     """Training error and label perplexity as the authors print them, and the perplexity of all labels."""
-    n = len(run.pcls)
     return {
         "mse.train.as-published": float(run.history["train_mse"].iloc[-1]),
-        "perplexity.labels": batch_perplexity(run.label, n, batch),
-        "perplexity.all-labels": perplexity(run.label, n),
+        "perplexity.labels": batch_perplexity(run.label, batch),
+        "perplexity.all-labels": perplexity(run.label),
     }
 
 
@@ -130,10 +131,9 @@ def inferred(signatures: Signatures, part: Fold, runs: Sequence[CodeRun]) -> pd.
     rows = []
     for where, index in ((TRAIN, part.train), (TEST, part.test)):
         methods = [(MEAN, 0, values[index], means, means)]
-        methods += [
-            (r.method, r.seed, r.network.encode(values[index]), r.network.codes, r.network.profiles())
-            for r in runs
-        ]
+        for run in runs:
+            z, codes, profiles = run.network.encode(values[index]), run.network.codes, run.network.profiles()
+            methods.append((run.method, run.seed, z, codes, profiles))
         for method, seed, points, codes, profiles in methods:
             for metric in ("euclidean", "cosine"):
                 found = nearest_code(points, codes, metric)
@@ -154,16 +154,15 @@ def usage(
     with the true ones.
     """
     values, label = signatures.values[part.test], runs[0].label[part.test]
-    found = {"perplexity.held-out-labels": perplexity(label, len(runs[0].pcls))}
+    found = {"perplexity.held-out-labels": perplexity(label)}
     tables = []
     for method, run in first_runs(runs).items():
-        z = run.network.encode(values)
-        near = nearest_code(z, run.network.codes)
+        z, near = run.network.encode(values), run.nearest(values)
         tables.append(code_usage(label, near, run.pcls).assign(method=method))
         lengths = (np.linalg.norm(one, axis=1).mean() for one in (z, run.network.codes))
         each = {
-            "perplexity": perplexity(near, len(run.pcls)),
-            "n_dead": int(tables[-1]["is_dead"].sum()),
+            "perplexity": perplexity(near),
+            "n_dead": int((tables[-1]["assigned"] == 0).sum()),
             "saturated": float((np.abs(z) > SATURATED).mean()),
             "length_ratio": float(np.divide(*lengths)),
             "mse.unquantised": mse(values, run.network.decode(z)),
@@ -172,31 +171,23 @@ def usage(
     return pd.concat(tables, ignore_index=True), found | _true_correlation(signatures, part, runs)
 
 
-def perplexity(index: np.ndarray, n: int) -> float:
-    """Exponential of the entropy of ``index`` (signature,): how many of ``n`` codes are effectively used."""
-    index = np.asarray(index)
-    if not len(index) or index.min() < 0 or index.max() >= n:
-        raise ParameterError(f"perplexity needs indices of 0 to {n - 1} and at least one of them.")
+def perplexity(index: np.ndarray) -> float:
+    """Exponential of the entropy of codes ``index`` (signature,): how many are effectively used."""
     return float(np.exp(entropy(np.bincount(index))))
 
 
-def batch_perplexity(label: np.ndarray, n: int, batch: int, *, n_batches: int = 200, seed: int = 0) -> float:
+def batch_perplexity(label: np.ndarray, batch: int, *, n_batches: int = 200, seed: int = 0) -> float:
     """Mean perplexity of the labels (signature,) of random batches, which the authors' log shows."""
-    rng = np.random.default_rng(seed)
-    size = min(batch, len(label))
+    rng, size = np.random.default_rng(seed), min(batch, len(label))
     batches = (rng.choice(len(label), size, replace=False) for _ in range(n_batches))
-    return float(np.mean([perplexity(np.asarray(label)[rows], n) for rows in batches]))
+    return float(np.mean([perplexity(label[rows]) for rows in batches]))
 
 
 def code_usage(label: np.ndarray, assigned: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
     """Count for each code the signatures with its label, those assigned to it, and those with both."""
-    validate.axes(assigned, "assigned", signature=len(label))
-    n, label = len(names), np.asarray(label)
-    labelled, nearest = np.bincount(label, minlength=n), np.bincount(assigned, minlength=n)
-    hits = np.bincount(label[label == np.asarray(assigned)], minlength=n)
-    recall = np.divide(hits, labelled, out=np.full(n, np.nan), where=labelled > 0)
-    columns = {"code": list(names), "labelled": labelled, "assigned": nearest, "correct": hits}
-    return pd.DataFrame({**columns, "recall": recall, "is_dead": nearest == 0})
+    codes = {"labelled": label, "assigned": assigned, "correct": label[label == assigned]}
+    counts = {name: np.bincount(values, minlength=len(names)) for name, values in codes.items()}
+    return pd.DataFrame({"code": list(names), **counts})
 
 
 def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
@@ -226,14 +217,13 @@ def _true_correlation(signatures: Signatures, part: Fold, runs: Sequence[CodeRun
     pcls = runs[0].pcls
     profiles = {MEAN: class_means(signatures.values[part.train], runs[0].label[part.train], len(pcls))}
     profiles |= {method: run.network.profiles() for method, run in first_runs(runs).items()}
-    strong = [name for name, kind in zip(truth.pcls, truth.strength, strict=True) if kind == "strong"]
-    at = [(pcls.index(name), truth.pcls.index(name)) for name in strong]
-    return {
-        f"planted_correlation.{method.replace(' ', '-')}": float(
-            np.mean([np.corrcoef(rows[i], truth.programs[j])[0, 1] for i, j in at])
-        )
-        for method, rows in profiles.items()
-    }
+    strong = [name for name, kind in truth.kinds.items() if kind == "strong"]
+    ours, theirs = ([names.index(name) for name in strong] for names in (pcls, truth.pcls))
+    found = {}
+    for method, rows in profiles.items():
+        like = np.diag(row_correlation(rows[ours], truth.programs[theirs]))
+        found[f"planted_correlation.{method.replace(' ', '-')}"] = float(like.mean())
+    return found
 
 
 def _scores(label: np.ndarray, found: np.ndarray, n: int) -> dict[str, float]:

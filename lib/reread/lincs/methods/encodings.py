@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,12 @@ import pandas as pd
 from sklearn.decomposition import PCA
 
 from reread.core.errors import DataError, ParameterError, did_you_mean
-from reread.core.files import written_whole
 from reread.core.tables import door
 from reread.lincs.data import filters, load
 from reread.lincs.data.tables import Signatures
 from reread.lincs.methods import latent_space
 from reread.lincs.methods.codebooks import CODEBOOKS, CodeRun, first_runs
-from reread.lincs.models.numpy_weights import Vae
+from reread.lincs.models.numpy_weights import Vae, load_arrays, save_arrays
 
 PROTOCOLS = {"held-out": "-held-out", "random": ""}
 
@@ -43,11 +43,9 @@ class Encoded:
 
     def take(self, rows: np.ndarray) -> Encoded:
         """Rows (indices or a mask) in the given order."""
-        rows = np.flatnonzero(rows) if np.asarray(rows).dtype == bool else np.asarray(rows)
         layers = {name: values[rows] for name, values in self.layers.items()}
-        return replace(
-            self, signatures=self.signatures.take(rows), is_trained=self.is_trained[rows], layers=layers
-        )
+        kept = self.signatures.take(rows)
+        return replace(self, signatures=kept, is_trained=self.is_trained[rows], layers=layers)
 
     def of_kind(self, kind: str) -> Encoded:
         """Signatures of one kind, ``drug`` or ``knockdown``."""
@@ -62,10 +60,7 @@ class Encoded:
 
     def with_class(self, least_drugs: int = 1) -> Encoded:
         """Signatures of drugs whose class is known and has at least ``least_drugs`` drugs."""
-        meta = self.signatures.meta
-        known = meta[(meta["kind"] == "drug") & (meta["pcl"] != "")]
-        n_drugs = known.groupby("pcl")["pert_name"].nunique()
-        return self.take(meta["pcl"].isin(n_drugs.index[n_drugs >= least_drugs]).to_numpy())
+        return self.take(self.signatures.with_class(least_drugs))
 
 
 def save_encodings(
@@ -78,21 +73,14 @@ def save_encodings(
     these signatures.
     Returns Path: arrays ``mu`` (signature, unit), ``rows`` and ``trained`` (signature,) as a mask.
     """
-    return _save(path, mu=network.encode(values), rows=rows, trained=np.isin(np.arange(len(values)), trained))
+    is_trained = np.isin(np.arange(len(values)), trained)
+    return save_arrays(path, mu=network.encode(values), rows=rows, trained=is_trained)
 
 
 def save_codebooks(path: Path, runs: Sequence[CodeRun]) -> Path:
     """Write the codes (pcl, dim) of the first run of each method, and their names ``pcls``, as ``.npz``."""
-    first = first_runs(runs)
-    return _save(
-        path, pcls=np.array(runs[0].pcls), **{name: run.network.codes for name, run in first.items()}
-    )
-
-
-def _save(path: Path, **arrays: np.ndarray) -> Path:
-    with written_whole(Path(path)) as part, part.open("wb") as stream:
-        np.savez(stream, **arrays)
-    return Path(path)
+    codes = {name: run.network.codes for name, run in first_runs(runs).items()}
+    return save_arrays(path, pcls=np.array(runs[0].pcls), **codes)
 
 
 def read(pages: Sequence[Any], page: str, source: str, protocol: str = "held-out") -> Encoded:
@@ -106,10 +94,10 @@ def read(pages: Sequence[Any], page: str, source: str, protocol: str = "held-out
     ParameterError if there is no such page, or it read another source. DataError if its files do not fit the
     signatures.
     """
-    found = next((one for one in pages if one.page == page), None)
-    if found is None:
-        names = [one.page for one in pages]
-        raise ParameterError(f"Chapter 02-vae has no page {page!r} here. {did_you_mean(page, names)}")
+    by_name = {one.page: one for one in pages}
+    if page not in by_name:
+        raise ParameterError(f"Chapter 02-vae has no page {page!r} here. {did_you_mean(page, by_name)}")
+    found = by_name[page]
     settings, suffix = found.record["parameters"], PROTOCOLS[protocol]
     if settings["source"] != source:
         raise ParameterError(
@@ -119,8 +107,8 @@ def read(pages: Sequence[Any], page: str, source: str, protocol: str = "held-out
     loaded = load.load(source, kind=settings["kind"], seed=settings["seed"])
     network = Vae.load(found.artifact(f"vae{suffix}.npz"))
     path = found.artifact(f"latent{suffix}.npz")
-    with door(path, "encodings"), np.load(path, allow_pickle=False) as kept:
-        trained, mu, rows = kept["trained"], kept["mu"], kept["rows"]
+    with door(path, "encodings"):
+        trained, mu, rows = itemgetter("trained", "mu", "rows")(load_arrays(path, "encodings"))
     in_lines = np.flatnonzero(filters.is_in_lines(loaded.meta, settings["min_per_line"]))
     is_trained = np.zeros(max(len(loaded), rows.max() + 1), dtype=bool)
     is_trained[rows[trained]] = True
@@ -147,29 +135,21 @@ def representations(
     """
     reference = encoded if reference is None else reference
     train = reference.signatures.values[reference.is_trained]
-    n = min(n_components, *train.shape)
-    components = PCA(n, svd_solver="randomized", random_state=0).fit(train)
-    layers = encoded.layers
-    return {
-        "raw": encoded.signatures.values, **{name: layers[name] for name in ("e1", "e2", "e3")},
-        "nodes": encoded.mu[:, signature_nodes(reference)], **{name: layers[name] for name in ("d1", "d2")},
-        "pca": components.transform(encoded.signatures.values),
-    }  # fmt: skip
+    components = PCA(min(n_components, *train.shape), svd_solver="randomized", random_state=0).fit(train)
+    raw, layers = encoded.signatures.values, dict(encoded.layers)
+    back = {name: layers.pop(name) for name in ("d1", "d2")}
+    nodes = encoded.mu[:, signature_nodes(reference)]
+    return {"raw": raw, **layers, "nodes": nodes, **back, "pca": components.transform(raw)}
 
 
 def signature_nodes(encoded: Encoded) -> np.ndarray:
     """Signature nodes by the published rule, over training signatures with a class, (signature node,).
 
-    The authors use every signature with a class.
-
-    DataError if no training signature has a class, or no node is active.
+    The authors use every signature with a class. DataError if none has a class, or no node is active.
     """
     known = encoded.take(encoded.is_trained).with_class()
     if not len(known.signatures):
-        raise DataError(
-            f"None of the {int(encoded.is_trained.sum())} training signatures has a class.\n"
-            f"Choose a page of chapter 02-vae whose signatures are of drugs."
-        )
+        raise DataError("No training signature has a class. Choose a page of chapter 02-vae with drugs.")
     return latent_space.signature_nodes(known.mu)
 
 
@@ -182,16 +162,13 @@ def codes_of(encoded: Encoded, pages: Sequence[Any]) -> dict[str, pd.DataFrame]:
         "latent means": latent_space.by_class(train.mu, pcl),
     }
     for path in (page.artifact("codebooks.npz") for page in pages):
-        with door(path, "codes"), np.load(path, allow_pickle=False) as kept:
-            pcls = kept["pcls"].astype(str)
-            found |= {f"S-VQ-VAE {name}": pd.DataFrame(kept[name], pcls) for name in CODEBOOKS}
+        kept = load_arrays(path, "codes")
+        found |= {f"S-VQ-VAE {name}": pd.DataFrame(kept[name], kept["pcls"]) for name in CODEBOOKS}
     return found
 
 
 def families_of(signatures: Signatures) -> dict[str, int]:
     """Class to its simulated family, without inert classes; empty for real signatures."""
-    if signatures.truth is None:
-        return {}
     truth = signatures.truth
-    every = zip(truth.pcls, truth.families, truth.strength, strict=True)
-    return {pcl: family for pcl, family, strength in every if strength != "inert"}
+    families = {} if truth is None else dict(zip(truth.pcls, truth.families, strict=True))
+    return {pcl: family for pcl, family in families.items() if truth.kinds[pcl] != "inert"}

@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 from reread.core import validate
 from reread.core.errors import DataError
-from reread.core.stats import permutation_p
+from reread.core.stats import permutation_p, row_correlation
 from reread.lincs.data.tables import CLIP
 from reread.lincs.methods import latent_space
 from reread.lincs.methods.encodings import Encoded, signature_nodes
@@ -37,18 +37,16 @@ def generate(encoded: Encoded, n: int, *, n_components: int = 32, seed: int = 0)
     train = encoded.signatures.values[encoded.is_trained]
     components = PCA(min(n_components, *train.shape), svd_solver="randomized", random_state=0).fit(train)
     scores = rng.standard_normal((n, components.n_components_)) * np.sqrt(components.explained_variance_)
+    along, back = components.transform(train), components.inverse_transform
     plain = {
-        NETWORK: (encoded.network.generate(n, seed), train - encoded.network.rebuild(train)),
-        GAUSSIAN: (
-            components.inverse_transform(scores),
-            train - components.inverse_transform(components.transform(train)),
-        ),
+        NETWORK: (encoded.network.generate(n, seed), encoded.network.rebuild(train)),
+        GAUSSIAN: (back(scores), back(along)),
     }
     made = {}
-    for name, (signatures, residual) in plain.items():
-        noisy = signatures + residual.std(axis=0) * rng.standard_normal(signatures.shape)
+    for name, (signatures, rebuilt) in plain.items():
+        noise = (train - rebuilt).std(axis=0) * rng.standard_normal(signatures.shape)
         made[name] = np.clip(signatures, -CLIP, CLIP).astype(np.float32)
-        made[name + NOISE] = np.clip(noisy, -CLIP, CLIP).astype(np.float32)
+        made[name + NOISE] = np.clip(signatures + noise, -CLIP, CLIP).astype(np.float32)
     return made
 
 
@@ -63,27 +61,18 @@ def comparisons(
     held = np.sort(np.random.default_rng(seed).permutation(held)[:most])
     real = encoded.signatures.values[held]
     drugs = encoded.signatures.meta["pert_name"].to_numpy(str)[held]
-    pairs = {
-        RANDOM_HALVES: halves(real, seed=seed),
-        OTHER_DRUGS: halves(real, drugs, seed=seed),
-    }
+    pairs = {RANDOM_HALVES: halves(real, seed=seed), OTHER_DRUGS: halves(real, drugs, seed=seed)}
     return pairs | {name: (real, one) for name, one in made.items()}
 
 
 def copies(
     encoded: Encoded, made: dict[str, np.ndarray], *, n_permutations: int = 999, seed: int = 0
 ) -> pd.DataFrame:
-    """Test every generator for memorised training signatures, a row each.
-
-    See :func:`memorised`.
-    """
-    values, trained = encoded.signatures.values, encoded.is_trained
+    """Test every generator for memorised training signatures by :func:`memorised`, a row each."""
+    train, test = (encoded.signatures.values[rows] for rows in (encoded.is_trained, ~encoded.is_trained))
     null = {"seed": seed, "n_permutations": n_permutations}
-    rows = [
-        {"generator": name, **memorised(one, values[trained], values[~trained], **null)}
-        for name, one in made.items()
-    ]
-    return pd.DataFrame(rows)
+    found = {name: memorised(one, train, test, **null) for name, one in made.items()}
+    return pd.DataFrame(found).T.rename_axis("generator").reset_index()
 
 
 def conditioned(encoded: Encoded, *, n: int = 200, n_components: int = 32, seed: int = 0) -> pd.DataFrame:
@@ -109,7 +98,8 @@ def conditioned(encoded: Encoded, *, n: int = 200, n_components: int = 32, seed:
         how = {"n": n, "seed": seed + i}
         network = encoded.network.decode(latent_space.sample_class(known.mu, pcl, name, nodes, **how))
         plain = components.inverse_transform(latent_space.sample_class(scores, pcl, name, every, **how))
-        own = [(latent_space.nearest_class(one, values, pcl) == name).mean() for one in (network, plain)]
+        nearest = [pcl[row_correlation(one, values).argmax(axis=1)] for one in (network, plain)]
+        own = [(one == name).mean() for one in nearest]
         rows.append((name, int((pcl == name).sum()), *own, (pcl == name).mean()))
     return pd.DataFrame(rows, columns=["pcl", "n_real", "own", "gaussian", "by_chance"])
 
@@ -130,17 +120,11 @@ def mmd2(x: np.ndarray, y: np.ndarray, *, n_permutations: int = 199, seed: int =
     is_x[0, : len(x)] = 1
     for row in is_x[1:]:
         row[rng.permutation(len(pooled))[: len(x)]] = 1
-    value = _unbiased(kernel, is_x, len(x), len(y))
-    return {"mmd2": float(value[0]), "mmd2_p": permutation_p(value[0], value[1:]), "width": width}
-
-
-def _unbiased(kernel: np.ndarray, is_x: np.ndarray, n_x: int, n_y: int) -> np.ndarray:
-    """Unbiased MMD^2 (permutation,) from a kernel with an empty diagonal; ``is_x`` (permutation, row)."""
-    to_x = is_x @ kernel
-    within_x = (to_x * is_x).sum(axis=1)
-    across = (to_x * (1 - is_x)).sum(axis=1)
+    n_x, n_y, to_x = len(x), len(y), is_x @ kernel
+    within_x, across = (to_x * is_x).sum(axis=1), (to_x * (1 - is_x)).sum(axis=1)
     within_y = kernel.sum() - within_x - 2 * across
-    return within_x / (n_x * (n_x - 1)) + within_y / (n_y * (n_y - 1)) - 2 * across / (n_x * n_y)
+    value = within_x / (n_x * (n_x - 1)) + within_y / (n_y * (n_y - 1)) - 2 * across / (n_x * n_y)
+    return {"mmd2": float(value[0]), "mmd2_p": permutation_p(value[0], value[1:]), "width": width}
 
 
 def c2st(
@@ -158,7 +142,12 @@ def c2st(
     train = np.zeros(2 * n, dtype=bool)
     for side in (0, 1):
         train[rng.permutation(np.flatnonzero(is_y == side))[: n // 2]] = True
-    features = _moments(rows, train, min(n_components, rows.shape[1], int(train.sum()) - 1))
+    # components of the training rows, their squares, and the log of the residual
+    most = min(n_components, rows.shape[1], int(train.sum()) - 1)
+    components = PCA(most, svd_solver="full").fit(rows[train])
+    along = components.transform(rows)
+    left = np.square(rows - components.inverse_transform(along)).mean(axis=1)
+    features = np.column_stack([along, np.square(along), np.log(left + 1e-6)])
     classifier = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=500))
     right = classifier.fit(features[train], is_y[train]).predict(features[~train]) == is_y[~train]
     test = binomtest(int(right.sum()), len(right), 0.5, alternative="greater")
@@ -167,14 +156,6 @@ def c2st(
         "c2st": float(right.mean()), "c2st_low": interval.low, "c2st_high": interval.high,
         "c2st_p": test.pvalue,
     }  # fmt: skip
-
-
-def _moments(rows: np.ndarray, train: np.ndarray, n_components: int) -> np.ndarray:
-    """Components of the training rows, their squares, and the log of the residual (sample, feature)."""
-    components = PCA(n_components, svd_solver="full").fit(rows[train])
-    along = components.transform(rows)
-    left = np.square(rows - components.inverse_transform(along)).mean(axis=1)
-    return np.column_stack([along, np.square(along), np.log(left + 1e-6)])
 
 
 def memorised(

@@ -11,7 +11,6 @@ from scipy.spatial.distance import pdist, squareform
 from scipy.stats import spearmanr
 from sklearn.decomposition import PCA
 from sklearn.metrics import adjusted_rand_score
-from sklearn.neighbors import NearestNeighbors
 
 from reread.core import validate
 from reread.core.errors import DataError
@@ -28,10 +27,10 @@ def signature_nodes(mu: np.ndarray, threshold: float = THRESHOLD) -> np.ndarray:
     validate.axes(mu, "mu", signature=None, node=None)
     size = np.abs(mu).mean(axis=0)
     if not (size > threshold).any():
-        raise DataError(
-            f"No latent node has a mean absolute value above {threshold:g}; the largest is {size.max():.3f}. "
-            "The encoder has collapsed: train longer, or with a smaller beta."
+        found = (
+            f"No latent node has a mean absolute value above {threshold:g}; the largest is {size.max():.3f}."
         )
+        raise DataError(f"{found} The encoder has collapsed: train longer, or with a smaller beta.")
     return np.flatnonzero(size > threshold)
 
 
@@ -43,16 +42,15 @@ def by_class(features: np.ndarray, pcl: np.ndarray, least: int = 2) -> pd.DataFr
     return pd.DataFrame([features[np.asarray(pcl) == name].mean(axis=0) for name in names], index=names)
 
 
-def class_tree(codes: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
-    """Cluster class codes (pcl, feature) hierarchically by correlation distance, average linkage."""
+def class_order(codes: pd.DataFrame) -> list[str]:
+    """Order of classes (pcl, feature) in their tree by correlation distance, average linkage."""
     distance = pdist(codes.to_numpy(dtype=float), "correlation")
-    linkage = optimal_leaf_ordering(average(distance), distance)
-    return linkage, [str(codes.index[i]) for i in leaves_list(linkage)]
+    return codes.index[leaves_list(optimal_leaf_ordering(average(distance), distance))].tolist()
 
 
 def family_agreement(
     codes: pd.DataFrame, families: Mapping[str, object], *, n_permutations: int = 999, seed: int = 0
-) -> pd.Series:
+) -> dict[str, float]:
     """Compare distances between class codes with known families of classes."""
     codes = codes.loc[[name for name in codes.index if name in families]]
     family = pd.factorize(np.array([str(families[name]) for name in codes.index]))[0]
@@ -63,7 +61,7 @@ def family_agreement(
     null = np.array([_gap(distance, rng.permutation(family)) for _ in range(n_permutations)])
     gap = _gap(distance, family)
     cut = fcluster(average(squareform(distance, checks=False)), len(set(family)), "maxclust")
-    return pd.Series({"gap": gap, "p": permutation_p(gap, null), "ari": adjusted_rand_score(family, cut)})
+    return {"gap": gap, "families_p": permutation_p(gap, null), "ari": adjusted_rand_score(family, cut)}
 
 
 def _gap(distance: np.ndarray, family: np.ndarray) -> float:
@@ -87,11 +85,10 @@ def trees(
     for name, table in codes.items():
         kept = [pcl for pcl in table.index if pcl in means.index]
         far, other = (pdist(one.loc[kept].to_numpy(float), "correlation") for one in (table, means))
-        found = {"gap": np.nan, "p": np.nan, "ari": np.nan}
+        found = {"code": name, "like_means": spearmanr(far, other).statistic}
         if families:
-            found = family_agreement(table, families, n_permutations=n_permutations, seed=seed)
-        like = spearmanr(far, other).statistic
-        rows.append((name, like, found["gap"], found["p"], found["ari"]))
+            found |= family_agreement(table, families, n_permutations=n_permutations, seed=seed)
+        rows.append(found)
     return pd.DataFrame(rows, columns=["code", "like_means", "gap", "families_p", "ari"])
 
 
@@ -108,16 +105,7 @@ def sample_class(
 ) -> np.ndarray:
     """Latent samples (sample, node) of one class."""
     rows = mu[np.asarray(pcl) == name][:, nodes]
-    if len(rows) < 2:
-        raise DataError(f"Class {name} has {len(rows)} signatures here; a mean and a spread need two.")
     rng = np.random.default_rng(seed)
     samples = rng.standard_normal((n, mu.shape[1]))
     samples[:, nodes] = rows.mean(axis=0) + rows.std(axis=0) * rng.standard_normal((n, len(nodes)))
     return samples
-
-
-def nearest_class(generated: np.ndarray, reference: np.ndarray, pcl: np.ndarray) -> np.ndarray:
-    """Class (sample,) of the real signature most correlated with each generated one."""
-    validate.axes(reference, "reference", signature=len(pcl), gene=generated.shape[1])
-    near = NearestNeighbors(n_neighbors=1, metric="correlation", algorithm="brute").fit(reference)
-    return np.asarray(pcl)[near.kneighbors(generated, return_distance=False)[:, 0]]

@@ -26,10 +26,10 @@ def with_class(signatures: Signatures) -> Signatures:
     if not (meta["pcl"] != "").any():
         meta = meta.assign(pcl=meta["gene"], pert_name=meta["pert_id"])
     n_drugs = meta.groupby("pcl")["pert_name"].transform("nunique")
-    rows = np.flatnonzero((meta["pcl"] != "") & (n_drugs > 1))
-    if not len(rows):
+    kept = ((meta["pcl"] != "") & (n_drugs > 1)).to_numpy()
+    if not kept.any():
         raise DataError("No class has two drugs, so none can be held out. Use another source.")
-    return replace(signatures, meta=meta).take(rows)
+    return replace(signatures, meta=meta).take(kept)
 
 
 def shared_with_training(signatures: Signatures, *, n_folds: int = 5, seed: int = 0) -> pd.DataFrame:
@@ -65,9 +65,3 @@ def neighbour_recall(signatures: Signatures, *, n_folds: int = 5, seed: int = 0)
         found = found.rename(columns={"size": "n", "mean": "recall"}).reset_index()
         tables.append(found.assign(scheme=scheme)[["scheme", "pcl", "n", "recall"]])
     return pd.concat(tables, ignore_index=True)
-
-
-def gap(table: pd.DataFrame) -> float:
-    """Mean recall of :func:`neighbour_recall` with a random split minus that with drugs held out."""
-    mean = table.groupby("scheme")["recall"].mean()
-    return float(mean["random"] - mean["by drug"])

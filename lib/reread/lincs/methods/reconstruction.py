@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reread.core import validate
 from reread.core.splits import Fold
 from reread.lincs.data.splits import HELD_OUT, RANDOM
 from reread.lincs.data.tables import Signatures
@@ -49,7 +48,6 @@ def train(
     from. ``chosen``: dict; ``beta``, ``warmup`` (epochs) and ``free_bits`` (nats) of the explicit loss.
     ``settings``: ``hidden``, ``latent``, ``epochs``, ``batch``, ``device`` of
     :func:`reread.lincs.models.fit.fit_vae`.
-    ParameterError or DataError: as :func:`reread.lincs.models.fit.fit_vae`.
     """
     from reread.lincs.models.fit import fit_vae
 
@@ -58,11 +56,9 @@ def train(
     runs = []
     for name, method, s in plan:
         more = (chosen or {}) if method == CHOSEN else {}
-        trained = fit_vae(
-            signatures.values, train=parts[name].train, valid=parts[name].test, loss=LOSS[method], seed=s,
-            checkpoint=checkpoint, progress=True, **more, **settings,
-        )  # fmt: skip
-        runs.append(Run(name, method, s, trained.network, trained.history))
+        named = {**more, **settings, "loss": LOSS[method], "seed": s, "checkpoint": checkpoint}
+        trained = fit_vae(signatures.values, train=parts[name].train, valid=parts[name].test, **named)
+        runs.append(Run(name, method, s, *trained))
     return runs
 
 
@@ -93,30 +89,34 @@ def compare(
         centre = train_values.mean(axis=0, dtype=np.float64)
         possible = [k for k in ks if k < min(train_values.shape)]
         pca = pca_rebuild(train_values, test_values, possible) if possible else {}
-        methods = [("zero", "baseline", 0, np.zeros_like(test_values))]
-        methods += [("training mean", "baseline", 0, np.broadcast_to(centre, test_values.shape))]
-        methods += [(f"PCA {k}", "PCA", 0, rebuilt) for k, rebuilt in pca.items()]
-        methods += [
-            (run.method, "VAE", run.seed, run.network.rebuild(test_values))
-            for run in runs
-            if run.split == name
+        own = [run for run in runs if run.split == name]
+        methods = [
+            ("zero", "baseline", 0, np.zeros_like(test_values)),
+            ("training mean", "baseline", 0, np.broadcast_to(centre, test_values.shape)),
+            *((f"PCA {k}", "PCA", 0, rebuilt) for k, rebuilt in pca.items()),
+            *((run.method, "VAE", run.seed, run.network.rebuild(test_values)) for run in own),
         ]
-        other = replicates(signatures.meta)[part.test] if name == HELD_OUT else np.full(len(test_values), -1)
+        names = signatures.meta["pert_name"].to_numpy()[part.test]
+        other = replicates(signatures.meta)[part.test]
+        has = (other >= 0) & (name == HELD_OUT)
+        other = other[has]
         for method, family, seed, rebuilt in methods:
-            scores = _scores(signatures, rebuilt, part, other, centre)
-            rows.append({"split": name, "method": method, "family": family, "seed": seed, **scores})
+            known = r2(signatures.values[other], rebuilt[has], centre) if len(other) >= MIN_PAIRS else np.nan
+            rows.append({
+                "split": name, "method": method, "family": family, "seed": seed,
+                "mse": mse(test_values, rebuilt), "r2": r2(test_values, rebuilt, centre),
+                "r2_median": r2_by_drug(test_values, rebuilt, names, centre)["r2"].median(),
+                "r2_replicate": known,
+            })  # fmt: skip
     return pd.DataFrame(rows)
 
 
 def replicates(meta: pd.DataFrame) -> np.ndarray:
     """Row of another measurement of the same ``CONDITION``, (signature,); -1 where there is none."""
-    group = meta.groupby(list(CONDITION), dropna=False, sort=False).ngroup().to_numpy()
-    order = np.argsort(group, kind="stable")
-    other = np.full(len(meta), -1)
-    for rows in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
-        if len(rows) > 1:
-            other[rows] = np.roll(rows, -1)
-    return other
+    rows = pd.Series(np.arange(len(meta)), index=meta.index)
+    groups = rows.groupby([meta[name] for name in CONDITION], dropna=False)
+    other = groups.shift(-1).fillna(groups.transform("first")).astype(int)
+    return other.where(other != rows, -1).to_numpy()
 
 
 def by_perturbation(
@@ -150,20 +150,12 @@ def replicate_gain(summary: pd.DataFrame) -> dict[str, float]:
 
     Empty where there are no replicates, or fewer than two numbers of components.
     """
-    held = summary[(summary["split"] == HELD_OUT) & (summary["family"] == "PCA")].dropna(
-        subset="r2_replicate"
-    )
-    if len(held) < 2:
+    held = summary[(summary["split"] == HELD_OUT) & (summary["family"] == "PCA")]
+    known = held.set_index("method")["r2_replicate"].dropna()
+    if len(known) < 2:
         return {}
-    (before, last), names = held["r2_replicate"].iloc[-2:], held["method"].iloc[-2:].str.lower()
-    wide, narrow = (name.replace(" ", "-") for name in (names.iloc[1], names.iloc[0]))
-    return {f"{wide}-over-{narrow}": float(last - before)}
-
-
-def vae_over_pca(summary: pd.DataFrame, k: int = 30) -> float:
-    """R2 on held-out perturbations of the VAE with chosen beta minus that of ``k`` components."""
-    held = summary[summary["split"] == HELD_OUT].set_index("method")["r2"]
-    return float(held[CHOSEN] - held[f"PCA {k}"])
+    narrow, wide = known.index[-2:].str.lower().str.replace(" ", "-")
+    return {f"{wide}-over-{narrow}": float(known.iloc[-1] - known.iloc[-2])}
 
 
 def curves(runs: Sequence[Run]) -> pd.DataFrame:
@@ -192,7 +184,6 @@ def kl_by_unit(signatures: Signatures, parts: dict[str, Fold], runs: Sequence[Ru
 
 def unit_kl(mu: np.ndarray, logvar: np.ndarray) -> np.ndarray:
     """Mean KL divergence (unit,) of posterior means and log variances (signature, unit) from the prior."""
-    validate.axes(logvar, "logvar", signature=len(mu), unit=np.shape(mu)[1])
     mu, logvar = np.asarray(mu, dtype=np.float64), np.asarray(logvar, dtype=np.float64)
     return 0.5 * (np.square(mu) + np.exp(logvar) - 1 - logvar).mean(axis=0)
 
@@ -203,16 +194,3 @@ def count_units(units: pd.DataFrame) -> pd.DataFrame:
     marked = units.assign(active=kl > ACTIVE_NATS, dead=kl < DEAD_NATS, nats=kl)
     sums = marked.groupby(["split", "method", "seed"], sort=False)[["active", "dead", "nats"]].sum()
     return sums.groupby(level=["split", "method"], sort=False).mean().reset_index()
-
-
-def _scores(signatures, rebuilt, part, other, centre) -> dict[str, float]:
-    test_values = signatures.values[part.test]
-    names, has = signatures.meta["pert_name"].to_numpy()[part.test], other >= 0
-    return {
-        "mse": mse(test_values, rebuilt),
-        "r2": r2(test_values, rebuilt, centre),
-        "r2_median": float(r2_by_drug(test_values, rebuilt, names, centre)["r2"].median()),
-        "r2_replicate": r2(signatures.values[other[has]], rebuilt[has], centre)
-        if has.sum() >= MIN_PAIRS
-        else np.nan,
-    }

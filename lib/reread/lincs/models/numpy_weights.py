@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 
@@ -17,29 +16,24 @@ from reread.lincs.data.tables import CLIP
 BLOCK = 8192
 
 
+def save_arrays(path: Path, **arrays: np.ndarray) -> Path:
+    """Write arrays as ``.npz``, whole or not at all; return the path."""
+    with written_whole(Path(path)) as part, part.open("wb") as stream:
+        np.savez(stream, **arrays)
+    return Path(path)
+
+
+def load_arrays(path: Path, what: str) -> dict[str, np.ndarray]:
+    """Read what :func:`save_arrays` wrote; a damaged file, or one with Python objects, is a DataError."""
+    with door(path, what), np.load(path, allow_pickle=False) as kept:
+        return {name: kept[name] for name in kept.files}
+
+
 @dataclass(frozen=True, eq=False)
 class _Weights:
     """Weights under the names of the network: ``encoder.0.weight`` (out, in), ``encoder.0.bias``."""
 
     weights: dict[str, np.ndarray]
-    NEEDS: ClassVar[tuple[str, ...]] = ()
-
-    def save(self, path: Path) -> Path:
-        """Write the weights as ``.npz``; return the path."""
-        with written_whole(Path(path)) as part, part.open("wb") as stream:
-            np.savez(stream, **self.weights)
-        return Path(path)
-
-    @classmethod
-    def load(cls, path: Path) -> _Weights:
-        """Read what :meth:`save` wrote; a file of another network, or with Python objects, is a DataError."""
-        with door(path, f"weights of a {cls.__name__}"), np.load(path, allow_pickle=False) as kept:
-            weights = {name: kept[name] for name in kept.files}
-        missing = [name for name in cls.NEEDS if name not in weights]
-        if missing:
-            raise DataError(f"{path} lacks {missing[0]!r}: these are not the weights of a {cls.__name__}.")
-        _check_shapes(weights, path)
-        return cls(weights)
 
     def _linear(self, name: str, x: np.ndarray) -> np.ndarray:
         return x @ self.weights[f"{name}.weight"].T + self.weights[f"{name}.bias"]
@@ -48,36 +42,30 @@ class _Weights:
         return np.tanh(self._linear(name, x))
 
     def _checked(self, values: np.ndarray) -> np.ndarray:
-        n_genes = self.weights["encoder.0.weight"].shape[1]
-        validate.axes(values, "values", signature=None, gene=n_genes)
+        validate.axes(values, "values", signature=None, gene=self.weights["encoder.0.weight"].shape[1])
         return np.asarray(values, dtype=np.float32)
-
-
-def _check_shapes(weights: dict[str, np.ndarray], path: Path) -> None:
-    """Refuse weights that are not finite matrices, or whose bias is missing or of another length."""
-    for name, values in weights.items():
-        if values.dtype.kind != "f" or not np.isfinite(values).all():
-            raise DataError(f"{path}: {name} must be finite numbers.")
-        layer = name.removesuffix(".weight")
-        if layer != name and layer != "codes":
-            bias = weights.get(f"{layer}.bias", np.empty(0))
-            if values.ndim != 2 or bias.shape != values.shape[:1]:
-                raise DataError(
-                    f"{path}: {name} has shape {values.shape} and its bias {bias.shape}; expected (out, "
-                    "in) and (out,)."
-                )
 
 
 @dataclass(frozen=True, eq=False)
 class Vae(_Weights):
     """A trained variational autoencoder; see :class:`reread.lincs.models.vae.VaeNetwork`."""
 
-    NEEDS: ClassVar[tuple[str, ...]] = ("encoder.2.weight", "mu.weight", "logvar.weight", "decoder.4.weight")
+    def save(self, path: Path) -> Path:
+        """Write the weights as ``.npz``; return the path."""
+        return save_arrays(path, **self.weights)
 
-    @property
-    def latent(self) -> int:
-        """Number of latent units."""
-        return len(self.weights["mu.bias"])
+    @classmethod
+    def load(cls, path: Path) -> Vae:
+        """Read what :meth:`save` wrote; a file of another network, or with Python objects, is a DataError."""
+        weights = load_arrays(path, "weights of a VAE")
+        with door(path, "weights of a VAE"):
+            for layer in ("encoder.0", "encoder.2", "mu", "logvar", "decoder.0", "decoder.2", "decoder.4"):
+                matrix, bias = weights.get(f"{layer}.weight"), weights.get(f"{layer}.bias")
+                if matrix is None or bias is None or matrix.shape[:-1] != bias.shape:
+                    raise DataError(f"{path} lacks {layer!r}: these are not the weights of a VAE.")
+                if not (np.isfinite(matrix).all() and np.isfinite(bias).all()):
+                    raise DataError(f"{path}: {layer} must be finite numbers.")
+        return cls(weights)
 
     def posterior(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Map (signature, gene) to mean and log variance, (signature, unit) each."""
@@ -104,7 +92,8 @@ class Vae(_Weights):
 
     def generate(self, n: int, seed: int = 0) -> np.ndarray:
         """Decode ``n`` samples of the standard normal to z-scores (n, gene)."""
-        return self.decode(np.random.default_rng(seed).standard_normal((n, self.latent), dtype=np.float32))
+        size = (n, len(self.weights["mu.bias"]))
+        return self.decode(np.random.default_rng(seed).standard_normal(size, dtype=np.float32))
 
     def layers(self, values: np.ndarray) -> dict[str, np.ndarray]:
         """Output of each layer: e1, e2, e3 (the mean), d1 and d2, (signature, unit) each."""
@@ -122,8 +111,6 @@ class Vae(_Weights):
 @dataclass(frozen=True, eq=False)
 class Svq(_Weights):
     """A trained supervised vector-quantised autoencoder; see :func:`reread.lincs.models.svqvae.dense`."""
-
-    NEEDS: ClassVar[tuple[str, ...]] = ("encoder.0.weight", "codes.weight", "decoder.0.weight")
 
     @property
     def codes(self) -> np.ndarray:
@@ -145,10 +132,9 @@ class Svq(_Weights):
 
 def nearest_code(z: np.ndarray, codes: np.ndarray, metric: str = "euclidean") -> np.ndarray:
     """Index (signature,) of the code (code, dim) nearest to each z (signature, dim), by distance or angle."""
-    validate.axes(codes, "codes", code=None, dim=np.shape(z)[1])
     z, codes = np.asarray(z, dtype=np.float64), np.asarray(codes, dtype=np.float64)
     length = np.square(codes).sum(axis=1)
     if metric == "cosine":
         return (z @ (codes / np.sqrt(np.maximum(length, 1e-30))[:, None]).T).argmax(axis=1)
     parts = [length - 2 * z[i : i + BLOCK] @ codes.T for i in range(0, len(z), BLOCK)]
-    return np.concatenate([np.zeros(0, dtype=np.int64), *(part.argmin(axis=1) for part in parts)])
+    return np.concatenate([part.argmin(axis=1) for part in parts])

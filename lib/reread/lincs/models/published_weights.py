@@ -28,25 +28,12 @@ SIGNATURE_NODES = (4, 21, 35, 50, 51, 54, 56, 76, 81, 85, 87, 97)
 # A gene that pharmacology expects a class to move, and where to. They were picked with the decoded codes in
 # view: they show what the codes say, and test nothing.
 TEXTBOOK = (
-    ("CP_MEK_INHIBITOR", "DUSP6", -1),
-    ("CP_RAF_INHIBITOR", "DUSP6", -1),
-    ("CP_GLUCOCORTICOID_RECEPTOR_AGONIST", "TSC22D3", 1),
-    ("CP_HSP_INHIBITOR", "HSPA1A", 1),
-    ("CP_PROTEASOME_INHIBITOR", "HMOX1", 1),
-    ("CP_HMGCR_INHIBITOR", "HMGCS1", 1),
-    ("CP_TOPOISOMERASE_INHIBITOR", "CDKN1A", 1),
-    ("CP_HDAC_INHIBITOR", "CDKN1A", 1),
+    ("CP_MEK_INHIBITOR", "DUSP6", -1), ("CP_RAF_INHIBITOR", "DUSP6", -1),
+    ("CP_GLUCOCORTICOID_RECEPTOR_AGONIST", "TSC22D3", 1), ("CP_HSP_INHIBITOR", "HSPA1A", 1),
+    ("CP_PROTEASOME_INHIBITOR", "HMOX1", 1), ("CP_HMGCR_INHIBITOR", "HMGCS1", 1),
+    ("CP_TOPOISOMERASE_INHIBITOR", "CDKN1A", 1), ("CP_HDAC_INHIBITOR", "CDKN1A", 1),
     ("CP_TUBULIN_INHIBITOR", "CDK1", -1),
-)
-
-
-@dataclass(frozen=True)
-class Example:
-    """A drug in a cell line, and the classes expected for it."""
-
-    drug: str
-    cell: str
-    classes: tuple[str, ...]
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +45,9 @@ class Published:
     ``printed_nodes``: tuple of int. ``printed_neighbours``: DataFrame, (pcl,); ``pcl``, ``nn_pcl``,
     ``corr_dist``: nearest other class and its distance as printed. ``textbook``: tuple; class, symbol, and -1
     or 1: a gene that the class is known to lower or raise. ``unseen``, ``familiar``: drugs with a class, from
-    batches that training did not use, and from those that it did. ``example``: Example. ``control``: class
-    expected at chance: an inert one, or that of venlafaxine, which hardly changes expression in cancer cells.
+    batches that training did not use, and from those that it did. ``example``: drug, cell line,
+    expected classes. ``control``: class expected at chance: an inert one, or that of venlafaxine, which
+    hardly changes expression in cancer cells.
     """
 
     model: Svq
@@ -71,19 +59,14 @@ class Published:
     textbook: tuple[tuple[str, str, int], ...]
     unseen: Signatures = field(repr=False)
     familiar: Signatures = field(repr=False)
-    example: Example
+    example: tuple[str, str, tuple[str, ...]]
     control: str
 
     def __post_init__(self):
         validate.axes(self.model.codes, "codes", pcl=len(self.pcls), unit=None)
         validate.axes(self.model.weights["decoder.0.bias"], "decoder bias", gene=len(self.symbols))
-        for name in ("unseen", "familiar"):
-            annotations.check_classes(getattr(self, name).meta["pcl"], self.pcls, what=f"Signatures {name}")
-
-    @property
-    def profiles(self) -> np.ndarray:
-        """Decoded code of each class, z-scores (pcl, gene)."""
-        return self.model.profiles()
+        for name, found in (("unseen", self.unseen), ("familiar", self.familiar)):
+            annotations.check_classes(found.meta["pcl"], self.pcls, what=f"Signatures {name}")
 
 
 def load(source: str, *, seed: int = 0) -> Published:
@@ -101,47 +84,33 @@ def load(source: str, *, seed: int = 0) -> Published:
             f"There are no weights {source!r}. {did_you_mean(source, ('simulated', 'weights'))}"
         )
     path, columns = registry.fetch("lincs/published-neighbours"), ["i", "pcl", "nn_pcl", "corr_dist"]
-    neighbours = read_table(path, columns=columns, numbers=["i", "corr_dist"]).sort_values("i")
+    near = read_table(path, columns=columns, numbers=["i", "corr_dist"]).sort_values("i", ignore_index=True)
     level_5, plate = loading.load("level-5", kind="drug"), loading.load("plate", kind="drug")
+    model = svqvae({part: registry.fetch(f"lincs/svqvae-{part}") for part in PARTS})
+    heads = {name: read_tensor(registry.fetch(f"lincs/vae-mu-{name.lower()}"), "weight") for name in HEADS}
+    example = ("vemurafenib", "A375", ("CP_RAF_INHIBITOR", "CP_MEK_INHIBITOR"))
     return Published(
-        svqvae({part: registry.fetch(f"lincs/svqvae-{part}") for part in PARTS}),
-        tuple(neighbours["pcl"]),
-        level_5.symbols,
-        {name: mu_weight(registry.fetch(f"lincs/vae-mu-{name.lower()}")) for name in HEADS},
-        SIGNATURE_NODES,
-        neighbours[["pcl", "nn_pcl", "corr_dist"]].reset_index(drop=True),
-        TEXTBOOK,
-        _with_class(level_5),
-        _with_class(plate),
-        Example("vemurafenib", "A375", ("CP_RAF_INHIBITOR", "CP_MEK_INHIBITOR")),
+        model, tuple(near["pcl"]), level_5.symbols, heads, SIGNATURE_NODES, near.drop(columns="i"), TEXTBOOK,
+        level_5.take(level_5.with_class()), plate.take(plate.with_class()), example,
         "CP_NOREPINEPHRINE_REUPTAKE_INHIBITOR",
-    )
+    )  # fmt: skip
 
 
 def svqvae(paths: Mapping[str, Path]) -> Svq:
     """Read ``encode``, ``embedding`` and ``decode`` from three legacy files, in double precision."""
-    found = {part: torch_legacy.load(paths[part]) for part in PARTS}
-    named = {
-        new: tensor(found[part], name, paths[part]).astype(float)
-        for part, name, new in (
-            ("encode", "0.weight", "encoder.0.weight"), ("encode", "0.bias", "encoder.0.bias"),
-            ("embedding", "weight", "codes.weight"),
-            ("decode", "0.weight", "decoder.0.weight"), ("decode", "0.bias", "decoder.0.bias"),
-        )
-    }  # fmt: skip
+    named = {"codes.weight": read_tensor(paths["embedding"], "weight").astype(float)}
+    for part in ("encode", "decode"):
+        for name in ("0.weight", "0.bias"):
+            named[f"{part}r.{name}"] = read_tensor(paths[part], name).astype(float)
     n_genes, n_units = named["decoder.0.weight"].shape
     validate.axes(named["encoder.0.weight"], "encoder", unit=n_units, gene=n_genes)
     validate.axes(named["codes.weight"], "codes", pcl=None, unit=n_units)
     return Svq(named)
 
 
-def mu_weight(path: Path) -> np.ndarray:
-    """Weights (latent, unit) of the mean head of a VAE."""
-    return tensor(torch_legacy.load(path), "weight", path)
-
-
-def tensor(found: Mapping[str, np.ndarray], name: str, path: Path) -> np.ndarray:
+def read_tensor(path: Path, name: str) -> np.ndarray:
     """Tensor of that name; a missing one, or values that are not finite, are a DataError."""
+    found = torch_legacy.load(path)
     if name not in found:
         raise DataError(f"{path} has no tensor {name!r}; it has {', '.join(found)}.")
     if not np.isfinite(found[name]).all():
@@ -161,10 +130,7 @@ def active_nodes(mu: np.ndarray) -> pd.DataFrame:
     """
     norm = np.linalg.norm(mu, axis=1)
     if len(norm) < 2 or not (np.isfinite(norm).all() and (norm > 0).all()):
-        raise DataError(
-            "Need at least two units with a finite, positive weight norm to compute the largest ratio of "
-            "successive norms."
-        )
+        raise DataError("A largest ratio needs at least two units with a finite, positive weight norm.")
     order = np.argsort(-norm, kind="stable")
     rank = np.arange(1, len(order) + 1)
     n_active = int((norm[order][:-1] / norm[order][1:]).argmax()) + 1
@@ -187,18 +153,16 @@ def _planted(seed: int) -> Published:
     apart = cdist(codes, codes, metric="correlation") + np.diag(np.full(len(codes), np.inf))
     nearest = np.asarray(truth.pcls)[apart.argmin(axis=1)]
     neighbours = pd.DataFrame({"pcl": truth.pcls, "nn_pcl": nearest, "corr_dist": apart.min(axis=1)})
+    strong = [i for i, kind in enumerate(truth.strength) if kind == "strong"]
     most = np.abs(truth.programs).argmax(axis=1)
-    textbook = tuple(
-        (pcl, drugs.symbols[gene], int(np.sign(row[gene])))
-        for pcl, gene, row, kind in zip(truth.pcls, most, truth.programs, truth.strength, strict=True)
-        if kind == "strong"
-    )
+    sign = np.sign(truth.programs).astype(int)
+    textbook = tuple((truth.pcls[i], drugs.symbols[most[i]], int(sign[i, most[i]])) for i in strong)
     is_unseen = drugs.meta["cell"].isin(sorted(set(drugs.meta["cell"]))[::2]).to_numpy()
     first = drugs.meta[is_unseen].iloc[0]
     return Published(
         model, truth.pcls, drugs.symbols, {"few": few, "many": many}, nodes, neighbours, textbook,
         drugs.take(is_unseen), drugs.take(~is_unseen),
-        Example(first["pert_name"], first["cell"], (first["pcl"],)),
+        (first["pert_name"], first["cell"], (first["pcl"],)),
         truth.pcls[truth.strength.index("inert")],
     )  # fmt: skip
 
@@ -210,7 +174,3 @@ def _head(n_active: int, rng: np.random.Generator) -> tuple[np.ndarray, tuple[in
     norm[active] = rng.uniform(0.7, 1.5, n_active)
     rows = rng.standard_normal((N_LATENT, 10 * N_UNITS))
     return norm[:, None] * rows / np.linalg.norm(rows, axis=1, keepdims=True), tuple(map(int, active))
-
-
-def _with_class(signatures: Signatures) -> Signatures:
-    return signatures.take(signatures.meta["pcl"].to_numpy() != "")

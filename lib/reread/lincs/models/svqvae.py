@@ -12,15 +12,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from reread.core.training.adam import FusedAdam
-from reread.core.training.loop import Stream, device_of
 from reread.lincs.data.tables import CLIP
-from reread.lincs.models.vae import shuffled
+from reread.lincs.models.vae import Recipe
 
-LEARNING_RATE = 1e-4
-BATCH = 256
-COMMITMENT = 0.25
-DIVERGENCE = 0.1
-DECAY = 0.99
+LEARNING_RATE, BATCH = 1e-4, 256
+COMMITMENT, DIVERGENCE, DECAY = 0.25, 0.1, 0.99
 # Mean squared difference a dimension between a signature and the nearest code of another class, beyond its
 # own: set before any run to a quarter of that between two random corners of the tanh cube (2).
 MARGIN = 0.5
@@ -70,24 +66,16 @@ def convolutions(n_codes: int, channels: int) -> SvqNetwork:
     half = max(1, channels // 2)
     return SvqNetwork(
         lambda: nn.Sequential(
-            nn.Unflatten(1, (1, SIDE, SIDE)),
-            nn.Conv2d(1, half, 3, padding=1),
-            nn.ReLU(),
-            nn.Conv2d(half, channels, 4, stride=2, padding=1),
-            nn.Flatten(),
-            nn.Tanh(),
+            nn.Unflatten(1, (1, SIDE, SIDE)), nn.Conv2d(1, half, 3, padding=1), nn.ReLU(),
+            nn.Conv2d(half, channels, 4, stride=2, padding=1), nn.Flatten(), nn.Tanh(),
         ),
         lambda: nn.Sequential(
             nn.Unflatten(1, (channels, SIDE // 2, SIDE // 2)),
-            nn.ConvTranspose2d(channels, half, 4, stride=2, padding=1),
-            nn.ReLU(),
-            nn.Conv2d(half, 1, 3, padding=1),
-            nn.Sigmoid(),
-            nn.Flatten(),
+            nn.ConvTranspose2d(channels, half, 4, stride=2, padding=1), nn.ReLU(),
+            nn.Conv2d(half, 1, 3, padding=1), nn.Sigmoid(), nn.Flatten(),
         ),
-        n_codes,
-        POSITIONS * channels,
-    )
+        n_codes, POSITIONS * channels,
+    )  # fmt: skip
 
 
 def squared_distance(z: Tensor, codes: Tensor) -> Tensor:
@@ -114,12 +102,11 @@ def bounded_loss(z: Tensor, codes: Tensor, label: Tensor, margin: float = MARGIN
     return COMMITMENT * own.mean() + functional.relu(margin + own - others.min(1).values).mean()
 
 
-class Svqvae:
-    """Training recipe: codes by gradient as published, or as moving averages with a bounded repulsion.
+class Svqvae(Recipe):
+    """Training: codes by gradient as published, or as moving averages with a bounded repulsion.
 
     With ``ema`` the gradient also stops at the code; that this helps was seen on simulated drugs held out of
-    simulated training drugs. ``network`` is a function, called inside the random stream. Settings are
-    those of :func:`reread.lincs.models.fit.fit_svqvae`.
+    simulated training drugs. Defaults are as published.
     """
 
     def __init__(
@@ -127,29 +114,21 @@ class Svqvae:
         codebook: str = "published", learning_rate: float = LEARNING_RATE, batch: int = BATCH, seed: int = 0,
         device: str = "auto",
     ):  # fmt: skip
-        self.device = device_of(device)
-        self.stream = Stream(seed, self.device)
-        with self.stream:
-            self.network = network().to(self.device)
-        self.codebook, self.batch = codebook, batch
+        super().__init__(network, values, train, valid, batch=batch, seed=seed, device=device)
+        self.codebook = codebook
         if codebook == "ema":
-            self._average()
+            # moving averages: buffers that no optimiser changes and a checkpoint stores
+            codes = self.network.codes.weight.requires_grad_(False)
+            self.network.register_buffer("code_count", torch.ones(len(codes), device=self.device))
+            self.network.register_buffer("code_sum", codes.clone())
         trained = [part for part in self.network.parameters() if part.requires_grad]
         self.optimizer = FusedAdam(trained, learning_rate, amsgrad=True)
-        self.values = torch.as_tensor(np.asarray(values, dtype=np.float32), device=self.device)
         self.label = torch.as_tensor(np.asarray(label, dtype=np.int64), device=self.device)
-        self.train, self.valid = (
-            torch.as_tensor(np.asarray(rows, dtype=np.int64)) for rows in (train, valid)
-        )
 
     def run_epoch(self) -> dict[str, float]:
         """Train one epoch; return mean errors (squared z-scores a gene) and the codebook loss."""
-        self.network.train()
-        with self.stream:
-            order = shuffled(len(self.train))
-            steps = [self._step(rows.to(self.device)) for rows in self.train[order].split(self.batch)]
-        error, codebook = torch.stack(steps).mean(0).tolist()
-        return {"train_mse": error, "valid_mse": self._validate(), "codebook_loss": codebook}
+        error, codebook = self._trained()
+        return {"train_mse": error, "valid_mse": self._validated()[0], "codebook_loss": codebook}
 
     def _step(self, rows: Tensor) -> Tensor:
         x, label = self.values[rows], self.label[rows]
@@ -164,12 +143,6 @@ class Svqvae:
             self._move(z.detach(), label)
         return torch.stack((error.detach(), codebook.detach()))
 
-    def _average(self) -> None:
-        """Make the codes moving averages: buffers that no optimiser changes and a checkpoint stores."""
-        codes = self.network.codes.weight.requires_grad_(False)
-        self.network.register_buffer("code_count", torch.ones(len(codes), device=self.device))
-        self.network.register_buffer("code_sum", codes.clone())
-
     @torch.no_grad()
     def _move(self, z: Tensor, label: Tensor) -> None:
         one_hot = functional.one_hot(label, self.network.codes.num_embeddings).float()
@@ -178,51 +151,30 @@ class Svqvae:
         count = self.network.code_count.clamp(min=1e-5)
         self.network.codes.weight.copy_(self.network.code_sum / count[:, None])
 
-    @torch.no_grad()
-    def _validate(self) -> float:
-        self.network.eval()
-        if not len(self.valid):
-            return float("nan")
-        error = 0.0
-        for rows in self.valid.split(4096):
-            x, label = self.values[rows.to(self.device)], self.label[rows.to(self.device)]
-            error += float((self.network(x, label)[0] - x).square().flatten(1).mean(1).sum())
-        return error / len(self.valid)
-
-    def weights(self) -> dict[str, np.ndarray]:
-        """Weights, biases and codes by name, for :class:`reread.lincs.models.numpy_weights.Svq`."""
-        return {name: part.cpu().numpy() for name, part in self.network.state_dict().items()}
+    def _errors(self, rows: Tensor) -> Tensor:
+        x = self.values[rows]
+        return (self.network(x, self.label[rows])[0] - x).square().flatten(1).mean(1).sum()[None]
 
 
-class DigitBook:
-    """A codebook of digits: ``values`` (image, pixel) and ``label`` (image,) in, arrays out.
+class ImageCodes:
+    """Trained codes of digits, as arrays: a code has 16 values for each channel."""
 
-    A code has 16 values for each channel. Settings are ``codebook``, ``learning_rate``, ``batch``,
-    ``seed`` and ``device`` of :class:`Svqvae`.
-    """
+    def __init__(self, network: SvqNetwork):
+        self.network = network.eval().requires_grad_(False)
+        self.codes = network.codes.weight.cpu().numpy()
 
-    def __init__(self, values, label, train, valid, *, channels: int = 32, **settings):
-        n = int(np.max(label)) + 1
-        self.recipe = Svqvae(lambda: convolutions(n, channels), values, label, train, valid, **settings)
-
-    @property
-    def codes(self) -> np.ndarray:
-        """The code of each digit, (code, dim)."""
-        return self.recipe.network.codes.weight.detach().cpu().numpy()
-
-    @torch.no_grad()
     def encode(self, values: np.ndarray) -> np.ndarray:
         """Map (image, pixel) to (image, dim)."""
-        return self.recipe.network.eval().encoder(self._tensor(values)).cpu().numpy()
+        return self._run(self.network.encoder, values)
 
-    @torch.no_grad()
     def decode(self, z: np.ndarray) -> np.ndarray:
         """Map (image, dim) to (image, pixel)."""
-        return self.recipe.network.eval().decoder(self._tensor(z)).cpu().numpy()
+        return self._run(self.network.decoder, z)
 
     def profiles(self) -> np.ndarray:
         """Decoded code of each digit, (code, pixel)."""
         return self.decode(self.codes)
 
-    def _tensor(self, values: np.ndarray) -> torch.Tensor:
-        return torch.as_tensor(np.asarray(values, dtype=np.float32), device=self.recipe.device)
+    def _run(self, part: nn.Module, values: np.ndarray) -> np.ndarray:
+        device = self.network.codes.weight.device
+        return part(torch.as_tensor(np.asarray(values, dtype=np.float32), device=device)).cpu().numpy()

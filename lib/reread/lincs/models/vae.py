@@ -5,6 +5,8 @@ Source: Xue, Ding, Lu 2020 (doi 10.1038/s41540-020-00158-2) and the authors' not
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -68,41 +70,63 @@ def explicit_loss(
     return error + beta * kl(mu, logvar).mean(0).clamp(min=free_bits).sum()
 
 
-class VaeTraining:
-    """Training recipe: data stay on the device, random numbers are used in the authors' order.
+class Recipe:
+    """A training: data stay on the device, random numbers are used in the authors' order.
 
-    ``train`` and ``valid`` are rows of ``values`` (signature, gene); validation rows give the curve only.
-    Settings are those of :func:`reread.lincs.models.fit.fit_vae`.
+    ``network`` is a function, called inside the random stream. ``train`` and ``valid`` are rows of ``values``
+    (signature, gene); validation rows give the curve only. ``_step`` trains on rows and returns their mean
+    losses, ``_errors`` returns the sums of the errors of validation rows.
     """
+
+    def __init__(self, network, values, train, valid, *, batch: int, seed: int, device: str):
+        self.device, self.batch = device_of(device), batch
+        self.stream = Stream(seed, self.device)
+        with self.stream:
+            self.network = network().to(self.device)
+        self.values = torch.as_tensor(np.asarray(values, dtype=np.float32), device=self.device)
+        self.train, self.valid = (
+            torch.as_tensor(np.asarray(rows, dtype=np.int64)) for rows in (train, valid)
+        )
+
+    def _trained(self) -> list[float]:
+        """Train one pass; return the mean of the losses over batches."""
+        self.network.train()
+        with self.stream:
+            order = shuffled(len(self.train))
+            steps = [self._step(rows.to(self.device)) for rows in self.train[order].split(self.batch)]
+        return torch.stack(steps).mean(0).tolist()
+
+    @torch.no_grad()
+    def _validated(self) -> list[float]:
+        """Mean of the errors over validation rows; NaN without any."""
+        self.network.eval()
+        sums = [self._errors(rows.to(self.device)) for rows in self.valid.split(4096)]
+        return (torch.stack(sums).sum(0) / len(self.valid)).tolist()
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """Weights and biases by name, for :mod:`reread.lincs.models.numpy_weights`."""
+        return {name: part.cpu().numpy() for name, part in self.network.state_dict().items()}
+
+
+class VaeTraining(Recipe):
+    """Training of the variational autoencoder; defaults are as published."""
 
     def __init__(
         self, values: np.ndarray, train: np.ndarray, valid: np.ndarray, *, hidden: int = 1000,
         latent: int = 100, loss: str = "published", beta: float = 1.0, warmup: int = 0,
         free_bits: float = 0.0, batch: int = BATCH, seed: int = 0, device: str = "auto",
     ):  # fmt: skip
-        self.device = device_of(device)
-        self.stream = Stream(seed, self.device)
-        with self.stream:
-            self.network = VaeNetwork(values.shape[1], hidden, latent).to(self.device)
+        network = partial(VaeNetwork, values.shape[1], hidden, latent)
+        super().__init__(network, values, train, valid, batch=batch, seed=seed, device=device)
         self.optimizer = FusedAdam(self.network.parameters(), LEARNING_RATE)
         self.optimizer.param_groups[0]["epochs"] = 0  # stored here, so that it is in the checkpoint
         self.loss, self.beta, self.warmup, self.free_bits = loss, beta, warmup, free_bits
-        self.batch = batch
-        self.values = torch.as_tensor(np.asarray(values, dtype=np.float32), device=self.device)
-        self.train, self.valid = (
-            torch.as_tensor(np.asarray(rows, dtype=np.int64)) for rows in (train, valid)
-        )
 
     def run_epoch(self) -> dict[str, float]:
         """Train one epoch; return mean errors (squared z-scores a gene), KL (nats a signature) and beta."""
-        self.network.train()
-        beta = self.beta_now()
-        with self.stream:
-            order = shuffled(len(self.train))
-            steps = [self._step(rows, beta) for rows in self.train[order].split(self.batch)]
+        beta, (error, divergence) = self.beta_now(), self._trained()
         self.optimizer.param_groups[0]["epochs"] += 1
-        error, divergence = torch.stack(steps).mean(0).tolist()
-        valid_error, valid_divergence = self._validate()
+        valid_error, valid_divergence = self._validated()
         return {
             "train_mse": error, "valid_mse": valid_error,
             "train_kl": divergence, "valid_kl": valid_divergence, "beta": beta,
@@ -115,43 +139,32 @@ class VaeTraining:
         done = self.optimizer.param_groups[0]["epochs"]
         return self.beta * (min(1.0, done / self.warmup) if self.warmup else 1.0)
 
-    def _step(self, rows: Tensor, beta: float) -> Tensor:
-        x = self.values[rows.to(self.device)]
+    def _step(self, rows: Tensor) -> Tensor:
+        x = self.values[rows]
         self.optimizer.zero_grad()
         rebuilt, mu, logvar = self.network(x)
         if self.loss == "published":
             loss = published_loss(rebuilt, x, mu, logvar)
         else:
-            loss = explicit_loss(rebuilt, x, mu, logvar, beta=beta, free_bits=self.free_bits)
+            loss = explicit_loss(rebuilt, x, mu, logvar, beta=self.beta_now(), free_bits=self.free_bits)
         loss.backward()
         self.optimizer.step()
         with torch.no_grad():
             return torch.stack((functional.mse_loss(rebuilt, x), kl(mu, logvar).sum(1).mean()))
 
-    @torch.no_grad()
-    def _validate(self) -> tuple[float, float]:
-        self.network.eval()
-        if not len(self.valid):
-            return float("nan"), float("nan")
-        error = divergence = 0.0
-        for rows in self.valid.split(4096):
-            x = self.values[rows.to(self.device)]
-            mu, logvar = self.network.posterior(x)
-            error += float((self.network.decode(mu) - x).square().mean(1).sum())
-            divergence += float(kl(mu, logvar).sum())
-        return error / len(self.valid), divergence / len(self.valid)
-
-    def weights(self) -> dict[str, np.ndarray]:
-        """Weights and biases by name, for :class:`reread.lincs.models.numpy_weights.Vae`."""
-        return {name: part.cpu().numpy() for name, part in self.network.state_dict().items()}
+    def _errors(self, rows: Tensor) -> Tensor:
+        x = self.values[rows]
+        mu, logvar = self.network.posterior(x)
+        error = (self.network.decode(mu) - x).square().mean(1).sum()
+        return torch.stack((error, kl(mu, logvar).sum()))
 
 
 def shuffled(n: int) -> Tensor:
     """Permutation of n rows that uses torch's random stream as the authors' data loader does."""
-    loader_seed()
-    return torch.randperm(n, generator=torch.Generator().manual_seed(loader_seed()))
+    _loader_seed()
+    return torch.randperm(n, generator=torch.Generator().manual_seed(_loader_seed()))
 
 
-def loader_seed() -> int:
+def _loader_seed() -> int:
     """Number that a DataLoader draws from the random stream each time it is started."""
     return int(torch.empty((), dtype=torch.int64).random_())
