@@ -14,7 +14,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -195,7 +195,7 @@ def run(command: list[str], due: list[PageRef], server: str, say: Callable[[str]
         try:
             _watch(process, due, say)
         except KeyboardInterrupt:
-            _stop(process)
+            stopping.end_family(process)  # a job clears up after Snakemake has gone
             raise
     if process.returncode and not any(job.result(ref.profile, ref.name) for ref in due):
         is_killed = process.returncode < 0 or (server and not warm.answers(server))
@@ -239,17 +239,3 @@ def _tail(log: Path) -> str:
     """The last lines of a log that say something."""
     text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else "(no log)"
     return "\n".join([line for line in text.splitlines() if line.strip()][-4:])
-
-
-def _stop(process: subprocess.Popen) -> None:
-    """Ask Snakemake and its jobs to end, ever less politely; a job clears up after Snakemake has gone."""
-    import psutil
-
-    with suppress(psutil.NoSuchProcess):
-        family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
-        for ask in ("terminate", "kill"):
-            for one in family:
-                with suppress(psutil.NoSuchProcess):
-                    getattr(one, ask)()
-            family = psutil.wait_procs(family, 15)[1]
-    process.wait()
