@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +16,10 @@ from reread.core.splits import Fold
 from reread.genomes.data.cohort import Cohort
 from reread.genomes.data.panel import varying
 from reread.genomes.methods.fine_tuning import MEASURED, PERMUTED, Tuner, elastic_nets, linear_head
-from reread.genomes.models.enformer import Enformer
-from reread.genomes.models.fine_tuning import Embedded, lora
+
+if TYPE_CHECKING:
+    from reread.genomes.models.enformer import Enformer
+    from reread.genomes.models.fine_tuning import Embedded
 
 METHODS = {
     "untuned": "network, untuned",
@@ -46,6 +49,8 @@ def tuners(
     curves: list[list[float]] = []
 
     def by_lora(target: npt.NDArray, genes: Fold, people: Fold) -> npt.NDArray[np.float64]:
+        from reread.genomes.models.fine_tuning import lora  # it loads torch
+
         made, losses = lora(
             network,
             embedded,
