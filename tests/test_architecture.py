@@ -31,12 +31,15 @@ MOST_ROOMS, MOST_ARROWS, MOST_ARGUMENTS = 7, 9, 8
 # functions with more arguments than that, and why
 PER_NETWORK = "each hyperparameter of the published network has its own argument, as in torch.nn"
 PER_TRAINING = "a notebook names each setting of the training in its call"
+PER_SOURCE = "a notebook names each parameter of a source in its call"
 MANY_ARGUMENTS = {
+    "genomes/models/fine_tuning.py lora": PER_TRAINING,
     "lincs/models/fit.py fit_vae": PER_TRAINING,
     "lincs/models/fit.py fit_svqvae": PER_TRAINING,
     "lincs/models/svqvae.py __init__": PER_NETWORK,
     "lincs/models/vae.py __init__": PER_NETWORK,
     "maize/models/cnn.py train": PER_TRAINING,
+    "networks/data/load.py load": PER_SOURCE,
     "networks/models/cross_validate.py cross_validate": PER_TRAINING,
     "networks/models/deeptgi.py __init__": PER_NETWORK,
     "networks/models/token_attention.py __init__": PER_NETWORK,

@@ -14,7 +14,6 @@ import pytest
 import typer
 import yaml
 from reread import studies
-from reread.book.site import api_reference as reference
 from reread.book.site import stage
 from reread.cli import app
 
@@ -36,7 +35,7 @@ COMMANDS = dict(commands(typer.main.get_command(app)))
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help_and_is_on_the_page(name):
     assert COMMANDS[name].help
-    assert f"## reread {name}\n" in reference.command_page(app)
+    assert f"## reread {name}\n" in stage.command_page(app)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -61,9 +60,7 @@ def test_every_link_of_the_readme_leads_somewhere():
 
 
 def test_whatever_a_notebook_calls_is_in_the_reference_with_a_docstring():
-    members = {
-        module: names for _, listed in reference.library().values() for module, names in listed.items()
-    }
+    members = {module: names for _, listed in stage.library().values() for module, names in listed.items()}
     missing = [
         f"{module}.{name}"
         for module, names in members.items()
@@ -77,7 +74,7 @@ def test_whatever_a_notebook_calls_is_in_the_reference_with_a_docstring():
 
 def test_the_reference_can_read_every_module_without_the_packages_that_it_does_not_load():
     config = yaml.safe_load(stage.home("_config.yml").read_text())["sphinx"]["config"]
-    modules = [name for _, listed in reference.library().values() for name in listed]
+    modules = [name for _, listed in stage.library().values() for name in listed]
     code = (
         "from importlib import import_module; from sphinx.ext.autodoc.mock import mock\n"
         f"with mock({config['autodoc_mock_imports']!r}):\n    list(map(import_module, {modules!r}))\n"

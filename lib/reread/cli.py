@@ -160,7 +160,7 @@ def build(
     site: Annotated[bool, typer.Option(help="Build the site afterwards.")] = True,
 ) -> None:
     """Run what is stale, then build the site."""
-    from reread.book.workflow import build as graph
+    from reread.book import workflow as graph
     from reread.core.errors import require
 
     require("snakemake", "book")

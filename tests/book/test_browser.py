@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from reread.book.site import api_reference as reference
 from reread.book.site import build as site
-from reread.book.status import publishable
+from reread.book.site import stage
+from reread.book.status.staleness import admit
 from reread.cli import app
 from reread.core import paths as places
 
@@ -53,10 +53,8 @@ def book(run_once, tmp_path_factory) -> Iterator[Path]:
     shutil.copytree(run_once, root)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("REREAD_HOME", str(root))
-        patch.setattr(
-            reference, "library", lambda: {"records": ("Files", {"reread.core.files": ["read_json"]})}
-        )
-        assert publishable.admit("demo").pages
+        patch.setattr(stage, "library", lambda: {"records": ("Files", {"reread.core.files": ["read_json"]})})
+        assert admit("demo").pages
         yield site.build_site("demo", app=app).parent
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from reread.book import workflow as graph
 from reread.book.status import staleness as stale
-from reread.book.workflow import build as graph
 from reread.pages import pages
 
 PROFILE = Path(__file__).resolve().parents[2] / "workflow/profiles/slurm"

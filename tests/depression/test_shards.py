@@ -12,8 +12,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from reread.book import workflow as graph
 from reread.book.running import job
-from reread.book.workflow import build as graph
 from reread.core import paths as places
 from reread.core.errors import DataError
 from reread.depression.methods import refits

@@ -11,7 +11,7 @@ from reread.core.errors import ParameterError
 from reread.core.files import read_json, write_text
 from reread.studies import TYPES, Chapter, Parameter, Value, every, find
 
-_KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
 def sync(study: str = "", *, check: bool = False) -> list[str]:
@@ -46,7 +46,7 @@ def _synced(path: Path, chapter: Chapter) -> str:
     tagged[0]["source"] = parameter_cell(chapter)
     taken: set[str] = set()
     cells = [_clean(cell, number, taken) for number, cell in enumerate(whole["cells"])]
-    metadata = {"kernelspec": _KERNEL, "language_info": {"name": "python"}}
+    metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
     clean = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
     return json.dumps(clean, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 

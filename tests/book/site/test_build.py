@@ -16,12 +16,11 @@ import psutil
 import pytest
 import yaml
 from nbclient import NotebookClient
-from reread.book.site import api_reference as reference
 from reread.book.site import build as site
 from reread.book.site import chapter_page, index_pages, page_sections, stage
 from reread.book.status import claims as ledger
-from reread.book.status import publishable
 from reread.book.status.run_record import RunRecord
+from reread.book.status.staleness import admit
 from reread.cli import app
 from reread.core.errors import ParameterError, RunError
 from reread.core.files import sha256
@@ -33,7 +32,7 @@ SMALL_LIBRARY = {"records": ("Files", {"reread.core.files": ["read_json"]})}
 @pytest.fixture
 def small(finished, monkeypatch) -> Path:
     """A checkout whose site is quick to build: one page of the library."""
-    monkeypatch.setattr(reference, "library", lambda: SMALL_LIBRARY)
+    monkeypatch.setattr(stage, "library", lambda: SMALL_LIBRARY)
     return finished
 
 
@@ -45,7 +44,7 @@ def staged(small) -> Path:
 
 
 def lay_out(folder: Path) -> None:
-    shelf = publishable.admit("demo")
+    shelf = admit("demo")
     stage.Stage(shelf, ledger.ledger(), ledger.checks(), app).write(folder)
 
 
@@ -175,7 +174,7 @@ def test_a_page_that_is_run_again_while_it_is_copied_is_read_again(small, monkey
     site.build_site("demo", app=app)
 
     staged = small / "_build/stage/maize/demo/01-cells/figures/drawn.svg"
-    assert sha256(staged) == publishable.admit("demo").record(ref).files["figures/drawn.svg"]
+    assert sha256(staged) == admit("demo").record(ref).files["figures/drawn.svg"]
 
 
 def test_a_page_that_is_run_again_and_again_is_named(small, monkeypatch):
@@ -189,7 +188,7 @@ def test_a_page_that_is_run_again_and_again_is_named(small, monkeypatch):
 
 
 def test_an_artifact_whose_name_holds_markup_is_refused(finished):
-    shelf, ref = publishable.admit("demo"), page("maize/01-cells")
+    shelf, ref = admit("demo"), page("maize/01-cells")
 
     with pytest.raises(RunError, match="whose name a page cannot link to"):
         chapter_page._is_offered(shelf, ref, "x` {include}`y")
@@ -199,7 +198,7 @@ def test_an_artifact_whose_name_holds_markup_is_refused(finished):
     "content", [b"<svg><script>x</script></svg>", b"<svg onload='x'/>", b"<a href='javascript:x'/>"]
 )
 def test_a_figure_that_holds_a_script_is_refused(finished, monkeypatch, tmp_path, content):
-    shelf, ref = publishable.admit("demo"), page("maize/01-cells")
+    shelf, ref = admit("demo"), page("maize/01-cells")
     monkeypatch.setattr(chapter_page, "_content", lambda *_: content)
 
     with pytest.raises(RunError, match=r"drawn.svg holds a script"):

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 from reread.book.running.page_run import run_page
-from reread.book.site import api_reference, stage
 from reread.book.site import build as site
-from reread.book.status import publishable
+from reread.book.site import stage
+from reread.book.status import staleness
 from reread.book.transfer import recorded
 from reread.cli import app
 from reread.core.errors import DataError
@@ -41,7 +41,7 @@ def book(recorded_once, finished, monkeypatch) -> Path:
     shutil.rmtree(finished)
     shutil.copytree(recorded_once, finished)
     monkeypatch.setattr(
-        api_reference, "library", lambda: {"records": ("Files", {"reread.core.files": ["read_json"]})}
+        stage, "library", lambda: {"records": ("Files", {"reread.core.files": ["read_json"]})}
     )
     monkeypatch.setattr(site, "make", lambda *_: None)
     return finished
@@ -117,7 +117,7 @@ def test_a_recorded_page_whose_fingerprint_moved_says_what_and_is_outdated(book)
 
 @pytest.mark.parametrize("new", ["", "counted = dict(counted)\\npage.close()"])
 def test_a_recorded_page_of_other_code_is_shown_with_the_code_that_ran(book, monkeypatch, new):
-    monkeypatch.setattr(publishable, "pages", lambda p, s="": [] if p == "demo" else pages(p, s))
+    monkeypatch.setattr(staleness, "pages", lambda p, s="": [] if p == "demo" else pages(p, s))
     change(book, "02-genes.ipynb", "page.close()", new)
 
     folder = staged(book)

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 from reread.book.running.page_run import run_page
-from reread.book.site import api_reference, markup
 from reread.book.site import build as site
+from reread.book.site import markup, stage
 from reread.cli import app
 from reread.pages import pages
 
@@ -127,9 +127,7 @@ def hostile_site(run_once, tmp_path_factory) -> Path:
     rewrite(root / "chapters/maize/01-cells.ipynb")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("REREAD_HOME", str(root))
-        patch.setattr(
-            api_reference, "library", lambda: {"records": ("Files", {"reread.core.files": ["read_json"]})}
-        )
+        patch.setattr(stage, "library", lambda: {"records": ("Files", {"reread.core.files": ["read_json"]})})
         for ref in pages("demo"):
             run_page(ref, say=lambda line: None)
         yield site.build_site("demo", app=app).parent

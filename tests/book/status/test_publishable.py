@@ -4,7 +4,7 @@ import json
 import shutil
 
 import pytest
-from reread.book.status import publishable as gate
+from reread.book.status import staleness as gate
 from reread.book.status.run_record import RunRecord
 from reread.core.errors import RunError
 from reread.core.files import read_json

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from reread.book.status import regression as compare
 from reread.book.status import staleness as stale
-from reread.book.status.reference import Reference
+from reread.book.status.regression import Reference
 from reread.book.status.run_record import RunRecord
 from reread.core.errors import ParameterError, RunError
 from reread.core.files import read_json, write_json

@@ -7,10 +7,10 @@ import math
 from pathlib import Path
 
 import pytest
-from reread.book.status import claims, publishable
+from reread.book import workflow
+from reread.book.status import claims
 from reread.book.status.run_record import AlteredRunError, RunRecord
-from reread.book.status.staleness import Status
-from reread.book.workflow import build
+from reread.book.status.staleness import Status, admit
 from reread.core.errors import RunError
 from reread.core.files import digest, read_json
 from reread.pages import page, pages
@@ -152,7 +152,7 @@ def test_an_altered_run_is_refused_by_the_book_with_the_command_that_mends_it(fo
     with pytest.raises(
         RunError, match=r"(?s)01-cells  altered: values in record\.json.*reread build"
     ) as caught:
-        publishable.admit("demo")
+        admit("demo")
 
     assert caught.value.exit_code == 9
     assert claims.checks()[0].outcome == "not measured"
@@ -161,7 +161,7 @@ def test_an_altered_run_is_refused_by_the_book_with_the_command_that_mends_it(fo
 def test_a_build_runs_an_altered_page_again(folder):
     (folder / "figures/drawn.svg").write_text("<svg/>")
 
-    assert [ref.name for ref in build.prepare(pages("demo"))] == [CELLS]
+    assert [ref.name for ref in workflow.prepare(pages("demo"))] == [CELLS]
 
 
 def test_nan_is_null_with_its_reason_and_reads_as_nan(folder):

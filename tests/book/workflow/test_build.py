@@ -13,11 +13,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from reread.book import workflow as graph
 from reread.book.running import job, warm
 from reread.book.running import page_run as run
 from reread.book.status import staleness as stale
-from reread.book.workflow import build as graph
-from reread.book.workflow import snakemake as engine
 from reread.core.errors import ParameterError, RunError
 from reread.core.files import read_json, write_json
 from reread.pages import pages
@@ -105,7 +104,7 @@ def no_snakemake(monkeypatch):
     def refuse(*args):
         raise AssertionError("Snakemake must not start")
 
-    monkeypatch.setattr(engine, "run", refuse)
+    monkeypatch.setattr(graph, "run", refuse)
 
 
 def test_everything_runs_once_upstream_first_and_side_by_side(home):
@@ -219,7 +218,7 @@ def test_no_clock_is_trusted(home):
 
 def test_two_builds_do_not_run_at_once(home):
     with (
-        engine.alone(),
+        graph.alone(),
         pytest.raises(
             RunError, match=rf"Another build is at work in this checkout \(process {os.getpid()}\)"
         ),
@@ -237,7 +236,7 @@ def test_a_page_edited_while_it_ran_is_said_to_be_stale_again(home, monkeypatch)
         write_json(job.result_file("demo", "maize/d"), {"pid": 1, "exit_code": 0, "seconds": 2.0})
         chapter(home, "d", "x = 3")
 
-    monkeypatch.setattr(engine, "run", edit_in_between)
+    monkeypatch.setattr(graph, "run", edit_in_between)
 
     assert "ran      maize/d       2.0 s  stale again, changed meanwhile: code" in graph.build("demo").text()
 
@@ -261,7 +260,7 @@ def test_a_failure_of_snakemake_itself_shows_its_last_lines(home, tmp_path):
 def test_an_interrupted_build_ends_all_it_started_and_keeps_what_is_done(home, kind):
     chapter(home, "b", "time.sleep(60)")
     code = (
-        "from reread.book.workflow import build as graph\n"
+        "from reread.book import workflow as graph\n"
         "from reread.book.running import warm\n"
         "from contextlib import nullcontext\n"
         "from reread.core.errors import RunError; import sys\n"
@@ -308,7 +307,7 @@ def test_a_page_of_a_warm_build_equals_that_of_a_cold_run_byte_by_byte(tiny):
 
 def test_a_build_is_not_well_when_snakemake_ended_before_every_page_ran(home, monkeypatch):
     write_json(job.result_file("demo", "maize/b"), {"pid": 1, "exit_code": 0, "seconds": 2.0})
-    monkeypatch.setattr(engine, "run", lambda *_: None)
+    monkeypatch.setattr(graph, "run", lambda *_: None)
 
     report = graph.build("demo")
 
@@ -349,7 +348,7 @@ def test_snakemake_plans_the_job_of_a_page_with_its_resources(home):
     due = graph.prepare(pages("demo"))
 
     planned = subprocess.run(
-        [*engine.command(due, 1, 1, ""), "--dry-run", "--printshellcmds"],
+        [*graph.command(due, 1, 1, ""), "--dry-run", "--printshellcmds"],
         capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
 

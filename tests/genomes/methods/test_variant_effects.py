@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from reread.core.errors import ParameterError
+from reread.core.errors import DataError, ParameterError
 from reread.genomes.chapters import ch06_variant_effects as figures
 from reread.genomes.data import cohort as cohorts
+from reread.genomes.io import gwas
 from reread.genomes.methods import variant_effects
 
 TRACKS = (cohorts.EXPRESSION,)
@@ -78,13 +79,53 @@ def test_published_tables_are_joined_by_name(tmp_path):
 
 
 def test_every_figure_is_drawn(cohort, effects):
+    truth = figures.true_effects(cohort)
     table = figures.overlap_table(effects, k=20, n=19, seed=0).set_index("score")
     window = cohort.reference_window(1)
     ratio = variant_effects.mutagenesis(oracle, window, tracks=TRACKS, length=40)
     shown = [
         figures.overlaps(table.loc["whole"]), figures.circle(), figures.logo(ratio, window),
-        figures.mutations(ratio, window), figures.against_truth(effects, figures.true_effects(cohort)),
+        figures.mutations(ratio, window), figures.against_truth(effects.assign(trait=""), truth),
     ]  # fmt: skip
 
     assert all(one.figure is not None and 40 <= len(one.alt) <= 250 for one in shown)
     assert figures.null_word({"overlap": 41, "null_high": 43}) == "does not exceed"
+
+
+HEADER = ["SNPS", "CHR_ID", "CHR_POS", "P-VALUE", "DISEASE/TRAIT", "MAPPED_GENE", "STRONGEST SNP-RISK ALLELE"]
+
+
+def write_catalogue(path, *rows):
+    path.write_text("\n".join("\t".join(row) for row in (HEADER, *rows)) + "\n")
+    return path
+
+
+def test_rows_of_the_gwas_catalogue_that_cannot_be_placed_are_counted(tmp_path):
+    more = ("height", "APOE", "rs7-g")
+    path = write_catalogue(
+        tmp_path / "gwas.tsv", ("rs7", "19", "44908684", "2E-8", *more), ("rs8", "", "", "1E-9", *more),
+        ("rs1 x rs2", "1 x 2", "5 x 9", "1E-9", *more), ("rs1; rs2", "1;1", "5;9", "1E-9", *more),
+        ("rs3", "X", "12", "NR", *more), ("rs4", "X", "13", "0.0", *more[:2], "rs4-?"),
+    )  # fmt: skip
+    found, excluded = gwas.read_gwas(path)
+
+    assert found["position"].tolist() == [44_908_684, 13] and found["contig"].tolist() == ["19", "X"]
+    assert found["risk_allele"].tolist() == ["G", "?"] and found["p"].tolist() == [2e-8, 0.0]
+    assert excluded["n"].tolist() == [1, 1, 1, 1]
+    with pytest.raises(DataError, match="none of 1 rows has one variant"):
+        gwas.read_gwas(write_catalogue(tmp_path / "none.tsv", ("rs8", "", "", "1E-9", *more)))
+    (tmp_path / "other.tsv").write_text("SNPS\tCHR_ID\nrs1\t1\n")
+    with pytest.raises(DataError, match="CHR_POS"):
+        gwas.read_gwas(tmp_path / "other.tsv")
+
+
+def test_variants_of_a_simulated_gwas_are_marked_at_their_position(cohort, effects, tmp_path):
+    truth = figures.true_effects(cohort)
+    found, excluded = gwas.read_gwas(figures.simulate_gwas(effects, truth, tmp_path / "gwas.tsv", seed=0))
+    marked = figures.mark(effects, found)
+    listed = marked["trait"] != ""
+
+    assert listed.sum() == len(found) and excluded["n"].tolist() == [1, 1, 1, 0]
+    assert set(marked.loc[listed, "position"]) == set(found["position"])
+    assert np.abs(truth[listed]).min() > np.median(np.abs(truth))
+    assert figures.listed_share(marked, k=5)["fold"] > figures.listed_share(marked, k=5)["all"]

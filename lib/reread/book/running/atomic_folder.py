@@ -27,7 +27,7 @@ def landing(target: Path) -> Iterator[Path]:
         part.mkdir()
         stack.callback(shutil.rmtree, part, ignore_errors=True)
         yield part
-        _swap(part, target)
+        swap(part, target)
 
 
 def _clear(target: Path) -> None:
@@ -43,7 +43,7 @@ def _clear(target: Path) -> None:
             old.rename(target)
 
 
-def _swap(part: Path, target: Path) -> None:
+def swap(part: Path, target: Path) -> None:
     """Put the finished folder in place; the one before is gone only once the new one is there."""
     old = part.with_suffix(".old")
     try:

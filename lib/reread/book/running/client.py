@@ -20,17 +20,11 @@ def ask(server, request, streams):
     return connection
 
 
-def answers(connection):
-    """Each answer of a server, a line of JSON."""
-    with connection.makefile(encoding="utf-8") as lines:
-        for line in lines:
-            yield json.loads(line)
-
-
 if __name__ == "__main__":
     request = {"task": "job", "arguments": sys.argv[2:], "environment": dict(os.environ), "cwd": "."}
     request["cwd"] = os.path.abspath(".")  # noqa: PTH100 (pathlib costs more than the rest of this file)
     code = 7  # no answer: the process was killed
-    for answer in answers(ask(sys.argv[1], request, [1, 2])):
-        code = answer.get("code", code)
+    with ask(sys.argv[1], request, [1, 2]).makefile(encoding="utf-8") as answers:
+        for answer in map(json.loads, answers):
+            code = answer.get("code", code)
     sys.exit(code if code >= 0 else 7)

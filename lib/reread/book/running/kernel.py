@@ -31,7 +31,6 @@ LIBRARIES = (
     *("numpy", "pandas", "scipy.stats", "matplotlib.pyplot", "nbformat", "papermill", "nbclient"),
     *("ipykernel.kernelapp", "matplotlib_inline.backend_inline", "pydantic", "psutil", "yaml", "filelock"),
 )
-DEAD_KERNEL, TERMINATED = 138, 143
 MEASURED, REPORT = "measured.json", "kernel.json"
 CAN_FORK = sys.platform == "linux"  # elsewhere libraries of the system may not survive it
 _read: dict[str, str] = {}
@@ -72,7 +71,7 @@ def drive(notebook: str, part: str) -> int:
             start_timeout=180,
         )
     except DeadKernelError:
-        return DEAD_KERNEL
+        return 138
     except papermill.PapermillExecutionError:
         return 1
     except Exception:
@@ -174,7 +173,7 @@ def _end_with(kernel: int) -> None:
     with suppress(OSError):
         os.killpg(kernel, KILL)
     end_marked(os.environ["REREAD_RUN"], os.getpid())
-    os._exit(TERMINATED)
+    os._exit(128 + signal.SIGTERM)
 
 
 def _manager(forked: tuple[int, int] | None) -> type:

@@ -23,9 +23,9 @@ from reread.core.files import digest, read_json, sha256, write_text
 from reread.pages import PageRef
 
 # papermill's own word for a dead kernel, then what shells and Python say of a process that was killed
-KILLED_CODES = (138, 137, 139, -9, -11, -7)
+_KILLED_CODES = (138, 137, 139, -9, -11, -7)
 # what an error of a cell means for the exit code; anything else is an error of the notebook
-EXIT_CODES = {
+_EXIT_CODES = {
     "ParameterError": ExitCode.PARAMETER,
     "DataError": ExitCode.DATA,
     "MissingExtra": ExitCode.ENVIRONMENT,
@@ -57,13 +57,15 @@ def run_page(
         with stoppable(), landing(target) as part:
             try:
                 write_text(part / "parameters.yml", yaml.safe_dump(parameters, sort_keys=True))
-                _make(ref, part, parameters, fields, timeout_s, threads, say)
+                started, key = time.time(), stale.key(fields)
+                limits = {"timeout_s": timeout_s, "threads": threads}
+                code = process.execute(ref, part, key=key, say=say, **limits)
+                _finish(ref, part, parameters, fields, code, started)
             except (RereadError, KeyboardInterrupt) as error:
                 raise _kept(error, part, kept) from None
     except KeyboardInterrupt:
-        raise RunError(
-            f"{ref.name} was interrupted; what was there before stays.", ExitCode.INTERRUPTED
-        ) from None
+        said = f"{ref.name} was interrupted; what was there before stays."
+        raise RunError(said, ExitCode.INTERRUPTED) from None
     shutil.rmtree(kept, ignore_errors=True)
     return target
 
@@ -85,18 +87,10 @@ def _fields(ref: PageRef, parameters: dict[str, Any], say: Callable[[str], None]
     return fields
 
 
-def _make(
-    ref: PageRef,
-    part: Path,
-    parameters: dict[str, Any],
-    fields: dict[str, str],
-    timeout_s: float | None,
-    threads: int,
-    say: Callable[[str], None],
+def _finish(
+    ref: PageRef, part: Path, parameters: dict[str, Any], fields: dict[str, str], code: int, started: float
 ) -> None:
-    """Execute the notebook and turn what it left into a finished run."""
-    started = time.time()
-    code = process.execute(ref, part, key=stale.key(fields), timeout_s=timeout_s, threads=threads, say=say)
+    """Turn what an executed notebook left into a finished run."""
     _check(ref, part, code)
     measured, ran = read_json(part / kernel.MEASURED), read_json(part / kernel.REPORT)
     _check_unchanged(ref, part, fields, _fields(ref, parameters, lambda _: None), ran)
@@ -129,16 +123,12 @@ def _check_unchanged(
     if process.sources(part / "notebook.ipynb") != process.sources(ref.notebook):
         moves.append("the cells of the notebook")
     if ran["executable"] != sys.executable:
-        raise RunError(
-            f"{ref.name} was run by {ran['executable']}, not by {sys.executable}.", ExitCode.ENVIRONMENT
-        )
+        said = f"{ref.name} was run by {ran['executable']}, not by {sys.executable}."
+        raise RunError(said, ExitCode.ENVIRONMENT)
     if moves:
-        raise RunError(
-            f"{ref.name} was edited while it ran: {', '.join(dict.fromkeys(moves))}. "
-            f"Its values belong to no state of the code.\n"
-            f"Run it again:  reread run {ref.name} --profile {ref.profile}",
-            ExitCode.STALE,
-        )
+        said = f"{ref.name} was edited while it ran: {', '.join(dict.fromkeys(moves))}. Its values belong to "
+        again = f"Run it again:  reread run {ref.name} --profile {ref.profile}"
+        raise RunError(f"{said}no state of the code.\n{again}", ExitCode.STALE)
 
 
 def _check(ref: PageRef, part: Path, code: int) -> None:
@@ -146,9 +136,9 @@ def _check(ref: PageRef, part: Path, code: int) -> None:
     if failure := process.failure_of(part / "notebook.ipynb"):
         cell, error, message = failure
         text = f"{error}: {message}".rstrip(": ")
-        exit_code = EXIT_CODES.get(error, ExitCode.NOTEBOOK)
+        exit_code = _EXIT_CODES.get(error, ExitCode.NOTEBOOK)
         raise RunError(f"{ref.name} failed in the cell `{cell}`\n{text}", exit_code)
-    if code in KILLED_CODES:
+    if code in _KILLED_CODES:
         raise RunError(f"{ref.name} failed: its kernel was killed, or ran out of memory.", ExitCode.KILLED)
     if code:
         said = process.last_line(part / "log")

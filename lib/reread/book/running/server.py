@@ -62,8 +62,8 @@ class Server:
                         woken.recv(PIECE)
                     elif ready.fileobj is self.listening:
                         self._accept(waiting)
-                    elif ready.data in self.connections:
-                        self._left(ready.data)
+                    elif ready.data in self.connections:  # whoever asked has gone: clean up and end
+                        _terminate(ready.data)
                         waiting.unregister(ready.fileobj)
                 self._reap(waiting)
 
@@ -125,11 +125,6 @@ class Server:
             kernel.leave(code)
         raise AssertionError("unreachable")
 
-    def _left(self, pid: int) -> None:
-        """Whoever asked for a process has gone: it is to clean up and end."""
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGTERM)
-
     def _reap(self, waiting: selectors.BaseSelector) -> None:
         """Say how each process ended that has, and end what it left in its session."""
         with suppress(ChildProcessError):
@@ -147,7 +142,7 @@ class Server:
     def _stop(self) -> None:
         """End every process that was forked here: each may clean up, then no more."""
         for pid in (*self.connections, *self.below.values()):
-            self._left(pid)
+            _terminate(pid)
         until = time.monotonic() + PATIENCE_S
         with suppress(ChildProcessError):
             while time.monotonic() < until:
@@ -155,6 +150,11 @@ class Server:
         for pid in self.connections:
             end_marked("", pid)
         os._exit(0)
+
+
+def _terminate(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
 
 
 def _request(connection: socket.socket) -> tuple[dict, list[int]]:
@@ -202,7 +202,7 @@ def _listen(path: Path) -> socket.socket:
     return listening
 
 
-def main(folder: str, families: str, parent: str) -> None:
+def _main(folder: str, families: str, parent: str) -> None:
     """Be the first server."""
     tie(signal.SIGTERM, int(parent))
     listening = _listen(Path(folder) / BASE)
@@ -213,4 +213,4 @@ def main(folder: str, families: str, parent: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    _main(*sys.argv[1:])

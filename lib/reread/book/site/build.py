@@ -9,38 +9,63 @@ import signal
 import subprocess
 from collections.abc import Callable
 from contextlib import suppress
-from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import reread
+from reread.book.running.atomic_folder import swap
 from reread.book.running.stopping import stoppable, tied_command
-from reread.book.site.finish import files_below, finish
 from reread.book.status import claims as ledger
-from reread.book.status import publishable
-from reread.book.status.staleness import Status
+from reread.book.status.staleness import Shelf, Status, admit
 from reread.book.transfer.recorded import adopt_recorded
-from reread.book.workflow import snakemake as engine
+from reread.book.workflow import alone
 from reread.core import paths
 from reread.core.errors import ExitCode, RunError
-from reread.core.files import digest, write_text
+from reread.core.files import digest, sha256, write_text
 from reread.studies import Profile
 
 if TYPE_CHECKING:
     import typer
 
-    from reread.book.status.publishable import Shelf
 
 PACKAGE = Path(reread.__file__).resolve().parent
-BUILDERS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinx-design", "sphinxcontrib-bibtex")
+_TOOLS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinx-design")
+_TOOLS += ("sphinxcontrib-bibtex",)
 JUPYTER_BOOK = "jupyter_book.cli.main:main"
-STRICT = ("-W", "-n", "--keep-going")
-PROSE = ("book", "CITATION.cff", "_config.yml", "_toc.yml", "chapters", "data/datasets.yml")
-N_LINES = 30
-N_TRIES = 3
-PATIENCE_S = 5.0
+_STRICT = ("-W", "-n", "--keep-going")
+_PROSE = ("book", "CITATION.cff", "_config.yml", "_toc.yml", "chapters", "data/datasets.yml")
+_TRIES = 3
+
+# of the theme, which has no option for them
+_EDITS: tuple[tuple[str, str], ...] = (
+    (r'\s*<script src="[^"]*fontawesome\.js[^"]*"></script>', ""),
+    (r'(<meta name="viewport"[^>]*>)\s*<meta name="viewport"[^>]*>', r"\1"),
+    (r'<meta name="viewport" content="width=device-width, initial-scale=1"/>\s*', ""),
+    (r'<summary aria-label="Toggle hidden content">', "<summary>"),
+    (r'(class="btn search-button-field[^>]*?) aria-label="Search"', r"\1"),
+    (r'(<i class="theme-switch[^>]*?) title="[^"]*"', r"\1"),
+    (r'(<img[^>]*class="logo__image[^>]*?alt=")[^"]*"', r'\1"'),
+    (
+        r'<div id="pst-primary-sidebar" class="',
+        '<div id="pst-primary-sidebar" role="navigation" aria-label="Book" class="',
+    ),
+    (r' role="doc-biblioentry"', ' role="listitem"'),
+    (r'<i class="fa-solid', '<i aria-hidden="true" class="fa-solid'),
+)
+# never asked for by a page: icons of the theme, translations, maps of scripts, listings of a service
+_UNUSED = (
+    "_static/scripts/fontawesome*",
+    "_static/vendor/fontawesome",
+    "_static/**/*.map",
+    "_static/locales",
+    "_static/images/logo_*",
+    "_static/webpack-macros.html",
+    "_static/sbt-webpack-macros.html",
+    ".buildinfo",
+    "objects.inv",
+)
 
 
 def build_site(
@@ -53,20 +78,18 @@ def build_site(
 ) -> Path:
     """Build the book from finished runs and return its first page; do nothing if nothing changed.
 
-    All pages of ``profile`` (of one ``study``) must be fresh, else the exit code is 9. Fresh pages of other
-    profiles and recorded runs are shown too, and ``say`` names those left out. The old site stays until
-    the new one is done. ``app`` is the command line, which has a page of its own; ``status`` is what is known
-    of the pages.
+    All pages of ``profile`` must be fresh; those of others and recorded runs are shown where they may be.
     """
     top = paths.root() / "_build"
     index, done = top / "site/index.html", top / "site.key"
-    with engine.alone():
-        for left in range(N_TRIES)[::-1]:
+    with alone():
+        for left in range(_TRIES)[::-1]:
             shutil.rmtree(top / "recorded", ignore_errors=True)
             looked, status = status or Status(), None
-            shelf = publishable.admit(profile, study, looked, adopt_recorded(looked, top / "recorded"))
+            shelf = admit(profile, study, looked, adopt_recorded(looked, top / "recorded"))
             rows, checks = ledger.ledger(status=shelf.status), ledger.checks(status=shelf.status)
-            key = inputs(shelf, [ledger.as_json(rows), [(row.study.key, str(row.outcome)) for row in checks]])
+            outcomes = [(row.study.key, str(row.outcome)) for row in checks]
+            key = _inputs(shelf, [ledger.as_json(rows), outcomes])
             if index.is_file() and done.is_file() and done.read_text(encoding="utf-8") == key:
                 return index
             from reread.book.site.chapter_page import ReplacedRunError
@@ -86,18 +109,13 @@ def build_site(
     return index
 
 
-def inputs(shelf: Shelf, judged: list) -> str:
+def _inputs(shelf: Shelf, judged: list) -> str:
     """Digest of everything that the site is made from: runs, verdicts, prose, docstrings, tools."""
     # a record holds the digest of every file of its run, and the gate has compared them
-    runs = {
-        f"{ref.profile}/{ref.name}": [shelf.record(ref).model_dump_json(), shelf.moved(ref)]
-        for ref in shelf.pages
-    }
-    prose = [path for name in PROSE for path in files_below(home(name))]
-    texts = {
-        str(path): sha256(path.read_bytes()).hexdigest() for path in [*prose, *files_below(PACKAGE, "*.py")]
-    }
-    return digest([runs, judged, texts, {name: version(name) for name in BUILDERS}])
+    runs = [(r.profile, r.name, shelf.record(r).model_dump_json(), shelf.moved(r)) for r in shelf.pages]
+    paths_read = [path for name in _PROSE for path in files_below(home(name))] + files_below(PACKAGE, "*.py")
+    texts = [(str(path), sha256(path)) for path in paths_read]
+    return digest([runs, judged, texts, [version(name) for name in _TOOLS]])
 
 
 def home(name: str) -> Path:
@@ -118,16 +136,18 @@ def make(stage: Path, site: Path) -> None:
     for left in site.parent.glob(".site.*.part"):  # of a build that was killed
         shutil.rmtree(left, ignore_errors=True)
     part = site.parent / f".site.{uuid4().hex[:8]}.part"
-    command = tied_command(JUPYTER_BOOK, "build", str(stage), "--path-output", str(part), *STRICT)
+    command = tied_command(JUPYTER_BOOK, "build", str(stage), "--path-output", str(part), *_STRICT)
     log, html = site.parent / "site.log", part / "_build/html"
     try:
         code = _run(command, log, stage)
         if code or not (html / "index.html").is_file():
-            raise RunError(
-                f"Jupyter Book did not build the site:\n{_complaints(log)}\nSee {log}", ExitCode.NOTEBOOK
-            )
-        finish(html, stage)
-        _swap(html, site)
+            text = log.read_text(encoding="utf-8", errors="replace")
+            lines = [line for line in text.splitlines() if line.strip()]
+            found = [line for line in lines if "WARNING" in line or "ERROR" in line]
+            said = "\n".join(["Jupyter Book did not build the site:", *(found or lines)[-30:], f"See {log}"])
+            raise RunError(said, ExitCode.NOTEBOOK)
+        _finish(html, stage)
+        swap(html, site)
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
@@ -145,30 +165,35 @@ def _run(command: list[str], log: Path, stage: Path) -> int:
             text = "The build of the site was interrupted; the old site stays."
             raise RunError(text, ExitCode.INTERRUPTED) from None
         finally:
-            if process.poll() is None:
-                _end(process)
+            for number in (signal.SIGTERM, signal.SIGKILL):
+                if process.poll() is None:
+                    with suppress(ProcessLookupError, subprocess.TimeoutExpired):
+                        os.killpg(process.pid, number)
+                        process.wait(5)
 
 
-def _end(process: subprocess.Popen) -> None:
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(PATIENCE_S)
-            return
+def _finish(html: Path, stage: Path) -> None:
+    """Mend the pages of a rendered site, and refuse one that holds a file from outside its stage."""
+    for path in html.rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        for pattern, new in _EDITS:
+            text = re.sub(pattern, new, text)
+        path.write_text(text, encoding="utf-8")
+    for path in [path for pattern in _UNUSED for path in html.glob(pattern)]:
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    index = html / "searchindex.js"
+    if index.is_file():  # the search page writes titles as HTML
+        write_text(index, index.read_text(encoding="utf-8").replace("<", "&lt;"))
+    known = {sha256(path) for path in files_below(stage)}
+    copied = [path for name in ("_downloads", "_images") for path in files_below(html / name)]
+    strange = [path for path in copied if sha256(path) not in known]
+    if strange:
+        names = ", ".join(path.name for path in strange)
+        raise RunError(f"The site holds files from outside the book: {names}.", ExitCode.NOTEBOOK)
 
 
-def _swap(new: Path, site: Path) -> None:
-    old = site.with_name(".site.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if site.exists():
-        site.rename(old)
-    new.rename(site)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _complaints(log: Path) -> str:
-    """Warnings and errors of the build; its last lines if there are none."""
-    lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    found = [line for line in lines if "WARNING" in line or "ERROR" in line]
-    return "\n".join((found or lines)[-N_LINES:])
+def files_below(folder: Path, pattern: str = "*") -> list[Path]:
+    """Files below a folder, sorted; the path itself if it is a file."""
+    if folder.is_file():
+        return [folder]
+    return sorted(path for path in folder.rglob(pattern) if path.is_file())

@@ -12,21 +12,19 @@ from reread.book.site import merge_cells as merge
 from reread.book.site import page_sections as sections
 from reread.book.site.merge_cells import Cell, text_of
 from reread.book.status.claims import CheckRow, Row
-from reread.book.status.publishable import Shelf
 from reread.book.status.run_record import NOTEBOOK
-from reread.book.sync import parameter_cell
+from reread.book.status.staleness import Shelf
+from reread.book.sync import KERNEL, parameter_cell
 from reread.book.transfer.recorded import is_left_out
 from reread.core.errors import RunError
 from reread.core.files import read_json, write_text
 from reread.pages import PageRef
 
-KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
-ANSWER = "answer"  # id of the cell that holds the answer of a page
-EXERCISES = "## Exercise"
-QUESTION = re.compile(r"^\*\*Question\.\*\*(.+\n?)+\n*", re.MULTILINE)  # it stands in the head of the page
-LARGEST_FILE = 2_000_000  # bytes; larger files stay with the run
-FILE_NAME = re.compile(r"[A-Za-z0-9][\w.+-]*(/[A-Za-z0-9][\w.+-]*)*")
-ACTIVE_SVG = re.compile(rb"<script|<foreignobject|javascript:|<[^>]*\son[a-z]+\s*=", re.IGNORECASE)
+# in the notebook of a run that was recorded when the head of the page did not show it yet
+_QUESTION = re.compile(r"^\*\*Question\.\*\*(.+\n?)+\n*", re.MULTILINE)
+_LARGEST_FILE = 2_000_000  # bytes; larger files stay with the run
+_FILE_NAME = re.compile(r"[A-Za-z0-9][\w.+-]*(/[A-Za-z0-9][\w.+-]*)*")
+_ACTIVE_SVG = re.compile(rb"<script|<foreignobject|javascript:|<[^>]*\son[a-z]+\s*=", re.IGNORECASE)
 
 
 class ReplacedRunError(RunError):
@@ -40,16 +38,25 @@ def write_page(shelf: Shelf, ref: PageRef, rows: list[Row], checks: list[CheckRo
     artifacts = [name for name in kept if _is_offered(shelf, ref, name)]
     merged = _merged(shelf, ref)
     said = "\n\n".join(_answer_in(merged))
-    head = _markdown("head", sections.head(ref, shelf, rows, checks, said))
-    context = _markdown("claims-and-data", sections.context(ref, record, rows))
-    parameters = _markdown("parameter-table", sections.parameter_table(ref, record))
-    verdict = _markdown("verdicts", sections.verdict(ref, rows, checks))
-    cells = [cell for cell in merged if cell["id"] != ANSWER]
-    body = _with(cells, head, context, parameters, verdict)
-    again = _markdown("again", sections.again(ref, artifacts, is_recorded=shelf.is_recorded(ref)))
-    footer = _markdown("provenance", sections.citation(ref, record) + "\n" + sections.provenance(record))
-    _write_notebook(folder / "index.ipynb", [*body, again, footer])
-    _write_notebook(folder / sections.notebook_name(ref), _runnable(shelf, ref))
+    generated = {
+        "head": sections.head(ref, shelf, rows, checks, said),
+        "claims-and-data": sections.context(ref, record, rows),
+        "parameter-table": sections.parameter_table(ref, record),
+        "verdicts": sections.verdict(ref, rows, checks),
+        "again": sections.again(ref, artifacts, is_recorded=shelf.is_recorded(ref)),
+        "provenance": sections.citation(ref, record) + "\n" + sections.provenance(record),
+    }
+    bare = {"cell_type": "markdown", "metadata": {}}
+    *parts, again, footer = ({**bare, "id": key, "source": text} for key, text in generated.items())
+    cells = _with([cell for cell in merged if cell["id"] != "answer"], *parts)
+    _write_notebook(folder / "index.ipynb", [*cells, again, footer])
+    # the chapter without outputs, with the parameter values of this page: it runs as it is
+    parameters = parameter_cell(ref.chapter, sections.values_today(ref, record))
+    cells = [dict(cell) for cell in _notebooks(shelf, ref)[0]]
+    for cell in cells:
+        cell.update({"outputs": [], "execution_count": None} if cell["cell_type"] == "code" else {})
+        cell.update({"source": parameters} if "parameters" in cell["metadata"].get("tags", ()) else {})
+    _write_notebook(folder / sections.notebook_name(ref), cells)
     _copy_files(shelf, ref, artifacts, folder)
 
 
@@ -58,26 +65,14 @@ def _write_notebook(path: Path, cells: list[Cell]) -> None:
     write_text(path, json.dumps(whole, indent=1, sort_keys=True, ensure_ascii=False))
 
 
-def _runnable(shelf: Shelf, ref: PageRef) -> list[Cell]:
-    """Cells of the chapter without outputs, with the parameter values of this page: it runs as it is."""
-    values = sections.values_today(ref, shelf.record(ref))
-    parameters = parameter_cell(ref.chapter, values)
-    cells = []
-    for cell in _notebooks(shelf, ref)[0]:
-        bare = {"outputs": [], "execution_count": None} if cell["cell_type"] == "code" else {}
-        is_parameters = "parameters" in cell["metadata"].get("tags", ())
-        cells.append({**cell, **bare, **({"source": parameters} if is_parameters else {})})
-    return cells
-
-
 def answer(shelf: Shelf, ref: PageRef) -> list[str]:
     """Paragraphs of the answer of a page, with the numbers of its run; none where the page gives none."""
     return _answer_in(_merged(shelf, ref))
 
 
 def _answer_in(cells: list[Cell]) -> list[str]:
-    texts = [text_of(cell) for cell in cells if cell["id"] == ANSWER]
-    return [" ".join(part.split()) for text in texts for part in text.strip().split("\n\n")]
+    texts = [text_of(cell).strip() for cell in cells if cell["id"] == "answer"]
+    return [" ".join(part.split()) for text in texts for part in text.split("\n\n")]
 
 
 def figures(shelf: Shelf, ref: PageRef) -> list[dict[str, str]]:
@@ -97,8 +92,7 @@ def _notebooks(shelf: Shelf, ref: PageRef) -> tuple[list[Cell], list[Cell]]:
 def _merged(shelf: Shelf, ref: PageRef) -> list[Cell]:
     source, executed = _notebooks(shelf, ref)
     code = "\n".join(text_of(cell) for cell in source if cell["cell_type"] == "code")
-    entries = _entries(shelf, ref, source, executed)
-    output = partial(merge.shown_output, entries=entries)
+    output = partial(merge.shown_output, entries=_entries(shelf, ref, source, executed))
     return merge.merge_cells(source, executed, partial(_words, shelf, ref, code), output)
 
 
@@ -123,7 +117,7 @@ def _words(shelf: Shelf, ref: PageRef, code: str, text: str) -> str:
         return bool(shelf.moved(ref)) or key in elsewhere or f'"{key.partition(".")[0]}"' in code
 
     labels = {entry["id"]: entry["label"] for entry in [*record.figures, *record.tables]}
-    text = QUESTION.sub("", text)
+    text = _QUESTION.sub("", text)
     return merge.refer(merge.quote(text, record.values, may_lack, ref.name), labels)
 
 
@@ -133,7 +127,7 @@ def _copy_files(shelf: Shelf, ref: PageRef, artifacts: list[str], folder: Path) 
     shown = [name for name in shown if not (shelf.is_recorded(ref) and is_left_out(name))]
     for name in [*shown, *(f"artifacts/{name}" for name in artifacts)]:
         content = _content(shelf, ref, name)
-        if name.endswith(".svg") and ACTIVE_SVG.search(content):
+        if name.endswith(".svg") and _ACTIVE_SVG.search(content):
             raise RunError(f"{shelf.folder(ref) / name} holds a script; a figure must not.", merge.STALE)
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
@@ -152,9 +146,9 @@ def _content(shelf: Shelf, ref: PageRef, name: str) -> bytes:
 
 def _is_offered(shelf: Shelf, ref: PageRef, name: str) -> bool:
     """Whether an artifact is small enough for the site; its name must be one that a link can hold."""
-    if not FILE_NAME.fullmatch(name):
+    if not _FILE_NAME.fullmatch(name):
         raise RunError(f"{ref.name} saved the file {name!r}, whose name a page cannot link to.", merge.STALE)
-    return len(_content(shelf, ref, f"artifacts/{name}")) <= LARGEST_FILE
+    return len(_content(shelf, ref, f"artifacts/{name}")) <= _LARGEST_FILE
 
 
 def _with(cells: list[Cell], head: Cell, context: Cell, parameters: Cell, verdict: Cell) -> list[Cell]:
@@ -166,8 +160,8 @@ def _with(cells: list[Cell], head: Cell, context: Cell, parameters: Cell, verdic
     last = max(i for i, cell in enumerate(cells) if cell["cell_type"] == "code")
     body, is_shown, waiting = [head], False, [context]
     for i, cell in enumerate(cells):
-        is_end = i == last or text_of(cell).startswith(EXERCISES)
-        if is_end or (is_shown and _is_heading(cell)):
+        is_end = i == last or text_of(cell).startswith("## Exercise")
+        if is_end or (is_shown and cell["cell_type"] == "markdown" and text_of(cell).startswith("## ")):
             body += waiting
             waiting = []
         if is_end and verdict not in body:
@@ -175,20 +169,9 @@ def _with(cells: list[Cell], head: Cell, context: Cell, parameters: Cell, verdic
         if "parameters" in cell["metadata"].get("tags", ()):
             body.append(parameters)
         elif i == 0:
-            body += [{**cell, "source": rest}] if (rest := _without_title(text_of(cell))) else []
+            rest = re.sub(r"\A# .*\n*", "", text_of(cell).strip()).strip()  # the title is in the head
+            body += [{**cell, "source": rest}] if rest else []
         elif i != last:
             body.append(cell)
         is_shown = is_shown or any(out["output_type"] == "display_data" for out in cell.get("outputs", ()))
     return body
-
-
-def _is_heading(cell: Cell) -> bool:
-    return cell["cell_type"] == "markdown" and text_of(cell).startswith("## ")
-
-
-def _without_title(text: str) -> str:
-    return re.sub(r"\A# .*\n*", "", text.strip()).strip()
-
-
-def _markdown(key: str, text: str) -> Cell:
-    return {"cell_type": "markdown", "id": key, "metadata": {}, "source": text}

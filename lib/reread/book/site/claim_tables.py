@@ -7,11 +7,11 @@ from collections import Counter
 
 from reread.book.site import markup as myst
 from reread.book.status.claims import CheckRow, Row
-from reread.book.status.publishable import Shelf
+from reread.book.status.staleness import Shelf
 from reread.core.verdicts import UNANSWERED
-from reread.studies import Claim, every
+from reread.studies import Claim, Paper, every
 
-MEANING = {
+_MEANING = {
     "reproduced": "Our value lies within the tolerance, on the full data.",
     "reproduced on a subset": "Our value lies within the tolerance, on a part of the paper's data.",
     "close": "Our value lies outside the tolerance, but within twice the tolerance.",
@@ -21,7 +21,6 @@ MEANING = {
     "outdated": "The code, the data or the parameters have changed since the run.",
     "cannot be tested here": "Something that the test needs is not public; the reason names it.",
 }
-WORDS = tuple(MEANING)
 CHECKED = {
     "simulated": (
         "Checks on simulated data",
@@ -34,6 +33,8 @@ CHECKED = {
         "the code of the book no longer gives them.",
     ),
 }
+CLAIM_HEAD = ("claim", "the authors' words", "published", "ours>", "verdict and reason")
+CHECK_HEAD = ("check", "statement", "expected", "ours>", "outcome")
 
 
 def claims_table(rows: list[Row], shelf: Shelf) -> str:
@@ -41,13 +42,8 @@ def claims_table(rows: list[Row], shelf: Shelf) -> str:
     parts = []
     for study in every():
         own = [_ledger_cells(row, shelf) for row in rows if row.study.key == study.key]
-        head = ["claim", "the authors' words", "published", "ours>", "verdict and reason"]
-        parts += [
-            f"(claims-{study.key})=",
-            f"## Claims on {study.key}\n",
-            f"{myst.plain(study.paper.title)}. {myst.journal(study.paper)}\n",
-        ]
-        parts += [myst.table(head, own, "ledger wide claims")]
+        parts += [f"(claims-{study.key})=", f"## Claims on {study.key}\n", f"{cited(study.paper)}\n"]
+        parts += [myst.table(CLAIM_HEAD, own, "ledger wide claims")]
     return "\n".join(parts)
 
 
@@ -55,36 +51,51 @@ def checks_table(rows: list[CheckRow], shelf: Shelf) -> str:
     """Every check by the kind of its data and by study, with its bounds, its outcome and its page."""
     parts = []
     for kind, (title, text) in CHECKED.items():
-        of_kind = [row for row in rows if (row.check.scope == "simulated") == (kind == "simulated")]
+        of_kind = checks_on(kind, rows)
         parts += [f"## {title}\n", f"{text} No paper makes them, and no count of claims includes them.\n"]
         for study in every():
             own = [row for row in of_kind if row.study.key == study.key]
             cells = [[*check_cells(row), _page(row, shelf)] for row in own]
-            head = ["check", "statement", "expected", "ours>", "outcome", "page"]
-            parts += [f"### {title} of {study.key}\n", myst.table(head, cells, "ledger")] if own else []
+            table = myst.table([*CHECK_HEAD, "page"], cells, "ledger")
+            parts += [f"### {title} of {study.key}\n", table] if own else []
         parts += [] if of_kind else ["No study has such a check.\n"]
     return "\n".join(parts)
 
 
+def checks_on(kind: str, rows: list[CheckRow]) -> list[CheckRow]:
+    """Checks on simulated data, or those on real data."""
+    return [row for row in rows if (row.check.scope == "simulated") == (kind == "simulated")]
+
+
 def verdict_words() -> str:
     """What each verdict means."""
-    return myst.table(["verdict", "meaning"], [[myst.badge(w), text] for w, text in MEANING.items()], "words")
+    rows = [[myst.badge(word), text] for word, text in _MEANING.items()]
+    return myst.table(["verdict", "meaning"], rows, "words")
 
 
 def matrix(rows: list[Row]) -> str:
     """One sign for each claim of each study, in the order of the verdicts; below it what the signs mean."""
-    counts = Counter(row.verdict.word for row in rows)
+    words, counts = list(_MEANING), Counter(row.verdict.word for row in rows)
     n_tested = sum(row.verdict.word not in UNANSWERED for row in rows)
     lines = []
     for study in every():
-        own = sorted((r for r in rows if r.study.key == study.key), key=lambda r: WORDS.index(r.verdict.word))
-        signs = " ".join(map(_sign, own)) or "no claim"
-        lines.append([myst.link(study.key.capitalize(), f"{study.key}/index.md"), signs])
-    legend = " ".join(f"{myst.badge(word)} {counts[word]}" for word in WORDS if counts[word])
+        signs = []
+        own = [row for row in rows if row.study.key == study.key]
+        for row in sorted(own, key=lambda row: words.index(row.verdict.word)):
+            said = f"[: {row.verdict.word}]{{.visually-hidden}}"
+            signs.append(f"[{claim_link(row)}{said}]{{.verdict .{myst.verdict_class(row.verdict.word)}}}")
+        name = myst.link(study.key.capitalize(), f"{study.key}/index.md")
+        lines.append([name, " ".join(signs) or "no claim"])
+    legend = " ".join(f"{myst.badge(word)} {counts[word]}" for word in words if counts[word])
     said = f"{n_tested} of {len(rows)} claims were tested on data that can answer them."
     table = myst.table(["study", "claims"], lines, "matrix")
     said += " Each sign is one claim and leads to its line in the ledger."
     return f"{said}\n\n{table}\n{myst.box('container', 'badges', legend)}"
+
+
+def cited(paper: Paper) -> str:
+    """Title, journal, year and DOI of a paper."""
+    return f"{myst.plain(paper.title)}. {myst.journal(paper)}"
 
 
 def claim_words(claim: Claim) -> str:
@@ -103,9 +114,12 @@ def published(claim: Claim) -> str:
     return f"{metric} **{value:g}**" if value is not None else myst.plain(claim.published.why_null)
 
 
-def answer(row: Row) -> float | None:
-    """Our value if it answers the claim: a value from simulated data is not shown beside a published one."""
-    return None if row.verdict.word in UNANSWERED else row.verdict.ours
+def claim_cells(row: Row, notes: str, anchor: str = "") -> list[str]:
+    """A claim as cells of a table; a value from simulated data is not shown beside a published one."""
+    ours = None if row.verdict.word in UNANSWERED else row.verdict.ours
+    verdict = f"{myst.badge(row.verdict.word)} [{notes}]{{.note}}"
+    claim = row.claim
+    return [claim_id(claim.id, anchor), claim_words(claim), published(claim), myst.number(ours), verdict]
 
 
 def check_cells(row: CheckRow) -> list[str]:
@@ -131,12 +145,6 @@ def _anchor(row: Row) -> str:
     return re.sub(r"[^a-z0-9-]", "-", f"claim-{row.study.key}-{row.claim.id}".lower())
 
 
-def _sign(row: Row) -> str:
-    css = myst.verdict_class(row.verdict.word)
-    said = f"[: {row.verdict.word}]{{.visually-hidden}}"
-    return f"[{claim_link(row)}{said}]{{.verdict .{css}}}"
-
-
 def _page(row: Row | CheckRow, shelf: Shelf) -> str:
     return myst.page_link(row.page) if row.page is not None and row.page in shelf.pages else ""
 
@@ -145,16 +153,7 @@ def _ledger_cells(row: Row, shelf: Shelf) -> list[str]:
     claim, tolerance = row.claim, row.claim.tolerance
     allowed = f"{tolerance.rule} {tolerance.value:g}: {tolerance.why}" if tolerance else ""
     page = _page(row, shelf)
-    notes = [
-        myst.plain(row.verdict.reason.rstrip(".")) + ".",
-        myst.plain(f"Protocol: {claim.protocol}."),
-        myst.plain(f"Tolerance: {allowed}.") if allowed else "",
-        f"Page: {page}." if page and row.verdict.ours is not None else "",
-    ]
-    return [
-        claim_id(claim.id, _anchor(row)),
-        claim_words(claim),
-        published(claim),
-        myst.number(answer(row)),
-        f"{myst.badge(row.verdict.word)} [{' '.join(filter(None, notes))}]{{.note}}",
-    ]
+    notes = f"{myst.plain(row.verdict.reason.rstrip('.'))}. {myst.plain(f'Protocol: {claim.protocol}.')}"
+    notes += f" {myst.plain(f'Tolerance: {allowed}.')}" if allowed else ""
+    notes += f" Page: {page}." if page and row.verdict.ours is not None else ""
+    return claim_cells(row, notes, _anchor(row))

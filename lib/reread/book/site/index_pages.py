@@ -5,20 +5,20 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
-from reread.book.site import chapter_page
+from reread.book.site import chapter_page, claim_tables
 from reread.book.site import markup as myst
 from reread.book.site.build import home
 from reread.book.status.claims import CheckRow, Row
-from reread.book.status.publishable import SHOWN, Shelf
+from reread.book.status.staleness import SHOWN, Shelf
 from reread.core.data import registry
 from reread.pages import PageRef
 from reread.studies import Profile, Study, every
 
-QUESTION = re.compile(r"^:::\{container\} question\n(.+?)\n:::$", re.MULTILINE | re.DOTALL)
-SENTENCE = re.compile(r"(?<=[\w)%`*}\]]\.)\s+(?=[A-Z*_`{\[])")
-NO_FINDING = "This copy of the book has no recorded run on real data, so there is no finding yet."
+_QUESTION = re.compile(r"^:::\{container\} question\n(.+?)\n:::$", re.MULTILINE | re.DOTALL)
+_SENTENCE = re.compile(r"(?<=[\w)%`*}\]]\.)\s+(?=[A-Z*_`{\[])")
+_NO_FINDING = "This copy of the book has no recorded run on real data, so there is no finding yet."
 
-LANDING = {
+_LANDING = {
     "demo": (
         "On simulated data",
         "A simulator of ours makes these data, so the ground truth is known and no network is needed. They "
@@ -30,10 +30,7 @@ LANDING = {
         "These pages read small public files, each verified by its SHA-256. They answer the published claims "
         "that such files can answer.",
     ),
-    "paper": (
-        "At full size",
-        "These pages read the published data at full size, on a GPU or a cluster.",
-    ),
+    "paper": ("At full size", "These pages read the published data at full size, on a GPU or a cluster."),
 }
 
 
@@ -41,14 +38,15 @@ def figures(shelf: Shelf) -> str:
     """Every figure of the book with its number, caption and alt text."""
     parts = []
     for ref in shelf.pages:
-        shown = chapter_page.figures(shelf, ref)
-        if shown:
-            parts += [
-                f"## {myst.plain(ref.title)} ({myst.ON[ref.profile]})\n",
-                f"On {myst.page_link(ref)}.\n",
-            ]
-            cards = [_figure_card(ref, entry) for entry in shown]
-            parts += [myst.box("grid", "1 1 2 2", "\n".join(cards), gutter="3")]
+        cards = []
+        for entry in chapter_page.figures(shelf, ref):
+            text = f"{entry['caption']}\n\n[Alt text]{{.alt-label}} {myst.plain(entry['alt'])}"
+            picture = _picture(ref, entry, text)
+            cards.append(myst.box("grid-item-card", "", picture, class_card="figure-card"))
+        if cards:
+            parts.append(f"## {myst.plain(ref.title)} ({myst.ON[ref.profile]})\n")
+            parts.append(f"On {myst.page_link(ref)}.\n")
+            parts.append(myst.box("grid", "1 1 2 2", "\n".join(cards), gutter="3"))
     return "\n".join(parts)
 
 
@@ -56,12 +54,13 @@ def findings(shelf: Shelf) -> str:
     """One card for each study: its question, its finding on real data in one sentence, its paper."""
     cards = []
     for study in every():
-        ref, paper = _headline(study, shelf), study.paper
+        ref = _headline(study, shelf)
         said = chapter_page.answer(shelf, ref) if ref else []
-        found = f"{first_sentence(said[0])} {myst.link('Read the page', _path(ref))}." if said else NO_FINDING
-        cited = f"{myst.plain(paper.title)}. {myst.journal(paper)}"
+        read = myst.link("Read the page", _path(ref)) if ref else ""
+        found = f"{first_sentence(said[0])} {read}." if said else _NO_FINDING
         title = myst.link(study.title, f"{study.key}/index.md")
-        body = f"*{question(study)}*\n\n**What came out.** {found}\n\n[{cited}]{{.note}}"
+        cited = f"[{claim_tables.cited(study.paper)}]{{.note}}"
+        body = f"*{_question(study)}*\n\n**What came out.** {found}\n\n{cited}"
         cards.append(myst.box("grid-item-card", title, body, class_card="finding"))
     return myst.box("grid", "1", "\n".join(cards), gutter="3")
 
@@ -86,26 +85,25 @@ def study_page(study: Study) -> str:
         ["code", f"{code}. Licence: {myst.plain(paper.licence or 'not recorded')}" if code else "none"],
     ]
     sources = [[myst.code(key), myst.plain(s.holds), s.scope] for key, s in study.sources.items()]
-    return "\n".join(
-        [
-            "## The paper\n",
-            myst.table(["field", "value"], about, "dataset"),
-            "## Data sources\n",
-            myst.table(["source", "content", "scope"], sources),
-            f"Every file, with its licence and caveat: {myst.link('the data', 'data.md')}.\n",
-        ]
-    )
+    return f"""## The paper
+
+{myst.table(["field", "value"], about, "dataset")}
+## Data sources
+
+{myst.table(["source", "content", "scope"], sources)}
+Every file, with its licence and caveat: {myst.link("the data", "data.md")}.
+"""
 
 
 def with_answers(text: str, study: Study, shelf: Shelf, judged: list[Row | CheckRow]) -> str:
     """Text of the first page of a study with "What came out" under its title and its question."""
-    title = QUESTION.search(text) or re.match(r"# .+\n", text)
+    title = _QUESTION.search(text) or re.match(r"# .+\n", text)
     place = title.end() if title else 0
     parts = []
     for profile in (profile for profile in SHOWN if shelf.of(study.key, profile)):
-        table = _answers(study, profile, shelf, judged)
-        is_first = not parts
-        parts += [f"**{LANDING[profile][0]}**\n\n{table}" if is_first else _folded(profile, table)]
+        name, table = _LANDING[profile][0], _answers(study, profile, shelf, judged)
+        folded = myst.box("dropdown", name, table, class_container="quiet")
+        parts.append(folded if parts else f"**{name}**\n\n{table}")
     came_out = "\n".join(parts or ["This copy of the book has no page of this study.\n"])
     rest = text[place:].strip()
     heading = "" if rest.startswith("## ") else "## The study\n\n"
@@ -114,20 +112,20 @@ def with_answers(text: str, study: Study, shelf: Shelf, judged: list[Row | Check
 
 def landing(study: Study, profile: Profile, shelf: Shelf, judged: list[Row | CheckRow]) -> str:
     """First page of a study in one profile: which data it uses, and the answer of each page."""
-    title, text = LANDING[profile]
+    title, text = _LANDING[profile]
     return f"# {title}\n\n{text}\n\n{_answers(study, profile, shelf, judged)}"
 
 
-def question(study: Study) -> str:
+def _question(study: Study) -> str:
     """The question of a study, as the box ``question`` of its first page asks it."""
     page = home(f"book/{study.key}/index.md")
-    found = QUESTION.search(page.read_text(encoding="utf-8")) if page.is_file() else None
+    found = _QUESTION.search(page.read_text(encoding="utf-8")) if page.is_file() else None
     return " ".join(found[1].split()) if found else myst.plain(study.chapters[0].question)
 
 
 def first_sentence(text: str) -> str:
     """The first sentence of a paragraph."""
-    return SENTENCE.split(text, maxsplit=1)[0]
+    return _SENTENCE.split(text, maxsplit=1)[0]
 
 
 def data_page() -> str:
@@ -135,24 +133,20 @@ def data_page() -> str:
     parts = []
     for key, files in registry.by_series(registry.datasets()).items():
         first, count = files[0], f" in {len(files)} files" if len(files) > 1 else ""
-        about = [
-            ["content", myst.plain(first.holds)],
-            ["caveat", myst.plain(first.caveat)],
-            ["licence", myst.plain(first.licence)],
-            ["citation", myst.plain(first.cite)],
-            ["size", f"{sum(file.bytes for file in files):,} bytes{count}"],
-        ]
-        lines = [_file(file, file.sha256 or registry.pinned(key)) for file in files]
+        texts = {"content": first.holds, "caveat": first.caveat, "licence": first.licence}
+        texts["citation"] = first.cite
+        about = [[name, myst.plain(text)] for name, text in texts.items() if text]
+        about.append(["size", f"{sum(file.bytes for file in files):,} bytes{count}"])
+        lines = []
+        for file in files:
+            pinned = myst.code(file.sha256 or registry.pinned(key)) or "recorded at the first download"
+            name = myst.outside(PurePosixPath(file.file).name, file.url)
+            lines.append([name, f"{file.bytes:,}", pinned])
         listed = myst.table(["file", "bytes>", "SHA-256"], lines, "files")
         folded = myst.box("dropdown", f"The {len(files)} files", listed) if count else listed
         parts += [f"## {myst.plain(first.title)}\n", f"{myst.code(key)}\n"]
-        parts += [myst.table(["field", "value"], [row for row in about if row[1]], "dataset"), folded]
+        parts += [myst.table(["field", "value"], about, "dataset"), folded]
     return "\n".join(parts)
-
-
-def _file(file: registry.Dataset, pinned: str) -> list[str]:
-    name = myst.outside(PurePosixPath(file.file).name, file.url)
-    return [name, f"{file.bytes:,}", myst.code(pinned) or "recorded at the first download"]
 
 
 def _answers(study: Study, profile: Profile, shelf: Shelf, judged: list[Row | CheckRow]) -> str:
@@ -160,14 +154,15 @@ def _answers(study: Study, profile: Profile, shelf: Shelf, judged: list[Row | Ch
     entries = []
     for ref in shelf.of(study.key, profile):
         said = chapter_page.answer(shelf, ref)[:1]
-        words = [f"*{myst.plain(ref.chapter.question)}*", *said, _badges(ref, judged)]
+        here = [row for row in judged if row.page == ref]
+        tested = [row for row in here if isinstance(row, Row) and row.verdict.word != "not tested"]
+        badges = [f"{row.claim.id} {myst.badge(row.verdict.word)}" for row in tested]
+        outcomes = [row.outcome for row in here if isinstance(row, CheckRow)]
+        badges += [f"{outcomes.count('passed')} of {len(outcomes)} checks passed"] if outcomes else []
+        words = [f"*{myst.plain(ref.chapter.question)}*", *said, " ".join(badges)]
         lines = [myst.link(ref.title, _path(ref)), *(f": {text}\n" for text in words if text)]
         entries.append("\n".join(lines))
     return myst.box("container", "answers", "\n".join(entries))
-
-
-def _folded(profile: Profile, table: str) -> str:
-    return myst.box("dropdown", LANDING[profile][0], table, class_container="quiet")
 
 
 def _headline(study: Study, shelf: Shelf) -> PageRef | None:
@@ -181,24 +176,7 @@ def _path(ref: PageRef) -> str:
     return f"{myst.document(ref)}.ipynb"
 
 
-def _badges(ref: PageRef, judged: list[Row | CheckRow]) -> str:
-    """Verdicts of the claims that a page has tested, and how many of its checks passed."""
-    here = [row for row in judged if row.page == ref]
-    claims = [row for row in here if isinstance(row, Row) and row.verdict.word != "not tested"]
-    words = [f"{row.claim.id} {myst.badge(row.verdict.word)}" for row in claims]
-    outcomes = [row.outcome for row in here if isinstance(row, CheckRow)]
-    count = f"{outcomes.count('passed')} of {len(outcomes)} checks passed" if outcomes else ""
-    return " ".join(filter(None, [*words, count]))
-
-
-def _figure_card(ref: PageRef, entry: dict[str, str]) -> str:
-    text = f"{entry['caption']}\n\n[Alt text]{{.alt-label}} {myst.plain(entry['alt'])}"
-    return myst.box("grid-item-card", "", _picture(ref, entry, text), class_card="figure-card")
-
-
 def _picture(ref: PageRef, entry: dict[str, str], text: str) -> str:
     """A figure of a page, shown on another one with a text below it."""
-    return (
-        f"```{{image}} /{myst.document(ref).parent}/figures/{entry['id']}.svg\n"
-        f":alt: {myst.quoted(entry['alt'])}\n:loading: lazy\n```\n\n{text}\n"
-    )
+    source = f"/{myst.document(ref).parent}/figures/{entry['id']}.svg"
+    return f"```{{image}} {source}\n:alt: {myst.quoted(entry['alt'])}\n:loading: lazy\n```\n\n{text}\n"

@@ -12,15 +12,13 @@ from reread.core.show import plain
 from reread.pages import PageRef
 from reread.studies import Paper
 
-ESCAPED = re.compile(r"&#(\d{2,3});")  # as ``plain`` escapes
 # what the data of a profile are called in the book
 ON = {"demo": "simulated data", "real": "real data", "paper": "full size"}
-OUTCOME_CLASSES = {"passed": "reproduced", "failed": "not-reproduced"}
 
 
 def replain(text: str) -> str:
     """Escape a text of which some may be escaped already."""
-    return plain(ESCAPED.sub(lambda found: chr(int(found[1])), text))
+    return plain(re.sub(r"&#(\d{2,3});", lambda found: chr(int(found[1])), text))  # as ``plain`` escapes
 
 
 def code(text: Any) -> str:
@@ -34,11 +32,13 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], css: str = "") -> 
 
     On a phone each row of a ``ledger`` becomes a card, so each of its cells repeats the head of its column.
     """
+    names, is_ledger = [name.rstrip(">") for name in head], "ledger" in css.split()
     rules = [" ---: " if name.endswith(">") else " --- " for name in head]
-    if "ledger" in css.split():
-        rows = [[row[0], *map(_labelled, head[1:], row[1:])] for row in rows]
-    lines = ["| " + " | ".join(name.rstrip(">") for name in head) + " |", "|" + "|".join(rules) + "|"]
-    lines += ["| " + " | ".join(cell or " " for cell in row) + " |" for row in rows]
+    lines = ["| " + " | ".join(names) + " |", "|" + "|".join(rules) + "|"]
+    labels = ["", *(f"[{name}]{{.cell-label}} " if is_ledger else "" for name in names[1:])]
+    for row in rows:
+        cells = [label + cell if cell else " " for label, cell in zip(labels, row, strict=True)]
+        lines.append("| " + " | ".join(cells) + " |")
     return box("container", f"tabular {css}".strip(), "\n".join(lines))
 
 
@@ -63,7 +63,8 @@ def badge(word: str) -> str:
 
 def verdict_class(word: str) -> str:
     """CSS class of a verdict or of the outcome of a check: its colour and its sign."""
-    return f"verdict-{OUTCOME_CLASSES.get(word, word.replace(' ', '-'))}"
+    word = {"passed": "reproduced", "failed": "not reproduced"}.get(word, word)
+    return f"verdict-{word.replace(' ', '-')}"
 
 
 def link(text: str, document: PurePosixPath | str) -> str:
@@ -111,7 +112,3 @@ def n_bytes(count: int) -> str:
         if count >= size:
             return f"{count / size:.1f} {unit}"
     return f"{count} B"
-
-
-def _labelled(name: str, cell: str) -> str:
-    return f"[{name.rstrip('>')}]{{.cell-label}} {cell}" if cell else cell

@@ -16,15 +16,15 @@ from reread.book.status.fingerprint import is_code
 from reread.core.errors import RunError, did_you_mean
 
 Cell = dict[str, Any]
-GLUE = re.compile(r"\{glue:(?:text)?\}`([^`]+)`")
-NUMREF = re.compile(r"\{numref\}`(?:([^`<]*?)\s*<)?([\w.-]+)>?`")
-PLACED = re.compile(r"^[`:]{3,}\{(figure|table)\}.*?^:name: (\S+)$", re.MULTILINE | re.DOTALL)
-BOX = re.compile(r"^[`:]{3,}\{(note|warning)\}[^\n]*\n(.*?)\n[`:]{3,}\s*$", re.DOTALL)
-CELL = re.compile(r"\|((?:\\.|[^|\\])*)")
-RULE = re.compile(r"\|[\s:|-]+\|")
-CUT = re.compile(r"^The first \d+ of [\d,]+ rows are shown; the file has all of them\. ", re.MULTILINE)
-NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
-FIGURE_FILES = (("data (CSV)", "csv"), ("SVG", "svg"), ("PNG", "png"))
+_GLUE = re.compile(r"\{glue:(?:text)?\}`([^`]+)`")
+_NUMREF = re.compile(r"\{numref\}`(?:([^`<]*?)\s*<)?([\w.-]+)>?`")
+_PLACED = re.compile(r"^[`:]{3,}\{(figure|table)\}.*?^:name: (\S+)$", re.MULTILINE | re.DOTALL)
+_BOX = re.compile(r"^[`:]{3,}\{(note|warning)\}[^\n]*\n(.*?)\n[`:]{3,}\s*$", re.DOTALL)
+_CELL = re.compile(r"\|((?:\\.|[^|\\])*)")
+_RULE = re.compile(r"\|[\s:|-]+\|")
+_CUT = re.compile(r"^The first \d+ of [\d,]+ rows are shown; the file has all of them\. ", re.MULTILINE)
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
+_FIGURE_FILES = (("data (CSV)", "csv"), ("SVG", "svg"), ("PNG", "png"))
 STALE = 9
 
 
@@ -38,13 +38,23 @@ def merge_cells(
     ran = [cell for cell in executed if _does_something(cell) and cell["id"] != "injected-parameters"]
     code = [cell for cell in source if _does_something(cell)]
     if len(code) != len(ran):
-        raise RunError(
-            f"The run has {len(ran)} code cells and the source {len(code)}; run the page again.", STALE
-        )
+        said = f"The run has {len(ran)} code cells and the source {len(code)}; run the page again."
+        raise RunError(said, STALE)
     by_id = {cell["id"]: cell for cell in ran}
     runs = {cell["id"]: by_id.get(cell["id"], same) for cell, same in zip(code, ran, strict=True)}
-    kept = [cell for cell in source if _does_something(cell) or not _is_code(cell)]
-    return [_merged(c, runs[c["id"]], output) if _is_code(c) else _reworded(c, words) for c in kept]
+    cells = []
+    for cell in source:
+        if not _is_code(cell):
+            cells.append({**cell, "source": words(text_of(cell))})
+        elif cell["id"] in runs:
+            code, run = text_of(cell), runs[cell["id"]]
+            is_call = code.strip().splitlines()[-1].startswith("page.")  # its value is not shown
+            kept = [out for out in run["outputs"] if not (is_call and out["output_type"] == "execute_result")]
+            outputs = [shown for shown in map(output, kept) if shown is not None]
+            metadata = {**cell["metadata"], "tags": [*cell["metadata"].get("tags", ()), *_look(code)]}
+            merged = {"source": code, "outputs": outputs, "execution_count": run["execution_count"]}
+            cells.append({**cell, "metadata": metadata, **merged})
+    return cells
 
 
 def _does_something(cell: Cell) -> bool:
@@ -61,12 +71,12 @@ def shown_output(output: Cell, entries: dict[str, dict[str, str]]) -> Cell | Non
     """An output as the page shows it, or None; ``entries`` are the record's figures and tables by label."""
     data = output.get("data", {})
     text = "".join(data.get("text/markdown", ""))
-    if placed := PLACED.match(text):
+    if placed := _PLACED.match(text):
         entry = entries.get(placed[2])
         if entry is None:
             raise RunError(f"The run shows {placed[2]!r}, which its record does not name.", STALE)
-        return _markdown(figure_text(entry) if placed[1] == "figure" else table_text(entry, text))
-    if box := BOX.match(text.strip()):
+        return _markdown(_figure_text(entry) if placed[1] == "figure" else _table_text(entry, text))
+    if box := _BOX.match(text.strip()):
         return _markdown(f"```{{{box[1]}}}\n{myst.replain(box[2])}\n```")
     plain = text or "".join(data.get("text/plain", output.get("text", "")))
     is_glued = any(kind.startswith("application/papermill") for kind in data)
@@ -75,24 +85,27 @@ def shown_output(output: Cell, entries: dict[str, dict[str, str]]) -> Cell | Non
     return {"output_type": "stream", "name": "stdout", "text": plain}
 
 
-def figure_text(entry: dict[str, str]) -> str:
+def _figure_text(entry: dict[str, str]) -> str:
     """MyST text of a figure: picture, alt text, caption, and links to its data and pictures."""
     name, label = _name(entry["id"]), _name(entry["label"])
     files = entry.get("files", "csv svg png").split()
-    links = [f"{{download}}`{word} <figures/{name}.{end}>`" for word, end in FIGURE_FILES if end in files]
+    links = [f"{{download}}`{word} <figures/{name}.{end}>`" for word, end in _FIGURE_FILES if end in files]
     return (
         f"```{{figure}} figures/{name}.svg\n:name: {label}\n:alt: {myst.quoted(entry['alt'])}\n:width: 100%\n"
         f"\n{entry['caption']}\n```\n\n{' · '.join(links)}\n"
     )
 
 
-def table_text(entry: dict[str, str], text: str) -> str:
+def _table_text(entry: dict[str, str], text: str) -> str:
     """MyST text of a table: caption of today, the cells of ``text`` escaped again, a link to its data."""
     name, label = _name(entry["id"]), _name(entry["label"])
     lines = [line.strip() for line in text.splitlines() if line.lstrip().startswith("|")]
-    body = "\n".join(line if RULE.fullmatch(line) else _escaped_row(line) for line in lines)
-    shown = myst.box("table", entry["caption"], body, name=label, widths="auto")
-    cut = CUT.search(text)
+    for i, line in enumerate(lines):
+        if not _RULE.fullmatch(line):
+            cells = [myst.replain(found.strip()) or " " for found in _CELL.findall(line.rstrip("|"))]
+            lines[i] = "| " + " | ".join(cells) + " |"
+    shown = myst.box("table", entry["caption"], "\n".join(lines), name=label, widths="auto")
+    cut = _CUT.search(text)
     return f"{shown}\n{cut[0] if cut else ''}{{download}}`data (CSV) <tables/{name}.csv>`\n"
 
 
@@ -122,7 +135,7 @@ def quote(text: str, values: dict[str, Any], may_lack: Callable[[str], bool], pa
         near = did_you_mean(key, values)
         raise RunError(f"The prose of {page} quotes {key!r}, which it did not measure. {near}", STALE)
 
-    return GLUE.sub(value, text)
+    return _GLUE.sub(value, text)
 
 
 def refer(text: str, labels: dict[str, str]) -> str:
@@ -132,7 +145,7 @@ def refer(text: str, labels: dict[str, str]) -> str:
         target = labels.get(match[2], match[2])
         return f"{{numref}}`{match[1]} <{target}>`" if match[1] else f"{{numref}}`{target}`"
 
-    return NUMREF.sub(label, text)
+    return _NUMREF.sub(label, text)
 
 
 def _caption(new: ast.expr | None, old: ast.expr | None, of_run: str) -> str:
@@ -152,12 +165,8 @@ def _caption(new: ast.expr | None, old: ast.expr | None, of_run: str) -> str:
 
 def _parts(node: ast.JoinedStr) -> list[tuple[bool, str]]:
     """Parts of an f-string: (True, text on one line) or (False, code of the value)."""
-    return [
-        (True, re.sub(r"\s+", " ", part.value))
-        if isinstance(part, ast.Constant)
-        else (False, ast.unparse(part))
-        for part in node.values
-    ]
+    parts = [(isinstance(part, ast.Constant), part) for part in node.values]
+    return [(text, re.sub(r"\s+", " ", part.value) if text else ast.unparse(part)) for text, part in parts]
 
 
 def _wordings(cells: list[Cell]) -> dict[str, ast.expr]:
@@ -183,22 +192,6 @@ def _placings(code: str) -> Iterator[ast.Call]:
             yield node
 
 
-def _reworded(cell: Cell, words: Callable[[str], str]) -> Cell:
-    return {**cell, "source": words(text_of(cell))}
-
-
-def _merged(cell: Cell, run: Cell, output: Callable[[Cell], Cell | None]) -> Cell:
-    """A code cell with the outputs of its run; the value of a call of ``page`` is not shown."""
-    code = text_of(cell)
-    lines = code.strip().splitlines()
-    is_call = bool(lines) and lines[-1].startswith("page.")
-    kept = [out for out in run["outputs"] if not (is_call and out["output_type"] == "execute_result")]
-    outputs = [shown for shown in map(output, kept) if shown is not None]
-    metadata = {**cell["metadata"], "tags": [*cell["metadata"].get("tags", ()), *_look(code)]}
-    count = {"execution_count": run["execution_count"]}
-    return {**cell, "metadata": metadata, "source": code, "outputs": outputs, **count}
-
-
 def _look(code: str) -> list[str]:
     """Hide a cell that only opens the page; fold one that places a figure or a table."""
     statements = [line for line in code.splitlines() if line.strip() and not line.startswith("#")]
@@ -207,17 +200,12 @@ def _look(code: str) -> list[str]:
     return ["hide-input"] if any(True for _ in _placings(code)) else []
 
 
-def _escaped_row(line: str) -> str:
-    cells = [found.strip() for found in CELL.findall(line.rstrip("|"))]
-    return "| " + " | ".join(myst.replain(cell) or " " for cell in cells) + " |"
-
-
 def _markdown(text: str) -> Cell:
     return {"output_type": "display_data", "metadata": {}, "data": {"text/markdown": text}}
 
 
 def _name(name: str) -> str:
-    if not NAME.fullmatch(name):
+    if not _NAME.fullmatch(name):
         raise RunError(f"{name!r} is no name of a figure or a table.", STALE)
     return name
 

@@ -13,27 +13,26 @@ from reread.book.status.claims import CheckRow, Row
 from reread.core.data import registry
 from reread.core.errors import ParameterError
 from reread.pages import PageRef
-from reread.studies import PROFILES, Claim, Parameter, Value
+from reread.studies import PROFILES, Claim, Value
 
 if TYPE_CHECKING:
-    from reread.book.status.publishable import Shelf
     from reread.book.status.run_record import RunRecord
+    from reread.book.status.staleness import Shelf
 
-SCOPES = {
+_SCOPES = {
     "simulated": "The data are simulated, so their ground truth is known. They answer no published claim.",
     "subset": "The data are real, and a part of what the paper used.",
     "full": "The data are real, and all that the paper used.",
     "own": "The data are your own. They answer no published claim.",
 }
-PAPERMILL = (  # it reads a file of the run, which a recorded run does not leave in its place
+_PAPERMILL = (  # it reads a file of the run, which a recorded run does not leave in its place
     "papermill chapters/{ref.study.key}/{ref.chapter.key}.ipynb out.ipynb \\\n"
     "  -f runs/{ref.profile}/{ref.name}/parameters.yml -p {name} {value}\n",
     "The second command is plain papermill; start it at the top of the checkout. ",
 )
-MOST = 6  # changes that the banner of an outdated run names
 
 
-def kicker(ref: PageRef, record: RunRecord, shelf: Shelf) -> str:
+def _kicker(ref: PageRef, record: RunRecord, shelf: Shelf) -> str:
     """Study, data and origin of the run, and links to the same chapter on other data."""
     said = [ref.study.title, myst.ON[ref.profile]]
     said += [f"{record.scope} data"] if record.scope in ("subset", "full") else []
@@ -45,27 +44,20 @@ def kicker(ref: PageRef, record: RunRecord, shelf: Shelf) -> str:
     return f"[{myst.plain(' · '.join(said))}]{{.kicker}}\n{same}"
 
 
-def banner(moved: list[str]) -> str:
-    """What has changed since a recorded run."""
-    more = [f"{len(moved) - MOST} more"] if len(moved) > MOST else []
-    named = ", ".join([*map(myst.code, moved[:MOST]), *more])
-    text = (
-        f"This run is outdated, and so are its verdicts. Since it was recorded, these have changed: {named}."
-    )
-    return myst.box("warning", "", text) if moved else ""
-
-
 def head(ref: PageRef, shelf: Shelf, rows: list[Row], checks: list[CheckRow], answer: str) -> str:
     """Title, data, what has changed since the run; then the question, its answer and the verdicts."""
-    asked = [row for row in rows if answers(row, ref)]
+    asked = [row for row in rows if _answers(row, ref)]
     words = [f"[{judged.claim_link(row)} {myst.badge(row.verdict.word)}]{{.pair}}" for row in asked]
-    own = _own(checks, ref)
-    n_passed = sum(row.outcome == "passed" for row in own)
-    count = f"{n_passed} of {len(own)} checks passed." if own else ""
+    moved = shelf.moved(ref)
+    named = ", ".join([*map(myst.code, moved[:6]), *([f"{len(moved) - 6} more"] if moved[6:] else [])])
+    said = "This run is outdated, and so are its verdicts. Since it was recorded, these have changed: "
+    banner = myst.box("warning", "", f"{said}{named}.") if moved else ""
+    outcomes = [row.outcome for row in checks if row.page == ref]
+    count = f"{outcomes.count('passed')} of {len(outcomes)} checks passed." if outcomes else ""
     parts = [
         f"# {myst.plain(ref.title)}\n",
-        kicker(ref, shelf.record(ref), shelf),
-        banner(shelf.moved(ref)),
+        _kicker(ref, shelf.record(ref), shelf),
+        banner,
         myst.box("container", "question", myst.plain(ref.chapter.question)),
         myst.box("container", "answer", answer) if answer else "",
         myst.box("container", "badges", " ".join([*words, count])) if words or count else "",
@@ -77,33 +69,43 @@ def context(ref: PageRef, record: RunRecord, rows: list[Row]) -> str:
     """What the paper says, and which data the page reads."""
     asked = [row.claim for row in rows if row.study.key == ref.study.key and row.claim.answered_by]
     claims = [claim for claim in asked if claim.answered_by.chapter == ref.chapter.key]
-    return f"{_claim_box(ref, claims)}\n{_data_card(ref, record)}"
+    said = []
+    for claim in claims:
+        place = f" Judged on the page {myst.code(claim.answered_by.page)}." if not _asks(claim, ref) else ""
+        words = f"- {judged.claim_id(claim.id)} {judged.claim_words(claim)}"
+        said.append(f"{words} Published: {judged.published(claim)}. Protocol: {claim.protocol}.{place}")
+    said = said or ["This chapter judges no single claim of the paper."]
+    body = "\n".join([judged.cited(ref.study.paper), "", *said])
+    box = myst.box("admonition", "Claims of the paper", body, **{"class": "claim-box"})
+    return f"{box}\n{_data_card(ref, record)}"
 
 
 def parameter_table(ref: PageRef, record: RunRecord) -> str:
     """Every parameter: its value here, unit, meaning, and its value in the other profiles."""
     others = [profile for profile in PROFILES if profile != ref.profile]
-    rows = []
+    page, rows = ref.chapter.pages.get(ref.page), []
+    values = {p: ref.chapter.values(p, ref.page) for p in others if page is None or p in page.profiles}
     for name, parameter in ref.chapter.parameters.items():
-        there = [myst.code(_elsewhere(ref, name, parameter, profile)) for profile in others]
-        value = myst.code(_written(record.parameters.get(name, "")))
-        rows.append([myst.code(name), value, myst.plain(parameter.unit), _help(parameter), *there])
+        there = [values[p][name] if p in values else getattr(parameter, p) for p in others]
+        choices = f" ({', '.join(parameter.choices)})" if parameter.choices else ""
+        here, *there = (myst.code(_written(v)) for v in [record.parameters.get(name, ""), *there])
+        words = [myst.plain(parameter.unit), myst.plain(parameter.help + choices)]
+        rows.append([myst.code(name), here, *words, *there])
     head = ["parameter", "here", "unit", "meaning", *others]
     return myst.box("dropdown", "Parameters of this page", myst.table(head, rows), class_container="quiet")
 
 
 def verdict(ref: PageRef, rows: list[Row], checks: list[CheckRow]) -> str:
-    """The claims that this page answers; in a table of their own, the checks on simulated data."""
-    claims = [_claim_cells(row) for row in rows if answers(row, ref)]
-    parts = []
-    if claims:
-        head = ["claim", "the authors' words", "published", "ours>", "verdict and reason"]
-        parts += [myst.box("rubric", "Verdicts on the claims", ""), myst.table(head, claims, "ledger")]
+    """The claims that this page _answers; in a table of their own, the checks on simulated data."""
+    asked = [row for row in rows if _answers(row, ref)]
+    claims = [judged.claim_cells(row, myst.plain(row.verdict.reason)) for row in asked]
+    tables = [("Verdicts on the claims", judged.CLAIM_HEAD, claims)]
     for kind, (title, _) in judged.CHECKED.items():
-        own = [row for row in _own(checks, ref) if (row.check.scope == "simulated") == (kind == "simulated")]
-        head = ["check", "statement", "expected", "ours>", "outcome"]
-        table = myst.table(head, map(judged.check_cells, own), "ledger")
-        parts += [myst.box("rubric", title, ""), table] if own else []
+        own = [judged.check_cells(row) for row in judged.checks_on(kind, checks) if row.page == ref]
+        tables.append((title, judged.CHECK_HEAD, own))
+    parts = []
+    for title, head, cells in tables:
+        parts += [myst.box("rubric", title, ""), myst.table(head, cells, "ledger")] if cells else []
     return "\n".join(parts) or "This page judges no claim.\n"
 
 
@@ -112,7 +114,7 @@ def again(ref: PageRef, artifacts: list[str], *, is_recorded: bool) -> str:
     name = "seed" if "seed" in ref.chapter.parameters else next(iter(ref.chapter.parameters))
     value = 7 if name == "seed" else _written(ref.parameters[name])
     profile = [f"--profile {ref.profile}"] if ref.profile != "demo" else []
-    papermill, plainly = ("", "") if is_recorded else PAPERMILL
+    papermill, plainly = ("", "") if is_recorded else _PAPERMILL
     papermill = papermill.format(ref=ref, name=name, value=value)
     fetched = "The run fetches the data files named above if they are missing." if ref.datasets() else ""
     files = ", ".join(f"{{download}}`{Path(name).name} <artifacts/{name}>`" for name in artifacts)
@@ -155,7 +157,12 @@ def citation(ref: PageRef, record: RunRecord) -> str:
         myst.outside("report an error", f"{address}/issues/new"),
     ]
     where = f"Source of this page: {myst.code(source)}." + (f" {' · '.join(links)}" if address else "")
-    text = f"````bibtex\n{''.join(_bibtex(*entry) for entry in entries)}````\n\n{where}"
+    text = ""
+    for kind, key, fields in entries:
+        words = {name: " ".join(str(value).replace("`", "'").split()) for name, value in fields.items()}
+        lines = ",\n".join(f"  {name} = {{{word}}}" for name, word in words.items())
+        text += f"@{kind}{{{key},\n{lines}\n}}\n"
+    text = f"````bibtex\n{text}````\n\n{where}"
     return _folded("Cite or correct this page", text, "quiet")
 
 
@@ -167,13 +174,18 @@ def provenance(record: RunRecord) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in sorted(made["packages"].items()))
     seconds = f"{made['wall_s']:.1f} s wall, {cost['cpu_s']:.1f} s of CPU, {cost['peak_mb']:,.0f} MB at most"
     machine = f"{record.device}, {made['platform']}, Python {made['python']}"
+    data = []
+    for one in record.data:
+        first = ", recorded at the first download" if one["pinned_on_first_use"] else ""
+        said = f"{myst.code(one['sha256'])}, {myst.n_bytes(one['bytes'])}{first}"
+        data.append([f"data {myst.code(one['key'])}", said])
     rows = [
         ["run", f"{myst.plain(made['started'])}, {seconds}"],
         ["commit", commit + dirty],
         ["stale key", myst.code(record.stale["key"])],
         ["machine", myst.plain(machine)],
         *([["imported from", myst.plain(record.imported)]] if record.imported else []),
-        *([f"data {myst.code(d['key'])}", _digest(d)] for d in record.data),
+        *data,
         ["packages", myst.plain(versions)],
     ]
     summary = f"Provenance. Run from {commit}{dirty} on {myst.plain(record.device)}"
@@ -185,23 +197,9 @@ def _folded(title: str, body: str, css: str) -> str:
     return myst.box("unsearched", "", myst.box("dropdown", title, body, class_container=css))
 
 
-def answers(row: Row, ref: PageRef) -> bool:
+def _answers(row: Row, ref: PageRef) -> bool:
     """Whether a page shows the verdict: its run gave it, or no run has and this page could."""
     return row.page == ref or (_asks(row.claim, ref) and row.page is None)
-
-
-def _own(checks: list[CheckRow], ref: PageRef) -> list[CheckRow]:
-    return [row for row in checks if row.page == ref]
-
-
-def _claim_cells(row: Row) -> list[str]:
-    return [
-        judged.claim_id(row.claim.id),
-        judged.claim_words(row.claim),
-        judged.published(row.claim),
-        myst.number(judged.answer(row)),
-        f"{myst.badge(row.verdict.word)} [{myst.plain(row.verdict.reason)}]{{.note}}",
-    ]
 
 
 def _asks(claim: Claim, ref: PageRef) -> bool:
@@ -209,27 +207,18 @@ def _asks(claim: Claim, ref: PageRef) -> bool:
     return wanted is not None and (wanted.chapter, wanted.page) == (ref.chapter.key, ref.page)
 
 
-def _claim_box(ref: PageRef, claims: list[Claim]) -> str:
-    said = [_claim_line(claim, ref) for claim in claims]
-    cited = f"{myst.plain(ref.study.paper.title)}. {myst.journal(ref.study.paper)}"
-    lines = [cited, "", *(said or ["This chapter judges no single claim of the paper."])]
-    return myst.box("admonition", "Claims of the paper", "\n".join(lines), **{"class": "claim-box"})
-
-
-def _claim_line(claim: Claim, ref: PageRef) -> str:
-    place = f" Judged on the page {myst.code(claim.answered_by.page)}." if not _asks(claim, ref) else ""
-    words = f"- {judged.claim_id(claim.id)} {judged.claim_words(claim)}"
-    return f"{words} Published: {judged.published(claim)}. Protocol: {claim.protocol}.{place}"
-
-
 def _data_card(ref: PageRef, record: RunRecord) -> str:
     values = values_today(ref, record)
     names = list(dict.fromkeys(ref.chapter.sources(values)))
     lines = [f"- {myst.code(name)}: {myst.plain(ref.study.sources[name].holds)}." for name in names]
-    lines += ["", SCOPES.get(record.scope, "") if names else "This page reads no data.", ""]
-    keys = ref.datasets(values)
-    if keys:
-        rows = [_file_cells(name, files) for name, files in registry.by_series(keys).items()]
+    lines += ["", _SCOPES.get(record.scope, "") if names else "This page reads no data.", ""]
+    if keys := ref.datasets(values):
+        rows = []
+        for name, files in registry.by_series(keys).items():
+            count = f" ({len(files)} files)" if len(files) > 1 else ""
+            size = myst.n_bytes(sum(file.bytes for file in files))
+            words = map(myst.plain, (files[0].licence, files[0].cite, files[0].caveat))
+            rows.append([myst.code(name) + count, size, *words])
         table = myst.table(["file", "size>", "licence", "cite", "caveat"], rows, "files")
         lines += [myst.box("dropdown", f"Data files ({len(keys)}), verified by SHA-256", table)]
     return myst.box("admonition", "The data", "\n".join(lines), **{"class": "data-card"})
@@ -244,36 +233,5 @@ def values_today(ref: PageRef, record: RunRecord) -> dict[str, Value]:
         return ref.parameters
 
 
-def _file_cells(name: str, files: list[registry.Dataset]) -> list[str]:
-    """A row of the data card: one file, or a series of them."""
-    count = f" ({len(files)} files)" if len(files) > 1 else ""
-    words = (files[0].licence, files[0].cite, files[0].caveat)
-    size = myst.n_bytes(sum(file.bytes for file in files))
-    return [myst.code(name) + count, size, *map(myst.plain, words)]
-
-
-def _digest(entry: dict[str, Any]) -> str:
-    first = ", recorded at the first download" if entry["pinned_on_first_use"] else ""
-    return f"{myst.code(entry['sha256'])}, {myst.n_bytes(entry['bytes'])}{first}"
-
-
 def _written(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _elsewhere(ref: PageRef, name: str, parameter: Parameter, profile: str) -> str:
-    page = ref.chapter.pages.get(ref.page)
-    if page is None or profile in page.profiles:
-        return _written(ref.chapter.values(profile, ref.page)[name])
-    return _written(getattr(parameter, profile))
-
-
-def _help(parameter: Parameter) -> str:
-    choices = f" ({', '.join(parameter.choices)})" if parameter.choices else ""
-    return myst.plain(parameter.help + choices)
-
-
-def _bibtex(kind: str, key: str, fields: dict[str, Any]) -> str:
-    words = {name: " ".join(str(value).replace("`", "'").split()) for name, value in fields.items()}
-    lines = ",\n".join(f"  {name} = {{{text}}}" for name, text in words.items())
-    return f"@{kind}{{{key},\n{lines}\n}}\n"

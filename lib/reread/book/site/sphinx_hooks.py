@@ -11,62 +11,54 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-LONGEST = 200  # characters of a description
 
-
-class Unsearched(nodes.container, nodes.comment):
+class _Unsearched(nodes.container, nodes.comment):
     """A container that the search index passes over, as it does with every comment."""
 
 
-class UnsearchedDirective(SphinxDirective):
+class _UnsearchedDirective(SphinxDirective):
     """Directive ``unsearched``: shows its content."""
 
     has_content = True
 
     def run(self) -> list[nodes.Node]:
-        """Parse the content into the container."""
-        node = Unsearched("")
+        node = _Unsearched("")
         self.state.nested_parse(self.content, self.content_offset, node)
         return [node]
 
 
-class ClaimRole(SphinxRole):
-    """Role ``claim``: links the name of a claim to its line in the ledger."""
+class _ClaimRole(SphinxRole):
+    """Role ``claim``: links the name of a claim to its line in the ledger, the anchor in angle brackets."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        """The name is the text, what stands in angle brackets the anchor."""
         name, _, anchor = self.text.rstrip(">").partition(" <")
         address = f"{'../' * self.env.docname.count('/')}claims.html#{anchor}"
         return [nodes.reference("", name, refuri=address, internal=True)], []
 
 
-def complete_head(app: Sphinx, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
+def _complete_head(app: Sphinx, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
     """Describe a page for search engines; escape the title that the theme writes as HTML for print."""
     context["pagetitle"] = escape(str(context.get("pagetitle") or ""))
     if page == app.config.root_doc:
         context["docstitle"] = ""  # it is the title already
-    title, said = re.sub(r"<[^>]*>", "", context.get("title") or ""), escape(describe(tree))
+    title, said = re.sub(r"<[^>]*>", "", context.get("title") or ""), escape(_describe(tree))
     tags = [f'<meta name="description" content="{said}"/>'] if said else []
-    named = {
-        "title": escape(unescape(title)),
-        "description": said,
-        "type": "article",
-        "site_name": "Reread",
-    }
+    title = escape(unescape(title))
+    named = {"title": title, "description": said, "type": "article", "site_name": "Reread"}
     tags += [f'<meta property="og:{name}" content="{text}"/>' for name, text in named.items() if text]
     context["metatags"] = "\n".join([context.get("metatags", ""), *tags])
 
 
-def describe(tree: Any) -> str:
+def _describe(tree: Any) -> str:
     """The answer of a page, else its question, else its first paragraph; at most 200 characters."""
     boxes = list(tree.findall(nodes.container)) if tree else []
     found = [box for name in ("answer", "question") for box in boxes if name in box["classes"]]
     words = next(iter(found), None) or (next(iter(tree.findall(nodes.paragraph)), None) if tree else None)
     text = " ".join(words.astext().split()) if words else ""
-    return text if len(text) <= LONGEST else text[:LONGEST].rsplit(" ", 1)[0] + " ..."
+    return text if len(text) <= 200 else text[:200].rsplit(" ", 1)[0] + " ..."
 
 
-def add_navigation(app: Sphinx, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
+def _add_navigation(app: Sphinx, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
     """Write the contents of the book for the sidebar; that of the theme costs a fifth of the build."""
     contents = yaml.safe_load((app.srcdir / "_toc.yml").read_text(encoding="utf-8"))
     lines = []
@@ -87,15 +79,14 @@ def _entry(app: Sphinx, page: str, entry: dict[str, Any], pathto: Any, level: in
     text = f'<a class="reference internal" href="{pathto(name)}">{title}</a>'
     if below:
         items = "\n".join(_entry(app, page, one, pathto, level + 1) for one in below)
-        toggle = (
-            '<span class="toctree-toggle" role="presentation"><i class="fa-solid fa-chevron-down"></i></span>'
-        )
+        icon = '<i class="fa-solid fa-chevron-down"></i>'
+        toggle = f'<span class="toctree-toggle" role="presentation">{icon}</span>'
         summary = f'<summary aria-label="Pages below {title}">{toggle}</summary>'
         text += f"<details{' open' if here else ''}>{summary}<ul>\n{items}\n</ul></details>"
     return f'<li class="{css}">{text}</li>'
 
 
-def write_sitemap(app: Sphinx, error: Exception | None) -> None:
+def _write_sitemap(app: Sphinx, error: Exception | None) -> None:
     """List the address of every page, where the address of the book is known."""
     base = app.config.html_baseurl.rstrip("/")
     if base and error is None:
@@ -108,10 +99,10 @@ def write_sitemap(app: Sphinx, error: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register all; the HTML of the container is its content."""
     ignore = (lambda writer, node: None, lambda writer, node: None)
-    app.add_node(Unsearched, html=ignore, latex=ignore, text=ignore)
-    app.add_directive("unsearched", UnsearchedDirective)
-    app.add_role("claim", ClaimRole())
-    app.connect("html-page-context", add_navigation, priority=100)
-    app.connect("html-page-context", complete_head, priority=900)
-    app.connect("build-finished", write_sitemap)
+    app.add_node(_Unsearched, html=ignore, latex=ignore, text=ignore)
+    app.add_directive("unsearched", _UnsearchedDirective)
+    app.add_role("claim", _ClaimRole())
+    app.connect("html-page-context", _add_navigation, priority=100)
+    app.connect("html-page-context", _complete_head, priority=900)
+    app.connect("build-finished", _write_sitemap)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

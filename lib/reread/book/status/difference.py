@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from reread.book.status import staleness
-from reread.book.status.reference import Reference, is_number, reference_path
+from reread.book.status.regression import Reference, is_number, reference_path
 from reread.book.status.run_record import NAME, RunRecord
 from reread.book.transfer import recorded
 from reread.core import paths, verdicts

@@ -1,7 +1,10 @@
-"""Which pages have to run again, and which field or file moved.
+"""Which pages have to run again, which field or file moved, and what may be published.
 
 The fields of a page are everything its result depends on: the code of its notebook, the modules of ours that
 it may import, parameter values, pinned data, pages upstream, the lock file, the runner. Prose is not.
+
+Only pages whose run is fresh, and as it was when it ended, may be published: Jupyter Book renders a failed, a
+hollow or a never-run notebook without complaint, so the book asks here.
 """
 
 from __future__ import annotations
@@ -16,13 +19,15 @@ from reread.book.status import fingerprint
 from reread.book.status.run_record import NAME, NOTEBOOK, AlteredRunError, RunRecord
 from reread.core import paths
 from reread.core.data import registry
-from reread.core.errors import RunError
+from reread.core.errors import ExitCode, RunError
 from reread.core.files import digest, read_json
 from reread.pages import PageRef, pages
 from reread.studies import Profile, Value
 
 # counted up where the runner makes something else of the same inputs
 RUNNER_VERSION = "3"
+# profiles in the order of the book: real data first
+SHOWN: tuple[Profile, ...] = ("real", "paper", "demo")
 _Word = Literal["fresh", "stale", "altered", "never run", "hollow", "interrupted", "failed"]
 
 
@@ -63,7 +68,9 @@ class Status:
 
     def state(self, ref: PageRef) -> State:
         """How the run of one page stands today."""
-        return self._look(ref)[0]
+        if (place := (ref.profile, ref.name)) not in self._found:
+            self._found[place] = self._judge(ref)
+        return self._found[place][0]
 
     def states(self, refs: Iterable[PageRef]) -> dict[str, State]:
         """Page name to state."""
@@ -73,7 +80,8 @@ class Status:
 
     def record(self, ref: PageRef) -> RunRecord | None:
         """The record of a fresh or stale run; None where there is none, or it was altered."""
-        return self._look(ref)[1]
+        self.state(ref)
+        return self._found[ref.profile, ref.name][1]
 
     def adopt(self, ref: PageRef, record: RunRecord, moves: list[str]) -> None:
         """Let a run from elsewhere stand for a page; where fields moved it stands as a stale one."""
@@ -104,11 +112,6 @@ class Status:
             "lock": self._lock,
             "runner": RUNNER_VERSION,
         }
-
-    def _look(self, ref: PageRef) -> tuple[State, RunRecord | None]:
-        if (place := (ref.profile, ref.name)) not in self._found:
-            self._found[place] = self._judge(ref)
-        return self._found[place]
 
     def _judge(self, ref: PageRef) -> tuple[State, RunRecord | None]:
         if not ref.folder.is_dir():
@@ -199,3 +202,60 @@ def _code_cells(path: Path) -> list[dict[str, Any]]:
         return [cell for cell in cells if cell["cell_type"] == "code" and "".join(cell["source"]).strip()]
     except (OSError, ValueError, KeyError, TypeError):
         return []
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Pages that the book shows, with their records, and those it leaves out, with the reason."""
+
+    pages: tuple[PageRef, ...]
+    left_out: tuple[str, ...]
+    status: Status
+    recorded: dict[tuple[Profile, str], Path]
+
+    def is_recorded(self, ref: PageRef) -> bool:
+        """Whether the run of a page travelled with the repository."""
+        return (ref.profile, ref.name) in self.recorded
+
+    def folder(self, ref: PageRef) -> Path:
+        """Folder of a page's run."""
+        return self.recorded.get((ref.profile, ref.name), ref.folder)
+
+    def moved(self, ref: PageRef) -> list[str]:
+        """Fields in which a recorded run differs from one that would be made today."""
+        return self.status.state(ref).moved
+
+    def record(self, ref: PageRef) -> RunRecord:
+        """The record of a page's run."""
+        return self.status.record(ref)
+
+    def of(self, study: str, profile: Profile) -> list[PageRef]:
+        """Pages of one study in one profile, in reading order."""
+        return [ref for ref in self.pages if ref.study.key == study and ref.profile == profile]
+
+
+def admit(
+    profile: Profile,
+    study: str = "",
+    status: Status | None = None,
+    recorded: dict[tuple[Profile, str], Path] | None = None,
+) -> Shelf:
+    """Let in every page of a profile or none; pages of other profiles come along when they may.
+
+    ``recorded``: folders of the recorded runs that ``status`` has adopted, shown even where something moved.
+    """
+    status = status or Status()
+    asked = pages(profile, study)
+    lines = [f"  {ref.name}  {status.state(ref)}" for ref in asked if status.state(ref).word != "fresh"]
+    if lines:
+        said = f"{len(lines)} of {len(asked)} pages of {profile} cannot be published:"
+        again = f"Run:  reread build --profile {profile}{f' --study {study}' if study else ''}"
+        raise RunError("\n".join([said, *lines, again]), ExitCode.STALE)
+    admitted, left_out, recorded = [], [], recorded or {}
+    for ref in (ref for shown in SHOWN for ref in pages(shown)):
+        state = status.state(ref)
+        if state.word == "fresh" or (ref.profile, ref.name) in recorded:
+            admitted.append(ref)
+        elif state.word != "never run":
+            left_out.append(f"{ref.name} ({ref.profile}) is left out: {state}")
+    return Shelf(tuple(admitted), tuple(left_out), status, recorded)

@@ -11,16 +11,15 @@ import stat
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple, NoReturn
 
 from reread.book.running.atomic_folder import landing
-from reread.book.status.run_record import FOLDERS, NAME, NOTEBOOK, PATH, RunRecord
-from reread.book.status.staleness import Status
-from reread.book.transfer.foreign_run import checked
+from reread.book.status.run_record import FOLDERS, NAME, NOTEBOOK, PATH, AlteredRunError, RunRecord
+from reread.book.status.staleness import Status, contradictions, is_finished
 from reread.core import paths
 from reread.core.errors import DataError, ExitCode, ParameterError, RunError
 from reread.core.files import read_json, sha256, written_whole
@@ -28,10 +27,21 @@ from reread.pages import PageRef, pages
 from reread.studies import Profile
 
 FILES = (NOTEBOOK, "parameters.yml", NAME)
-MANY_FILES, PIECE = 100_000, 1 << 20
-SOME_TIME = (1980, 1, 1, 0, 0, 0)
-RUN = re.compile(r"(runs/(demo|real|paper)/[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9.-]*)/(.+)", re.DOTALL)
-BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError)
+_MANY_FILES, _PIECE = 100_000, 1 << 20
+_SOME_TIME = (1980, 1, 1, 0, 0, 0)
+_RUN = re.compile(r"(runs/(demo|real|paper)/[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9.-]*)/(.+)", re.DOTALL)
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError)
+# what a page shows; anything else in a notebook that comes from elsewhere could run a script in the reader's
+# browser or read a file here
+_KINDS = ("stream", "display_data", "execute_result")
+_MIMES = ("text/plain", "text/markdown", "image/png")
+_BOXES = ("figure", "table", "note", "warning")
+_OWN_FILE = re.compile(r"(?:[^`<>]*<)?(?:figures|tables)/[a-z0-9-]+\.(?:csv|svg|png)>?")
+_DIRECTIVE = re.compile(r"^[ \t>]*(?:`{3,}|~{3,}|:{3,})[ \t]*\{([^}]*)\}[ \t]*(.*)$", re.MULTILINE)
+_ROLE = re.compile(r"\{([A-Za-z][^}\s]*)\}(`+)([^`]*)`")
+# a tag, a comment or a link with a scheme; a backslash before the sign makes it text
+_MARKUP = re.compile(r"(?<!\\)<[A-Za-z/!?]|\]\(\s*[a-z]+:|\b(?:javascript|data|file):\S", re.IGNORECASE)
+_LINK = re.compile(r"\{download\}`[^`]*`")
 
 
 class Found(NamedTuple):
@@ -89,11 +99,11 @@ def pack(runs: list[Found], out: Path, may_lack: Callable[[str], bool] = lambda 
     }
     with zipfile.ZipFile(out, "w") as archive:
         for name, path in sorted(files.items()):
-            member = zipfile.ZipInfo(name, SOME_TIME)
+            member = zipfile.ZipInfo(name, _SOME_TIME)
             member.create_system, member.external_attr = 3, (stat.S_IFREG | 0o644) << 16
             member.compress_type, member.file_size = zipfile.ZIP_DEFLATED, path.stat().st_size
             with path.open("rb") as content, archive.open(member, "w") as target:
-                shutil.copyfileobj(content, target, PIECE)
+                shutil.copyfileobj(content, target, _PIECE)
     return len(files)
 
 
@@ -109,9 +119,9 @@ def _unpack(file: Path, into: Path, most: int | None) -> list[str]:
                 path = into / member.filename
                 path.parent.mkdir(parents=True, exist_ok=True)
                 with archive.open(member) as content, path.open("xb") as target:
-                    shutil.copyfileobj(content, target, PIECE)
+                    shutil.copyfileobj(content, target, _PIECE)
         return runs
-    except BROKEN as error:
+    except _BROKEN as error:
         refuse(file, f"it is no zip file, or damaged ({error})")
     except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
         refuse(file, f"two of its members are in each other's way ({error})")
@@ -122,10 +132,10 @@ def _unpack(file: Path, into: Path, most: int | None) -> list[str]:
 def _checked_members(file: Path, members: list[zipfile.ZipInfo], most: int) -> list[str]:
     """The folders of the runs; refuses what is no plain file of a run, and more than there is room for."""
     counts = Counter(member.filename for member in members)
-    if not 0 < len(members) <= MANY_FILES:
-        refuse(file, f"it holds {len(members):,} files, but one to {MANY_FILES:,} are wanted")
+    if not 0 < len(members) <= _MANY_FILES:
+        refuse(file, f"it holds {len(members):,} files, but one to {_MANY_FILES:,} are wanted")
     for member in members:
-        found = RUN.fullmatch(member.orig_filename)
+        found = _RUN.fullmatch(member.orig_filename)
         kind, slash, _ = (below := found[3] if found else "").partition("/")
         if not (PATH.fullmatch(below) and (below in FILES or (slash and kind in FOLDERS))):
             refuse(file, f"{member.orig_filename!r} is no place for a file of a run")
@@ -135,7 +145,7 @@ def _checked_members(file: Path, members: list[zipfile.ZipInfo], most: int) -> l
             refuse(file, f"{member.filename!r} is there twice")
     if (size := sum(member.file_size for member in members)) > most:
         refuse(file, f"it would take {size:,} bytes, but {most:,} are the most")
-    runs = list(dict.fromkeys(RUN.fullmatch(name)[1] for name in counts))
+    runs = list(dict.fromkeys(_RUN.fullmatch(name)[1] for name in counts))
     for run in runs:
         for name in FILES:
             if f"{run}/{name}" not in counts:
@@ -158,7 +168,7 @@ def found_in(
         ref = next((ref for ref in pages(profile, name.partition("/")[0]) if ref.name == name), None)
         if ref is None:
             raise ParameterError(f"{file} holds {name}, which is no page of {profile} here.")
-        record, wrong = checked(ref, into / run, may_lack)
+        record, wrong = _checked(ref, into / run, may_lack)
         found.append(Found(ref, into / run, record, status.moved(ref, record) if record else [], wrong))
     return found
 
@@ -178,3 +188,48 @@ def _refuse_what_is_not_fresh(file: Path, found: list[Found]) -> None:
 def refuse(file: Path, why: str) -> NoReturn:
     """Refuse an archive, with the reason."""
     raise DataError(f"{file} is refused: {why}.\nNothing was taken from it. Make it anew.")
+
+
+def _checked(ref: PageRef, folder: Path, may_lack: Callable[[str], bool]) -> tuple[RunRecord | None, str]:
+    """The record of the run in ``folder``, or why it is refused; no check needs anything of today's code."""
+    try:
+        record = RunRecord.read(folder, may_lack=may_lack)
+    except AlteredRunError as error:
+        return None, f"was altered: {', '.join(error.names)}"
+    except RunError as error:
+        return None, str(error).partition(f"{folder}/")[2].partition("\n")[0]
+    if wrong := ", ".join(contradictions(ref, record, folder)):
+        return None, f"was altered: {wrong}"
+    if not is_finished(folder / NOTEBOOK):
+        return None, "is hollow: a cell did not run"
+    alien = next(_alien_outputs(folder / NOTEBOOK), "")
+    return (None if alien else record), alien
+
+
+def _alien_outputs(notebook: Path) -> Iterator[str]:
+    """Name each output of a notebook that no page of this library would have left."""
+    from reread.core.show import PREFIX  # it loads numpy, which `reread status` does without
+
+    for number, cell in enumerate(read_json(notebook)["cells"], 1):
+        where = f"shows what no page shows, in cell {number} of {notebook.name}"
+        for output in cell.get("outputs", ()):
+            if (kind := output.get("output_type")) not in _KINDS:
+                yield f"{where}: an output of type {kind!r:.60}"
+            for mime, content in output.get("data", {}).items():
+                if mime not in (*_MIMES, f"{PREFIX}text/plain"):
+                    yield f"{where}: content of type {mime!r:.60}"
+                elif mime == "text/markdown":
+                    yield from (f"{where}: {what}" for what in _alien_text("".join(content)))
+
+
+def _alien_text(text: str) -> Iterator[str]:
+    for kind, argument in _DIRECTIVE.findall(text):
+        if kind not in _BOXES or (kind == "figure" and not _OWN_FILE.fullmatch(argument)):
+            yield f"the box {kind!r:.60} {argument!r:.60}"
+    for name, _, target in _ROLE.findall(text):
+        if name == "download" and not _OWN_FILE.fullmatch(target):
+            yield f"a link to {target!r:.60}"
+        elif name not in ("download", "numref", "math"):
+            yield f"the role {name!r:.60}"
+    for found in _MARKUP.findall(_LINK.sub("", text)):
+        yield f"markup {found!r}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -59,14 +61,54 @@ def overlap_table(effects: pd.DataFrame, *, k: int, n: int, seed: int) -> pd.Dat
     return pd.DataFrame(rows)
 
 
+def simulate_gwas(effects: pd.DataFrame, truth: npt.NDArray[np.float64], path: Path, *, seed: int) -> Path:
+    """Write a file like that of the GWAS catalogue: variants that a large study found, and faulty rows."""
+    from scipy.stats import norm
+
+    z = 4 * truth / truth.std() + np.random.default_rng([seed, 17]).normal(size=len(truth))
+    p = 2 * norm.sf(np.abs(z))
+    names = np.array([f"rs{1000 + i}" for i in range(len(p))], dtype=object)
+    table = pd.DataFrame(
+        {
+            "SNPS": names, "CHR_ID": effects["contig"].str.removeprefix("chr"),
+            "CHR_POS": effects["position"].astype(str), "P-VALUE": [f"{one:.0E}" for one in p],
+            "DISEASE/TRAIT": "simulated trait", "MAPPED_GENE": effects["gene"],
+            "STRONGEST SNP-RISK ALLELE": names + "-?",
+        }
+    )[p < 5e-8]  # fmt: skip
+    faulty = table.head(3).copy()
+    faulty[["SNPS", "CHR_POS"]] = [["rs1", ""], ["rs1 x rs2", "5 x 9"], ["rs1; rs2", "5;9"]][: len(faulty)]
+    pd.concat([table, faulty]).to_csv(path, sep="\t", index=False)
+    return path
+
+
+def mark(effects: pd.DataFrame, catalogue: pd.DataFrame) -> pd.DataFrame:
+    """Effects with a column trait: that of the catalogue at the same position, or empty."""
+    at = ["contig", "position"]
+    traits = catalogue.groupby(at, as_index=False)["trait"].agg(lambda one: "; ".join(sorted(set(one))))
+    bare = effects.assign(contig=effects["contig"].str.removeprefix("chr"))
+    return effects.assign(trait=bare.merge(traits, on=at, how="left")["trait"].fillna("").to_numpy())
+
+
 def against_truth(effects: pd.DataFrame, truth: npt.NDArray[np.float64]) -> Drawn:
-    """Draw the predicted effect of each variant against the true one, a panel for each score."""
+    """Draw predicted against true effects, a panel for each score; variants of the catalogue are marked."""
+    listed = np.where(effects["trait"] != "", "in the GWAS catalogue", "not listed")
     parts = [
-        pd.DataFrame({"true": truth, "predicted": effects[name], "score": words})
+        pd.DataFrame({"true": truth, "predicted": effects[name], "score": words, "variant": listed})
         for name, words in SCORES.items()
     ]
     labels = {"true": "true effect (log)", "predicted": "predicted effect"}
-    return charts.scatter(pd.concat(parts), "true", "predicted", panel="score", labels=labels, shared=False)
+    return charts.scatter(
+        pd.concat(parts), "true", "predicted", hue="variant", panel="score", labels=labels, shared=False,
+        order={"variant": ["not listed", "in the GWAS catalogue"]},
+    )  # fmt: skip
+
+
+def listed_share(marked: pd.DataFrame, *, k: int) -> dict[str, float]:
+    """Share of variants of the catalogue among the ``k`` largest of each score, and among all."""
+    listed = (marked["trait"] != "").to_numpy()
+    largest = {name: np.argsort(-marked[name].abs().to_numpy(), kind="stable")[:k] for name in SCORES}
+    return {name: float(listed[rows].mean()) for name, rows in largest.items()} | {"all": listed.mean()}
 
 
 def sign_agreement(effects: pd.DataFrame, truth: npt.NDArray[np.float64]) -> dict[str, float]:

@@ -49,9 +49,10 @@ def effects(predict: Predict, plain: Predict, cohort: Cohort, *, tracks: tuple[i
     Returns
     -------
     DataFrame
-        One row a variant. ``gene``, ``position`` (1-based), ``distance`` to the start. ``fold`` is the log
-        ratio of ALT over REF at the bins beside the start, ``whole`` the published score, the difference of
-        the mean over all bins and tracks. ``slope`` and ``p`` are those of a regression on the genotype.
+        One row a variant. ``gene``, ``contig``, ``position`` (1-based), ``distance`` to the start. ``fold``
+        is the log ratio of ALT over REF at the bins beside the start, ``whole`` the published score, the
+        difference of the mean over all bins and tracks. ``slope`` and ``p`` are those of a regression on the
+        genotype.
     """
     bins, parts = tss_bins(cohort.window // BIN), []
     for gene in range(len(cohort.expression.genes)):
@@ -66,6 +67,7 @@ def effects(predict: Predict, plain: Predict, cohort: Cohort, *, tracks: tuple[i
             pd.DataFrame(
                 {
                     "gene": row["gene"],
+                    "contig": row["contig"],
                     "position": variants.position + 1,
                     "distance": variants.position - row["tss"],
                     "fold": near[1:] - near[0],

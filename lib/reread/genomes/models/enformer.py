@@ -200,10 +200,16 @@ class Enformer(nn.Module):
         self, x: torch.Tensor, bins: slice = slice(None), tracks: npt.NDArray[np.intp] | None = None
     ) -> torch.Tensor:
         """From (sequence, channel, bin) to the tracks of some bins (sequence, bin, track)."""
+        return self.read(self.embed(x, bins), tracks)
+
+    def embed(self, x: torch.Tensor, bins: slice = slice(None)) -> torch.Tensor:
+        """From (sequence, channel, bin) to what the head reads of some bins (sequence, bin, feature)."""
         x = self.transformer(x.transpose(1, 2))[:, bins]
-        x = self.final_pointwise[4](
-            self.final_pointwise[3](self.final_pointwise[1](x.transpose(1, 2)).transpose(1, 2))
-        )
+        x = self.final_pointwise[1](x.transpose(1, 2)).transpose(1, 2)
+        return self.final_pointwise[4](self.final_pointwise[3](x))
+
+    def read(self, x: torch.Tensor, tracks: npt.NDArray[np.intp] | None = None) -> torch.Tensor:
+        """From the features of bins (sequence, bin, feature) to their tracks (sequence, bin, track)."""
         linear = self._heads["human"][0]
         chosen = slice(None) if tracks is None else torch.as_tensor(tracks, device=x.device)
         return functional.softplus(functional.linear(x, linear.weight[chosen], linear.bias[chosen]))

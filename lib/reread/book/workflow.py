@@ -1,0 +1,255 @@
+"""Run what is stale, upstream first, through Snakemake; what is fresh costs nothing.
+
+Before Snakemake starts, the stale key of each page is written where it is the input of the page's rule, and
+the marker of each page that is not fresh is dropped. No clock decides: a fresh clone, a touched file and a
+deleted run all come out right.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import reread
+from reread.book.running import client, job, stopping, warm
+from reread.book.running.atomic_folder import locked
+from reread.book.status.staleness import Status
+from reread.core import paths as places
+from reread.core.errors import ExitCode, ParameterError, RunError
+from reread.core.files import write_text
+from reread.pages import PageRef, page, pages
+from reread.studies import Profile, Resources
+
+
+class Row(NamedTuple):
+    """What a build did with one page."""
+
+    page: str
+    word: str
+    seconds: float = 0.0
+    exit_code: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a build did with every page."""
+
+    rows: tuple[Row, ...]
+    status: Status | None = None  # what was found out of the pages, if nothing ran since
+
+    @property
+    def exit_code(self) -> int:
+        """That of the first page that failed, else 0."""
+        return next((row.exit_code for row in self.rows if row.exit_code), 0)
+
+    def text(self) -> str:
+        """A line for each page, and one that counts them."""
+        width = max((len(row.page) for row in self.rows), default=0)
+        lines = []
+        for row in self.rows:
+            took = f"{row.seconds:.1f} s" if row.seconds else ""
+            lines.append(f"{row.word:<8} {row.page:<{width}} {took:>9}  {row.note}".rstrip())
+        words = Counter(row.word for row in self.rows)
+        counts = [f"{words[word]} {word}" for word in ("ran", "fresh", "failed", "skipped")]
+        return "\n".join([*lines, ", ".join(counts)])
+
+
+def build(
+    profile: Profile,
+    study: str = "",
+    cores: int = 2,
+    *,
+    threads: int = 1,
+    workflow_profile: str = "",
+    say: Callable[[str], None] = print,
+) -> Report:
+    """Run every stale page of a profile, independent ones at the same time."""
+    refs, status = pages(profile, study), Status()
+    with stopping.stoppable(), alone():
+        due = prepare(refs, status)
+        if due:
+            line = command(due, cores, threads, workflow_profile)
+            log = _log_folder() / "server.log"
+            # jobs on this machine fork from a server; on a cluster each starts afresh
+            started = nullcontext("") if workflow_profile else warm.started(due, threads, log)
+            try:
+                with started as server:
+                    run(line, due, server, say)
+            except KeyboardInterrupt:
+                text = "Interrupted. Finished pages are kept; reread build goes on from there."
+                raise RunError(text, ExitCode.INTERRUPTED) from None
+    return Report(tuple(_rows(refs, {ref.name for ref in due})), None if due else status)
+
+
+def prepare(refs: list[PageRef], status: Status | None = None) -> list[PageRef]:
+    """Write the stale keys, set the marker of each fresh page, drop the others. Returns what must run."""
+    status = status or Status()
+    states = status.states(refs)
+    due = [ref for ref in refs if states[ref.name].word != "fresh"]
+    for ref in refs:
+        key, marker = f"{status.key(ref)}\n", job.marker(ref.profile, ref.name)
+        path = places.state() / "keys" / ref.profile / f"{ref.name}.key"
+        if _write_if_other(path, key):
+            os.utime(path, (1, 1))  # older than any marker, whatever the clocks of the nodes say
+        if ref in due:
+            marker.unlink(missing_ok=True)
+            job.result_file(ref.profile, ref.name).unlink(missing_ok=True)
+        else:
+            _write_if_other(marker, key)
+    return due
+
+
+def job_command() -> str:
+    """The command of a job for the shell: ask the server of this build, or start afresh."""
+    _, _, address = os.environ.get(warm.VARIABLE, "").partition(":")
+    ask = [sys.executable, "-I", "-S", client.__file__, address]
+    return shlex.join(ask if address else [sys.executable, "-u", "-m", job.__name__])
+
+
+def upstream_markers(profile: Profile, name: str, due: list[str]) -> list[str]:
+    """Markers, as the Snakefile names them, of the pages that one page has to wait for."""
+    wanted = [f"done/{profile}/{ref.name}" for ref in page(name, profile).upstream]
+    return [marker for marker in wanted if marker in due]
+
+
+def resources(profile: Profile, name: str, attempt: int = 1) -> Resources:
+    """What the job of a page asks of a cluster; each new attempt asks for as much memory again."""
+    asked = page(name, profile).chapter.resources.get(profile, Resources())
+    return asked.model_copy(update={"memory_gb": attempt * asked.memory_gb})
+
+
+def _write_if_other(path: Path, text: str) -> bool:
+    """Write a small file unless it holds that text already; whether it was written."""
+    is_other = not path.is_file() or path.read_text(encoding="utf-8") != text
+    if is_other:
+        write_text(path, text)
+    return is_other
+
+
+def _rows(refs: list[PageRef], due: set[str]) -> Iterator[Row]:
+    """What became of each page; a page whose job never started waited for one that failed."""
+    lost, status = set(), Status()
+    for ref in refs:
+        result = job.result(ref.profile, ref.name)
+        if ref.name not in due:
+            yield Row(ref.name, "fresh")
+        elif result is None:
+            lost.add(ref.name)
+            # a page that waits for one that failed has that one's exit code; else Snakemake was ended
+            if blame := ", ".join(up.name for up in ref.upstream if up.name in lost):
+                yield Row(ref.name, "skipped", note=f"needs {blame}")
+            else:
+                yield Row(ref.name, "skipped", exit_code=ExitCode.KILLED, note="not started")
+        elif result.exit_code == 0 and (state := status.state(ref)).word == "fresh":
+            yield Row(ref.name, "ran", result.seconds)
+        elif result.exit_code == 0:
+            note = f"stale again, changed meanwhile: {', '.join(state.moved or [state.word])}"
+            yield Row(ref.name, "ran", result.seconds, ExitCode.STALE, note)
+        else:
+            lost.add(ref.name)
+            code = ExitCode.KILLED if result.exit_code is None else result.exit_code
+            yield Row(ref.name, "failed", result.seconds, code, f"exit {code}, log: {_log_file(ref)}")
+
+
+def alone() -> AbstractContextManager[None]:
+    """Hold the build lock of this checkout."""
+    return locked("build", "Another build is at work in this checkout")
+
+
+def command(due: list[PageRef], cores: int, threads: int, profile: str) -> list[str]:
+    """The command line that runs ``due``."""
+    tops = (places.root(), Path(reread.__file__).resolve().parents[2])  # this checkout, else the package's
+    folder = next((top / "workflow" for top in tops if (top / "workflow/Snakefile").is_file()), None)
+    if folder is None:
+        said = f"There is no workflow/Snakefile in {places.root()}.\nRun from a checkout."
+        raise RunError(said, ExitCode.ENVIRONMENT)
+    settings = Path(profile).resolve() if profile else folder / "profiles/local"
+    if not (settings / "config.yaml").is_file():
+        raise ParameterError(f"{settings} is no workflow profile: it holds no config.yaml.")
+    wanted = " ".join(f"done/{ref.profile}/{ref.name}" for ref in due)
+    return [
+        *stopping.tied_command("snakemake", "--snakefile", str(folder / "Snakefile")),
+        *("--directory", str(places.state()), "--workflow-profile", str(settings)),
+        *("--keep-going", *([] if profile else ["--cores", str(cores)])),
+        *("--config", f"threads={threads}", f"due={wanted}"),
+    ]
+
+
+def run(command: list[str], due: list[PageRef], server: str, say: Callable[[str], None]) -> None:
+    """Run Snakemake to its end and say which page starts and ends; ``server`` is where its jobs fork from."""
+    log = _log_folder() / "snakemake.log"
+    # absolute, because jobs run in a folder of their own
+    env = os.environ | places.surroundings() | {warm.VARIABLE: server}
+    with log.open("w") as stream:
+        process = subprocess.Popen(command, stdout=stream, stderr=stream, env=env, start_new_session=True)
+        try:
+            _watch(process, due, say)
+        except KeyboardInterrupt:
+            _stop(process)
+            raise
+    if process.returncode and not any(job.result(ref.profile, ref.name) for ref in due):
+        is_killed = process.returncode < 0 or (server and not warm.answers(server))
+        code = ExitCode.KILLED if is_killed else ExitCode.ENVIRONMENT
+        raise RunError(f"Snakemake failed before any page ran; see {log}\n{_tail(log)}", code)
+
+
+def _log_folder() -> Path:
+    """Folder of the logs of builds."""
+    folder = places.state() / "logs"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _watch(process: subprocess.Popen, due: list[PageRef], say: Callable[[str], None]) -> None:
+    """Say a line for each page that starts and for each that ends, until Snakemake has ended."""
+    started, ended, is_over = set(), set(), False
+    while not is_over:
+        # asked before the last look, so that what happens in between is still seen
+        is_over = process.poll() is not None
+        for ref in (ref for ref in due if ref.name not in ended):
+            result, log = job.result(ref.profile, ref.name), _log_file(ref)
+            if result and ref.name not in started:
+                started.add(ref.name)
+                say(f"start    {ref.name}")
+            if result and result.exit_code is not None:
+                ended.add(ref.name)
+                say(f"{'failed' if result.exit_code else 'ran':<8} {ref.name}  {result.seconds:.1f} s")
+                if result.exit_code:
+                    say(f"  log: {log}\n  " + (result.error or _tail(log)).replace("\n", "\n  "))
+        if not is_over:
+            time.sleep(0.2)
+
+
+def _log_file(ref: PageRef) -> Path:
+    """What the job of a page printed."""
+    return _log_folder() / ref.profile / f"{ref.name}.log"
+
+
+def _tail(log: Path) -> str:
+    """The last lines of a log that say something."""
+    text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else "(no log)"
+    return "\n".join([line for line in text.splitlines() if line.strip()][-4:])
+
+
+def _stop(process: subprocess.Popen) -> None:
+    """Ask Snakemake and its jobs to end, ever less politely; a job clears up after Snakemake has gone."""
+    import psutil
+
+    with suppress(psutil.NoSuchProcess):
+        family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+        for ask in ("terminate", "kill"):
+            for one in family:
+                with suppress(psutil.NoSuchProcess):
+                    getattr(one, ask)()
+            family = psutil.wait_procs(family, 15)[1]
+    process.wait()
