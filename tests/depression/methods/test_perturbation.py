@@ -36,16 +36,24 @@ def test_shifts_equal_those_of_the_reference(change, batch_tokens):
     for tokens in CELLS:
         places, shifts = perturbation.cell_shifts(embed, tokens, STATES, change, batch_tokens=batch_tokens)
         slow = oracle.perturb_all(embed, tokens.tolist(), STATES[0], change)
-        assert [place for place, _, _ in slow] == places.tolist()
+        assert [place for place, _, _ in slow] == places[:, 0].tolist()
         np.testing.assert_allclose(shifts[:, 0], [shift for _, _, shift in slow], atol=1e-6)
         again = oracle.perturb_all(embed, tokens.tolist(), STATES[1], change)
         np.testing.assert_allclose(shifts[:, 1], [shift for _, _, shift in again], atol=1e-6)
 
 
+@pytest.mark.parametrize("change", perturbation.CHANGES)
+def test_pairs_equal_those_of_the_reference(change):
+    places, shifts = perturbation.cell_shifts(embed, CELLS[0], STATES, change, size=2)
+    slow = oracle.perturb_pairs(embed, CELLS[0].tolist(), STATES[0], change)
+    assert [(i, j) for i, j, _ in slow] == [tuple(pair) for pair in CELLS[0][places].tolist()]
+    np.testing.assert_allclose(shifts[:, 0], [shift for _, _, shift in slow], atol=1e-6)
+
+
 def test_a_list_of_genes_perturbs_those_that_the_cell_has():
     wanted = [*CELLS[0][[2, 5]].tolist(), 3]
     places, shifts = perturbation.cell_shifts(embed, CELLS[0], STATES, "delete", genes=wanted)
-    assert places.tolist() == [2, 5]
+    assert places[:, 0].tolist() == [2, 5]
     whole = perturbation.cell_shifts(embed, CELLS[0], STATES, "delete")[1]
     np.testing.assert_allclose(shifts, whole[[2, 5]], atol=1e-6)
 
@@ -53,18 +61,19 @@ def test_a_list_of_genes_perturbs_those_that_the_cell_has():
 def test_special_tokens_stay_in_their_places():
     tokens = np.concatenate([[2], CELLS[0], [3]])
     places = perturbation.places(tokens, "overexpress", special=True)
-    assert places.tolist() == list(range(2, len(tokens) - 1))  # the first gene is at the front already
+    assert places[:, 0].tolist() == list(range(2, len(tokens) - 1))  # the first gene is at the front already
     kept = tokens[perturbation.index_map(len(tokens), places, "overexpress", special=True)]
     assert (kept[:, 0] == 2).all() and (kept[:, -1] == 3).all()
-    assert kept[:, 1].tolist() == tokens[places].tolist()
+    assert kept[:, 1].tolist() == tokens[places[:, 0]].tolist()
 
 
 def test_index_maps_hold_every_other_token_in_order():
-    deleted = perturbation.index_map(4, [0, 2], "delete")
+    deleted = perturbation.index_map(4, [[0], [2]], "delete")
     assert deleted.tolist() == [[1, 2, 3], [0, 1, 3]]
-    assert perturbation.index_map(4, [2], "overexpress").tolist() == [[2, 0, 1, 3]]
+    assert perturbation.index_map(4, [[2]], "overexpress").tolist() == [[2, 0, 1, 3]]
+    assert perturbation.index_map(4, [[3, 1]], "overexpress").tolist() == [[1, 3, 0, 2]]
     with pytest.raises(ParameterError, match="delete"):
-        perturbation.index_map(4, [0], "deleted")
+        perturbation.index_map(4, [[0]], "deleted")
 
 
 def screened(rows, folder, embed=embed, change="delete"):
@@ -153,3 +162,15 @@ def test_without_context_and_positions_only_the_own_part_is_left():
     parts = perturbation.deletion_parts(plain, CELLS[1], STATES[0])
     np.testing.assert_allclose(parts[["context", "order"]], 0, atol=1e-6)
     assert parts["own"].abs().min() > 0
+
+
+def test_half_precision_is_accepted_by_ranks_and_by_the_top_20():
+    exact = rng.normal(size=200)
+    assert perturbation.accepts_precision(exact, exact + 1e-4 * rng.normal(size=200))["accepted"]
+    noisy = perturbation.accepts_precision(exact, exact + 0.5 * rng.normal(size=200))
+    assert not noisy["accepted"] and noisy["rank_correlation"] < 0.98
+    swapped = exact.copy()
+    order = np.argsort(-exact)
+    swapped[order[15:20]], swapped[order[20:25]] = exact[order[20:25]], exact[order[15:20]]
+    found = perturbation.accepts_precision(exact, swapped)
+    assert found["rank_correlation"] > 0.98 and found["top_20"] == 15 and not found["accepted"]

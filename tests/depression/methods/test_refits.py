@@ -147,3 +147,33 @@ def test_simple_rankings_find_disease_genes(cohort, design):
     one_each = design.is_train & counts.cells["donor"].isin(counts.cells["donor"].unique()[:2])
     with pytest.raises(DataError, match="2 donors a condition"):
         baselines.rank_genes(counts, one_each)
+
+
+class Half(Linear):
+    """A stand-in whose half precision loses what ``noise`` says."""
+
+    noise = 0.0
+
+    def embed(self, tokens, positions=None, *, pool="mean", precision="float32"):
+        exact = super().embed(tokens, positions, pool=pool)
+        if precision == "float32":
+            return exact
+        return exact + self.noise * np.random.default_rng(7).normal(size=exact.shape).astype(np.float32)
+
+
+@pytest.mark.parametrize(("noise", "is_half"), [(1e-7, True), (3.0, False)])
+def test_half_precision_is_used_only_where_it_ranks_genes_as_fp32_does(design, tmp_path, noise, is_half):
+    def run(folder, **how):
+        def fit(labels, seed, folder):
+            model = Half(design.cells, labels, design.is_train, seed)
+            model.noise = noise
+            return model
+
+        return refits.screen_models(design, fit, ["delete"], 1, folder=tmp_path / folder, **how)
+
+    half, exact = run("half", embedding={"precision": "bfloat16"}), run("exact")
+
+    assert half.models["is_half"].tolist() == [is_half, is_half]
+    assert not exact.models["is_half"].any()
+    if not is_half:
+        pd.testing.assert_frame_equal(half.shifts, exact.shifts)

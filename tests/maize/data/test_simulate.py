@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from reread.core.errors import ParameterError
 from reread.maize.data.image import log_plus_one
 from reread.maize.data.simulate import EASY, HARD, Design, rises, simulate
 
@@ -115,16 +114,3 @@ def test_where_effects_are_small_most_low_genes_are_ordinary():
 
 def test_data_without_a_truth_has_no_rises(small):
     assert rises(small) == {}
-
-
-@pytest.mark.parametrize(
-    ("changes", "says"),
-    [
-        ({"n_genes": 200}, "need at least 240 genes, but n_genes is 200"),
-        ({"n_tissues": 3}, "4 tissues, 1 study"),
-        ({"n_studies": 0}, "as 8, 0, 5 and 15"),
-    ],
-)
-def test_an_impossible_design_is_refused(changes, says):
-    with pytest.raises(ParameterError, match=says):
-        replace(EASY, **changes)

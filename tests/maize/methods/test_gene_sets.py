@@ -135,9 +135,3 @@ def test_a_core_larger_than_chance_has_a_small_p():
 
     assert found["n"] == 8
     assert found["p"] < 1e-9
-
-
-@pytest.mark.parametrize("genes", [[], [N_GENES], [-1]])
-def test_a_set_of_no_genes_is_refused(genes):
-    with pytest.raises(DataError, match="at least one"):
-        gene_sets.core([np.array(genes, dtype=int), np.arange(3)], N_GENES)

@@ -9,6 +9,7 @@ mixes cells, so that a shift is the same bit for bit in whichever shard it is co
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ CHANGES = ("delete", "overexpress")
 COLUMNS = ("cell", "rank", "gene", "shift", "from_start")
 BATCH_TOKENS = 16_384
 PART = 16  # cells a file: what a killed run loses at most
+MIN_RANK_CORRELATION, MIN_TOP_20 = 0.98, 18
 
 
 def index_map(
@@ -32,27 +34,37 @@ def index_map(
 ) -> npt.NDArray[np.int64]:
     """Where each token of each variant comes from, so that ``tokens[index_map(...)]`` holds the variants.
 
-    ``perturbed`` (variant,) is the place of the changed gene. ``delete`` gives (variant, length - 1) and
-    ``overexpress`` (variant, length), the gene first, or behind a ``special`` first token (Geneformer V2).
-    Source: ``delete_indices`` and ``overexpress_indices`` (perturber_utils.py at 4bddd45), without lists.
+    ``perturbed`` (variant, 1 or 2) are the places of the genes that a variant changes together. ``delete``
+    gives (variant, length - 1 or 2) and ``overexpress`` (variant, length), the genes first, or behind a
+    ``special`` first token (Geneformer V2). Source: ``delete_indices`` and ``overexpress_indices``
+    (perturber_utils.py at 4bddd45), without lists.
     """
     if change not in CHANGES:
         raise ParameterError(f"There is no change {change!r}. {did_you_mean(change, CHANGES)}")
-    place = np.asarray(perturbed, dtype=np.int64)
-    rest = np.arange(length - 1) + (np.arange(length - 1) >= place[:, None])
-    return rest if change == "delete" else np.insert(rest, int(special), place, axis=1)
+    place = np.sort(np.asarray(perturbed, dtype=np.int64), axis=1)
+    rest = np.tile(np.arange(length - place.shape[1]), (len(place), 1))
+    for one in place.T:
+        rest += rest >= one[:, None]
+    front = int(special)
+    return rest if change == "delete" else np.hstack([rest[:, :front], place, rest[:, front:]])
 
 
 def places(
-    tokens: npt.NDArray, change: str, *, genes: Sequence[int] | None = None, special: bool = False
-) -> npt.NDArray[np.int64]:
-    """Places (variant,) that are changed: of every gene, or of the listed genes that the cell has.
+    tokens: npt.NDArray, change: str, *, genes: Sequence[int] | None = None, size: int = 1,
+    special: bool = False,
+) -> npt.NDArray[np.int64]:  # fmt: skip
+    """Places (variant, size) that are changed: every gene, or the listed genes that the cell has.
 
-    A variant that equals the cell is left out: the first gene cannot be raised. ``special`` ends are none.
+    With a ``size`` of 2 all pairs of them are changed. A variant that equals the cell is left out: the first
+    gene cannot be raised. The ``special`` first and last token are no genes.
     """
+    if size not in (1, 2):
+        raise ParameterError(f"One gene or a pair is perturbed at a time, not {size}.")
     inner = np.arange(special, len(tokens) - special)
     kept = inner if genes is None else inner[np.isin(np.asarray(tokens)[inner], genes)]
-    return kept[kept != int(special)] if change == "overexpress" else kept
+    found = np.array(list(combinations(kept.tolist(), size)), dtype=np.int64).reshape(-1, size)
+    is_same = (found == int(special) + np.arange(size)).all(axis=1)
+    return found[~is_same] if change == "overexpress" else found
 
 
 def cosine(embeddings: npt.NDArray, goal: npt.NDArray) -> npt.NDArray[np.float32]:
@@ -63,15 +75,16 @@ def cosine(embeddings: npt.NDArray, goal: npt.NDArray) -> npt.NDArray[np.float32
 
 def cell_shifts(
     embed: Embed, tokens: npt.NDArray, states: npt.NDArray[np.float32], change: str, *,
-    genes: Sequence[int] | None = None, special: bool = False, batch_tokens: int = BATCH_TOKENS,
+    genes: Sequence[int] | None = None, size: int = 1, special: bool = False,
+    batch_tokens: int = BATCH_TOKENS,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:  # fmt: skip
-    """Perturb one cell: changed places (variant,) and shifts (variant, state).
+    """Perturb one cell: changed places (variant, size) and shifts (variant, state).
 
     The shift is ``cos(perturbed, state) - cos(cell, state)`` for each state mean in ``states`` (state, d), as
     Geneformer defines it for the goal state. A batch holds ``batch_tokens`` tokens at most, or one variant.
     """
     tokens = np.asarray(tokens, dtype=np.int64)
-    changed = places(tokens, change, genes=genes, special=special)
+    changed = places(tokens, change, genes=genes, size=size, special=special)
     before = embed(tokens[None])[0]
     shifts = np.empty((len(changed), len(states)), dtype=np.float32)
     step = max(1, batch_tokens // len(tokens))
@@ -92,7 +105,8 @@ def screen(
     ``states`` (2, d) are the mean embeddings of the goal state and of the start state. ``folder`` gets one
     file for 16 cells. ``how`` are keywords of :func:`cell_shifts`. Returns a row for each variant: ``cell``,
     ``rank`` (place of the gene, from 0), ``gene`` (token), ``shift`` (towards the goal state) and
-    ``from_start`` (towards the start state). DataError if a cell is empty.
+    ``from_start`` (towards the start state); a pair also has ``rank_2`` and ``gene_2``. DataError if a cell
+    is empty.
     """
     rows = np.asarray(rows, dtype=np.int64)
     parts = []
@@ -101,7 +115,7 @@ def screen(
         if not path.is_file():
             found = pd.concat([_perturbed(cells[row], row, embed, states, change, how) for row in part])
             with written_whole(path) as new, new.open("wb") as stream:
-                np.savez(stream, **{name: found[name].to_numpy() for name in COLUMNS})
+                np.savez(stream, **{name: found[name].to_numpy() for name in found})
         with np.load(path, allow_pickle=False) as kept:
             parts.append(pd.DataFrame({name: kept[name] for name in kept.files}))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({name: [] for name in COLUMNS})
@@ -113,7 +127,9 @@ def _perturbed(
     if not len(tokens):
         raise DataError(f"Cell {row} has no token. Leave out empty cells before they are perturbed.")
     changed, shifts = cell_shifts(embed, tokens, states, change, **how)
-    ids = {"cell": np.full(len(changed), row), "rank": changed, "gene": tokens[changed]}
+    ids = {"cell": np.full(len(changed), row), "rank": changed[:, 0], "gene": tokens[changed[:, 0]]}
+    if changed.shape[1] == 2:
+        ids |= {"rank_2": changed[:, 1], "gene_2": tokens[changed[:, 1]]}
     return pd.DataFrame(ids, dtype=np.int32).assign(shift=shifts[:, 0], from_start=shifts[:, 1])
 
 
@@ -182,9 +198,23 @@ def deletion_parts(
     for is_moved in (False, True):
         found = []
         for first in range(0, length, step):
-            kept = index_map(length, place[first : first + step], "delete")
+            kept = index_map(length, place[first : first + step, None], "delete")
             positions = np.tile(place[:-1], (len(kept), 1)) if is_moved else kept
             found.append(cosine(states(tokens[kept], positions).mean(axis=1), goal))
         steps.append(np.concatenate(found))
     own, context, order = np.diff(np.stack(steps), axis=0)
     return pd.DataFrame({"gene": tokens, "rank": place, "own": own, "context": context, "order": order})
+
+
+def accepts_precision(exact: npt.ArrayLike, fast: npt.ArrayLike) -> dict[str, float | bool]:
+    """Whether shifts of the genes in half precision may stand for those in fp32.
+
+    Both are (gene,). Returns rank_correlation (Spearman), top_20 (genes among the 20 largest of both) and
+    accepted: at least 0.98 and at least 18 of 20 (in proportion where there are fewer genes).
+    """
+    exact, fast = np.asarray(exact, dtype=float), np.asarray(fast, dtype=float)
+    n_top = min(20, len(exact))
+    shared = len(np.intersect1d(*(np.argsort(-one, kind="stable")[:n_top] for one in (exact, fast))))
+    correlation = float(pd.Series(exact).corr(pd.Series(fast), method="spearman"))
+    accepted = correlation >= MIN_RANK_CORRELATION and shared >= MIN_TOP_20 * n_top / 20
+    return {"rank_correlation": correlation, "top_20": shared, "accepted": bool(accepted)}

@@ -54,8 +54,9 @@ class Screen:
 
     ``shifts`` has the columns of ``perturbation.screen``, and ``model``, ``unit`` (place of the cell in
     ``Design.rows``), ``change`` and ``start`` (condition of the cell by the labels of the model). ``models``
-    has ``model``, ``auroc`` (held-out donors) and ``state_cosine`` (of both state means). ``parts`` has
-    ``perturbation.deletion_parts`` of the first cells by model 0; empty in shards without it.
+    has ``model``, ``auroc`` (held-out donors), ``state_cosine`` (of both state means) and ``is_half`` (of
+    :func:`choose_precision`). ``parts`` has ``perturbation.deletion_parts`` of the first cells by model 0;
+    empty in shards without it.
     """
 
     shifts: pd.DataFrame
@@ -100,11 +101,11 @@ def screen_models(
         here = folder / f"model-{number:03d}"
         here.mkdir(parents=True, exist_ok=True)
         model = fit(labels, design.seed + number, here / "network")
-        embed = partial(model.embed, **(embedding or {}))
+        embed, is_half = choose_precision(model, design, labels, changes[0], embedding or {}, how)
         means = state_means(embed, design.cells, np.flatnonzero(design.is_train), labels)
         tested = np.flatnonzero(~design.is_train & (design.cells.lengths > 0))
         score = auroc(labels[tested], model.predict_proba(design.cells.take(tested)))
-        models.append((number, float(score), float(perturbation.cosine(*means))))
+        models.append((number, float(score), float(perturbation.cosine(*means)), is_half))
         rows = design.rows[units.start : units.stop]
         for (start, name), change in product(enumerate(CONDITIONS), changes):
             found = perturbation.screen(
@@ -119,9 +120,28 @@ def screen_models(
             parts.append(split.assign(cell=row))
     return Screen(
         pd.concat(tables, ignore_index=True),
-        pd.DataFrame(models, columns=["model", "auroc", "state_cosine"]),
+        pd.DataFrame(models, columns=["model", "auroc", "state_cosine", "is_half"]),
         pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(),
     )
+
+
+def choose_precision(
+    model: Classifier, design: Design, labels: npt.NDArray, change: str, embedding: dict[str, Any], how: dict,
+) -> tuple[perturbation.Embed, bool]:  # fmt: skip
+    """The embedding to perturb with, and whether it is in half precision.
+
+    Half precision is used where it ranks the genes of the longest perturbed cell as fp32 does. That cell is
+    the same in every shard, so that all shards of a model choose alike.
+    """
+    asked = partial(model.embed, **embedding)
+    if embedding.get("precision", "float32") == "float32":
+        return asked, False
+    exact = partial(model.embed, **embedding | {"precision": "float32"})
+    means = state_means(exact, design.cells, np.flatnonzero(design.is_train), labels)
+    tokens = design.cells[int(design.rows[0])]
+    shifts = [perturbation.cell_shifts(e, tokens, means, change, **how)[1][:, 0] for e in (exact, asked)]
+    is_accepted = bool(perturbation.accepts_precision(*shifts)["accepted"])
+    return asked if is_accepted else exact, is_accepted
 
 
 def state_means(

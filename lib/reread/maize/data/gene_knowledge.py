@@ -93,15 +93,12 @@ def _rows(path: Path, delimiter: str, header: tuple[str, str], n_cells: int) -> 
         rows = [(lines.line_num, row) for row in lines if row]
     found = ", ".join(rows[0][1][:2])[:80] if rows else "nothing"
     if found != ", ".join(header):
-        raise DataError(
-            f"{path} must begin with the columns {', '.join(header)}, but begins with {found}.\n{VERIFY}"
-        )
+        wanted = f"the columns {', '.join(header)}"
+        raise DataError(f"{path} must begin with {wanted}, but begins with {found}.\n{VERIFY}")
     for number, row in rows[1:]:
         if len(row) != n_cells or not row[0].strip():
-            raise DataError(
-                f"{path}, line {number}: must hold {n_cells} cells and a name in the first, but holds "
-                f"{len(row)} cells.\n{VERIFY}"
-            )
+            wanted = f"{n_cells} cells and a name in the first, but holds {len(row)} cells"
+            raise DataError(f"{path}, line {number}: must hold {wanted}.\n{VERIFY}")
     if len(rows) < 2:
         raise DataError(f"{path} holds no row below its header.\n{VERIFY}")
     return [(row[0].strip(), row[1].strip()) for _, row in rows[1:]]

@@ -94,8 +94,6 @@ def _permutation(order: np.ndarray, n_genes: int) -> np.ndarray:
     order = np.asarray(order)
     validate.axes(order, "order", gene=n_genes)
     if not np.array_equal(np.sort(order), np.arange(n_genes)):
-        raise DataError(
-            f"order must be a permutation of range({n_genes}), but holds {len(np.unique(order))} distinct "
-            f"numbers from {order.min()} to {order.max()}."
-        )
+        found = f"{len(np.unique(order))} distinct numbers from {order.min()} to {order.max()}"
+        raise DataError(f"order must be a permutation of range({n_genes}), but holds {found}.")
     return order.astype(np.int64)

@@ -157,10 +157,8 @@ def _words(path: Path, column: pd.Series, label: str) -> list[str]:
     """A column of names; numbers there are a gene, or labels that have lost their names."""
     words = _filled(path, column, label)
     if pd.to_numeric(pd.Series(words), errors="coerce").notna().any():
-        raise DataError(
-            f"{path}: the column {label!r} must hold names, but holds numbers.\n"
-            f"The last column is the tissue; write names in place of numbers."
-        )
+        found = f"{path}: the column {label!r} must hold names, but holds numbers"
+        raise DataError(f"{found}.\nThe last column is the tissue; write names in place of numbers.")
     return words
 
 
@@ -168,9 +166,8 @@ def _filled(path: Path, column: pd.Series, label: str) -> list[str]:
     """A column of text without blanks around it; an empty cell is refused."""
     words = [word.strip() for word in column]
     if "" in words:
-        raise DataError(
-            f"{path}, line {words.index('') + 2}: {label} is empty.\nFill it in, or drop the row."
-        )
+        line = words.index("") + 2
+        raise DataError(f"{path}, line {line}: {label} is empty.\nFill it in, or drop the row.")
     return words
 
 
@@ -180,10 +177,8 @@ def _walley_list(path: Path) -> pd.DataFrame:
     is_odd = ~listed["replicate"].str.contains(r"_\d+$")
     if is_odd.any():
         odd = listed[is_odd].iloc[0]
-        raise DataError(
-            f"{path}: the replicate of {odd['Run']} must end in _ and a number, but is "
-            f"{odd['replicate'][:80]!r}.\n{VERIFY}"
-        )
+        wanted = f"the replicate of {odd['Run']} must end in _ and a number"
+        raise DataError(f"{path}: {wanted}, but is {odd['replicate'][:80]!r}.\n{VERIFY}")
     return listed
 
 
@@ -196,10 +191,9 @@ def _common_genes(tables: Mapping[str, pd.DataFrame], libraries: Mapping[str, Pa
         if genes != most:
             odd = min(genes ^ most)
             where = "is missing there" if odd in most else "is in no other library"
-            raise DataError(
-                f"{libraries[run]} must hold the {len(most)} genes of the other libraries, but holds "
-                f"{len(genes)}; {odd[:80]} {where}.\n{VERIFY}"
-            )
+            wanted = f"the {len(most)} genes of the other libraries"
+            found = f"{len(genes)}; {odd[:80]} {where}"
+            raise DataError(f"{libraries[run]} must hold {wanted}, but holds {found}.\n{VERIFY}")
     return pd.Index(sorted(most))
 
 

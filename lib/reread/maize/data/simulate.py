@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reread.core.errors import ParameterError
 from reread.maize.data.image import log_plus_one
 from reread.maize.data.tables import Expression, Truth
 
@@ -37,19 +36,6 @@ class Design:
     study: float = 0.6
     share_study: float = 0.3
     share_low: float = 0.0
-
-    def __post_init__(self):
-        needed = self.n_tissues * self.n_planted + self.n_decoys
-        if min(self.n_studies, self.n_replicates, self.n_modules) < 1 or self.n_tissues < 4:
-            raise ParameterError(
-                "A design needs at least 4 tissues, 1 study, 1 replicate and 1 module, but has "
-                f"{self.n_tissues}, {self.n_studies}, {self.n_replicates} and {self.n_modules}."
-            )
-        if self.n_genes < needed:
-            raise ParameterError(
-                f"{self.n_tissues} tissues with {self.n_planted} planted genes each and {self.n_decoys} "
-                f"decoys need at least {needed} genes, but n_genes is {self.n_genes}."
-            )
 
 
 EASY = Design()

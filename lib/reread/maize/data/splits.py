@@ -41,9 +41,8 @@ def split(data: Expression, kind: str, *, test: float = 0.2, seed: int = 0, n_fo
     if kind not in KINDS:
         raise ParameterError(f"There is no hold-out {kind!r}. {did_you_mean(kind, KINDS)}")
     if not 0 < test < 1 or n_folds < 1:
-        raise ParameterError(
-            f"test must lie between 0 and 1 and n_folds be at least 1, but they are {test!r} and {n_folds!r}."
-        )
+        found = f"but they are {test!r} and {n_folds!r}"
+        raise ParameterError(f"test must lie between 0 and 1 and n_folds be at least 1, {found}.")
     if kind == "random":
         return [_random(data, test, seed * n_folds + fold, fold) for fold in range(n_folds)]
     if kind == "replicate":
@@ -72,10 +71,8 @@ def _by_replicate(data: Expression, n_folds: int) -> list[Split]:
     folds = [(number, np.flatnonzero((data.replicate == number) & ~lone)) for number in numbers[::-1]]
     folds = [(number, rows) for number, rows in folds if len(rows)][:n_folds]
     if not folds:
-        raise DataError(
-            "No replicate can be held out: every tissue has only one replicate number.\n"
-            "Number the replicates, or hold out by group."
-        )
+        found = "No replicate can be held out: every tissue has only one replicate number"
+        raise DataError(f"{found}.\nNumber the replicates, or hold out by group.")
     return [_made(data, rows, f"replicate {number}", "replicate", stay) for number, rows in folds]
 
 

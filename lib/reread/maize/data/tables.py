@@ -56,10 +56,8 @@ class Expression:
         refuse_repeats("gene", self.genes)
         _refuse_bad_values(self)
         if n_samples and not 0 <= self.tissue.min() <= self.tissue.max() < len(self.tissues):
-            raise DataError(
-                f"tissue must hold indices 0 to {len(self.tissues) - 1}, but holds numbers from "
-                f"{self.tissue.min()} to {self.tissue.max()}."
-            )
+            found = f"numbers from {self.tissue.min()} to {self.tissue.max()}"
+            raise DataError(f"tissue must hold indices 0 to {len(self.tissues) - 1}, but holds {found}.")
 
     @property
     def n_tissues(self) -> int:
@@ -90,10 +88,9 @@ def refuse_repeats(what: str, names: Sequence[str]) -> None:
     """Raise a DataError with the first name that is repeated, and how often."""
     repeated = [name for name, n in Counter(names).items() if n > 1]
     if repeated:
-        raise DataError(
-            f"{what} {repeated[0][:80]} occurs {names.count(repeated[0])} times, but each {what} must be "
-            f"unique ({len(repeated)} such names).\nKeep one of them."
-        )
+        found = f"{what} {repeated[0][:80]} occurs {names.count(repeated[0])} times"
+        wanted = f"each {what} must be unique ({len(repeated)} such names)"
+        raise DataError(f"{found}, but {wanted}.\nKeep one of them.")
 
 
 def _refuse_bad_values(data: Expression) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -45,9 +46,7 @@ class Protocol:
         """Number of clusters for these samples."""
         k = self.n_clusters or len(np.unique(tissue))
         if k > len(tissue):
-            raise ParameterError(
-                f"{len(tissue)} samples cannot form {k} clusters. Use more samples or fewer clusters."
-            )
+            raise ParameterError(f"{len(tissue)} samples cannot form {k} clusters. Use fewer clusters.")
         return k
 
 
@@ -56,29 +55,16 @@ def embed_sets(log: np.ndarray, sets: Iterable[np.ndarray], n_dims: int = 10) ->
     validate.axes(log, "log", sample=None, gene=None)
     sets = [np.asarray(genes, dtype=int) for genes in sets]
     if len(log) < 2 or not sets or min(map(len, sets)) == 0:
-        raise DataError(
-            f"An embedding needs two samples and sets of at least one gene, but there are {len(log)} samples "
-            f"and {len(sets)} sets of {min(map(len, sets), default=0)} genes or more."
-        )
-    grams = np.stack([_gram(log, genes) for genes in sets])
+        found = f"{len(log)} samples and {len(sets)} sets of {min(map(len, sets), default=0)} genes or more"
+        raise DataError(f"An embedding needs two samples and sets of at least one gene, but has {found}.")
+    parts = (log[:, genes].astype(float) for genes in sets)
+    centred = (part - part.mean(axis=0) for part in parts)
+    grams = np.stack([part @ part.T for part in centred])
     value, vector = np.linalg.eigh(grams)
     largest = slice(None, -min(n_dims, log.shape[0]) - 1, -1)
     score = vector[:, :, largest] * np.sqrt(np.maximum(value[:, None, largest], 0))
     peak = np.take_along_axis(score, np.abs(score).argmax(axis=1)[:, None, :], axis=1)
     return score * np.where(peak < 0, -1, 1)
-
-
-def _gram(log: np.ndarray, genes: np.ndarray) -> np.ndarray:
-    part = log[:, genes].astype(float)
-    centred = part - part.mean(axis=0)
-    return centred @ centred.T
-
-
-def _umap_embed(log: np.ndarray, genes: np.ndarray, seed: int = UMAP_SEED, n_dims: int = 2) -> np.ndarray:
-    """UMAP coordinates (sample, dim) with the settings of the authors' notebook 3."""
-    umap = need("umap", "maize")
-    reducer = umap.UMAP(n_components=n_dims, random_state=seed, n_jobs=1)
-    return np.asarray(reducer.fit_transform(log[:, genes]), dtype=float)
 
 
 def embed(log: np.ndarray, sets: Iterable[np.ndarray], how: str, seed: int = UMAP_SEED) -> np.ndarray:
@@ -88,7 +74,9 @@ def embed(log: np.ndarray, sets: Iterable[np.ndarray], how: str, seed: int = UMA
         raise ParameterError(f"embed must be pca or umap and dimensions, such as pca-10, not {how!r}.")
     if way == "pca":
         return embed_sets(log, sets, int(n_dims))
-    return np.stack([_umap_embed(log, genes, seed, int(n_dims)) for genes in sets])
+    # otherwise the settings of the authors' notebook 3
+    umap = partial(need("umap", "maize").UMAP, n_components=int(n_dims), random_state=seed, n_jobs=1)
+    return np.stack([np.asarray(umap().fit_transform(log[:, genes]), dtype=float) for genes in sets])
 
 
 def _cluster_runs(points: np.ndarray, k: int, protocol: Protocol, seed: int = 0) -> np.ndarray:

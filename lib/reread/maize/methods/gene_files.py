@@ -19,6 +19,8 @@ from reread.maize.data.tables import Expression
 from reread.maize.methods.attribution import PUBLISHED
 from reread.maize.methods.gene_sets import rank_top, top_union, union_rule
 
+AGAIN = "Run the chapter on genes again"
+
 
 @dataclass(frozen=True, eq=False)
 class Ranked:
@@ -69,10 +71,11 @@ def load(path: Path) -> Ranked:
         is_scores = scores.ndim == 3 and scores.shape[::2] == sizes and scores.dtype.kind == "f"
         is_rows = test.ndim == 1 and test.dtype.kind in "iu" and min(test, default=-1) >= 0
         if not (is_scores and is_rows and test.max() < len(samples)):
+            wanted = (
+                f"scores of {len(methods)} methods, {len(genes)} genes and rows of {len(samples)} samples"
+            )
             raise DataError(
-                f"{path} must hold scores (method, tissue, gene) of {len(methods)} methods and {len(genes)} "
-                f"genes, and held-out rows of {len(samples)} samples, but holds {scores.shape} and "
-                f"{test.shape}.\nRun the chapter on genes again."
+                f"{path} must hold {wanted}, but holds {scores.shape} and {test.shape}.\n{AGAIN}."
             )
         return Ranked(dict(zip(methods, scores, strict=True)), tuple(genes), tuple(samples), test)
 
@@ -94,10 +97,8 @@ def load_again(upstream: Iterable[Any], source: str) -> tuple[Expression, Ranked
     pairs = (("genes", ranked.genes, samples.genes), ("samples", ranked.samples, samples.samples))
     for what, mine, theirs in pairs:
         if mine != theirs:
-            raise DataError(
-                f"The rankings have {len(mine)} {what}, the data {len(theirs)}, or in another order.\n"
-                "Run the chapter on genes again with the same source, n_genes and seed."
-            )
+            found = f"The rankings have {len(mine)} {what}, the data {len(theirs)}, or in another order"
+            raise DataError(f"{found}.\n{AGAIN} with the same source, n_genes and seed.")
     return samples, ranked
 
 

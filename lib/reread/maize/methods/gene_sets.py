@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from itertools import combinations
 
 import numpy as np
@@ -78,8 +79,7 @@ def overlaps(sets: Mapping[str, np.ndarray], n_genes: int) -> pd.DataFrame:
     Columns: left, right, n_left, n_right, shared, expected (by chance), ratio, jaccard, p (hypergeometric,
     one-sided).
     """
-    sets = {name: _checked(name, genes, n_genes) for name, genes in sets.items()}
-    rows = []
+    sets, rows = {name: np.unique(genes) for name, genes in sets.items()}, []
     for (left, a), (right, b) in combinations(sets.items(), 2):
         shared, expected = len(np.intersect1d(a, b)), len(a) * len(b) / n_genes
         rows.append(
@@ -95,12 +95,8 @@ def overlaps(sets: Mapping[str, np.ndarray], n_genes: int) -> pd.DataFrame:
 
 def core(sets: Sequence[np.ndarray], n_genes: int) -> dict[str, float]:
     """Genes common to all sets: ``n``, ``expected`` by chance, ``ratio`` and one-sided ``p``."""
-    if not sets:
-        raise DataError("A core needs at least one set of genes.")
-    sets = [_checked(str(i), genes, n_genes) for i, genes in enumerate(sets)]
-    shared = sets[0]
-    for genes in sets[1:]:
-        shared = np.intersect1d(shared, genes)
+    sets = [np.unique(genes) for genes in sets]
+    shared = reduce(np.intersect1d, sets)
     expected = n_genes * float(np.prod([len(genes) / n_genes for genes in sets]))
     chance = _shared_by_chance([len(genes) for genes in sets], n_genes)
     p = float(np.clip(chance[len(shared) :].sum(), 0, 1))
@@ -120,18 +116,10 @@ def _shared_by_chance(sizes: Sequence[int], n_genes: int) -> np.ndarray:
     return chance
 
 
-def _checked(name: str, genes: np.ndarray, n_genes: int) -> np.ndarray:
-    genes = np.unique(genes)
-    if len(genes) == 0 or genes[0] < 0 or genes[-1] >= n_genes:
-        raise DataError(f"Set {name} must hold at least one gene of 0 to {n_genes - 1}.")
-    return genes
-
-
 def _check_share(share: float, n_tissues: int) -> None:
     if not 1 / n_tissues < share < 1:
-        raise ParameterError(
-            f"share must lie between {1 / n_tissues:.3g} (one over {n_tissues} tissues) and 1, not {share}."
-        )
+        least = f"{1 / n_tissues:.3g} (one over {n_tissues} tissues)"
+        raise ParameterError(f"share must lie between {least} and 1, not {share}.")
 
 
 def jaccard(rankings: Sequence[np.ndarray], k: int) -> np.ndarray:
@@ -198,10 +186,8 @@ def matched_sets(
     validate.axes(mean, "mean", gene=None)
     is_set = len(gene_set) > 0 and len(np.unique(gene_set)) == len(gene_set)
     if not is_set or gene_set.min() < 0 or gene_set.max() >= len(mean):
-        raise DataError(
-            f"A set to match must hold at least one gene of 0 to {len(mean) - 1}, each once, but holds "
-            f"{len(gene_set)} genes, {len(np.unique(gene_set))} of them distinct."
-        )
+        found = f"{len(gene_set)} genes, {len(np.unique(gene_set))} of them distinct"
+        raise DataError(f"A set to match must hold genes below {len(mean)}, each once, but holds {found}.")
     rng = np.random.default_rng(seed)
     order = np.argsort(mean, kind="stable")
     bins = np.array_split(order, min(n_bins, len(mean)))

@@ -45,9 +45,7 @@ def recovery(scores: np.ndarray, truth: Truth, k: int = 20) -> dict[str, float]:
     validate.axes(scores, "scores", tissue=None, gene=len(truth.tissue_of))
     planted = [t for t in range(len(scores)) if (truth.tissue_of == t).any()]
     if not planted:
-        raise DataError(
-            "No gene is planted for any tissue, so recovery is undefined. Simulate planted genes."
-        )
+        raise DataError("No gene is planted for any tissue, so recovery is undefined.")
     found = [_of_tissue(scores[t], truth.tissue_of == t, truth.is_decoy, k) for t in planted]
     return dict(zip(MEASURES, map(float, np.mean(found, axis=0)), strict=True))
 
@@ -188,10 +186,8 @@ def enrich_all(
     columns = {term: sorted({place[g] for g in genes if g in place}) for term, genes in term2genes.items()}
     kept = {term: found for term, found in columns.items() if SMALLEST <= len(found) <= LARGEST}
     if not kept:
-        raise DataError(
-            f"None of {len(columns)} terms has {SMALLEST} to {LARGEST} of the {len(place)} background genes; "
-            "check that genes and terms use the same identifiers."
-        )
+        wanted = f"{SMALLEST} to {LARGEST} of the {len(place)} background genes"
+        raise DataError(f"None of {len(columns)} terms has {wanted}; check the identifiers of both.")
     size = np.array([len(found) for found in kept.values()])
     starts, indices = np.cumsum([0, *size]), np.concatenate(list(kept.values()))
     member = csr_array((np.ones(len(indices)), indices, starts), shape=(len(kept), len(place)))

@@ -105,10 +105,8 @@ def tree_shap(trees: Trees, values: np.ndarray, classes: np.ndarray) -> tuple[np
 def _trained(tissue: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     trained, label = np.unique(tissue, return_inverse=True)
     if len(trained) < 2:
-        raise DataError(
-            f"At least two tissues need training samples, but only {len(trained)} has any.\n"
-            "Use another seed or a larger training share."
-        )
+        found = f"At least two tissues need training samples, but only {len(trained)} has any"
+        raise DataError(f"{found}.\nUse another seed or a larger training share.")
     return trained, label
 
 

@@ -15,14 +15,9 @@ from reread.maize.data.image import Scaler, log_plus_one, log_published, side_of
 HIGH = 0.9
 TRAINING = {
     "published": {"inputs": "published", "rate": 1e-4, "schedule": "published", "validation": 0.1},
-    "corrected": {
-        "inputs": "scaled",
-        "rate": 1e-3,
-        "schedule": "constant",
-        "validation": 0.0,
-        "momentum": 0.9,
-    },
-}
+    "corrected": {"inputs": "scaled", "rate": 1e-3, "schedule": "constant", "validation": 0.0,
+                  "momentum": 0.9},
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -63,9 +58,7 @@ def recipe(training: str, layers: str, **settings: Any) -> Recipe:
     """
     *widths, dense = layers.split() or [""]
     if not widths or not dense.isdecimal():
-        raise ParameterError(
-            f"layers must be channels and then units, such as '16 32 64', but are {layers!r}."
-        )
+        raise ParameterError(f"layers must be channels, then units, such as '16 32 64', but are {layers!r}.")
     return Recipe(**{**TRAINING[training], **settings}, widths=" ".join(widths), dense=int(dense))
 
 
