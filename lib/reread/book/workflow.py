@@ -5,8 +5,6 @@ the marker of each page that is not fresh is dropped. No clock decides: a fresh 
 deleted run all come out right.
 """
 
-from __future__ import annotations
-
 import os
 import shlex
 import subprocess

@@ -1,7 +1,5 @@
 """Run one page: one papermill process, a temporary folder, and a rename when it is whole."""
 
-from __future__ import annotations
-
 import shutil
 import sys
 import time

@@ -1,7 +1,5 @@
 """The process that executes a notebook, watched cell by cell and ended with all it started; its output."""
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess

@@ -5,8 +5,6 @@ server of its own, forked from the first one when a page first asks for it. Noth
 server, and it has one thread, so a process forked from it is as one freshly started.
 """
 
-from __future__ import annotations
-
 import gc
 import json
 import os
