@@ -4,8 +4,6 @@ Only the standard library and psutil: a process that has yet to fork imports thi
 module that dies with its parent: ``python -m ...stopping PARENT MODULE ARGUMENT...``.
 """
 
-from __future__ import annotations
-
 import ctypes
 import json
 import os

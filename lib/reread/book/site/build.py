@@ -1,7 +1,5 @@
 """Build the site: check the runs, lay out the sources, run Jupyter Book, swap the result in."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

@@ -1,7 +1,5 @@
 """One chapter page of the site: merged notebook, generated sections, and the files of the run."""
 
-from __future__ import annotations
-
 import json
 import re
 from functools import partial

@@ -1,7 +1,5 @@
 """Generated sections of a chapter page: boxes at the top, verdicts, commands and provenance at the end."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Sphinx extension: links to claims, content left out of the search index, head and list of the pages."""
 
-from __future__ import annotations
-
 import re
 from html import escape, unescape
 from typing import Any
