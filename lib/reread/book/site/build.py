@@ -16,7 +16,7 @@ from reread.book.running.atomic_folder import swap
 from reread.book.running.stopping import end_family, stoppable, tied_command
 from reread.book.status import claims as ledger
 from reread.book.status.staleness import Shelf, Status, admit
-from reread.book.transfer.recorded import adopt_recorded
+from reread.book.transfer import adopt_recorded
 from reread.book.workflow import alone
 from reread.core import paths
 from reread.core.errors import ExitCode, RunError

@@ -13,7 +13,7 @@ from reread.book.status.claims import CheckRow, Row
 from reread.book.status.run_record import NOTEBOOK
 from reread.book.status.staleness import Shelf
 from reread.book.sync import KERNEL, parameter_cell
-from reread.book.transfer.recorded import is_left_out
+from reread.book.transfer import is_left_out
 from reread.core.errors import RunError
 from reread.core.files import read_json, write_text
 from reread.pages import PageRef
