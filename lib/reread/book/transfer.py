@@ -130,7 +130,7 @@ def recorded_runs(study: Study, profile: Profile, into: Path, status: Status) ->
     file = _path(study, profile)
     if not file.is_file():
         return []
-    found = _found_in(file, into, status, most=LARGEST_CONTENT, may_lack=is_left_out)
+    found = _found_in(file, into, status, is_recorded=True)
     for ref in (one.ref for one in found if (one.ref.study.key, one.ref.profile) != (study.key, profile)):
         _refuse(file, f"runs/{ref.profile}/{ref.name} is no run of {study.key} in {profile}")
     for one in found:
@@ -191,14 +191,14 @@ def pack(runs: list[Found], out: Path, may_lack: Callable[[str], bool] = lambda 
     return len(files)
 
 
-def _unpack(file: Path, into: Path, most: int | None) -> list[str]:
-    """Unpack a zip file of runs into an empty folder, member by member; the folders of the runs."""
+def _unpack(file: Path, into: Path, most: int) -> list[str]:
+    """Unpack a zip file of at most so many bytes of runs into an empty folder; the folders of the runs."""
     if not file.is_file():
         raise DataError(f"There is no archive {file}.\nMake one with:  reread runs export")
     try:
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
-            runs = _checked_members(file, members, most or shutil.disk_usage(into).free)
+            runs = _checked_members(file, members, most)
             for member in members:
                 path = into / member.filename
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -237,22 +237,15 @@ def _checked_members(file: Path, members: list[zipfile.ZipInfo], most: int) -> l
     return runs
 
 
-def _found_in(
-    file: Path,
-    into: Path,
-    status: Status,
-    *,
-    most: int | None = None,
-    may_lack: Callable[[str], bool] = lambda name: False,
-) -> list[Found]:
+def _found_in(file: Path, into: Path, status: Status, *, is_recorded: bool = False) -> list[Found]:
     """Every run of a file, unpacked and compared with itself and with what would be run here today."""
     found = []
-    for run in _unpack(file, into, most):
+    for run in _unpack(file, into, LARGEST_CONTENT if is_recorded else shutil.disk_usage(into).free):
         profile, name = run.split("/", 2)[1:]
         ref = next((ref for ref in pages(profile, name.partition("/")[0]) if ref.name == name), None)
         if ref is None:
             raise ParameterError(f"{file} holds {name}, which is no page of {profile} here.")
-        record, wrong = _checked(ref, into / run, may_lack)
+        record, wrong = _checked(ref, into / run, is_left_out if is_recorded else lambda name: False)
         found.append(Found(ref, into / run, record, status.moved(ref, record) if record else [], wrong))
     return found
 
