@@ -191,12 +191,12 @@ def _book(profile: Profile, study: str, status: Status | None = None) -> None:
 @app.command()
 def status(profile: ProfileOption = "demo", study: StudyOption = "") -> None:
     """Show for each page whether it is fresh, or which field and file changed."""
+    from reread.book import transfer
     from reread.book.status.staleness import Status
-    from reread.book.transfer import recorded
 
     known = Status()
     typer.echo(known.report(profile, study))
-    if lines := recorded.outdated(known, study):
+    if lines := transfer.outdated(known, study):
         lines = ["Outdated recorded runs:", *lines, "Run the pages again, then:  reread record"]
         typer.echo("\n".join(lines))
 
@@ -208,7 +208,7 @@ def claims(as_json: JsonOption = False, study: StudyOption = "") -> None:
 
     from reread.book.status import claims as ledger
     from reread.book.status.staleness import Status
-    from reread.book.transfer.recorded import adopt_recorded
+    from reread.book.transfer import adopt_recorded
 
     with TemporaryDirectory() as folder:
         known = Status()
@@ -241,9 +241,9 @@ def compare(
 @app.command()
 def record(profile: ProfileOption = "real", study: StudyOption = "") -> None:
     """Pack finished runs into the file that travels with the repository."""
-    from reread.book.transfer import recorded
+    from reread.book import transfer
 
-    typer.echo(recorded.record_runs(profile, study))
+    typer.echo(transfer.record_runs(profile, study))
 
 
 @data_app.command("list")
@@ -310,17 +310,17 @@ def runs_export(
     study: StudyOption = "",
 ) -> None:
     """Pack finished runs into one archive."""
-    from reread.book.transfer import archive
+    from reread.book import transfer
 
-    typer.echo(archive.export_runs(out, profile, study))
+    typer.echo(transfer.export_runs(out, profile, study))
 
 
 @runs_app.command("import")
 def runs_import(file: Path) -> None:
     """Check an archive and unpack its runs."""
-    from reread.book.transfer import archive
+    from reread.book import transfer
 
-    typer.echo(archive.import_runs(file))
+    typer.echo(transfer.import_runs(file))
 
 
 def _print_table(rows: list[tuple[str, ...]], right: int = -1) -> None:

@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from reread.book.status.fingerprint import cells_of
 from reread.core import paths as places
 from reread.core.errors import ParameterError
-from reread.core.files import read_json, write_text
+from reread.core.files import write_text
 from reread.studies import TYPES, Chapter, Parameter, Value, every, find
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -21,7 +22,7 @@ def sync(study: str = "", *, check: bool = False) -> list[str]:
             before = path.read_text(encoding="utf-8") if path.is_file() else ""
             after = _synced(path, chapter)
             if before != after:
-                differences.append(f"{path.relative_to(places.root())}: {_what(before, chapter)}")
+                differences.append(f"{path.relative_to(places.root())}: {_what(path, chapter)}")
                 if not check:
                     write_text(path, after)
     return differences
@@ -37,30 +38,17 @@ def parameter_cell(chapter: Chapter, values: dict[str, Value] | None = None) -> 
 
 def _synced(path: Path, chapter: Chapter) -> str:
     """Text of the notebook as it should be stored: layout, ids and metadata fixed, no outputs."""
-    whole = _read(path, chapter)
-    tagged = [cell for cell in whole["cells"] if "parameters" in _tags(cell)]
+    if not path.is_file():
+        raise ParameterError(f"Chapter {chapter.key} has no notebook {path}.")
+    cells, taken = cells_of(path), set()
+    tagged = [cell for cell in cells if "parameters" in cell["tags"]]
     if len(tagged) != 1:
         raise ParameterError(f"{path} must have one cell tagged 'parameters', but has {len(tagged)}.")
     tagged[0]["source"] = parameter_cell(chapter)
-    taken: set[str] = set()
-    cells = [_clean(cell, number, taken) for number, cell in enumerate(whole["cells"])]
+    cells = [_clean(cell, number, taken) for number, cell in enumerate(cells)]
     metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
     clean = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
     return json.dumps(clean, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
-
-
-def _read(path: Path, chapter: Chapter) -> dict[str, Any]:
-    """A notebook as it lies on disk: nbformat would give cells without an id another one at each reading."""
-    if not path.is_file():
-        raise ParameterError(f"Chapter {chapter.key} has no notebook {path}.")
-    try:
-        whole = read_json(path)
-        cells = [[cell[part] for part in ("cell_type", "metadata", "source")] for cell in whole["cells"]]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ParameterError(f"{path} is not a notebook: {error!r}.\nRestore it from git.") from None
-    if not cells:
-        raise ParameterError(f"{path} is a notebook without cells.\nRestore it from git.")
-    return whole
 
 
 def _clean(cell: dict[str, Any], number: int, taken: set[str]) -> dict[str, Any]:
@@ -68,14 +56,10 @@ def _clean(cell: dict[str, Any], number: int, taken: set[str]) -> dict[str, Any]
     key = cell.get("id") or f"cell-{number}"
     key = key if key not in taken else f"{key}-{number}"
     taken.add(key)
-    source = "".join(cell["source"]).rstrip().splitlines(keepends=True)
-    metadata = {"tags": _tags(cell)} if _tags(cell) else {}
+    source = cell["source"].rstrip().splitlines(keepends=True)
+    metadata = {"tags": cell["tags"]} if cell["tags"] else {}
     clean = {"cell_type": cell["cell_type"], "id": key, "metadata": metadata, "source": source}
     return clean | ({"outputs": [], "execution_count": None} if cell["cell_type"] == "code" else {})
-
-
-def _tags(cell: dict[str, Any]) -> list[str]:
-    return cell["metadata"].get("tags", [])
 
 
 def _line(name: str, parameter: Parameter, value: Value) -> str:
@@ -89,11 +73,10 @@ def _line(name: str, parameter: Parameter, value: Value) -> str:
     return f"{name}: {TYPES[parameter.type].__name__} = {shown}  # {said}"
 
 
-def _what(before: str, chapter: Chapter) -> str:
+def _what(path: Path, chapter: Chapter) -> str:
     """What is wrong with a notebook, in a few words."""
-    cells = json.loads(before)["cells"]
-    cell = next(cell for cell in cells if "parameters" in _tags(cell))
-    if "".join(cell["source"]) != parameter_cell(chapter):
+    cells = cells_of(path)
+    if not any(cell["source"] == parameter_cell(chapter) for cell in cells if "parameters" in cell["tags"]):
         return "its parameter cell differs from study.yml"
     if any(cell.get("outputs") or cell.get("execution_count") for cell in cells):
         return "it holds outputs"

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from reread.book import transfer as recorded
 from reread.book.running.page_run import run_page
 from reread.book.site import build as site
 from reread.book.site import stage
 from reread.book.status import staleness
-from reread.book.transfer import recorded
 from reread.cli import app
 from reread.core.errors import DataError
 from reread.pages import pages

@@ -9,7 +9,7 @@ import pytest
 from reread.book.status import difference
 from reread.book.status.difference import Change
 from reread.book.status.run_record import NAME, AlteredRunError, RunRecord
-from reread.book.transfer.recorded import record_runs
+from reread.book.transfer import record_runs
 from reread.core.errors import ParameterError
 from reread.core.files import read_json, write_json
 from reread.pages import page

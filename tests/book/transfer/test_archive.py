@@ -11,10 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from reread.book import transfer as archive
 from reread.book.running.atomic_folder import landing
 from reread.book.status import staleness as stale
 from reread.book.status.run_record import RunRecord
-from reread.book.transfer import archive
 from reread.core.errors import DataError, ParameterError, RereadError, RunError
 from reread.core.files import digest, sha256, write_json
 from reread.pages import page, pages

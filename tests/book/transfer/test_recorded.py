@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from reread.book import transfer as recorded
 from reread.book.status.staleness import Status
-from reread.book.transfer import recorded
-from reread.book.transfer.archive import Found, pack
+from reread.book.transfer import Found, pack
 from reread.core.errors import DataError, RunError
 from reread.pages import page, pages
 from reread.studies import find

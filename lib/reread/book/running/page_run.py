@@ -56,8 +56,7 @@ def run_page(
             try:
                 write_text(part / "parameters.yml", yaml.safe_dump(parameters, sort_keys=True))
                 started, key = time.time(), stale.key(fields)
-                limits = {"timeout_s": timeout_s, "threads": threads}
-                code = process.execute(ref, part, key=key, say=say, **limits)
+                code = process.execute(ref, part, key=key, timeout_s=timeout_s, threads=threads, say=say)
                 _finish(ref, part, parameters, fields, code, started)
             except (RereadError, KeyboardInterrupt) as error:
                 raise _kept(error, part, kept) from None

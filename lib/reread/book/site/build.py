@@ -16,7 +16,7 @@ from reread.book.running.atomic_folder import swap
 from reread.book.running.stopping import end_family, stoppable, tied_command
 from reread.book.status import claims as ledger
 from reread.book.status.staleness import Shelf, Status, admit
-from reread.book.transfer.recorded import adopt_recorded
+from reread.book.transfer import adopt_recorded
 from reread.book.workflow import alone
 from reread.core import paths
 from reread.core.errors import ExitCode, RunError
@@ -39,10 +39,7 @@ _EDITS: tuple[tuple[str, str], ...] = (
     (r'(class="btn search-button-field[^>]*?) aria-label="Search"', r"\1"),
     (r'(<i class="theme-switch[^>]*?) title="[^"]*"', r"\1"),
     (r'(<img[^>]*class="logo__image[^>]*?alt=")[^"]*"', r'\1"'),
-    (
-        r'<div id="pst-primary-sidebar" class="',
-        '<div id="pst-primary-sidebar" role="navigation" aria-label="Book" class="',
-    ),
+    (r'(<div id="pst-primary-sidebar") class="', r'\1 role="navigation" aria-label="Book" class="'),
     (r' role="doc-biblioentry"', ' role="listitem"'),
     (r'<i class="fa-solid', '<i aria-hidden="true" class="fa-solid'),
 )

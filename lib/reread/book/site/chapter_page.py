@@ -8,12 +8,12 @@ from pathlib import Path
 
 from reread.book.site import merge_cells as merge
 from reread.book.site import page_sections as sections
-from reread.book.site.merge_cells import Cell, text_of
+from reread.book.site.merge_cells import Cell, Entry, text_of
 from reread.book.status.claims import CheckRow, Row
 from reread.book.status.run_record import NOTEBOOK
 from reread.book.status.staleness import Shelf
 from reread.book.sync import KERNEL, parameter_cell
-from reread.book.transfer.recorded import is_left_out
+from reread.book.transfer import is_left_out
 from reread.core.errors import RunError
 from reread.core.files import read_json, write_text
 from reread.pages import PageRef
@@ -71,7 +71,7 @@ def _answer(cells: list[Cell]) -> list[str]:
     return [" ".join(part.split()) for text in texts for part in text.split("\n\n")]
 
 
-def figures(shelf: Shelf, ref: PageRef) -> list[dict[str, str]]:
+def figures(shelf: Shelf, ref: PageRef) -> list[Entry]:
     """Figures of a page with their captions and alt texts of today."""
     entries = _entries(shelf, ref, *_notebooks(shelf, ref))
     return [entries[entry["label"]] for entry in shelf.record(ref).figures]
@@ -92,9 +92,7 @@ def _merged(shelf: Shelf, ref: PageRef) -> list[Cell]:
     return merge.merge_cells(source, executed, partial(_words, shelf, ref, code), output)
 
 
-def _entries(
-    shelf: Shelf, ref: PageRef, source: list[Cell], executed: list[Cell]
-) -> dict[str, dict[str, str]]:
+def _entries(shelf: Shelf, ref: PageRef, source: list[Cell], executed: list[Cell]) -> dict[str, Entry]:
     """Label to figure or table, with caption and alt text of today."""
     record = shelf.record(ref)
     entries = [*record.figures, *record.tables]

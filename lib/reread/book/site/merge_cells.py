@@ -14,6 +14,7 @@ from reread.book.status.fingerprint import is_code
 from reread.core.errors import RunError, did_you_mean
 
 Cell = dict[str, Any]
+Entry = dict[str, str]  # a figure or a table of a record
 _GLUE = re.compile(r"\{glue:(?:text)?\}`([^`]+)`")
 _NUMREF = re.compile(r"\{numref\}`(?:([^`<]*?)\s*<)?([\w.-]+)>?`")
 _PLACED = re.compile(r"^[`:]{3,}\{(figure|table)\}.*?^:name: (\S+)$", re.MULTILINE | re.DOTALL)
@@ -65,7 +66,7 @@ def text_of(cell: Cell) -> str:
     return "".join(cell["source"])
 
 
-def shown_output(output: Cell, entries: dict[str, dict[str, str]]) -> Cell | None:
+def shown_output(output: Cell, entries: dict[str, Entry]) -> Cell | None:
     """An output as the page shows it, or None; ``entries`` are the record's figures and tables by label."""
     data = output.get("data", {})
     text = "".join(data.get("text/markdown", ""))
@@ -83,7 +84,7 @@ def shown_output(output: Cell, entries: dict[str, dict[str, str]]) -> Cell | Non
     return {"output_type": "stream", "name": "stdout", "text": plain}
 
 
-def _figure_text(entry: dict[str, str]) -> str:
+def _figure_text(entry: Entry) -> str:
     """MyST text of a figure: picture, alt text, caption, and links to its data and pictures."""
     name, label = _name(entry["id"]), _name(entry["label"])
     files = entry.get("files", "csv svg png").split()
@@ -94,7 +95,7 @@ def _figure_text(entry: dict[str, str]) -> str:
     )
 
 
-def _table_text(entry: dict[str, str], text: str) -> str:
+def _table_text(entry: Entry, text: str) -> str:
     """MyST text of a table: caption of today, the cells of ``text`` escaped again, a link to its data."""
     name, label = _name(entry["id"]), _name(entry["label"])
     lines = [line.strip() for line in text.splitlines() if line.lstrip().startswith("|")]
@@ -107,9 +108,7 @@ def _table_text(entry: dict[str, str], text: str) -> str:
     return f"{shown}\n{cut[0] if cut else ''}{{download}}`data (CSV) <tables/{name}.csv>`\n"
 
 
-def captions(
-    source: list[Cell], executed: list[Cell], entries: list[dict[str, str]]
-) -> dict[str, dict[str, str]]:
+def captions(source: list[Cell], executed: list[Cell], entries: list[Entry]) -> dict[str, Entry]:
     """Caption of each figure and table, by id, in the words of today.
 
     What the author wrote may hold markup; values that the run put into it (f-strings) are escaped.

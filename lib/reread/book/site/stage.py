@@ -19,10 +19,11 @@ from reread.book.site import markup as myst
 from reread.book.site.build import cited_address, files_below, home
 from reread.book.status import claims as ledger
 from reread.book.status.claims import CheckRow, Row
+from reread.book.status.fingerprint import cells_of
 from reread.book.status.staleness import SHOWN, Shelf
 from reread.core import paths
 from reread.core.errors import MissingExtra, ParameterError, did_you_mean
-from reread.core.files import read_json, write_text
+from reread.core.files import write_text
 from reread.studies import Study, every
 
 _MARKER = re.compile(r"^<!-- generated: ([a-z-]+) -->$", re.MULTILINE)
@@ -168,8 +169,8 @@ def library() -> dict[str, tuple[str, _Members]]:
 
 def _called_in(notebook: Path) -> Iterator[tuple[str, str]]:
     """Modules of ours from which a notebook takes names, each with the name."""
-    cells = (cell for cell in read_json(notebook)["cells"] if cell["cell_type"] == "code")
-    nodes, bound = list(ast.walk(ast.parse("\n".join("".join(cell["source"]) for cell in cells)))), {}
+    code = "\n".join(cell["source"] for cell in cells_of(notebook) if cell["cell_type"] == "code")
+    nodes, bound = list(ast.walk(ast.parse(code))), {}
     for node in nodes:
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "reread":
             is_package = find_spec(node.module).submodule_search_locations

@@ -13,6 +13,7 @@ from reread.pages import PageRef, pages
 from reread.studies import PROFILES, Answer, Check, Claim, Profile, Study, every, find
 
 _OUTDATED = "outdated"
+_Profiles = tuple[Profile, ...]
 
 
 class Row(NamedTuple):
@@ -83,9 +84,7 @@ def as_json(rows: list[Row]) -> str:
     return json.dumps(objects, indent=1, ensure_ascii=False)
 
 
-def judge_claim(
-    study: Study, claim: Claim, status: Status, profiles: tuple[Profile, ...] = PROFILES[::-1]
-) -> Row:
+def judge_claim(study: Study, claim: Claim, status: Status, profiles: _Profiles = PROFILES[::-1]) -> Row:
     """The verdict of a claim by the first of ``profiles`` whose run can answer it."""
     rows = [_by_run(claim, ref, status) for ref in _pages(study, claim.answered_by, profiles)]
     measured = [row for row in rows if row.page]
@@ -96,9 +95,7 @@ def judge_claim(
     return next(iter([*given, *outdated, *unread, *measured, nobody]))
 
 
-def judge_check(
-    study: Study, check: Check, status: Status, profiles: tuple[Profile, ...] = PROFILES
-) -> CheckRow:
+def judge_check(study: Study, check: Check, status: Status, profiles: _Profiles = PROFILES) -> CheckRow:
     """The outcome of a check by the first of ``profiles`` that ran on data of the scope of the check."""
     for ref in _pages(study, check.answered_by, profiles):
         record = status.record(ref)
@@ -127,7 +124,7 @@ def _studies(study: str) -> list[Study]:
     return [find(study)] if study else every()
 
 
-def _pages(study: Study, wanted: Answer | None, profiles: tuple[Profile, ...]) -> list[PageRef]:
+def _pages(study: Study, wanted: Answer | None, profiles: _Profiles) -> list[PageRef]:
     """The page that answers, in each of the profiles that have it."""
     place = (wanted.chapter, wanted.page) if wanted else None
     refs = (ref for profile in profiles for ref in pages(profile, study.key))

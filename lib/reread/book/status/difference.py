@@ -8,10 +8,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
+from reread.book import transfer
 from reread.book.status import staleness
 from reread.book.status.regression import Reference, is_number, reference_path
 from reread.book.status.run_record import NAME, RunRecord
-from reread.book.transfer import recorded
 from reread.core import paths, verdicts
 from reread.core.errors import ParameterError
 from reread.core.records import read_record
@@ -118,7 +118,7 @@ def find_run(name: str) -> tuple[str, RunRecord]:
         folder = ref.folder
         if not (folder / NAME).is_file():
             with TemporaryDirectory() as into:
-                found = recorded.recorded_runs(ref.study, ref.profile, Path(into), staleness.Status())
+                found = transfer.recorded_runs(ref.study, ref.profile, Path(into), staleness.Status())
             for one in (one for one in found if one.ref.name == ref.name):
                 return f"recorded run of {ref.name} ({ref.profile})", one.record
     if not (folder / NAME).is_file():

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import reread
 from reread.core import paths
@@ -34,20 +34,27 @@ class Code(NamedTuple):
 
 def notebook(path: Path, library: Library | None = None) -> Code:
     """Digest of the code cells of a source notebook, without the cell of its parameters."""
-    parse = library.cell if library else _cell
+    parse, given = library.cell if library else _cell, {"parameters", "injected-parameters"}
+    cells = [cell for cell in cells_of(path) if cell["cell_type"] == "code"]
+    found = [parse(cell["source"]) for cell in cells if given.isdisjoint(cell["tags"])]
+    codes = [code for code in found if code.digest]
+    imports = sorted({name for code in codes for name in code.imports})
+    return Code(_sha("\n".join(code.digest for code in codes)), tuple(imports))
+
+
+def cells_of(path: Path) -> list[dict[str, Any]]:
+    """Cells with their tags; nbformat would give a cell without an id another one at each reading."""
     try:
-        cells = read_json(path)["cells"]
-        code = [cell for cell in cells if cell["cell_type"] == "code"]
-        given = [{"parameters", "injected-parameters"} & set(c["metadata"].get("tags", ())) for c in code]
-        sources = ["".join(c["source"]) for c, tags in zip(code, given, strict=True) if not tags]
+        return [
+            {"cell_type": cell["cell_type"], "tags": cell["metadata"].get("tags", []), **cell}
+            | {"source": "".join(cell["source"])}
+            for cell in read_json(path)["cells"]
+        ]
     except FileNotFoundError:
         said = f"There is no notebook {path}, which the study's record names.\n"
         raise ParameterError(f"{said}Add it, or take the chapter out of study.yml.") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ParameterError(f"{path} is not a notebook: {error!r}.\nRestore it from git.") from None
-    codes = [code for code in map(parse, sources) if code.digest]
-    imports = sorted({name for code in codes for name in code.imports})
-    return Code(_sha("\n".join(code.digest for code in codes)), tuple(imports))
 
 
 class Library:

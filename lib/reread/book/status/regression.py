@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 from pydantic import Field, model_validator
 
@@ -142,14 +142,6 @@ class Report:
         return "\n".join([*differs, self.said, *([self.advice] if differs and self.advice else [])])
 
 
-class _Kernels(NamedTuple):
-    """What runs in one folder gave, by study: values by page, words by kind; and the choice of kernels."""
-
-    name: str
-    values: dict[str, dict[str, dict[str, Value | None]]]
-    words: dict[str, dict[str, dict[str, str]]]
-
-
 def compare(profile: Profile, study: str = "") -> Report:
     """Compare finished runs with the reference; nothing to compare, or a page that is not fresh, differs."""
     status = Status()
@@ -202,14 +194,14 @@ def spread(profile: Profile, folders: list[Path], study: str = "") -> Report:
         measured: dict[str, dict[str, float]] = {}
         for page, values in reference.pages.items():
             for key in values:
-                others = [one.values[record.key].get(page, {}).get(key) for one in found]
+                others = [there[record.key].get(page, {}).get(key) for _, there, _ in found]
                 if wanted := reference.spread(page, key, others):
                     measured.setdefault(page, {})[key] = wanted
                     lines.append(f"{record.key}/{page}  {key}  {values[key]!r} +- {wanted:g}")
-        for one in found:
-            there = _words_that_differ(record, reference, one.words[record.key], set())
-            changed += [f"{line}  with {one.name}" for line in there]
-        names = tuple(one.name for one in found)
+        for name, _, words in found:
+            there = _words_that_differ(record, reference, words[record.key], set())
+            changed += [f"{line}  with {name}" for line in there]
+        names = tuple(name for name, _, _ in found)
         _write(path, reference.model_copy(update={"measured": measured, "kernels": names}))
     said = "\n".join([*lines, f"{len(lines)} tolerances measured over {len(found)} sets of kernels."])
     return Report(said, (), tuple(changed), "Verdicts that a kernel decides need another measure or check.")
@@ -225,8 +217,8 @@ def _fresh(profile: Profile, study: str) -> Status:
     return status
 
 
-def _runs_in(folder: Path, profile: Profile, study: str) -> _Kernels:
-    """What the runs in another folder gave."""
+def _runs_in(folder: Path, profile: Profile, study: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """Kernels of the runs in another folder; by study their values by page, and their words by kind."""
     from unittest.mock import patch
 
     if not folder.is_dir():
@@ -237,7 +229,7 @@ def _runs_in(folder: Path, profile: Profile, study: str) -> _Kernels:
         words = {record.key: _outcomes(record, profile, status) for record in records}
         made = status.record(pages(profile, study)[0]).made
         chosen = [f"{name}={value}" for name, value in made.get("environment", {}).items()]
-    return _Kernels(" ".join([folder.name, *chosen]), values, words)
+    return " ".join([folder.name, *chosen]), values, words
 
 
 def _studies(profile: Profile, study: str) -> list[Study]:

@@ -9,6 +9,7 @@ hollow or a never-run notebook without complaint, so the book asks here.
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -17,8 +18,8 @@ from reread.book.status import fingerprint
 from reread.book.status.run_record import NAME, NOTEBOOK, AlteredRunError, RunRecord
 from reread.core import paths
 from reread.core.data import registry
-from reread.core.errors import ExitCode, RunError
-from reread.core.files import digest, read_json
+from reread.core.errors import ExitCode, ParameterError, RunError
+from reread.core.files import digest
 from reread.pages import PageRef, pages
 from reread.studies import Profile, Value
 
@@ -195,11 +196,10 @@ def _has_error(cells: list[dict[str, Any]]) -> bool:
 
 def _code_cells(path: Path) -> list[dict[str, Any]]:
     """Code cells that hold something; none if the file is no notebook."""
-    try:
-        cells = read_json(path)["cells"]
-        return [cell for cell in cells if cell["cell_type"] == "code" and "".join(cell["source"]).strip()]
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
+    with suppress(OSError, ParameterError):
+        cells = fingerprint.cells_of(path)
+        return [cell for cell in cells if cell["cell_type"] == "code" and cell["source"].strip()]
+    return []
 
 
 @dataclass(frozen=True)

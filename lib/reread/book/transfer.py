@@ -1,6 +1,7 @@
-"""Runs in one zip file, as they come home from a GPU machine or a cluster.
+"""Runs in one zip file, as they come home from a cluster or travel with the repository.
 
-Nothing in a file is believed before it is checked. Equal runs give equal bytes.
+Nothing in a file is believed before it is checked. Equal runs give equal bytes. Recorded runs
+(``recorded/<profile>.zip`` of a study) lack pictures in pixels and artifacts.
 """
 
 import re
@@ -22,8 +23,10 @@ from reread.core import paths
 from reread.core.errors import DataError, ExitCode, ParameterError, RunError
 from reread.core.files import read_json, sha256, written_whole
 from reread.pages import PageRef, pages
-from reread.studies import Profile
+from reread.studies import PROFILES, Profile, Study, every, find
 
+LARGEST = 2_000_000  # bytes of one file of recorded runs
+LARGEST_CONTENT = 64_000_000  # bytes that it may unpack to
 FILES = (NOTEBOOK, "parameters.yml", NAME)
 _MANY_FILES, _PIECE = 100_000, 1 << 20
 _SOME_TIME = (1980, 1, 1, 0, 0, 0)
@@ -71,7 +74,7 @@ def import_runs(file: Path) -> str:
     """Check an archive whole, then put its runs in place; one that does not fit keeps all of them out."""
     paths.runs().mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=paths.runs(), prefix=".import.") as folder, ExitStack() as stack:
-        found = found_in(file, Path(folder), Status())
+        found = _found_in(file, Path(folder), Status())
         _refuse_what_is_not_fresh(file, found)
         source = f"{file.name} (SHA-256 {sha256(file)[:12]})"
         # every folder is locked and filled before the first takes its name
@@ -85,6 +88,89 @@ def import_runs(file: Path) -> str:
             RunRecord.seal(part, content | {"imported": content.get("imported") or source})
     lines = [f"  {one.ref.name}  ({one.ref.profile})" for one in found]
     return "\n".join([f"{len(found)} runs taken from {file}:", *lines])
+
+
+def record_runs(profile: Profile, study: str = "") -> str:
+    """Pack the fresh runs of each study into the file that the repository holds; any other run stops it.
+
+    A page that has not run here keeps the run that was recorded before, or is left out and named.
+    """
+    status, lines = Status(), []
+    records = [one for one in ([find(study)] if study else every()) if pages(profile, one.key)]
+    states = status.states(ref for one in records for ref in pages(profile, one.key))
+    known = ("fresh", "never run")
+    wrong = [f"  {name}  {state}" for name, state in states.items() if state.word not in known]
+    if wrong or all(state.word != "fresh" for state in states.values()):
+        said = "\n".join([f"Only fresh runs of {profile} are recorded:", *(wrong or ["  no page has run"])])
+        raise RunError(f"{said}\nRun:  reread build --profile {profile} --no-site", ExitCode.STALE)
+    for one in records:
+        with TemporaryDirectory() as folder:
+            lines += _record_study(one, profile, status, Path(folder))
+    return "\n".join(lines)
+
+
+def _record_study(study: Study, profile: Profile, status: Status, folder: Path) -> list[str]:
+    """Write the file of one study; a line for what it holds, and one for each page that it lacks."""
+    refs = pages(profile, study.key)
+    found = {one.ref.name: one for one in recorded_runs(study, profile, folder, status) if not one.moved}
+    found |= {r.name: Found(r, r.folder, status.record(r)) for r in refs if status.state(r).word == "fresh"}
+    if not found:
+        return []
+    out = _path(study, profile)
+    with written_whole(out) as part:
+        pack([found[ref.name] for ref in refs if ref.name in found], part, is_left_out)
+        if (size := part.stat().st_size) > LARGEST:
+            raise DataError(f"{out} would have {size:,} bytes, but {LARGEST:,} are the most.")
+    lacking = [f"  left out: {ref.name}  never run" for ref in refs if ref.name not in found]
+    return [f"{study.key}: {len(found)} runs, {size:,} bytes recorded: {out}", *lacking]
+
+
+def recorded_runs(study: Study, profile: Profile, into: Path, status: Status) -> list[Found]:
+    """The recorded runs of a study, unpacked into an empty folder; none where nothing was recorded."""
+    file = _path(study, profile)
+    if not file.is_file():
+        return []
+    found = _found_in(file, into, status, is_recorded=True)
+    for ref in (one.ref for one in found if (one.ref.study.key, one.ref.profile) != (study.key, profile)):
+        _refuse(file, f"runs/{ref.profile}/{ref.name} is no run of {study.key} in {profile}")
+    for one in found:
+        if one.wrong:
+            _refuse(file, f"{one.ref.name} {one.wrong}")
+    order = [ref.name for ref in pages(profile, study.key)]
+    return sorted(found, key=lambda one: order.index(one.ref.name))
+
+
+def adopt_recorded(status: Status, into: Path) -> dict[tuple[Profile, str], Path]:
+    """Let recorded runs stand for the pages that have no fresh run here; the folder of each by its page."""
+    known = [one for study in every() for p in PROFILES for one in recorded_runs(study, p, into, status)]
+    taken = [one for one in known if status.state(one.ref).word != "fresh"]
+    for one in taken:
+        status.adopt(one.ref, one.record, one.moved)
+    return {(one.ref.profile, one.ref.name): one.folder for one in taken}
+
+
+def is_left_out(name: str) -> bool:
+    """Whether a file of a run is not recorded: pictures in pixels and artifacts."""
+    return not (name.startswith(("figures/", "tables/")) or name in FILES) or name.endswith(".png")
+
+
+def outdated(status: Status, study: str = "") -> list[str]:
+    """A line for each recorded run that today's page differs from, with what moved, and each refused file."""
+    lines = []
+    for one in [find(study)] if study else every():
+        for profile in PROFILES:
+            try:
+                with TemporaryDirectory() as folder:
+                    runs = recorded_runs(one, profile, Path(folder), status)
+            except (DataError, ParameterError) as error:
+                lines.append(str(error))
+            else:
+                lines += [f"{run.ref.name} ({profile})  {', '.join(run.moved)}" for run in runs if run.moved]
+    return lines
+
+
+def _path(study: Study, profile: Profile) -> Path:
+    return paths.root() / "chapters" / study.key / "recorded" / f"{profile}.zip"
 
 
 def pack(runs: list[Found], out: Path, may_lack: Callable[[str], bool] = lambda name: False) -> int:
@@ -105,14 +191,14 @@ def pack(runs: list[Found], out: Path, may_lack: Callable[[str], bool] = lambda 
     return len(files)
 
 
-def _unpack(file: Path, into: Path, most: int | None) -> list[str]:
-    """Unpack a zip file of runs into an empty folder, member by member; the folders of the runs."""
+def _unpack(file: Path, into: Path, most: int) -> list[str]:
+    """Unpack a zip file of at most so many bytes of runs into an empty folder; the folders of the runs."""
     if not file.is_file():
         raise DataError(f"There is no archive {file}.\nMake one with:  reread runs export")
     try:
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
-            runs = _checked_members(file, members, most or shutil.disk_usage(into).free)
+            runs = _checked_members(file, members, most)
             for member in members:
                 path = into / member.filename
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -120,9 +206,9 @@ def _unpack(file: Path, into: Path, most: int | None) -> list[str]:
                     shutil.copyfileobj(content, target, _PIECE)
         return runs
     except _BROKEN as error:
-        refuse(file, f"it is no zip file, or damaged ({error})")
+        _refuse(file, f"it is no zip file, or damaged ({error})")
     except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
-        refuse(file, f"two of its members are in each other's way ({error})")
+        _refuse(file, f"two of its members are in each other's way ({error})")
     except OSError as error:
         raise DataError(f"{file} cannot be unpacked: {error}.\nNothing was taken from it.") from None
 
@@ -131,42 +217,35 @@ def _checked_members(file: Path, members: list[zipfile.ZipInfo], most: int) -> l
     """The folders of the runs; refuses what is no plain file of a run, and more than there is room for."""
     counts = Counter(member.filename for member in members)
     if not 0 < len(members) <= _MANY_FILES:
-        refuse(file, f"it holds {len(members):,} files, but one to {_MANY_FILES:,} are wanted")
+        _refuse(file, f"it holds {len(members):,} files, but one to {_MANY_FILES:,} are wanted")
     for member in members:
         found = _RUN.fullmatch(member.orig_filename)
         kind, slash, _ = (below := found[3] if found else "").partition("/")
         if not (PATH.fullmatch(below) and (below in FILES or (slash and kind in FOLDERS))):
-            refuse(file, f"{member.orig_filename!r} is no place for a file of a run")
+            _refuse(file, f"{member.orig_filename!r} is no place for a file of a run")
         if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG):
-            refuse(file, f"{member.filename!r} is not a plain file")
+            _refuse(file, f"{member.filename!r} is not a plain file")
         if counts[member.filename] > 1:
-            refuse(file, f"{member.filename!r} is there twice")
+            _refuse(file, f"{member.filename!r} is there twice")
     if (size := sum(member.file_size for member in members)) > most:
-        refuse(file, f"it would take {size:,} bytes, but {most:,} are the most")
+        _refuse(file, f"it would take {size:,} bytes, but {most:,} are the most")
     runs = list(dict.fromkeys(_RUN.fullmatch(name)[1] for name in counts))
     for run in runs:
         for name in FILES:
             if f"{run}/{name}" not in counts:
-                refuse(file, f"the run {run} has no {name}")
+                _refuse(file, f"the run {run} has no {name}")
     return runs
 
 
-def found_in(
-    file: Path,
-    into: Path,
-    status: Status,
-    *,
-    most: int | None = None,
-    may_lack: Callable[[str], bool] = lambda name: False,
-) -> list[Found]:
+def _found_in(file: Path, into: Path, status: Status, *, is_recorded: bool = False) -> list[Found]:
     """Every run of a file, unpacked and compared with itself and with what would be run here today."""
     found = []
-    for run in _unpack(file, into, most):
+    for run in _unpack(file, into, LARGEST_CONTENT if is_recorded else shutil.disk_usage(into).free):
         profile, name = run.split("/", 2)[1:]
         ref = next((ref for ref in pages(profile, name.partition("/")[0]) if ref.name == name), None)
         if ref is None:
             raise ParameterError(f"{file} holds {name}, which is no page of {profile} here.")
-        record, wrong = _checked(ref, into / run, may_lack)
+        record, wrong = _checked(ref, into / run, is_left_out if is_recorded else lambda name: False)
         found.append(Found(ref, into / run, record, status.moved(ref, record) if record else [], wrong))
     return found
 
@@ -183,7 +262,7 @@ def _refuse_what_is_not_fresh(file: Path, found: list[Found]) -> None:
         raise RunError("\n".join(said), ExitCode.STALE)
 
 
-def refuse(file: Path, why: str) -> NoReturn:
+def _refuse(file: Path, why: str) -> NoReturn:
     """Refuse an archive, with the reason."""
     raise DataError(f"{file} is refused: {why}.\nNothing was taken from it. Make it anew.")
 

@@ -1,1 +1,0 @@
-"""Carry runs between machines."""
