@@ -239,3 +239,16 @@ def test_an_axis_with_an_empty_label_keeps_its_name_in_the_alt_text():
 
     assert drawn.alt.startswith("Dot plot of recall by scheme, 2 values")
     assert drawn.figure.axes[0].get_ylabel() == ""
+
+
+def test_lines_are_named_where_they_end():
+    """On an axis whose limits are not those of a new figure, 0 to 1."""
+    table = pd.DataFrame(
+        {"x": [1, 2, 3] * 2, "y": [0.95, 0.92, 0.9, 1.2, 1.1, 1.0], "h": ["a"] * 3 + ["b"] * 3}
+    )
+
+    (axes,) = charts.lines(table, "x", "y", hue="h").figure.axes
+
+    low, high = axes.get_ylim()
+    ends = {"a": (0.9 - low) / (high - low), "b": (1.0 - low) / (high - low)}
+    assert {text.get_text(): text.xy[1] for text in axes.texts} == pytest.approx(ends, abs=0.01)

@@ -1,7 +1,5 @@
 """Write the parameter cells of the notebooks from the records, and keep the notebooks clean."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -5,8 +5,6 @@ the marker of each page that is not fresh is dropped. No clock decides: a fresh 
 deleted run all come out right.
 """
 
-from __future__ import annotations
-
 import os
 import shlex
 import subprocess
@@ -14,7 +12,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +20,7 @@ from typing import NamedTuple
 import reread
 from reread.book.running import client, job, stopping, warm
 from reread.book.running.atomic_folder import locked
+from reread.book.running.process import last_lines
 from reread.book.status.staleness import Status
 from reread.core import paths as places
 from reread.core.errors import ExitCode, ParameterError, RunError
@@ -195,16 +194,15 @@ def run(command: list[str], due: list[PageRef], server: str, say: Callable[[str]
         try:
             _watch(process, due, say)
         except KeyboardInterrupt:
-            _stop(process)
+            stopping.end_family(process)  # a job clears up after Snakemake has gone
             raise
     if process.returncode and not any(job.result(ref.profile, ref.name) for ref in due):
         is_killed = process.returncode < 0 or (server and not warm.answers(server))
         code = ExitCode.KILLED if is_killed else ExitCode.ENVIRONMENT
-        raise RunError(f"Snakemake failed before any page ran; see {log}\n{_tail(log)}", code)
+        raise RunError(f"Snakemake failed before any page ran; see {log}\n{last_lines(log, 4)}", code)
 
 
 def _log_folder() -> Path:
-    """Folder of the logs of builds."""
     folder = places.state() / "logs"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -225,7 +223,7 @@ def _watch(process: subprocess.Popen, due: list[PageRef], say: Callable[[str], N
                 ended.add(ref.name)
                 say(f"{'failed' if result.exit_code else 'ran':<8} {ref.name}  {result.seconds:.1f} s")
                 if result.exit_code:
-                    say(f"  log: {log}\n  " + (result.error or _tail(log)).replace("\n", "\n  "))
+                    say(f"  log: {log}\n  " + (result.error or last_lines(log, 4)).replace("\n", "\n  "))
         if not is_over:
             time.sleep(0.2)
 
@@ -233,23 +231,3 @@ def _watch(process: subprocess.Popen, due: list[PageRef], say: Callable[[str], N
 def _log_file(ref: PageRef) -> Path:
     """What the job of a page printed."""
     return _log_folder() / ref.profile / f"{ref.name}.log"
-
-
-def _tail(log: Path) -> str:
-    """The last lines of a log that say something."""
-    text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else "(no log)"
-    return "\n".join([line for line in text.splitlines() if line.strip()][-4:])
-
-
-def _stop(process: subprocess.Popen) -> None:
-    """Ask Snakemake and its jobs to end, ever less politely; a job clears up after Snakemake has gone."""
-    import psutil
-
-    with suppress(psutil.NoSuchProcess):
-        family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
-        for ask in ("terminate", "kill"):
-            for one in family:
-                with suppress(psutil.NoSuchProcess):
-                    getattr(one, ask)()
-            family = psutil.wait_procs(family, 15)[1]
-    process.wait()

@@ -126,6 +126,7 @@ def _line(
 def _name_lines(plot: Plot, axes: Axes, ends: list[tuple], is_named: bool) -> None:
     """Names at the ends of lines that reach the right edge together, else in the legend."""
     lasts = [x for *_, x, _ in ends]
+    axes.autoscale_view()  # the transform below does not see limits that are still to be computed
     to_right = (axes.transScale + axes.transLimits).transform([(x, y) for *_, x, y in ends])
     gaps = np.diff(np.sort(to_right[:, 1]))
     if is_named and len(set(lasts)) == 1 and gaps.min() > 0.02:

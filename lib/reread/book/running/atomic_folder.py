@@ -1,7 +1,5 @@
 """A run becomes visible whole or not at all, under a lock that is gone with the process that held it."""
 
-from __future__ import annotations
-
 import glob
 import os
 import shutil

@@ -1,7 +1,5 @@
 """The closed environment of a kernel, and where and with what a run was made."""
 
-from __future__ import annotations
-
 import os
 import platform
 import re

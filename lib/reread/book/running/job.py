@@ -4,8 +4,6 @@
 cluster; or forked from the server of a build.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 import sys

@@ -5,8 +5,6 @@ libraries already. Before the kernel exists no module of ours is imported but th
 the standard library alone: the kernel reads the code of the page itself, and reports what it has read.
 """
 
-from __future__ import annotations
-
 import atexit
 import hashlib
 import json

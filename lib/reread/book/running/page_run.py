@@ -1,7 +1,5 @@
 """Run one page: one papermill process, a temporary folder, and a rename when it is whole."""
 
-from __future__ import annotations
-
 import shutil
 import sys
 import time
@@ -141,7 +139,7 @@ def _check(ref: PageRef, part: Path, code: int) -> None:
     if code in _KILLED_CODES:
         raise RunError(f"{ref.name} failed: its kernel was killed, or ran out of memory.", ExitCode.KILLED)
     if code:
-        said = process.last_line(part / "log")
+        said = process.last_lines(part / "log", 1)
         raise RunError(f"{ref.name} could not be executed: {said}", ExitCode.ENVIRONMENT)
     if not stale.is_finished(part / "notebook.ipynb"):
         raise RunError(f"{ref.name} is hollow: a cell did not run.", ExitCode.STALE)

@@ -1,7 +1,5 @@
 """The process that executes a notebook, watched cell by cell and ended with all it started; its output."""
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess
@@ -93,10 +91,11 @@ def sources(path: Path) -> list[tuple[str, str]]:
     return [(cell.cell_type, cell.source) for cell in _cells(path) if not _ADDED & set(_tags(cell))]
 
 
-def last_line(log: Path) -> str:
-    """Last line of a log that says something."""
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    return _ANSI.sub("", next((line.strip() for line in lines[::-1] if line.strip()), "it said nothing"))
+def last_lines(log: Path, count: int) -> str:
+    """The last lines of a log that say something."""
+    text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
+    lines = [line.rstrip() for line in _ANSI.sub("", text).splitlines() if line.strip()]
+    return "\n".join(lines[-count:]) or "(it said nothing)"
 
 
 def tidy(path: Path) -> None:

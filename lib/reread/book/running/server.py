@@ -5,8 +5,6 @@ server of its own, forked from the first one when a page first asks for it. Noth
 server, and it has one thread, so a process forked from it is as one freshly started.
 """
 
-from __future__ import annotations
-
 import gc
 import json
 import os
@@ -202,15 +200,9 @@ def _listen(path: Path) -> socket.socket:
     return listening
 
 
-def _main(folder: str, families: str, parent: str) -> None:
-    """Be the first server."""
-    tie(signal.SIGTERM, int(parent))
-    listening = _listen(Path(folder) / BASE)
-    os.chdir(folder)
-    libraries = json.loads(families)
-    kernel.preload((*kernel.LIBRARIES, *libraries.get(BASE, ())))
-    Server(Path(folder), libraries, BASE, listening).serve()
-
-
 if __name__ == "__main__":
-    _main(*sys.argv[1:])
+    tie(signal.SIGTERM, int(sys.argv[3]))
+    first = Server(Path(sys.argv[1]), json.loads(sys.argv[2]), BASE, _listen(Path(sys.argv[1]) / BASE))
+    os.chdir(first.folder)
+    kernel.preload((*kernel.LIBRARIES, *first.families.get(BASE, ())))
+    first.serve()

@@ -4,13 +4,12 @@ Only the standard library and psutil: a process that has yet to fork imports thi
 module that dies with its parent: ``python -m ...stopping PARENT MODULE ARGUMENT...``.
 """
 
-from __future__ import annotations
-
 import ctypes
 import json
 import os
 import runpy
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -71,6 +70,21 @@ def _watch_parent(parent: int, number: int) -> None:
     while os.getppid() == parent:
         time.sleep(1)
     os.kill(os.getpid(), number)
+
+
+def end_family(process: subprocess.Popen) -> None:
+    """Ask a program and its children to end, ever less politely; return once it has ended."""
+    import psutil
+
+    with suppress(psutil.NoSuchProcess):
+        family = [psutil.Process(process.pid)] if process.poll() is None else []
+        family += [child for one in family for child in one.children(recursive=True)]
+        for ask in ("terminate", "kill"):
+            for one in family:
+                with suppress(psutil.NoSuchProcess):
+                    getattr(one, ask)()
+            family = psutil.wait_procs(family, 15)[1]
+    process.wait()
 
 
 def note_session(part: Path) -> None:

@@ -1,7 +1,5 @@
 """Start the server of a build, and ask it for the process of a page."""
 
-from __future__ import annotations
-
 import json
 import math
 import os

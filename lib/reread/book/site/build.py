@@ -1,22 +1,19 @@
 """Build the site: check the runs, lay out the sources, run Jupyter Book, swap the result in."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil
-import signal
 import subprocess
 from collections.abc import Callable
-from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
 from uuid import uuid4
+
+import typer
 
 import reread
 from reread.book.running.atomic_folder import swap
-from reread.book.running.stopping import stoppable, tied_command
+from reread.book.running.stopping import end_family, stoppable, tied_command
 from reread.book.status import claims as ledger
 from reread.book.status.staleness import Shelf, Status, admit
 from reread.book.transfer.recorded import adopt_recorded
@@ -26,13 +23,8 @@ from reread.core.errors import ExitCode, RunError
 from reread.core.files import digest, sha256, write_text
 from reread.studies import Profile
 
-if TYPE_CHECKING:
-    import typer
-
-
 PACKAGE = Path(reread.__file__).resolve().parent
-_TOOLS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinx-design")
-_TOOLS += ("sphinxcontrib-bibtex",)
+_TOOLS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinx-design", "sphinxcontrib-bibtex")
 JUPYTER_BOOK = "jupyter_book.cli.main:main"
 _STRICT = ("-W", "-n", "--keep-going")
 _PROSE = ("book", "CITATION.cff", "_config.yml", "_toc.yml", "chapters", "data/datasets.yml")
@@ -56,15 +48,8 @@ _EDITS: tuple[tuple[str, str], ...] = (
 )
 # never asked for by a page: icons of the theme, translations, maps of scripts, listings of a service
 _UNUSED = (
-    "_static/scripts/fontawesome*",
-    "_static/vendor/fontawesome",
-    "_static/**/*.map",
-    "_static/locales",
-    "_static/images/logo_*",
-    "_static/webpack-macros.html",
-    "_static/sbt-webpack-macros.html",
-    ".buildinfo",
-    "objects.inv",
+    *("_static/scripts/fontawesome*", "_static/vendor/fontawesome", "_static/**/*.map", "_static/locales"),
+    *("_static/images/logo_*", "_static/*webpack-macros.html", ".buildinfo", "objects.inv"),
 )
 
 
@@ -165,11 +150,7 @@ def _run(command: list[str], log: Path, stage: Path) -> int:
             text = "The build of the site was interrupted; the old site stays."
             raise RunError(text, ExitCode.INTERRUPTED) from None
         finally:
-            for number in (signal.SIGTERM, signal.SIGKILL):
-                if process.poll() is None:
-                    with suppress(ProcessLookupError, subprocess.TimeoutExpired):
-                        os.killpg(process.pid, number)
-                        process.wait(5)
+            end_family(process)
 
 
 def _finish(html: Path, stage: Path) -> None:

@@ -1,7 +1,5 @@
 """One chapter page of the site: merged notebook, generated sections, and the files of the run."""
 
-from __future__ import annotations
-
 import json
 import re
 from functools import partial
@@ -20,8 +18,6 @@ from reread.core.errors import RunError
 from reread.core.files import read_json, write_text
 from reread.pages import PageRef
 
-# in the notebook of a run that was recorded when the head of the page did not show it yet
-_QUESTION = re.compile(r"^\*\*Question\.\*\*(.+\n?)+\n*", re.MULTILINE)
 _LARGEST_FILE = 2_000_000  # bytes; larger files stay with the run
 _FILE_NAME = re.compile(r"[A-Za-z0-9][\w.+-]*(/[A-Za-z0-9][\w.+-]*)*")
 _ACTIVE_SVG = re.compile(rb"<script|<foreignobject|javascript:|<[^>]*\son[a-z]+\s*=", re.IGNORECASE)
@@ -37,12 +33,12 @@ def write_page(shelf: Shelf, ref: PageRef, rows: list[Row], checks: list[CheckRo
     kept = () if shelf.is_recorded(ref) else record.artifacts
     artifacts = [name for name in kept if _is_offered(shelf, ref, name)]
     merged = _merged(shelf, ref)
-    said = "\n\n".join(_answer_in(merged))
+    asked = [row for row in rows if sections.answers(row, ref)]
     generated = {
-        "head": sections.head(ref, shelf, rows, checks, said),
+        "head": sections.head(ref, shelf, asked, checks, "\n\n".join(_answer(merged))),
         "claims-and-data": sections.context(ref, record, rows),
         "parameter-table": sections.parameter_table(ref, record),
-        "verdicts": sections.verdict(ref, rows, checks),
+        "verdicts": sections.verdict(ref, asked, checks),
         "again": sections.again(ref, artifacts, is_recorded=shelf.is_recorded(ref)),
         "provenance": sections.citation(ref, record) + "\n" + sections.provenance(record),
     }
@@ -67,10 +63,10 @@ def _write_notebook(path: Path, cells: list[Cell]) -> None:
 
 def answer(shelf: Shelf, ref: PageRef) -> list[str]:
     """Paragraphs of the answer of a page, with the numbers of its run; none where the page gives none."""
-    return _answer_in(_merged(shelf, ref))
+    return _answer(_merged(shelf, ref))
 
 
-def _answer_in(cells: list[Cell]) -> list[str]:
+def _answer(cells: list[Cell]) -> list[str]:
     texts = [text_of(cell).strip() for cell in cells if cell["id"] == "answer"]
     return [" ".join(part.split()) for text in texts for part in text.split("\n\n")]
 
@@ -117,7 +113,6 @@ def _words(shelf: Shelf, ref: PageRef, code: str, text: str) -> str:
         return bool(shelf.moved(ref)) or key in elsewhere or f'"{key.partition(".")[0]}"' in code
 
     labels = {entry["id"]: entry["label"] for entry in [*record.figures, *record.tables]}
-    text = _QUESTION.sub("", text)
     return merge.refer(merge.quote(text, record.values, may_lack, ref.name), labels)
 
 

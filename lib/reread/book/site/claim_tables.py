@@ -1,7 +1,5 @@
 """What was judged, as tables: the ledger of claims, checks, the matrix of the front page."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 

@@ -1,7 +1,5 @@
 """Pages generated from records and runs: the front page, studies, profiles, figures, data."""
 
-from __future__ import annotations
-
 import re
 from pathlib import PurePosixPath
 

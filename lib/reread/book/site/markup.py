@@ -1,7 +1,5 @@
 """MyST text of generated pages: escaping, tables, boxes, links and numbers."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterable, Sequence

@@ -4,8 +4,6 @@ Nothing of a run is read as markup: of its outputs only figures, tables, boxes a
 each is written anew.
 """
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Callable, Iterator

@@ -1,23 +1,19 @@
 """Generated sections of a chapter page: boxes at the top, verdicts, commands and provenance at the end."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from reread.book.site import claim_tables as judged
 from reread.book.site import markup as myst
 from reread.book.site.build import cited_address
 from reread.book.status.claims import CheckRow, Row
+from reread.book.status.run_record import RunRecord
+from reread.book.status.staleness import Shelf
 from reread.core.data import registry
 from reread.core.errors import ParameterError
 from reread.pages import PageRef
 from reread.studies import PROFILES, Claim, Value
-
-if TYPE_CHECKING:
-    from reread.book.status.run_record import RunRecord
-    from reread.book.status.staleness import Shelf
 
 _SCOPES = {
     "simulated": "The data are simulated, so their ground truth is known. They answer no published claim.",
@@ -44,9 +40,8 @@ def _kicker(ref: PageRef, record: RunRecord, shelf: Shelf) -> str:
     return f"[{myst.plain(' · '.join(said))}]{{.kicker}}\n{same}"
 
 
-def head(ref: PageRef, shelf: Shelf, rows: list[Row], checks: list[CheckRow], answer: str) -> str:
+def head(ref: PageRef, shelf: Shelf, asked: list[Row], checks: list[CheckRow], answer: str) -> str:
     """Title, data, what has changed since the run; then the question, its answer and the verdicts."""
-    asked = [row for row in rows if _answers(row, ref)]
     words = [f"[{judged.claim_link(row)} {myst.badge(row.verdict.word)}]{{.pair}}" for row in asked]
     moved = shelf.moved(ref)
     named = ", ".join([*map(myst.code, moved[:6]), *([f"{len(moved) - 6} more"] if moved[6:] else [])])
@@ -95,9 +90,8 @@ def parameter_table(ref: PageRef, record: RunRecord) -> str:
     return myst.box("dropdown", "Parameters of this page", myst.table(head, rows), class_container="quiet")
 
 
-def verdict(ref: PageRef, rows: list[Row], checks: list[CheckRow]) -> str:
-    """The claims that this page _answers; in a table of their own, the checks on simulated data."""
-    asked = [row for row in rows if _answers(row, ref)]
+def verdict(ref: PageRef, asked: list[Row], checks: list[CheckRow]) -> str:
+    """The claims that this page answers; in a table of their own, the checks on simulated data."""
     claims = [judged.claim_cells(row, myst.plain(row.verdict.reason)) for row in asked]
     tables = [("Verdicts on the claims", judged.CLAIM_HEAD, claims)]
     for kind, (title, _) in judged.CHECKED.items():
@@ -197,7 +191,7 @@ def _folded(title: str, body: str, css: str) -> str:
     return myst.box("unsearched", "", myst.box("dropdown", title, body, class_container=css))
 
 
-def _answers(row: Row, ref: PageRef) -> bool:
+def answers(row: Row, ref: PageRef) -> bool:
     """Whether a page shows the verdict: its run gave it, or no run has and this page could."""
     return row.page == ref or (_asks(row.claim, ref) and row.page is None)
 

@@ -1,7 +1,5 @@
 """One page about one run, ``index.html`` in its folder: what came out and what moved, without network."""
 
-from __future__ import annotations
-
 import html
 import re
 from base64 import b64encode

@@ -1,7 +1,5 @@
 """Lay out the sources of the site: prose, chapter pages, generated pages, the library, contents, style."""
 
-from __future__ import annotations
-
 import ast
 import re
 import shutil

@@ -3,8 +3,6 @@
 A claim is answered by the highest profile whose run can answer it: paper, then real, then demo.
 """
 
-from __future__ import annotations
-
 import json
 from typing import NamedTuple
 

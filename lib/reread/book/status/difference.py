@@ -1,7 +1,5 @@
 """What differs between two runs, or between a run and the reference: parameters, values, verdicts, fields."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Iterable

@@ -190,7 +190,10 @@ def _text(node: object, is_cell: bool, alts: frozenset[int] = frozenset(), is_al
 def _alts(tree: ast.Module) -> frozenset[int]:
     """Nodes that make alt texts: ``alt=...``, ``alt = ...``, and what a private function returns for them."""
     nodes = list(ast.walk(tree))
-    found = [node for node in nodes if _is_alt(node)]
+    found = [node for node in nodes if isinstance(node, ast.keyword) and node.arg == "alt"]
+    found += [
+        n for n in nodes if isinstance(n, ast.Assign) and [getattr(t, "id", "") for t in n.targets] == ["alt"]
+    ]
     found += [node.args[2] for node in nodes if _is_call(node, "Drawn") and len(node.args) > 2]
     parts = {id(part) for node in found for part in ast.walk(node)}
     inside = {node.id for node in nodes if isinstance(node, ast.Name) and id(node) in parts}
@@ -199,13 +202,6 @@ def _alts(tree: ast.Module) -> frozenset[int]:
         if isinstance(node, ast.FunctionDef) and node.name.startswith("_") and node.name in inside:
             found += [part for part in ast.walk(node) if isinstance(part, ast.Return)]
     return frozenset(map(id, found))
-
-
-def _is_alt(node: ast.AST) -> bool:
-    """Whether a node gives an alt text its name."""
-    if isinstance(node, ast.Assign):
-        return [getattr(target, "id", "") for target in node.targets] == ["alt"]
-    return isinstance(node, ast.keyword) and node.arg == "alt"
 
 
 def _fields(node: ast.AST, is_cell: bool) -> Iterator[tuple[str, object]]:

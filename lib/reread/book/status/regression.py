@@ -181,10 +181,9 @@ def write(profile: Profile, study: str = "") -> Report:
         path = reference_path(record, profile)
         kept = read_record(path, Reference) if path.is_file() else Reference(pages={})
         values = _values(record, profile, status)
-        still = {
-            p: {k: r for k, r in kept.measured[p].items() if k in values.get(p, {})} for p in kept.measured
-        }
-        measured = {page: rooms for page, rooms in still.items() if rooms}
+        measured: dict[str, dict[str, float]] = {}
+        for page, key in ((p, k) for p in kept.measured for k in kept.measured[p] if k in values.get(p, {})):
+            measured.setdefault(page, {})[key] = kept.measured[page][key]
         now = {"measured": measured, "pages": values, **_outcomes(record, profile, status)}
         _write(path, kept.model_copy(update=now))
         paths_written.append(_short(path))

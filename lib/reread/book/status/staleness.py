@@ -7,8 +7,6 @@ Only pages whose run is fresh, and as it was when it ended, may be published: Ju
 hollow or a never-run notebook without complaint, so the book asks here.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field

@@ -3,8 +3,6 @@
 Nothing in a file is believed before it is checked. Equal runs give equal bytes.
 """
 
-from __future__ import annotations
-
 import re
 import shutil
 import stat

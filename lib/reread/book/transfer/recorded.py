@@ -3,8 +3,6 @@
 They lack pictures in pixels and artifacts, and are checked as an import is.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
