@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,9 +14,6 @@ from reread.maize.data.splits import Split
 from reread.maize.data.tables import Expression
 from reread.maize.methods.clustering import embed_sets
 from reread.maize.methods.leakage import SHARES, leakage_by_kind
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 TRANSFORMS = {"log2(x + 0.001) + 10 (published)": log_published, "log2(x + 1) (here)": log_plus_one}
 N_BINS = 60
@@ -82,12 +78,8 @@ def transforms(data: Expression) -> Drawn:
     logs = {name: transform(data.values) for name, transform in TRANSFORMS.items()}
     edges = np.linspace(0, max(log.max() for log in logs.values()), N_BINS + 1)
     middle = (edges[1:] + edges[:-1]) / 2
-    parts = [
-        pd.DataFrame(
-            {"transform": name, "value": middle, "share": np.histogram(log, edges)[0] / data.values.size}
-        )
-        for name, log in logs.items()
-    ]
+    share = {name: np.histogram(log, edges)[0] / data.values.size for name, log in logs.items()}
+    parts = [pd.DataFrame({"transform": name, "value": middle, "share": y}) for name, y in share.items()]
     labels = {"value": "transformed expression", "share": "share of all values"}
     return charts.distributions(
         pd.concat(parts, ignore_index=True), "value", weight="share", panel="transform", bins=N_BINS,
@@ -97,14 +89,22 @@ def transforms(data: Expression) -> Drawn:
 
 def layout(images: Mapping[str, np.ndarray], n_genes: int) -> Drawn:
     """Draw one sample (side, side) as an image, in one gene order beside another; padding is hatched."""
+    from matplotlib.patches import Rectangle
+
     side = len(next(iter(images.values())))
     figure, panels = figures.new(7, 3.7, ncols=len(images))
     row, column = (part.ravel() for part in np.indices((side, side)))
     table = pd.DataFrame({"row": row, "column": column, "is_padding": row * side + column >= n_genes})
-    top = max(float(image.max()) for image in images.values())
+    largest = max(float(image.max()) for image in images.values())
+    # padding: the pixels after the last gene in its row, and the rows below
+    rows, rest = divmod(n_genes, side)
+    boxes = [(rest, rows, side - rest, 1), (0, rows + 1, side, side - rows - 1)]
+    boxes = [box for box in boxes if min(box[2:]) > 0 and n_genes < side * side]
     for axes, (title, image) in zip(np.atleast_1d(panels), images.items(), strict=True):
-        shown = axes.imshow(image, vmin=0, vmax=top, cmap="viridis", interpolation="nearest")
-        _hatch_padding(axes, side, n_genes)
+        shown = axes.imshow(image, vmin=0, vmax=largest, cmap="viridis", interpolation="nearest")
+        for left, top, *size in boxes:
+            style = {"fill": False, "hatch": "////", "edgecolor": "white", "lw": 0}
+            axes.add_patch(Rectangle((left - 0.5, top - 0.5), *size, **style))
         axes.grid(False)
         axes.set(xticks=[], yticks=[])
         axes.set_title(title)
@@ -117,41 +117,22 @@ def layout(images: Mapping[str, np.ndarray], n_genes: int) -> Drawn:
     return Drawn(figure, table, alt)
 
 
-def _hatch_padding(axes: Axes, side: int, n_genes: int) -> None:
-    """Hatch the pixels after the last gene: the rest of its row, and the rows below."""
-    from matplotlib.patches import Rectangle
-
-    rows, rest = divmod(n_genes, side)
-    boxes = [(rest, rows, side - rest, 1), (0, rows + 1, side, side - rows - 1)]
-    for left, top, width, height in [box for box in boxes if min(box[2:]) > 0 and n_genes < side * side]:
-        corner = (left - 0.5, top - 0.5)
-        axes.add_patch(Rectangle(corner, width, height, fill=False, hatch="////", edgecolor="white", lw=0))
-
-
 def hold_outs(data: Expression, splits: Sequence[Split]) -> Drawn:
     """Draw the test samples of each fold, samples sorted by tissue and then by group."""
     order = np.lexsort((data.replicate, data.group, data.tissue))
     names = np.asarray(data.samples, dtype=object)[order]
     columns = {"sample": names, "tissue": data.tissue_names[order], "group": data.group[order]}
-    parts = [
-        pd.DataFrame(
-            {"fold": one.name, "kind": one.kind, **columns, "part": _parts(data, one, splits)[order]}
-        )
-        for one in splits
-    ]
+    parts = []
+    for one in splits:
+        part = np.full(len(data.samples), "training", dtype=object)
+        if one.never_held_out:
+            ever = np.concatenate([other.test for other in splits if other.kind == one.kind])
+            part[np.setdiff1d(np.arange(len(part)), ever)] = "cannot be held out"
+        part[one.test] = "test"
+        parts.append(pd.DataFrame({"fold": one.name, "kind": one.kind, **columns, "part": part[order]}))
     table = pd.concat(parts, ignore_index=True)
     labels = {"sample": "samples, sorted by tissue and group", "fold": "fold", "part": "samples"}
     return charts.heatmap(table, "sample", "fold", "part", labels=labels)
-
-
-def _parts(data: Expression, one: Split, splits: Sequence[Split]) -> np.ndarray:
-    """Part (sample,) of each sample in one fold."""
-    part = np.full(len(data.samples), "training", dtype=object)
-    if one.never_held_out:
-        ever = np.concatenate([other.test for other in splits if other.kind == one.kind])
-        part[np.setdiff1d(np.arange(len(part)), ever)] = "cannot be held out"
-    part[one.test] = "test"
-    return part
 
 
 def neighbours(near: pd.DataFrame) -> Drawn:

@@ -88,9 +88,8 @@ def beeswarm(runs: Sequence[Run], markers: Sequence[tuple[str, str, int, int]]) 
         shown = axes.scatter(attribution[:, gene], row + turn, c=level[:, gene], s=14, cmap="viridis", vmin=0,
                              vmax=1, linewidth=0, zorder=3)  # fmt: skip
         columns = {"sample": samples.samples, "tissue": samples.tissue_names, "gene": name}
-        parts.append(
-            pd.DataFrame(columns | {"attribution": attribution[:, gene], "expression": level[:, gene]})
-        )
+        columns |= {"attribution": attribution[:, gene], "expression": level[:, gene]}
+        parts.append(pd.DataFrame(columns))
     axes.axvline(0, color=figures.GREY, linewidth=1)
     axes.set_yticks(range(len(top)), [part["gene"].iloc[0] for part in parts])
     axes.set(ylim=(len(top) - 0.4, -0.6), xlabel="attribution to the probability of the predicted tissue")
@@ -119,9 +118,8 @@ def attribution_images(
     scored = [np.isfinite(run.scores.per_tissue).all(axis=1) for run in chosen]
     tissue = next((t for _, _, t, _ in markers if chosen and np.all(scored, axis=0)[t]), None)
     if tissue is None:
-        return Drawn(
-            None, pd.DataFrame(), "No figure is drawn: no network scored a tissue with a known gene."
-        )
+        alt = "No figure is drawn: no network scored a tissue with a known gene."
+        return Drawn(None, pd.DataFrame(), alt)
     known = np.array([gene for _, _, t, gene in markers if t == tissue])
     figure, panels = figures.new(figures.WIDTH, 3.0, ncols=len(chosen))
     parts = []
@@ -156,23 +154,19 @@ def union_rows(rankings: Mapping[str, np.ndarray], share: float = 0.5) -> Drawn:
     scores = next(iter(shown.values()))
     n_tissues, n_genes = len(known_tissues(scores)), scores.shape[1]
     rows = np.unique(np.geomspace(1, n_genes, N_ROWS).round().astype(int))
-    parts = []
-    for name, one in shown.items():
-        stop = max(union_rule(one, share)[0], 1)
-        parts.append(_walk(name, np.union1d(rows, stop), distinct_share(one)[0], stop))
+    walks = {name: (distinct_share(one)[0], max(union_rule(one, share)[0], 1)) for name, one in shown.items()}
     every = np.arange(1, n_genes + 1)
     random = n_genes * (1 - (1 - every / n_genes) ** n_tissues) / (n_tissues * every)
-    stop = union_null(n_genes, n_tissues, share)[0]
-    parts.append(_walk(RANDOM, np.union1d(rows, stop), random, stop))
+    walks[RANDOM], parts = (random, union_null(n_genes, n_tissues, share)[0]), []
+    for name, (distinct, stop) in walks.items():
+        row = np.union1d(rows, stop)
+        columns = {"method": name, "row": row, "distinct": distinct[row - 1], "stops": row == stop}
+        parts.append(pd.DataFrame(columns))
     labels = {"row": "row of the merged rankings", "distinct": "distinct genes / listed genes"}
     return charts.lines(
         pd.concat(parts, ignore_index=True), "row", "distinct", hue="method", mark="stops", log="x",
         reference={"stop": share}, labels=labels,
     )  # fmt: skip
-
-
-def _walk(name: str, rows: np.ndarray, distinct: np.ndarray, stop: int) -> pd.DataFrame:
-    return pd.DataFrame({"method": name, "row": rows, "distinct": distinct[rows - 1], "stops": rows == stop})
 
 
 def recovered(table: pd.DataFrame) -> Drawn:

@@ -9,16 +9,8 @@ import pandas as pd
 from reread.core import charts, diagrams
 from reread.core.figures import Drawn
 from reread.maize.data.tables import Expression
-from reread.maize.methods.clustering import (
-    ALL,
-    AS_PUBLISHED,
-    CORRECTED,
-    PLANTED,
-    Protocol,
-    compare,
-    independent_sets,
-    samples_to_cluster,
-)  # fmt: skip
+from reread.maize.methods import clustering
+from reread.maize.methods.clustering import ALL, AS_PUBLISHED, CORRECTED, PLANTED, Protocol
 from reread.maize.methods.gene_files import Ranked
 
 N_RANDOM = 3  # random sets of each method in a solution
@@ -73,9 +65,8 @@ def v_by_set(table: pd.DataFrame) -> Drawn:
 
 def by_size(table: pd.DataFrame, n_tissues: int) -> Drawn:
     """Draw the V-measure of random genes by the size of the set, a line for each number of clusters."""
-    words = table["clusters"].map(
-        lambda k: f"{k} clusters" + (" (one for each tissue)" if k == n_tissues else "")
-    )
+    note = {n_tissues: " (one for each tissue)"}
+    words = table["clusters"].map(lambda k: f"{k} clusters{note.get(k, '')}")
     labels = {"genes": "random genes in the set", "v": "V-measure (mean and sd)"}
     return charts.lines(
         table.assign(clusters=words, genes=table["genes"].map("{:,}".format)), "genes", "v", hue="clusters",
@@ -94,9 +85,9 @@ def solutions(data: Expression, ranked: Ranked, published: Protocol, seed: int) 
     }
     parts = []
     for name, (which, protocol) in cases.items():
-        log, tissue = samples_to_cluster(data, ranked.test, which)
-        sets = independent_sets(ranked.sets(0), which)
-        table, _ = compare(log, tissue, sets, protocol, n_null=N_RANDOM, seed=seed)
+        log, tissue = clustering.samples_to_cluster(data, ranked.test, which)
+        sets = clustering.independent_sets(ranked.sets(0), which)
+        table, _ = clustering.compare(log, tissue, sets, protocol, n_null=N_RANDOM, seed=seed)
         parts.append(table.assign(exercise=name))
     columns = ["exercise", "method", "set_size", "v", "null_mean"]
     return pd.concat(parts)[columns].rename(columns={"null_mean": "random"}).reset_index(drop=True)

@@ -84,12 +84,10 @@ def variance_sources(sources: Mapping[str, float]) -> Drawn:
 def false_positives(trials: Mapping[str, np.ndarray]) -> Drawn:
     """Draw the share of random sets that each test calls significant, by its level; dotted: a valid test."""
     level = np.linspace(0, 1, 101)
-    parts = [
-        pd.DataFrame(
-            {"test": word, "level": level, "share": (np.asarray(p)[:, None] <= level + 1e-12).mean(axis=0)}
-        )
-        for word, p in zip(TESTS.values(), trials.values(), strict=True)
-    ]
+    parts = []
+    for word, p in zip(TESTS.values(), trials.values(), strict=True):
+        share = (np.asarray(p)[:, None] <= level + 1e-12).mean(axis=0)
+        parts.append(pd.DataFrame({"test": word, "level": level, "share": share}))
     labels = {"level": "level of the test", "share": "random sets called significant"}
     return charts.curves(
         pd.concat(parts, ignore_index=True), "level", "share", hue="test", diagonal=True, labels=labels

@@ -11,10 +11,9 @@ import numpy as np
 from reread.core.data import registry
 from reread.core.errors import DataError
 from reread.core.tables import door
-from reread.maize.data import readers
+from reread.maize.data.readers import VERIFY, control_genes
 from reread.maize.data.tables import Expression
 
-VERIFY = "Run:  reread data verify maize"
 # Simulated genes have no annotation: random terms and factors are a control that must not be enriched.
 N_RANDOM_TERMS, RANDOM_TERM_SIZE, SHARE_TF = 60, 20, 0.07
 
@@ -45,25 +44,20 @@ def knowledge_of(data: Expression, seed: int = 0) -> Knowledge:
     names = read_go_names(registry.fetch("maize/go-names"))
     factors = read_transcription_factors(registry.fetch("maize/transcription-factors"))
     is_tf = np.array([gene in factors for gene in data.genes])
-    return Knowledge(terms, names, is_tf, readers.control_genes(data.genes, data.tissues))
+    return Knowledge(terms, names, is_tf, control_genes(data.genes, data.tissues))
 
 
 def _simulated(data: Expression, rng: np.random.Generator) -> Knowledge:
     genes, tissue_of = np.asarray(data.genes), data.truth.tissue_of
-    terms = {
-        f"planted:{t}": frozenset(genes[tissue_of == t].tolist())
-        for t in range(data.n_tissues)
-        if (tissue_of == t).any()
-    }
-    names = {term: f"planted for {data.tissues[int(term.split(':')[1])]}" for term in terms}
+    planted = [t for t in range(data.n_tissues) if (tissue_of == t).any()]
+    terms = {f"planted:{t}": frozenset(genes[tissue_of == t].tolist()) for t in planted}
+    names = {f"planted:{t}": f"planted for {data.tissues[t]}" for t in planted}
     for i in range(N_RANDOM_TERMS):
         size = min(RANDOM_TERM_SIZE, len(genes))
         terms[f"random:{i:02d}"] = frozenset(rng.choice(genes, size, replace=False).tolist())
         names[f"random:{i:02d}"] = "random genes"
-    markers = [
-        (data.tissues[tissue_of[g]], data.genes[g], int(tissue_of[g]), int(g))
-        for g in np.flatnonzero(tissue_of >= 0)
-    ]
+    places = [(int(tissue_of[g]), int(g)) for g in np.flatnonzero(tissue_of >= 0)]
+    markers = [(data.tissues[t], data.genes[g], t, g) for t, g in places]
     return Knowledge(terms, names, rng.random(len(genes)) < SHARE_TF, markers)
 
 

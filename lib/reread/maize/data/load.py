@@ -51,9 +51,8 @@ def _most_variable(values: np.ndarray, n_genes: int) -> np.ndarray:
 
 def sizes(data: Expression) -> dict[str, int]:
     """Numbers of samples, genes, tissues and groups."""
-    n_groups = len(np.unique(data.group))
-    found = {"n_samples": len(data.samples), "n_genes": len(data.genes)}
-    return found | {"n_tissues": data.n_tissues, "n_groups": n_groups}
+    found = {"n_samples": len(data.samples), "n_genes": len(data.genes), "n_tissues": data.n_tissues}
+    return found | {"n_groups": len(np.unique(data.group))}
 
 
 def describe(data: Expression) -> pd.DataFrame:

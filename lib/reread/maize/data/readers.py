@@ -128,7 +128,13 @@ def _groups_of(samples: tuple[str, ...]) -> np.ndarray:
 def read_walley(libraries: Mapping[str, Path], samples: Path) -> Expression:
     """Assemble the libraries of Walley 2016 from cufflinks tables and the list of runs."""
     with _naming(Path(samples)):
-        listed = _walley_list(Path(samples))
+        listed = read_table(Path(samples), columns=["Run", "sample", "replicate"], sep="\t")
+        refuse_repeats("sample", tuple(listed["Run"]))
+        is_odd = ~listed["replicate"].str.contains(r"_\d+$")
+        if is_odd.any():
+            odd = listed[is_odd].iloc[0]
+            wanted = f"the replicate of {odd['Run']} must end in _ and a number"
+            raise DataError(f"{samples}: {wanted}, but is {odd['replicate'][:80]!r}.\n{VERIFY}")
         unlisted = sorted(set(libraries) - set(listed["Run"]))
         if unlisted or not libraries:
             unknown = ", ".join(unlisted[:3]) or "any library"
@@ -139,7 +145,9 @@ def read_walley(libraries: Mapping[str, Path], samples: Path) -> Expression:
     how = {"columns": ["gene_id", "FPKM"], "numbers": ["FPKM"], "sep": "\t"}
     tables = {run: read_table(Path(libraries[run]), **how) for run in runs}
     genes = _common_genes(tables, libraries)
-    values = np.stack([_fpkm_by_gene(table, genes) for table in tables.values()])
+    # rows of one gene are added
+    rows = [(genes.get_indexer(table["gene_id"]), table["FPKM"]) for table in tables.values()]
+    values = np.stack([np.bincount(*pair, len(genes)) for pair in rows]).astype(np.float32)
     replicate = listed["replicate"].str.rsplit("_", n=1).str[-1].astype(int).to_numpy()
     return Expression(values, tissue, organs, runs, tuple(genes), replicate, stage)
 
@@ -171,17 +179,6 @@ def _filled(path: Path, column: pd.Series, label: str) -> list[str]:
     return words
 
 
-def _walley_list(path: Path) -> pd.DataFrame:
-    listed = read_table(path, columns=["Run", "sample", "replicate"], sep="\t")
-    refuse_repeats("sample", tuple(listed["Run"]))
-    is_odd = ~listed["replicate"].str.contains(r"_\d+$")
-    if is_odd.any():
-        odd = listed[is_odd].iloc[0]
-        wanted = f"the replicate of {odd['Run']} must end in _ and a number"
-        raise DataError(f"{path}: {wanted}, but is {odd['replicate'][:80]!r}.\n{VERIFY}")
-    return listed
-
-
 def _common_genes(tables: Mapping[str, pd.DataFrame], libraries: Mapping[str, Path]) -> pd.Index:
     """Sorted genes that every library holds; a library that departs from most of the others is named."""
     held = {run: frozenset(table["gene_id"]) for run, table in tables.items()}
@@ -195,9 +192,3 @@ def _common_genes(tables: Mapping[str, pd.DataFrame], libraries: Mapping[str, Pa
             found = f"{len(genes)}; {odd[:80]} {where}"
             raise DataError(f"{libraries[run]} must hold {wanted}, but holds {found}.\n{VERIFY}")
     return pd.Index(sorted(most))
-
-
-def _fpkm_by_gene(table: pd.DataFrame, genes: pd.Index) -> np.ndarray:
-    """FPKM (gene,) of one library; rows of one gene are added."""
-    row = genes.get_indexer(table["gene_id"])
-    return np.bincount(row, weights=table["FPKM"], minlength=len(genes)).astype(np.float32)

@@ -51,46 +51,33 @@ def simulate(design: Design = EASY, *, seed: int = 0) -> Expression:
     are drawn from it and divided by the depth of the library. Planted genes and decoys have a low baseline.
     """
     rng = np.random.default_rng(seed)
-    truth = _plant(design, rng)
+    n_planted = design.n_tissues * design.n_planted
+    order = rng.permutation(design.n_genes)
+    tissue_of = np.where(order < n_planted, order // max(design.n_planted, 1), -1)
+    truth = Truth(tissue_of, (order >= n_planted) & (order < n_planted + design.n_decoys))
     sizes = (design.n_studies, design.n_tissues, design.n_replicates)
     study, tissue, replicate = (part.ravel() for part in np.indices(sizes))
-    log = _baseline(design, truth, rng)[None, :] + _rise(design, truth, rng)[tissue]
-    log = log + _modules(design, truth, tissue, rng)
+    low, any_level = rng.uniform(0.3, 2, design.n_genes), rng.uniform(0.3, 7, design.n_genes)
+    is_low = (any_level < 0.3 + 6.7 * design.share_low) | (tissue_of >= 0) | truth.is_decoy
+    log = np.where(is_low, low, any_level)[None, :] + _rise(design, truth, rng)[tissue]
+    # two of three ordinary genes belong to a module
+    module = rng.integers(0, design.n_modules, design.n_genes)
+    is_free = (tissue_of < 0) & ~truth.is_decoy & (rng.random(design.n_genes) < 2 / 3)
+    loading = np.where(is_free, rng.normal(0, 1, design.n_genes), 0.0)
+    of_tissue = rng.normal(0, design.module_tissue, (design.n_tissues, design.n_modules))
+    moves = of_tissue[tissue] + rng.normal(0, design.module_spread, (len(tissue), design.n_modules))
+    log = log + moves[:, module] * loading
     shift = rng.normal(0, design.study, (design.n_studies, design.n_genes))
     log = log + (shift * (rng.random(design.n_genes) < design.share_study))[study]
     log = log + rng.normal(0, design.noise, log.shape)
     depth = READS_PER_FPKM * rng.lognormal(0, 0.25, (len(log), 1))
     values = (rng.poisson(np.maximum(2.0**log - 1, 0) * depth) / depth).astype(np.float32)
     letters = [chr(ord("A") + i) if design.n_tissues <= 26 else str(i + 1) for i in range(design.n_tissues)]
-    return Expression(
-        values,
-        tissue,
-        tuple(f"tissue {letter}" for letter in letters),
-        tuple(f"S{i + 1:04d}" for i in range(len(tissue))),
-        tuple(f"Zs{i + 1:05d}" for i in range(design.n_genes)),
-        replicate + 1,
-        np.array([f"study {i + 1}" for i in study]),
-        truth,
-    )
-
-
-def _plant(design: Design, rng: np.random.Generator) -> Truth:
-    """Assign planted genes and decoys to random columns."""
-    tissue_of = np.full(design.n_genes, -1)
-    n_planted = design.n_tissues * design.n_planted
-    tissue_of[:n_planted] = np.repeat(np.arange(design.n_tissues), design.n_planted)
-    is_decoy = np.zeros(design.n_genes, dtype=bool)
-    is_decoy[n_planted : n_planted + design.n_decoys] = True
-    order = rng.permutation(design.n_genes)
-    return Truth(tissue_of[order], is_decoy[order])
-
-
-def _baseline(design: Design, truth: Truth, rng: np.random.Generator) -> np.ndarray:
-    """Log2 level (gene,): low for planted genes, decoys and a share of the others."""
-    n_genes = len(truth.tissue_of)
-    low, any_level = rng.uniform(0.3, 2, n_genes), rng.uniform(0.3, 7, n_genes)
-    is_low = any_level < 0.3 + 6.7 * design.share_low
-    return np.where(is_low | (truth.tissue_of >= 0) | truth.is_decoy, low, any_level)
+    tissues = tuple(f"tissue {letter}" for letter in letters)
+    samples = tuple(f"S{i + 1:04d}" for i in range(len(tissue)))
+    genes = tuple(f"Zs{i + 1:05d}" for i in range(design.n_genes))
+    group = np.array([f"study {i + 1}" for i in study])
+    return Expression(values, tissue, tissues, samples, genes, replicate + 1, group, truth)
 
 
 def _rise(design: Design, truth: Truth, rng: np.random.Generator) -> np.ndarray:
@@ -103,17 +90,6 @@ def _rise(design: Design, truth: Truth, rng: np.random.Generator) -> np.ndarray:
         tissues = rng.choice(design.n_tissues, rng.integers(3, 5), replace=False)
         rise[tissues, gene] = size[gene]
     return rise
-
-
-def _modules(design: Design, truth: Truth, tissue: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Contribution of modules, (sample, gene); two of three ordinary genes belong to one."""
-    n_genes = len(truth.tissue_of)
-    module = rng.integers(0, design.n_modules, n_genes)
-    is_free = (truth.tissue_of < 0) & ~truth.is_decoy & (rng.random(n_genes) < 2 / 3)
-    loading = np.where(is_free, rng.normal(0, 1, n_genes), 0.0)
-    of_tissue = rng.normal(0, design.module_tissue, (design.n_tissues, design.n_modules))
-    moves = of_tissue[tissue] + rng.normal(0, design.module_spread, (len(tissue), design.n_modules))
-    return moves[:, module] * loading
 
 
 def rises(data: Expression) -> dict[str, float]:

@@ -44,7 +44,8 @@ def split(data: Expression, kind: str, *, test: float = 0.2, seed: int = 0, n_fo
         found = f"but they are {test!r} and {n_folds!r}"
         raise ParameterError(f"test must lie between 0 and 1 and n_folds be at least 1, {found}.")
     if kind == "random":
-        return [_random(data, test, seed * n_folds + fold, fold) for fold in range(n_folds)]
+        drawn = [random_share(len(data.samples), test, seed=seed * n_folds + i).test for i in range(n_folds)]
+        return [_made(data, rows, f"random {i}", "random") for i, rows in enumerate(drawn, 1)]
     if kind == "replicate":
         return _by_replicate(data, n_folds)
     return _by_group(data, test, seed, n_folds)
@@ -55,11 +56,6 @@ def split_all(
 ) -> list[Split]:
     """Folds of several kinds of hold-out, one kind after the other; arguments and errors as :func:`split`."""
     return [one for kind in kinds for one in split(data, kind, test=test, seed=seed, n_folds=n_folds)]
-
-
-def _random(data: Expression, test: float, seed: int, fold: int) -> Split:
-    held_out = random_share(len(data.samples), test, seed=seed).test
-    return _made(data, held_out, f"random {fold + 1}", "random")
 
 
 def _by_replicate(data: Expression, n_folds: int) -> list[Split]:

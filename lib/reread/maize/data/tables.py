@@ -54,7 +54,16 @@ class Expression:
             validate.axes(getattr(self, name), name, sample=n_samples)
         refuse_repeats("sample", self.samples)
         refuse_repeats("gene", self.genes)
-        _refuse_bad_values(self)
+        # a missing value would become a pixel; a negative one has no logarithm
+        is_bad = ~(np.isfinite(self.values) & (self.values >= 0))
+        if is_bad.any():
+            sample, gene = np.argwhere(is_bad)[0]
+            raise DataError(
+                f"gene {self.genes[gene][:80]} is {self.values[sample, gene]:g} in sample "
+                f"{self.samples[sample][:80]}, but expression must be a finite number of at least 0 "
+                f"({int(is_bad.sum())} such values).\n"
+                f"Undo a logarithm or centring, fill the value in, or leave the gene out."
+            )
         if n_samples and not 0 <= self.tissue.min() <= self.tissue.max() < len(self.tissues):
             found = f"numbers from {self.tissue.min()} to {self.tissue.max()}"
             raise DataError(f"tissue must hold indices 0 to {len(self.tissues) - 1}, but holds {found}.")
@@ -91,16 +100,3 @@ def refuse_repeats(what: str, names: Sequence[str]) -> None:
         found = f"{what} {repeated[0][:80]} occurs {names.count(repeated[0])} times"
         wanted = f"each {what} must be unique ({len(repeated)} such names)"
         raise DataError(f"{found}, but {wanted}.\nKeep one of them.")
-
-
-def _refuse_bad_values(data: Expression) -> None:
-    """A missing value would become a pixel; a negative one has no logarithm."""
-    is_bad = ~(np.isfinite(data.values) & (data.values >= 0))
-    if is_bad.any():
-        sample, gene = np.argwhere(is_bad)[0]
-        raise DataError(
-            f"gene {data.genes[gene][:80]} is {data.values[sample, gene]:g} in sample "
-            f"{data.samples[sample][:80]}, but expression must be a finite number of at least 0 "
-            f"({int(is_bad.sum())} such values).\n"
-            f"Undo a logarithm or centring, fill the value in, or leave the gene out."
-        )

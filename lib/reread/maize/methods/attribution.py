@@ -245,15 +245,11 @@ def additivity(runs: Sequence[Run]) -> pd.DataFrame:
     for name in dict.fromkeys(run.method for run in runs):
         mine = [run.scores for run in runs if run.method == name]
         sizes = np.abs(np.concatenate([scores.residual for scores in mine]))
-        rows.append(
-            {
-                "method": name, "runs": len(mine), "accuracy": np.mean([scores.accuracy for scores in mine]),
-                "samples": int(mine[0].n_used.sum()),
-                "residual": sizes.mean() if len(sizes) else np.nan,
-                "residual_max": sizes.max() if len(sizes) else np.nan,
-            }
-        )  # fmt: skip
-    return pd.DataFrame(rows)
+        mean, largest = (sizes.mean(), sizes.max()) if len(sizes) else (np.nan, np.nan)
+        accuracy = np.mean([scores.accuracy for scores in mine])
+        rows.append((name, len(mine), accuracy, int(mine[0].n_used.sum()), mean, largest))
+    columns = ["method", "runs", "accuracy", "samples", "residual", "residual_max"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def agreement(runs: Sequence[Run], k: int) -> pd.DataFrame:

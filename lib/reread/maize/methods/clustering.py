@@ -218,7 +218,7 @@ def compare(
         raise DataError("There is no set of genes to cluster by. Select at least one method.")
     mean, everything = log.mean(axis=0, dtype=np.float64), np.arange(log.shape[1])
     v = v_of_sets(log, tissue, [*sets.values(), everything], protocol, seed)
-    nulls, known = {}, {}
+    nulls, by_sets = {}, {}
     for name, genes in sets.items():
         if size:
             drawn = random_sets(len(mean), min(size, len(mean)), n_null, seed)
@@ -226,31 +226,21 @@ def compare(
             drawn = matched_sets(mean, genes, n_null, seed=seed)
         # under one fixed size every method has the same null
         key = drawn.tobytes()
-        if key not in known:
-            known[key] = v_of_sets(log, tissue, drawn, protocol, seed).mean(axis=1)
-        nulls[name] = known[key]
-    rows = [_row(name, len(sets[name]), runs, nulls[name]) for name, runs in zip(sets, v, strict=False)]
-    rows.append({"method": ALL, "set_size": len(everything), "v": v[-1].mean(), "v_sd": v[-1].std()})
-    return _with_differences(pd.DataFrame(rows)), nulls
-
-
-def _row(name: str, n_genes: int, runs: np.ndarray, null: np.ndarray) -> dict:
-    low, high = np.percentile(null, [2.5, 97.5])
-    return {
-        "method": name, "set_size": n_genes, "v": runs.mean(), "v_sd": runs.std(), "null_mean": null.mean(),
-        "null_sd": null.std(), "null_low": low, "null_high": high, "v_over_random": runs.mean() - null.mean(),
-        "p": permutation_p(runs.mean(), null),
-    }  # fmt: skip
-
-
-def _with_differences(table: pd.DataFrame) -> pd.DataFrame:
-    """Add the difference of each set from all genes, and from the better of the paper's other methods."""
-    of_all = table.loc[table["method"] == ALL, "v"].iloc[0]
-    known = table.set_index("method")["v"]
+        if key not in by_sets:
+            by_sets[key] = v_of_sets(log, tissue, drawn, protocol, seed).mean(axis=1)
+        nulls[name] = by_sets[key]
+    drawn, own = np.array(list(nulls.values())), v[:-1].mean(axis=1)
+    low, high = np.percentile(drawn, [2.5, 97.5], axis=1)
+    of_null = pd.DataFrame({"null_mean": drawn.mean(axis=1), "null_sd": drawn.std(axis=1)})
+    of_null = of_null.assign(null_low=low, null_high=high, v_over_random=own - of_null["null_mean"])
+    known = pd.Series(v.mean(axis=1), index=[*sets, ALL])
+    table = pd.DataFrame({"method": known.index, "v": known.to_numpy(), "v_sd": v.std(axis=1)})
+    table.insert(1, "set_size", [*map(len, sets.values()), len(everything)])
     rivals = known[known.index.isin(RIVALS)]
     lead = known - [rivals.drop(name, errors="ignore").max() for name in known.index]
     lead[known.index.isin(REFERENCES)] = np.nan
-    return table.assign(v_over_all=table["v"] - of_all, v_lead=lead.to_numpy())
+    table = table.join(of_null.assign(p=permutation_p(own, drawn.T)))
+    return table.assign(v_over_all=table["v"] - known[ALL], v_lead=lead.to_numpy()), nulls
 
 
 def by_size(

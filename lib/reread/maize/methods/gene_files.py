@@ -33,9 +33,8 @@ class Ranked:
 
     def sets(self, k: int) -> dict[str, np.ndarray]:
         """Genes (member,) of each method: the top ``k`` of each tissue, or for 0 the published union rule."""
-        return {
-            name: top_union(scores, k) if k else union_rule(scores)[1] for name, scores in self.scores.items()
-        }
+        pairs = self.scores.items()
+        return {name: top_union(scores, k) if k else union_rule(scores)[1] for name, scores in pairs}
 
 
 def save(folder: Path, rankings: Mapping[str, np.ndarray], data: Expression, split: Split) -> None:
@@ -74,9 +73,8 @@ def load(path: Path) -> Ranked:
             wanted = (
                 f"scores of {len(methods)} methods, {len(genes)} genes and rows of {len(samples)} samples"
             )
-            raise DataError(
-                f"{path} must hold {wanted}, but holds {scores.shape} and {test.shape}.\n{AGAIN}."
-            )
+            found = f"{scores.shape} and {test.shape}"
+            raise DataError(f"{path} must hold {wanted}, but holds {found}.\n{AGAIN}.")
         return Ranked(dict(zip(methods, scores, strict=True)), tuple(genes), tuple(samples), test)
 
 
@@ -105,6 +103,5 @@ def load_again(upstream: Iterable[Any], source: str) -> tuple[Expression, Ranked
 def save_v(folder: Path, stem: str, table: pd.DataFrame, nulls: Mapping[str, Sequence[float]]) -> None:
     """Write V-measures as ``<stem>.csv``, and those of the random sets of each method as ``<stem>.npz``."""
     table.to_csv(folder / f"{stem}.csv", index=False, float_format="%.10g", lineterminator="\n")
-    np.savez_compressed(
-        folder / f"{stem}.npz", **{slug(name): np.asarray(null) for name, null in nulls.items()}
-    )
+    arrays = {slug(name): np.asarray(null) for name, null in nulls.items()}
+    np.savez_compressed(folder / f"{stem}.npz", **arrays)

@@ -82,15 +82,10 @@ def overlaps(sets: Mapping[str, np.ndarray], n_genes: int) -> pd.DataFrame:
     sets, rows = {name: np.unique(genes) for name, genes in sets.items()}, []
     for (left, a), (right, b) in combinations(sets.items(), 2):
         shared, expected = len(np.intersect1d(a, b)), len(a) * len(b) / n_genes
-        rows.append(
-            {
-                "left": left, "right": right, "n_left": len(a), "n_right": len(b), "shared": shared,
-                "expected": expected, "ratio": shared / expected,
-                "jaccard": shared / (len(a) + len(b) - shared),
-                "p": float(hypergeometric_p(shared, n_genes, len(a), len(b))),
-            }
-        )  # fmt: skip
-    return pd.DataFrame(rows)
+        index, p = shared / (len(a) + len(b) - shared), hypergeometric_p(shared, n_genes, len(a), len(b))
+        rows.append((left, right, len(a), len(b), shared, expected, shared / expected, index, float(p)))
+    columns = ["left", "right", "n_left", "n_right", "shared", "expected", "ratio", "jaccard", "p"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def core(sets: Sequence[np.ndarray], n_genes: int) -> dict[str, float]:
@@ -123,11 +118,7 @@ def _check_share(share: float, n_tissues: int) -> None:
 
 
 def jaccard(rankings: Sequence[np.ndarray], k: int) -> np.ndarray:
-    """Jaccard overlap (run, run) of the top ``k`` genes of scores (tissue, gene), mean over tissues.
-
-    Genes with a score of at most 0 are in no top. Tissues that one of both runs did not score are left out;
-    NaN if none is left.
-    """
+    """Jaccard overlap (run, run) of the top ``k`` genes above 0, mean over tissues scored in both; or NaN."""
     member = _members(rankings, k)
     shared, size = np.einsum("atg,btg->abt", member, member), member.sum(axis=2)
     union = size[:, None] + size[None, :] - shared
@@ -191,14 +182,12 @@ def matched_sets(
     rng = np.random.default_rng(seed)
     order = np.argsort(mean, kind="stable")
     bins = np.array_split(order, min(n_bins, len(mean)))
-    wanted = [int(np.isin(members, gene_set).sum()) for members in bins]
-    parts = [_many(rng, members, n, n_sets) for members, n in zip(bins, wanted, strict=True) if n]
+    parts = []
+    for members in bins:
+        n = int(np.isin(members, gene_set).sum())
+        if n == len(members):
+            parts.append(np.broadcast_to(members, (n_sets, n)))
+        elif n:  # those with the smallest random keys
+            keys = rng.random((n_sets, len(members)))
+            parts.append(members[np.argpartition(keys, n - 1, axis=1)[:, :n]])
     return np.sort(np.concatenate(parts, axis=1), axis=1)
-
-
-def _many(rng: np.random.Generator, members: np.ndarray, n: int, n_sets: int) -> np.ndarray:
-    """Draw ``n`` of ``members`` for each set: those with the smallest random keys, (set, n)."""
-    if n == len(members):
-        return np.broadcast_to(members, (n_sets, n))
-    keys = rng.random((n_sets, len(members)))
-    return members[np.argpartition(keys, n - 1, axis=1)[:, :n]]

@@ -11,14 +11,13 @@ import pandas as pd
 
 from reread.maize.data.splits import Split, split
 from reread.maize.data.tables import Expression
-from reread.maize.methods.attribution import Explainer, explain
+from reread.maize.methods.attribution import OURS, Explainer, explain
 from reread.maize.methods.gene_sets import jaccard
 from reread.maize.models import baselines, training
 from reread.maize.models.training import Network, Recipe
 
 PUBLISHED, CORRECTED, CONTROL = "CNN, as published", "CNN, corrected", "CNN, permuted labels"
 NETWORKS = (PUBLISHED, CORRECTED)
-METHOD = "CNN, expected gradients"
 FILE = "order of the file"
 Known = Mapping[tuple[str, str, int], Network]
 
@@ -27,13 +26,12 @@ def train_networks(
     data: Expression, folds: Sequence[Split], recipes: Mapping[str, Recipe], seed: int
 ) -> dict[tuple[str, str, int], Network]:
     """Train every network of ``recipes`` on every fold; networks by model, name of the fold and seed."""
-    found = {}
-    for fold in folds:
-        train = data.take(fold.train)
-        for name, recipe in recipes.items():
-            network = training.fit(train.values, train.tissue, data.n_tissues, seed, recipe=recipe)
-            found[name, fold.name, seed] = network
-    return found
+    parts = {fold.name: (data.values[fold.train], data.tissue[fold.train]) for fold in folds}
+    return {
+        (name, fold, seed): training.fit(*train, data.n_tissues, seed, recipe=recipe)
+        for fold, train in parts.items()
+        for name, recipe in recipes.items()
+    }
 
 
 def evaluate_holdouts(
@@ -109,9 +107,8 @@ def lead(table: pd.DataFrame) -> pd.DataFrame:
     for kind, part in table.groupby("kind", sort=False):
         score = part.set_index("model")["macro_f1"]
         others = score[score.index.isin(list(baselines.MODELS))]
-        rows += [
-            (kind, name, score[name] - others.max(), others.idxmax()) for name in NETWORKS if name in score
-        ]
+        known = [name for name in NETWORKS if name in score]
+        rows += [(kind, name, score[name] - others.max(), others.idxmax()) for name in known]
     return pd.DataFrame(rows, columns=["kind", "model", "lead", "baseline"])
 
 
@@ -142,17 +139,14 @@ def gene_orders(
     """
     rng = np.random.default_rng(seeds[0])
     plans = [(FILE, None, seed) for seed in seeds]
-    plans += [
-        (f"random order {i + 1}", rng.permutation(len(data.genes)), seeds[0]) for i in range(n_shuffles)
-    ]
-    rows, scores, train = [], [], data.take(fold.train)
+    names = [f"random order {i + 1}" for i in range(n_shuffles)]
+    plans += [(name, rng.permutation(len(data.genes)), seeds[0]) for name in names]
+    rows, scores, train, fit = [], [], data.take(fold.train), partial(training.fit, recipe=recipe)
     for name, order, seed in plans:
         network = known.get((CORRECTED, fold.name, seed)) if order is None else None
-        network = network or training.fit(
-            train.values, train.tissue, data.n_tissues, seed, recipe=recipe, order=order
-        )
+        network = network or fit(train.values, train.tissue, data.n_tissues, seed, order=order)
         settings = Explainer(n_points=n_points, seed=seed)
-        found = explain([METHOD], {"CNN": network}, data, fold.train, fold.test, settings)[METHOD]
+        found = explain([OURS], {"CNN": network}, data, fold.train, fold.test, settings)[OURS]
         rows.append((name, seed, found.accuracy))
         scores.append(found.per_tissue)
     matrix, pairs = jaccard(scores, k), []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import entr
 
 from reread.core import validate
 from reread.core.errors import DataError, ParameterError
@@ -96,7 +97,10 @@ def _plus_plus(points: np.ndarray, k: int, n_init: int, rng: np.random.Generator
     n_sets, n_samples, _ = points.shape
     n_problems, n_trials = n_sets * n_init, 2 + int(np.log(k))
     each, of_set = np.arange(n_problems), np.repeat(np.arange(n_sets), n_init)
-    apart = _apart(points).astype(np.float32)
+    # squared distances (set, sample, sample) are shared by all starts of a set
+    square = np.einsum("psd,psd->ps", points, points)
+    apart = square[:, :, None] + square[:, None, :] - 2 * (points @ points.transpose(0, 2, 1))
+    apart = np.maximum(apart, 0).astype(np.float32)
     chosen = np.empty((n_problems, k), dtype=int)
     chosen[:, 0] = rng.integers(n_samples, size=n_problems)
     nearest = apart[of_set, chosen[:, 0]]
@@ -109,13 +113,6 @@ def _plus_plus(points: np.ndarray, k: int, n_init: int, rng: np.random.Generator
         best = shorter.sum(axis=2).argmin(axis=1)
         chosen[:, c], nearest = tried[each, best], shorter[each, best]
     return chosen
-
-
-def _apart(points: np.ndarray) -> np.ndarray:
-    """Squared distances between samples, (set, sample, sample); shared by all starts of a set."""
-    square = np.einsum("psd,psd->ps", points, points)
-    product = points @ points.transpose(0, 2, 1)
-    return np.maximum(square[:, :, None] + square[:, None, :] - 2 * product, 0)
 
 
 STARTS = {"kmeans-plus-plus": _plus_plus, "random": _random}
@@ -133,19 +130,13 @@ def v_measure(tissue: np.ndarray, labels: np.ndarray) -> np.ndarray:
     # sums of counts are exact; sums of shares could give one tissue an entropy of a rounding error
     joint = counts.reshape(n_sets, n_tissues, n_clusters)
     sides = (joint.sum(axis=2), joint.sum(axis=1), joint.reshape(n_sets, -1))
-    of_tissue, of_cluster, of_both = (_entropy(side / len(tissue)) for side in sides)
+    of_tissue, of_cluster, of_both = (entr(side / len(tissue)).sum(axis=-1) for side in sides)
     # mutual information a rounding error below zero would give a negative share
     shared = np.maximum(of_tissue + of_cluster - of_both, 0)
     homogeneity, completeness = _share(shared, of_tissue), _share(shared, of_cluster)
     total = homogeneity + completeness
     v = np.divide(2 * homogeneity * completeness, total, out=np.zeros(n_sets), where=total > 0)
     return v.round(12)
-
-
-def _entropy(probability: np.ndarray) -> np.ndarray:
-    """Entropy over the last axis, nats."""
-    logs = np.log(probability, out=np.zeros_like(probability), where=probability > 0)
-    return -(probability * logs).sum(axis=-1)
 
 
 def _share(shared: np.ndarray, entropy: np.ndarray) -> np.ndarray:

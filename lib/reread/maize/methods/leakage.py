@@ -14,6 +14,7 @@ from reread.maize.data.splits import Split
 from reread.maize.data.tables import Expression
 
 NEAR = 0.99
+# capitals, with a version such as .1
 ACCESSION = re.compile(r"([A-Z]{3}\d{5,})\.\d+")
 SHARES = [
     "shared_accession", "shared_group", "has_replicate", "near_copy", "nearest_r", "nearest_is_replicate",
@@ -33,7 +34,9 @@ def leakage_by_kind(data: Expression, splits: Iterable[Split]) -> pd.DataFrame:
     splits = list(splits)
     near = all_nearest(data, splits)
     unit = np.char.add(np.char.add(data.tissue.astype(str), "|"), data.group.astype(str))
-    names = {"shared_accession": _accessions(data), "shared_group": data.group, "has_replicate": unit}
+    names = [name.strip().upper() for name in data.samples]
+    accession = [found[1] if (found := ACCESSION.fullmatch(name)) else name for name in names]
+    names = {"shared_accession": np.array(accession), "shared_group": data.group, "has_replicate": unit}
     for column, values in names.items():
         near[column] = np.concatenate([np.isin(values[one.test], values[one.train]) for one in splits])
     near["near_copy"] = near["r"] > NEAR
@@ -65,9 +68,3 @@ def all_nearest(data: Expression, splits: Iterable[Split]) -> pd.DataFrame:
         columns = {"kind": one.kind, "fold": one.name, **of_test, **of_nearest, "has_tissue": has_tissue}
         parts.append(pd.DataFrame(columns))
     return pd.concat(parts, ignore_index=True)
-
-
-def _accessions(data: Expression) -> np.ndarray:
-    """Accessions (sample,) in capitals, without blanks and a version such as ``.1``."""
-    names = [name.strip().upper() for name in data.samples]
-    return np.array([found[1] if (found := ACCESSION.fullmatch(name)) else name for name in names])

@@ -16,20 +16,9 @@ from reread.maize.data.gene_knowledge import Knowledge
 from reread.maize.data.image import log_plus_one
 from reread.maize.data.splits import Split
 from reread.maize.data.tables import Expression, Truth
-from reread.maize.methods import tissue_specificity
+from reread.maize.methods import gene_sets, tissue_specificity
 from reread.maize.methods.attribution import LIMMA, OURS, PUBLISHED, TREES, Run
-from reread.maize.methods.gene_sets import (
-    core,
-    ensemble,
-    known_tissues,
-    matched_sets,
-    overlaps,
-    rank_top,
-    selection_frequency,
-    top_union,
-    union_null,
-    union_rule,
-)
+from reread.maize.methods.gene_sets import matched_sets
 
 MEASURES = ("precision", "auroc", "false_positive_share", "chance")
 SHUFFLED = "shuffled labels"
@@ -46,16 +35,14 @@ def recovery(scores: np.ndarray, truth: Truth, k: int = 20) -> dict[str, float]:
     planted = [t for t in range(len(scores)) if (truth.tissue_of == t).any()]
     if not planted:
         raise DataError("No gene is planted for any tissue, so recovery is undefined.")
-    found = [_of_tissue(scores[t], truth.tissue_of == t, truth.is_decoy, k) for t in planted]
+    found = []
+    for t, top in zip(planted, gene_sets.rank_top(scores[planted], k), strict=True):
+        is_planted, measures = truth.tissue_of == t, (0.0, 0.5, 0.0)
+        if top[0] >= 0:
+            area = auroc(is_planted.astype(int), scores[t])
+            measures = is_planted[top].mean(), area, truth.is_decoy[top].mean()
+        found.append((*measures, is_planted.mean()))
     return dict(zip(MEASURES, map(float, np.mean(found, axis=0)), strict=True))
-
-
-def _of_tissue(score: np.ndarray, is_planted: np.ndarray, is_decoy: np.ndarray, k: int) -> tuple:
-    if np.isnan(score).any():
-        return 0.0, 0.5, 0.0, is_planted.mean()
-    top = rank_top(score[None], k)[0]
-    area = auroc(is_planted.astype(int), score)
-    return is_planted[top].mean(), area, is_decoy[top].mean(), is_planted.mean()
 
 
 def shuffled_ranking(data: Expression, split: Split, seed: int = 0) -> np.ndarray:
@@ -114,16 +101,13 @@ def methods_table(
     found = ranks.assign(found=ranks["share"] <= TOP_SHARE).groupby("method")["found"].mean()
     rows = []
     for method, scores in rankings.items():
-        row, genes = union_rule(scores)
-        expected = union_null(scores.shape[1], len(known_tissues(scores)))[1]
-        rows.append(
-            {
-                "method": method, "stopping_row": row, "union_genes": len(genes),
-                "union_share": len(genes) / scores.shape[1], "union_over_null": len(genes) / expected,
-                "top_genes": len(top_union(scores, k)), "markers_found": found.get(method, np.nan),
-            }
-        )  # fmt: skip
-    return pd.DataFrame(rows).merge(recovered.drop(columns="chance"), on="method", how="left")
+        row, genes = gene_sets.union_rule(scores)
+        expected = gene_sets.union_null(scores.shape[1], len(gene_sets.known_tissues(scores)))[1]
+        sizes = (len(genes), len(genes) / scores.shape[1], len(genes) / expected)
+        rows.append((method, row, *sizes, len(gene_sets.top_union(scores, k)), found.get(method, np.nan)))
+    columns = ["method", "stopping_row", "union_genes", "union_share", "union_over_null", "top_genes"]
+    table = pd.DataFrame(rows, columns=[*columns, "markers_found"])
+    return table.merge(recovered.drop(columns="chance"), on="method", how="left")
 
 
 def shared(rankings: Mapping[str, np.ndarray], k: int) -> tuple[pd.DataFrame, dict[str, float]]:
@@ -134,9 +118,10 @@ def shared(rankings: Mapping[str, np.ndarray], k: int) -> tuple[pd.DataFrame, di
     ``gene_sets.core``.
     """
     n_genes = next(iter(rankings.values())).shape[1]
-    sets = {method: top_union(scores, k) for method, scores in rankings.items()}
+    sets = {method: gene_sets.top_union(scores, k) for method, scores in rankings.items()}
     three = [sets[name] for name in CORE if name in sets][:3]
-    return overlaps(sets, n_genes), core(three if len(three) == 3 else list(sets.values()), n_genes)
+    three = three if len(three) == 3 else list(sets.values())
+    return gene_sets.overlaps(sets, n_genes), gene_sets.core(three, n_genes)
 
 
 def wide_ranks(ranks: pd.DataFrame) -> pd.DataFrame:
@@ -149,7 +134,7 @@ def wide_ranks(ranks: pd.DataFrame) -> pd.DataFrame:
 
 def published_union() -> dict[str, float]:
     """Stopping row and genes of random rankings at the published size, and the published set over these."""
-    row, n = union_null(PUBLISHED_GENES, PUBLISHED_TISSUES)
+    row, n = gene_sets.union_null(PUBLISHED_GENES, PUBLISHED_TISSUES)
     return {"published_null_row": row, "published_null_genes": n, "published_over_null": PUBLISHED_SET / n}
 
 
@@ -163,7 +148,8 @@ def repeated_selection(runs: Sequence[Run], data: Expression, k: int) -> pd.Data
     scores = [run.scores.per_tissue for run in runs if run.method == OURS]
     if not scores:
         return pd.DataFrame(columns=columns)
-    top, frequency = rank_top(ensemble(scores), k), selection_frequency(scores, k)
+    top = gene_sets.rank_top(gene_sets.ensemble(scores), k)
+    frequency = gene_sets.selection_frequency(scores, k)
     rows = []
     for t in np.flatnonzero(top[:, 0] >= 0):
         chosen = frequency[t, top[t]]
@@ -218,7 +204,7 @@ def enriched(
     genes = np.array(data.genes)
     sets = {}
     for method, scores in rankings.items():
-        for t, top in enumerate(rank_top(scores, k)):
+        for t, top in enumerate(gene_sets.rank_top(scores, k)):
             chosen = top[scores[t, top] > 0] if top[0] >= 0 else top[:0]
             sets[f"{method}\t{data.tissues[t]}"] = genes[chosen].tolist()
     found = enrich_all(sets, known.terms, data.genes, known.names)
@@ -241,7 +227,7 @@ def tf_table(
     mean = log_plus_one(data.values[split.train]).mean(axis=0)
     rows = []
     for method, scores in rankings.items():
-        chosen = top_union(scores, k)
+        chosen = gene_sets.top_union(scores, k)
         share = float(known.is_tf[chosen].mean())
         null = known.is_tf[matched_sets(mean, chosen, n_null, seed=seed)].mean(axis=1)
         rows.append((method, share, float(null.mean()), float(permutation_p(share, null))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from scipy.optimize import brentq
@@ -117,19 +118,11 @@ def t_one_vs_rest(log: np.ndarray, tissue: np.ndarray, n_tissues: int) -> np.nda
     return np.where(gap == 0, gap, gap / spread)
 
 
-def _of_best_tissue(statistic: np.ndarray, mean: np.ndarray) -> np.ndarray:
+def _of_best_tissue(log: np.ndarray, tissue: np.ndarray, n_tissues: int, *, statistic: str) -> np.ndarray:
     """Give a statistic (gene,) to the tissue with the highest mean; order the others by their distance."""
-    behind = mean - np.nanmax(mean, axis=0)
-    return np.where(behind == 0, statistic, behind)
-
-
-def _tau_by_tissue(log: np.ndarray, tissue: np.ndarray, n_tissues: int) -> np.ndarray:
     mean = tissue_moments(log, tissue, n_tissues)[0]
-    return _of_best_tissue(tau(mean), mean)
-
-
-def _f_by_tissue(log: np.ndarray, tissue: np.ndarray, n_tissues: int) -> np.ndarray:
-    return _of_best_tissue(anova_f(log, tissue), tissue_moments(log, tissue, n_tissues)[0])
+    behind = mean - np.nanmax(mean, axis=0)
+    return np.where(behind == 0, tau(mean) if statistic == "tau" else anova_f(log, tissue), behind)
 
 
 # log (sample, gene), tissue (sample,), n_tissues to scores (tissue, gene)
@@ -137,16 +130,13 @@ METHODS: dict[str, Callable[[np.ndarray, np.ndarray, int], np.ndarray]] = {
     "moderated t, next": moderated_t_next,
     "moderated t, rest": moderated_t_rest,
     "t, one against rest": t_one_vs_rest,
-    "tau": _tau_by_tissue,
-    "ANOVA F": _f_by_tissue,
+    "tau": partial(_of_best_tissue, statistic="tau"),
+    "ANOVA F": partial(_of_best_tissue, statistic="F"),
 }
 
 
 def score(method: str, log: np.ndarray, tissue: np.ndarray, n_tissues: int) -> np.ndarray:
-    """Scores (tissue, gene) of a method of ``METHODS``, rounded to 12 significant digits.
-
-    Rounding makes ties exact: another order of summation does not change which gene comes first.
-    """
+    """Scores (tissue, gene) of a method, to 12 significant digits, so that rounding errors break no tie."""
     found = METHODS[method](log, tissue, n_tissues)
     size = np.abs(found)
     with np.errstate(divide="ignore", invalid="ignore"):

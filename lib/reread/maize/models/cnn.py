@@ -79,12 +79,8 @@ def train(
     model: keras.Model, images: np.ndarray, tissue: np.ndarray, *, epochs: int, batch: int = 64,
     rate: float = 1e-4, seed: int = 0, validation: float = 0.1, schedule: str = "published",
 ) -> pd.DataFrame:  # fmt: skip
-    """Train in place by RMSprop on the cross-entropy; return loss and accuracy of each epoch.
-
-    The last ``validation`` share of the samples is set aside. ``published``: the rate of step t is ``rate /
-    (1 + 0.01 t)``; ``constant``: it stays. Training values are means over the epoch with dropout. Source:
-    notebook 1; the loop is written out because ``model.fit`` costs a third more on small networks.
-    """
+    """Train in place as notebook 1, without the last ``validation`` share; return the curve by epoch."""
+    # written out because model.fit costs a third more on small networks
     _check_images(model, images)
     n_train = int(len(images) * (1 - validation))
     if n_train < 1:
@@ -105,18 +101,13 @@ def train(
 def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:
     """Probability (sample, tissue), without dropout and with the running statistics."""
     _check_images(model, images)
-    parts = [
-        model(tf.constant(images[start : start + CHUNK]), training=False).numpy()
-        for start in range(0, len(images), CHUNK)
-    ]
+    starts = range(0, len(images), CHUNK)
+    parts = [model(tf.constant(images[i : i + CHUNK]), training=False).numpy() for i in starts]
     return np.concatenate(parts) if parts else np.zeros((0, model.output_shape[-1]), np.float32)
 
 
 def save(model: keras.Model, folder: Path | str, stem: str) -> tuple[Path, Path]:
-    """Write ``<stem>_model_topology.json`` and ``<stem>_model.weights.h5``; return their paths.
-
-    The names are the authors' but for the end of the second: Keras 3 refuses ``_weights.hdf5``.
-    """
+    """Write both files under the authors' names, but that Keras 3 refuses ``_weights.hdf5``; return paths."""
     topology, weights = _files(folder, stem)
     write_text(topology, model.to_json(indent=1) + "\n")
     with written_whole(weights) as part:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
@@ -53,8 +54,7 @@ def shap_gradients(
     model: keras.Model, images: np.ndarray, references: np.ndarray, *, n: int = 200, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Attribution, residual and predicted class of each image by ``shap.GradientExplainer``, as published."""
-    shap = _shap()
-    with _tensorflow_restored():
+    with _quiet_shap() as shap:
         values, ranks = shap.GradientExplainer(model, references).shap_values(
             images, nsamples=n, ranked_outputs=1, rseed=seed
         )
@@ -65,16 +65,13 @@ def shap_deep(
     model: keras.Model, images: np.ndarray, references: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Attribution, residual and predicted class of each image by ``shap.DeepExplainer``."""
-    shap = _shap()
-    try:
-        with _tensorflow_restored():
+    with _quiet_shap() as shap:
+        try:
             explainer = shap.DeepExplainer(model, references)
             values, ranks = explainer.shap_values(images, ranked_outputs=1, check_additivity=False)
-    except Exception as error:  # shap and TensorFlow raise many kinds here
-        reason = str(error).strip().splitlines()[-1].strip()
-        raise ParameterError(
-            f"shap.DeepExplainer cannot explain this network: {reason}\nUse expected gradients instead."
-        ) from error
+        except Exception as error:  # shap and TensorFlow raise many kinds here
+            found = f"shap.DeepExplainer cannot explain this network: {str(error).strip().splitlines()[-1]}"
+            raise ParameterError(f"{found.rstrip()}\nUse expected gradients instead.") from error
     return _answer(model, images, references, values, ranks)
 
 
@@ -85,22 +82,18 @@ def _answer(model, images, references, values, ranks) -> tuple[np.ndarray, np.nd
 
 
 @contextmanager
-def _tensorflow_restored() -> Iterator[None]:
-    """Restore TensorFlow's ``record_gradient``, which shap replaces and restores on success only."""
+def _quiet_shap() -> Iterator[Any]:
+    """The library; TensorFlow's ``record_gradient``, which it restores on success only, is put back."""
     from tensorflow.python.eager import backprop, execute
 
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        execute.record_gradient = backprop.record_gradient
-
-
-def _shap():
-    with silence_stderr(), warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return need("shap", "maize")
+        with silence_stderr():
+            shap = need("shap", "maize")
+        try:
+            yield shap
+        finally:
+            execute.record_gradient = backprop.record_gradient
 
 
 def _without_replacement(n_references: int, n: int, rng: np.random.Generator) -> np.ndarray:

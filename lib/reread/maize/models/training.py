@@ -92,12 +92,7 @@ def fit(
     values: np.ndarray, tissue: np.ndarray, n_tissues: int, seed: int = 0, *, recipe: Recipe, order:
     np.ndarray | None = None,
 ) -> Network:  # fmt: skip
-    """Train a network on FPKM or TPM ``values`` (sample, gene) and ``tissue`` (sample,).
-
-    ``n_tissues`` counts also those without a training sample. The seed fixes weights, dropout and the order
-    of samples; the last of these are the validation samples. ``order`` (gene,) is the gene of pixel 0, 1, 2,
-    ...; by default that of the columns. Raises ParameterError if the image is too small for the layers.
-    """
+    """Train a network on FPKM or TPM (sample, gene); the last samples in random order are for validation."""
     from reread.maize.models import cnn
 
     rows = np.random.default_rng(seed).permutation(len(values))
@@ -111,10 +106,10 @@ def fit(
 
 def layers(network: Network) -> pd.DataFrame:
     """Layers of the network: layer, kind, output as rows x columns x channels, parameters."""
-    rows = [
-        (layer.name, type(layer).__name__, " x ".join(map(str, layer.output.shape[1:])), layer.count_params())
-        for layer in network.model.layers
-    ]
+    rows = []
+    for layer in network.model.layers:
+        shape = " x ".join(map(str, layer.output.shape[1:]))
+        rows.append((layer.name, type(layer).__name__, shape, layer.count_params()))
     return pd.DataFrame(rows, columns=["layer", "kind", "output", "parameters"])
 
 
