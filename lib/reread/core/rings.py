@@ -32,7 +32,7 @@ def layout(source: pd.Series, target: pd.Series) -> dict[str, np.ndarray]:
 
 
 def draw(plot: Plot, axes: Axes, rows: pd.DataFrame, place: dict[str, np.ndarray]) -> None:
-    """Draw the edges, told apart by hue, and the nodes with their names along the radius."""
+    """Draw the edges, distinguished by hue, and the nodes with their names along the radius."""
     inner = set(rows[plot.x])
     for level, part in plot.parts(rows):
         i = plot.number(level)
