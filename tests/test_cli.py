@@ -338,6 +338,13 @@ def test_finished_runs_are_a_table_and_an_altered_one_says_so(reread, finished):
     assert "altered" in reread("runs", "list").out
 
 
+def test_the_runs_of_an_unknown_study_are_refused_with_the_nearest(reread, finished):
+    said = reread("runs", "list", "--study", "maise")
+
+    assert said.code == errors.ExitCode.PARAMETER
+    assert "maize" in said.err
+
+
 def test_without_a_run_the_list_names_the_command(reread, tiny):
     assert "reread run" in reread("runs", "list").out
     assert run_table.table().empty

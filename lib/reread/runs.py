@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from reread.book.status.run_record import NAME, RunRecord
 from reread.core import paths
 from reread.core.errors import RunError
+from reread.studies import find
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,11 +29,14 @@ def rows(study: str = "") -> list[dict[str, Any]]:
     """A row for each finished run of a study (of all), by the name of its folder.
 
     A run that was altered after it ended, or whose record cannot be read, has only its name and ``wrong``.
+    ParameterError for an unknown study.
     """
+    if study:
+        find(study)  # which refuses an unknown name
     found = []
     for path in sorted(paths.runs().glob(f"*/{study or '*'}/*/{NAME}")):
         name = path.parent.relative_to(paths.runs()).as_posix()
-        if name.startswith("failed/"):
+        if name.startswith("failed/") or path.parent.name.startswith("."):  # failed, or not yet in place
             continue
         try:
             record = RunRecord.read(path.parent)
