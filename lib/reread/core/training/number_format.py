@@ -15,7 +15,7 @@ from reread.core.precision import FORMATS
 def number_format(name: str, device: torch.device) -> Iterator[None]:
     """Compute in a number format inside ``with number_format(...):``, and as before after it.
 
-    ``float32`` also turns off TF32, which torch uses in convolutions on a GPU unless told otherwise.
+    ``float32`` also turns off TF32, which is the default of torch for convolutions on a GPU.
     ``tf32`` rounds the factors of products to 10 bits on a GPU and changes nothing on a CPU. ``bfloat16`` is
     autocast. ParameterError for another name.
     """
