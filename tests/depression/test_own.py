@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from reread.book.running.page_run import run_page
 from reread.core.files import read_json
-from reread.depression.data import simulate, vocabulary
+from reread.core.pickles import read_plain
+from reread.depression.data import simulate
 from reread.pages import page
 from scipy.sparse import csr_matrix
 
@@ -23,7 +24,7 @@ def own(mirror, tmp_path, monkeypatch):
     for name in ("RUNS", "DATA", "STATE"):
         monkeypatch.setenv(f"REREAD_{name}", str(tmp_path / name))
     monkeypatch.setenv("REREAD_MIRROR", str(mirror))
-    tokens = vocabulary.read_plain(mirror / "depression/token_dictionary_v1.pkl", int, float)
+    tokens = read_plain(mirror / "depression/token_dictionary_v1.pkl", int, float)
     counts, _ = simulate.simulate_cohort(12, 20, n_genes=80, n_disease_genes=16)
     genes = [name for name in tokens if name.startswith("ENSG")][: len(counts.genes)]
     disease = np.where(counts.cells["condition"] == 1, "ill", "healthy")

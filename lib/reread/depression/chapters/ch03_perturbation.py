@@ -133,8 +133,8 @@ def scores(models: pd.DataFrame, calls: pd.DataFrame) -> dict[str, float]:
     labels = np.where(models["model"] == 0, "true", "permuted")
     found = models.groupby(labels)["auroc"].mean().add_prefix("auroc.").to_dict()
     found |= calls.groupby("labels")["share_called"].mean().add_prefix("share_called.").to_dict()
-    false = calls["false_share"].mean()
-    return found if np.isnan(false) else found | {"false_share.published": float(false)}
+    false = calls["false_share"].dropna()
+    return found | ({"false_share.published": false.mean()} if len(false) else {})
 
 
 def answers(recovery: pd.DataFrame, calls: pd.DataFrame) -> dict[str, str]:
@@ -143,9 +143,10 @@ def answers(recovery: pd.DataFrame, calls: pd.DataFrame) -> dict[str, str]:
         return {"truth": "No ground truth is known for these cells."}
     by_change = recovery.groupby("change")["auroc"].mean()
     found = " and ".join(f"{value:.2f} ({CHANGES[change]})" for change, value in by_change.items())
-    false = calls["false_share"].mean()
-    truth = f"In the simulation, {false:.0%} of its calls are no disease genes; the size of the shift "
-    return {"truth": truth + f"ranks the disease genes with an AUROC of {found}."}
+    truth = (
+        f"In the simulation, {100 * calls['false_share'].mean():.0f} % of its calls are no disease genes; "
+    )
+    return {"truth": f"{truth}the size of the shift ranks the disease genes with an AUROC of {found}."}
 
 
 def tokens_of(vocabulary: Vocabulary, genes: list[str]) -> list[int] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -133,35 +133,33 @@ def _loom(path: Path, keys: Keys) -> tuple[pd.DataFrame, npt.NDArray, Any]:
 
     file = h5py.File(path, "r")
     layer = f"layers/{keys.layer}" if keys.layer else "matrix"
-    if layer not in file:
-        raise DataError(f"{path} has no layer {keys.layer!r}; it has {', '.join(file.get('layers', []))}.")
+    _require(layer in file, f"{path} has no layer {keys.layer!r}", file.get("layers", []))
     columns = {name: _text(one[()]) for name, one in file["col_attrs"].items() if one.ndim == 1}
     rows = file["row_attrs"]
     known = [one for one in ("ensembl_id", "Accession", "Gene") if one in rows]
     name = keys.genes or (known or ["ensembl_id"])[0]
-    if name not in rows:
-        raise DataError(f"{path} has no row attribute {name!r}; it has {', '.join(rows)}.")
+    _require(name in rows, f"{path} has no row attribute {name!r}", rows)
     matrix = file[layer]
     return pd.DataFrame(columns), _text(rows[name][()]), lambda cells: csr_matrix(matrix[:, cells].T)
 
 
+def _require(is_there: bool, message: str, known: Iterable[str]) -> None:
+    if not is_there:
+        raise DataError(f"{message}; there is {', '.join(known) or 'none'}.")
+
+
 def _text(values: npt.NDArray) -> npt.NDArray:
     """Bytes of HDF5 as text, in UTF-8; numbers as they are."""
-    if values.dtype.kind not in "SO":
-        return values
-    return np.array([one.decode("utf-8") if isinstance(one, bytes) else one for one in values], dtype=object)
+    words = [one.decode("utf-8") if isinstance(one, bytes) else one for one in values]
+    return np.array(words, dtype=object) if values.dtype.kind in "SO" else values
 
 
 def _anndata(adata: Any, keys: Keys) -> tuple[pd.DataFrame, npt.NDArray, Any]:
     from scipy.sparse import csr_matrix
 
-    if keys.layer and keys.layer not in adata.layers:
-        raise DataError(f"There is no layer {keys.layer!r}; there is {', '.join(adata.layers) or 'none'}.")
+    _require(not keys.layer or keys.layer in adata.layers, f"There is no layer {keys.layer!r}", adata.layers)
     name = keys.genes or ("ensembl_id" if "ensembl_id" in adata.var else "")
-    if name and name not in adata.var:
-        raise DataError(
-            f"There is no column {name!r} of the genes; there is {', '.join(adata.var) or 'none'}."
-        )
+    _require(not name or name in adata.var, f"There is no column {name!r} of the genes", adata.var)
     values = adata.layers[keys.layer] if keys.layer else adata.X
     genes = adata.var[name] if name else adata.var_names
     return adata.obs.reset_index(drop=True), np.asarray(genes), lambda cells: csr_matrix(values[cells])
@@ -181,10 +179,9 @@ def read_gse144136(
     cells, genes = (_names(path) for path in (cell_names, gene_names))
     columns = ["cell_type", "donor", "condition", "batch"]
     table = pd.Series(cells).str.extract(CELL_NAME).set_axis(columns, axis=1)
-    wrong = np.flatnonzero(table["donor"].isna())
-    if len(wrong):
-        some = cells[wrong[0]]
-        raise DataError(f"{cell_names}: {len(wrong)} cells have names of another form, such as {some!r}.")
+    wrong = [cells[i] for i in np.flatnonzero(table["donor"].isna())]
+    if wrong:
+        raise DataError(f"{cell_names}: {len(wrong)} cells have names of another form, such as {wrong[0]!r}.")
     opened = gzip.open if matrix.suffix == ".gz" else open
     with door(matrix, "a Matrix Market file"), opened(matrix) as file:
         values = mmread(file).T.tocsr()

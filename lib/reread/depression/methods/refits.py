@@ -17,6 +17,7 @@ from reread.core.errors import DataError
 from reread.core.files import written_whole
 from reread.core.metrics import auroc
 from reread.core.precision import accepts_ranks, choose
+from reread.core.shards import shard_ranges
 from reread.depression.data.rank_values import Cells
 from reread.depression.data.splits import Split, permuted_donors
 from reread.depression.methods import perturbation
@@ -97,7 +98,7 @@ def screen_models(
     """
     place = pd.Series(np.arange(len(design.rows), dtype=np.int32), index=design.rows)
     tables, models, parts = [], [], []
-    for number, units in perturbation.shard_ranges(n_refits + 1, len(design.rows), *shard):
+    for number, units in shard_ranges(n_refits + 1, len(design.rows), *shard):
         labels = design.labels_of(number)
         here = folder / f"model-{number:03d}"
         here.mkdir(parents=True, exist_ok=True)
