@@ -199,7 +199,7 @@ def enriched(
     """Terms enriched among the ``k`` best genes of each tissue with a score above 0.
 
     Returns all tested terms that share a gene (method, tissue, and the columns of ``enrich_all``), and the
-    numbers of terms with q below 0.05 (method, tissue, terms).
+    numbers of terms with q below 0.05 (method, tissue, terms). Without terms the first is empty.
     """
     genes = np.array(data.genes)
     sets = {}
@@ -207,10 +207,13 @@ def enriched(
         for t, top in enumerate(gene_sets.rank_top(scores, k)):
             chosen = top[scores[t, top] > 0] if top[0] >= 0 else top[:0]
             sets[f"{method}\t{data.tissues[t]}"] = genes[chosen].tolist()
-    found = enrich_all(sets, known.terms, data.genes, known.names)
-    parts = found.pop("set").str.split("\t", expand=True)
-    found.insert(0, "tissue", parts[1])
-    found.insert(0, "method", parts[0])
+    if known.terms:
+        found = enrich_all(sets, known.terms, data.genes, known.names)
+        parts = found.pop("set").str.split("\t", expand=True)
+        found.insert(0, "tissue", parts[1])
+        found.insert(0, "method", parts[0])
+    else:
+        found = pd.DataFrame(columns=["method", "tissue", "term", "name", "n", "expected", "p", "q"])
     counts = found[found["q"] < LEVEL].groupby(["method", "tissue"]).size()
     every = pd.MultiIndex.from_product([list(rankings), list(data.tissues)], names=["method", "tissue"])
     return found, counts.reindex(every, fill_value=0).rename("terms").reset_index()
