@@ -64,8 +64,8 @@ def from_matrix(
     Raises
     ------
     DataError
-        If a field is missing or empty, there is one tissue or one group only, a tissue has one sample, or
-        values are negative, on a log scale, or counts of unequal depth.
+        If a field is missing or empty, there are fewer than three tissues or two groups, a tissue has one
+        sample, or values are negative, on a log scale, or counts of unequal depth.
     """
     words = found.column(label_key, "label_key", "the tissue")
     group = found.column(group_key, "group_key", "the group (study, donor or batch)")
@@ -100,10 +100,11 @@ def read_markers(path: str, data: Expression) -> list[tuple[str, str, int, int]]
 
 def _check_labels(name: str, words: np.ndarray, label_key: str, group: np.ndarray, group_key: str) -> None:
     """Refuse labels that cannot be learned or held out."""
-    for key, column, what in ((label_key, words, "tissues"), (group_key, group, "groups")):
-        if len(set(column)) < 2:
+    wanted = ((label_key, words, 3, "three tissues"), (group_key, group, 2, "two groups"))
+    for key, column, least, what in wanted:
+        if len(set(column)) < least:
             raise DataError(
-                f"{name}: column {key!r} must name at least two {what}, but holds {short(column[0])!r} only."
+                f"{name}: column {key!r} must name at least {what}, but holds {short(', '.join(sorted(set(column))))}."
                 f"\nName another one; where each sample is its own group, one with the names of the samples."
             )
     lone = [word for word, n in Counter(words).items() if n < 2]
