@@ -180,7 +180,7 @@ def _depression(values: Values) -> Iterator[Line]:
     )
     yield "cell types", _listed(sorted(set(counts.cells["cell_type"])))
     if registry.where("depression/tokens-v1") and registry.where("depression/gene-medians-v1"):
-        known = len(set(counts.genes) & set(load.words("own", counts).genes))
+        known = len(set(counts.genes) & set(load.words("own", counts).medians))
         yield "vocabulary", f"{known:,} of the {len(counts.genes):,} genes are known to Geneformer"
 
 

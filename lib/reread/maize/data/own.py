@@ -102,9 +102,9 @@ def _check_labels(name: str, words: np.ndarray, label_key: str, group: np.ndarra
     """Refuse labels that cannot be learned or held out."""
     wanted = ((label_key, words, 3, "three tissues"), (group_key, group, 2, "two groups"))
     for key, column, least, what in wanted:
-        if len(set(column)) < least:
+        if len(found := sorted(set(column))) < least:
             raise DataError(
-                f"{name}: column {key!r} must name at least {what}, but holds {short(', '.join(sorted(set(column))))}."
+                f"{name}: column {key!r} must name at least {what}, but holds {short(', '.join(found))}."
                 f"\nName another one; where each sample is its own group, one with the names of the samples."
             )
     lone = [word for word, n in Counter(words).items() if n < 2]
