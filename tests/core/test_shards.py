@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from reread.core.errors import DataError, ParameterError
-from reread.core.shards import refuse_gaps, shard_ranges
+from reread.core.shards import read_arrays, refuse_gaps, save_arrays, shard_ranges
 
 
 @pytest.mark.parametrize(("n_groups", "n_items", "n_shards"), [(3, 7, 5), (1, 4, 4), (21, 40, 6)])
@@ -35,3 +35,14 @@ def test_gaps_doubles_and_other_runs_are_refused():
         refuse_gaps([units, units[:1]], 2, 3, names)
     with pytest.raises(DataError, match="the run has 1 models and 3 cells"):
         refuse_gaps([units], 1, 3, names)
+
+
+def test_arrays_are_read_as_they_were_written(tmp_path):
+    arrays = {"number": np.arange(3, dtype=np.int32), "word": np.array(["a", "bc", ""])}
+    save_arrays(tmp_path / "new/part.npz", arrays)
+    found = read_arrays(tmp_path / "new/part.npz")
+    assert list(found) == list(arrays) and found["number"].dtype == np.int32
+    assert all((found[name] == one).all() for name, one in arrays.items())
+    with pytest.raises(ValueError, match="allow_pickle=False"):
+        np.savez(tmp_path / "evil.npz", word=np.array([{}], dtype=object))
+        read_arrays(tmp_path / "evil.npz")

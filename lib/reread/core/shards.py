@@ -5,12 +5,14 @@ The units of a run are pairs, such as a model and a cell: a group, which is cost
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from reread.core.errors import DataError, ParameterError
+from reread.core.files import written_whole
 
 
 def shard_ranges(n_groups: int, n_items: int, shard: int, n_shards: int) -> Iterator[tuple[int, range]]:
@@ -53,3 +55,15 @@ def refuse_gaps(
                 f"{wrong.sum()} of {wrong.size} units are {word}: {named}.\n"
                 f"Run the missing shards, and give each once."
             )
+
+
+def save_arrays(path: Path, arrays: Mapping[str, npt.ArrayLike]) -> None:
+    """Write arrays by name, or the columns of a table, as one compressed ``.npz``, whole or not at all."""
+    with written_whole(path) as part, part.open("wb") as stream:
+        np.savez_compressed(stream, **{name: np.asarray(one) for name, one in arrays.items()})
+
+
+def read_arrays(path: Path) -> dict[str, npt.NDArray]:
+    """Read what :func:`save_arrays` wrote; nothing in the file is run."""
+    with np.load(path, allow_pickle=False) as kept:
+        return {name: kept[name] for name in kept.files}

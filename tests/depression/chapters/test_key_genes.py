@@ -85,6 +85,8 @@ def test_sentences_follow_the_numbers(run):
     assert "does not exceed" in words["rankings"] and "fair (1.00)" in words["limitation"]
     weak = calls.assign(power=0.2)
     assert "low (0.20)" in ch04.answers(recovery, weak, models, 0.8)["limitation"]
+    silent = calls.assign(power=0.0, n_called=0, false_share=np.nan)
+    assert "ours calls no gene, with a power of 0.00" in ch04.answers(recovery, silent, models, 0.8)["truth"]
 
 
 def test_figures_say_what_they_show(run):

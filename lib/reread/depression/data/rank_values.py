@@ -89,10 +89,9 @@ def encode(
     names, room = token[known][part.indices], max_len - 2 * special
     ends = [np.int32([vocabulary.tokens[word]]) for word in ("<cls>", "<eos>") if special]
     lists = []
-    for start, end in zip(part.indptr[:-1], part.indptr[1:], strict=True):
-        order = np.argsort(-values[start:end], kind=TIES[ties])[:room]
-        genes = names[start:end][order]
-        lists.append(np.concatenate([*ends[:1], genes, *ends[1:]]))
+    for cell in map(slice, part.indptr[:-1], part.indptr[1:]):
+        order = np.argsort(-values[cell], kind=TIES[ties])[:room]
+        lists.append(np.concatenate([*ends[:1], names[cell][order], *ends[1:]]))
     return _joined(lists, counts.cells)
 
 
@@ -133,6 +132,5 @@ def store(parts: Iterable[Cells], folder: Path) -> Path:
 
 
 def _joined(lists: list[npt.NDArray[np.int32]], cells: pd.DataFrame) -> Cells:
-    starts = np.concatenate([[0], np.cumsum([len(one) for one in lists], dtype=np.int64)])
-    tokens = np.concatenate(lists).astype(np.int32) if lists else np.empty(0, np.int32)
-    return Cells(tokens, starts.astype(np.int64), cells)
+    starts = np.cumsum([0, *map(len, lists)], dtype=np.int64)
+    return Cells(np.concatenate([np.empty(0, np.int32), *lists], dtype=np.int32), starts, cells)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from reread.core.data.blocks import of_anndata, open_file
 from reread.core.errors import DataError, need
 from reread.core.tables import door
 from reread.depression.data.counts import Counts, check_cells, check_genes, check_raw
@@ -52,13 +53,8 @@ def stream(path: Path, keys: Keys, symbols: dict[str, str] | None = None) -> Ite
     damaged file, a missing column, normalised values, symbols in place of Ensembl ids.
     """
     path = Path(path)
-    if path.suffix not in (".loom", ".h5ad"):
-        raise DataError(f"{path} must be a .loom or a .h5ad file.")
     with door(path, f"a {path.suffix[1:]} file"):
-        if path.suffix == ".loom":
-            opened = _loom(path, keys)
-        else:
-            opened = _anndata(need("anndata", "depression").read_h5ad(path, backed="r"), keys)
+        opened = open_file(path, layer=keys.layer, genes=keys.genes)
         yield from _blocks(*opened, keys, str(path), symbols)
 
 
@@ -69,7 +65,8 @@ def read(path: Path, keys: Keys, symbols: dict[str, str] | None = None) -> Count
 
 def from_anndata(adata: Any, keys: Keys, symbols: dict[str, str] | None = None) -> Counts:
     """Take counts from an AnnData object of the notebook; see :func:`stream`."""
-    return _joined(_blocks(*_anndata(adata, keys), keys, "the AnnData object", symbols), "the AnnData object")
+    opened, where = of_anndata(adata, layer=keys.layer, genes=keys.genes), "the AnnData object"
+    return _joined(_blocks(*opened, keys, where, symbols), where)
 
 
 def _joined(blocks: Iterator[Counts], where: str) -> Counts:
@@ -124,45 +121,6 @@ def _gene_ids(
     ones = np.ones(len(known), dtype=np.int64)
     merge = csr_matrix((ones, (known, place[known])), shape=(len(names), len(ids)))
     return merge, np.asarray(ids, dtype=str)
-
-
-def _loom(path: Path, keys: Keys) -> tuple[pd.DataFrame, npt.NDArray, Any]:
-    """Cells, genes and blocks of a loom file (HDF5; genes x cells), by h5py: loompy opens it for writing."""
-    import h5py
-    from scipy.sparse import csr_matrix
-
-    file = h5py.File(path, "r")
-    layer = f"layers/{keys.layer}" if keys.layer else "matrix"
-    _require(layer in file, f"{path} has no layer {keys.layer!r}", file.get("layers", []))
-    columns = {name: _text(one[()]) for name, one in file["col_attrs"].items() if one.ndim == 1}
-    rows = file["row_attrs"]
-    known = [one for one in ("ensembl_id", "Accession", "Gene") if one in rows]
-    name = keys.genes or (known or ["ensembl_id"])[0]
-    _require(name in rows, f"{path} has no row attribute {name!r}", rows)
-    matrix = file[layer]
-    return pd.DataFrame(columns), _text(rows[name][()]), lambda cells: csr_matrix(matrix[:, cells].T)
-
-
-def _require(is_there: bool, message: str, known: Iterable[str]) -> None:
-    if not is_there:
-        raise DataError(f"{message}; there is {', '.join(known) or 'none'}.")
-
-
-def _text(values: npt.NDArray) -> npt.NDArray:
-    """Bytes of HDF5 as text, in UTF-8; numbers as they are."""
-    words = [one.decode("utf-8") if isinstance(one, bytes) else one for one in values]
-    return np.array(words, dtype=object) if values.dtype.kind in "SO" else values
-
-
-def _anndata(adata: Any, keys: Keys) -> tuple[pd.DataFrame, npt.NDArray, Any]:
-    from scipy.sparse import csr_matrix
-
-    _require(not keys.layer or keys.layer in adata.layers, f"There is no layer {keys.layer!r}", adata.layers)
-    name = keys.genes or ("ensembl_id" if "ensembl_id" in adata.var else "")
-    _require(not name or name in adata.var, f"There is no column {name!r} of the genes", adata.var)
-    values = adata.layers[keys.layer] if keys.layer else adata.X
-    genes = adata.var[name] if name else adata.var_names
-    return adata.obs.reset_index(drop=True), np.asarray(genes), lambda cells: csr_matrix(values[cells])
 
 
 def read_gse144136(

@@ -101,10 +101,9 @@ def _splits(kind: str, cells: pd.DataFrame, fold: npt.NDArray, n_folds: int) -> 
         test = fold == k
         validation = fold == (k + 1) % n_folds if kind == "donor" else test
         found.append(Split(f"{kind} {k}", ~test & ~validation, validation, test))
-    wrong = [one.name for one in found if not one.has_both(cells["condition"].to_numpy())]
-    if wrong:
-        raise DataError(
-            f"Split {wrong[0]!r} has one condition only among its training, validation or test cells.\n"
-            f"Ask for fewer folds, or use more cells."
-        )
+        if not found[k].has_both(cells["condition"].to_numpy()):
+            raise DataError(
+                f"Split '{kind} {k}' has one condition only among its training, validation or test cells.\n"
+                f"Ask for fewer folds, or use more cells."
+            )
     return found

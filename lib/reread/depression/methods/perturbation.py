@@ -17,8 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from reread.core.errors import DataError, ParameterError, did_you_mean
-from reread.core.files import written_whole
-from reread.core.shards import refuse_gaps
+from reread.core.shards import read_arrays, refuse_gaps, save_arrays
 
 Embed = Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float32]]
 States = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], npt.NDArray[np.float32]]
@@ -114,11 +113,9 @@ def screen(
         path = folder / f"cells-{part[0]:07d}-{part[-1]:07d}-{len(part)}.npz"
         if not path.is_file():
             found = pd.concat([_perturbed(cells[row], row, embed, states, change, how) for row in part])
-            with written_whole(path) as new, new.open("wb") as stream:
-                np.savez(stream, **{name: found[name].to_numpy() for name in found})
-        with np.load(path, allow_pickle=False) as kept:
-            parts.append(pd.DataFrame({name: kept[name] for name in kept.files}))
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({name: [] for name in COLUMNS})
+            save_arrays(path, found)
+        parts.append(pd.DataFrame(read_arrays(path)))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
 
 
 def _perturbed(
@@ -127,9 +124,9 @@ def _perturbed(
     if not len(tokens):
         raise DataError(f"Cell {row} has no token. Leave out empty cells before they are perturbed.")
     changed, shifts = cell_shifts(embed, tokens, states, change, **how)
-    ids = {"cell": np.full(len(changed), row), "rank": changed[:, 0], "gene": tokens[changed[:, 0]]}
-    if changed.shape[1] == 2:
-        ids |= {"rank_2": changed[:, 1], "gene_2": tokens[changed[:, 1]]}
+    ids = {"cell": np.full(len(changed), row)}
+    for place, end in zip(changed.T, ("", "_2"), strict=False):
+        ids |= {f"rank{end}": place, f"gene{end}": tokens[place]}
     return pd.DataFrame(ids, dtype=np.int32).assign(shift=shifts[:, 0], from_start=shifts[:, 1])
 
 

@@ -14,10 +14,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from reread.core.errors import DataError
-from reread.core.files import written_whole
 from reread.core.metrics import auroc
 from reread.core.precision import accepts_ranks, choose
-from reread.core.shards import shard_ranges
+from reread.core.shards import read_arrays, save_arrays, shard_ranges
 from reread.depression.data.rank_values import Cells
 from reread.depression.data.splits import Split, permuted_donors
 from reread.depression.methods import perturbation
@@ -164,11 +163,9 @@ def state_means(
 
 def save_shard(path: Path, screen: Screen, *, n_models: int, n_cells: int) -> None:
     """Write the shifts and models of one shard, and the size of the whole run, as ``.npz``."""
-    columns = {name: screen.shifts[name].to_numpy() for name in screen.shifts}
-    columns |= {name: columns[name].astype("U11") for name in ("change", "start")}
-    of_models = {f"models.{name}": screen.models[name].to_numpy() for name in screen.models}
-    with written_whole(path) as part, part.open("wb") as stream:
-        np.savez_compressed(stream, **columns, **of_models, size=np.array([n_models, n_cells]))
+    words = {name: screen.shifts[name].to_numpy().astype("U11") for name in ("change", "start")}
+    size = {"size": np.array([n_models, n_cells])}
+    save_arrays(path, {**screen.shifts, **words, **screen.models.add_prefix("models."), **size})
 
 
 def read_shards(paths: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -178,11 +175,10 @@ def read_shards(paths: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     shifts, models, sizes = [], [], set()
     for path in paths:
-        with np.load(path, allow_pickle=False) as kept:
-            columns = {name: kept[name] for name in kept.files}
+        columns = read_arrays(path)
         sizes.add(tuple(columns.pop("size").tolist()))
-        of_models = [name for name in columns if name.startswith("models.")]
-        models.append(pd.DataFrame({name.removeprefix("models."): columns.pop(name) for name in of_models}))
+        of_models = {name.removeprefix("models."): columns.pop(name) for name in [*columns] if "." in name}
+        models.append(pd.DataFrame(of_models))
         shifts.append(pd.DataFrame(columns))
     if len(sizes) != 1:
         raise DataError(f"{len(paths)} shards are of {len(sizes)} runs (models, cells): {sorted(sizes)}.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from transformers.models.bert.modeling_bert import BertForSequenceClassification
 from transformers.utils import logging
 
 from reread.core.errors import DataError, ParameterError
+from reread.core.training.epochs import BestEpoch, by_tokens, length_grouped
 from reread.core.training.loop import Stream, device_of
 from reread.core.training.loop import fit as train_epochs
 from reread.core.training.number_format import number_format
@@ -24,7 +24,6 @@ from reread.depression.data.rank_values import Cells
 
 logging.set_verbosity_error()  # neither its warnings nor its bars belong on a page
 logging.disable_progress_bar()
-GROUPS = 50  # batches of which the cells are sorted by length together, as transformers does
 WITHOUT_DECAY = ("bias", "LayerNorm.weight")
 EVALUATION_TOKENS = 65_536  # of a batch that is only predicted
 
@@ -139,7 +138,7 @@ class Classifier:
     def predict_proba(self, cells: Cells, *, precision: str = "float32") -> npt.NDArray[np.float32]:
         """Probability (cell,) of the label 1; NaN for a cell without tokens."""
         out = np.full(len(cells), np.nan, dtype=np.float32)
-        for rows in _by_tokens(np.flatnonzero(cells.lengths), cells.lengths):
+        for rows in by_tokens(np.flatnonzero(cells.lengths), cells.lengths, EVALUATION_TOKENS):
             logits = _logits(self.network, cells, rows, self.device, precision)
             out[rows] = torch.softmax(logits.float(), dim=1)[:, 1].cpu().numpy()
         return out
@@ -166,29 +165,6 @@ class Classifier:
         return (hidden.mean(dim=1) if pool == "mean" else hidden).cpu().numpy()
 
 
-class _BestEpoch(nn.Module):
-    """The network and its weights of the best epoch so far; both are in a checkpoint."""
-
-    def __init__(self, network: nn.Module):
-        super().__init__()
-        self.now, self.best = network, copy.deepcopy(network)
-        # least loss, its epoch (0: none was chosen) and the epochs that are done
-        self.register_buffer("numbers", torch.tensor([float("inf"), 0, 0], dtype=torch.float64))
-
-    def seen(self, loss: float) -> None:
-        """Keep the weights if the validation loss fell."""
-        self.numbers[2] += 1
-        if loss < self.numbers[0]:
-            self.numbers[0], self.numbers[1] = loss, self.numbers[2]
-            self.best.load_state_dict(self.now.state_dict())
-
-    def finish(self) -> int:
-        """Load the best weights; returns their epoch, 0 where none was chosen."""
-        if self.numbers[1]:
-            self.now.load_state_dict(self.best.state_dict())
-        return int(self.numbers[1])
-
-
 class _Recipe:
     """What ``core.training.loop.fit`` trains: one epoch of batches, grouped by length."""
 
@@ -196,7 +172,7 @@ class _Recipe:
         self.cells, self.labels, self.train, self.validation = cells, labels, train, validation
         self.settings, self.device = settings, model.device
         self.stream = Stream(seed, model.device)
-        self.network = _BestEpoch(model.network)
+        self.network = BestEpoch(model.network)
         self.called = model.network
         if settings.n_gpus > 1:
             n_here = torch.cuda.device_count()
@@ -215,7 +191,7 @@ class _Recipe:
 
     def run_epoch(self) -> dict:
         """Train one epoch and return its losses."""
-        batches = self._batches()
+        batches = length_grouped(self.train, self.cells.lengths, self.settings.batch, self.stream.numpy)
         done, warmup = int(self.network.numbers[2]), self.settings.warmup
         n_steps = max(self.settings.epochs * len(batches), warmup + 1)
         self.network.now.train()
@@ -228,14 +204,6 @@ class _Recipe:
             loss["validation_loss"] = self._validation_loss()
         self.network.seen(loss.get("validation_loss", float("inf")))
         return loss
-
-    def _batches(self) -> list[npt.NDArray]:
-        """Cells of each step: shuffled, sorted by length within 50 batches, then cut."""
-        shuffled, size = self.stream.numpy.permutation(self.train), self.settings.batch
-        groups = np.split(shuffled, np.arange(size * GROUPS, len(shuffled), size * GROUPS))
-        rows = np.concatenate([one[np.argsort(-self.cells.lengths[one], kind="stable")] for one in groups])
-        batches = np.split(rows, np.arange(size, len(rows), size))
-        return [batches[i] for i in self.stream.numpy.permutation(len(batches))]
 
     def _step(self, rows: npt.NDArray, rate: float) -> float:
         total = 0.0
@@ -257,7 +225,7 @@ class _Recipe:
 
     @torch.inference_mode()
     def _validation_loss(self) -> float:
-        parts = _by_tokens(self.validation, self.cells.lengths)
+        parts = by_tokens(self.validation, self.cells.lengths, EVALUATION_TOKENS)
         return sum(float(self._loss(rows)) * len(rows) for rows in parts) / len(self.validation)
 
 
@@ -267,10 +235,3 @@ def _logits(network: nn.Module, cells: Cells, rows, device: torch.device, precis
     ids, lengths = pad_sequence(tokens, batch_first=True).to(device), cells.lengths[rows]
     with number_format(precision, device):
         return network(ids, None if lengths.min() == lengths.max() else ids > 0).logits
-
-
-def _by_tokens(rows: npt.NDArray, lengths: npt.NDArray) -> list[npt.NDArray]:
-    """Rows by length, in equal batches of at most ``EVALUATION_TOKENS`` tokens, or of one cell."""
-    rows = rows[np.argsort(lengths[rows], kind="stable")]
-    n_batches = -(-len(rows) // max(1, EVALUATION_TOKENS // lengths[rows].max(initial=1)))
-    return np.array_split(rows, n_batches) if n_batches else []
