@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import pairwise, product
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,17 +40,13 @@ def fitter(
 ) -> Callable[[npt.NDArray, int, Path], Classifier]:
     """Return the function from labels, seed and folder to a classifier fitted on the training donors.
 
-    A fitted network is kept in the folder and read from there by a run that goes on after a kill.
+    Its checkpoint lies in the folder, so that a run that was killed goes on.
     """
 
     def fit(labels: npt.NDArray, seed: int, folder: Path) -> Classifier:
-        if folder.is_dir():
-            return replace(form, checkpoint=str(folder)).make(n_tokens, seed)
         model = form.make(n_tokens, seed)
-        model.fit(design.cells, labels, design.is_train, settings=settings, seed=seed)
-        part = folder.with_name(f"{folder.name}.part")
-        model.save(part)
-        part.rename(folder)
+        train = {"train": design.is_train, "settings": settings, "seed": seed}
+        model.fit(design.cells, labels, **train, checkpoint_folder=folder)
         return model
 
     return fit

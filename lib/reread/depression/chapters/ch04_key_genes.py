@@ -163,14 +163,17 @@ def answers(
     network = float(models["auroc"].iloc[0])
     against = statistics.interpretation(network, baseline_auroc, len(models) - 1)
     found = {
-        "interpretation": f"They may not: {against}. The genes above are shown as a test of the method, "
-        "not as a result." if against else
-        f"They may: AUROC {network:.3f} on held-out donors, logistic regression {baseline_auroc:.3f}.",
+        "interpretation": f"They may: AUROC {network:.3f} on held-out donors, logistic regression "
+        f"{baseline_auroc:.3f}.",
         "truth": "No ground truth is known for these cells.",
-        "limitation": f"The genes may not be interpreted: {against}." if against else
-        "Without a ground truth, the share of false calls is that of the simulation.",
+        "limitation": "Without a ground truth, the share of false calls is that of the simulation.",
         "rankings": "Without a ground truth, only their agreement can be measured.",
-    }  # fmt: skip
+    }
+    if against:
+        found["limitation"] = f"The genes may not be interpreted: {against}."
+        found["interpretation"] = (
+            f"They may not: {against}. The genes above test the method; they are no result."
+        )
     if not len(recovery):
         return found
     change = recovery["ranking"].iloc[0]

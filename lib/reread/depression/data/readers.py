@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from reread.core.data.blocks import of_anndata, open_file
-from reread.core.errors import DataError, need
+from reread.core.data.r_files import read_objects, transposed
+from reread.core.errors import DataError
 from reread.core.tables import door
 from reread.depression.data.counts import Counts, check_cells, check_genes, check_raw
 
@@ -174,9 +174,9 @@ def read_melanoma(path: Path, symbols: dict[str, str]) -> Counts:
     first is kept.
     """
     with door(path, "the Seurat object of scFeatures"):
-        top = _r_objects(path)["example_scrnaseq"]
+        top = read_objects(path)["example_scrnaseq"]
         table = getattr(top, "meta.data")
-        values, names = _sparse(top.assays["RNA"].counts)
+        values, names = transposed(top.assays["RNA"].counts)
     values.data = np.expm1(values.data)
     ids = pd.Series([symbols.get(name, "") for name in names])
     kept = np.flatnonzero((ids != "") & ~ids.duplicated())
@@ -189,23 +189,8 @@ def read_melanoma(path: Path, symbols: dict[str, str]) -> Counts:
 def read_glioblastoma(path: Path) -> Counts:
     """Read cells of five glioblastoma patients with and without panobinostat (lemur): counts of 300 genes."""
     with door(path, "the SingleCellExperiment of lemur"):
-        top = _r_objects(path)["glioblastoma_example_data"]
+        top = read_objects(path)["glioblastoma_example_data"]
         table = pd.DataFrame({str(name): np.asarray(one) for name, one in top.colData.listData.items()})
-        values, genes = _sparse(top.assays.data.listData["counts"])
+        values, genes = transposed(top.assays.data.listData["counts"])
     keys = Keys("patient_id", "condition", batch="treatment_id", control="ctrl")
     return _joined(_blocks(table, genes, values.__getitem__, keys, str(path), None), str(path))
-
-
-def _r_objects(path: Path) -> dict[str, Any]:
-    """The objects of the file; those of classes that rdata does not know have their slots as attributes."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return need("rdata", "depression").read_rda(path)
-
-
-def _sparse(matrix: Any) -> tuple[Any, list[str]]:
-    """A ``dgCMatrix`` (gene, cell) as a csr matrix (cell, gene), and the names of the genes."""
-    from scipy.sparse import csr_matrix
-
-    shape = tuple(int(n) for n in matrix.Dim[::-1])
-    return csr_matrix((matrix.x, matrix.i, matrix.p), shape=shape), [str(name) for name in matrix.Dimnames[0]]

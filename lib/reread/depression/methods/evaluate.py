@@ -60,7 +60,7 @@ def summary(predicted: pd.DataFrame, *, n_boot: int = 500, seed: int = 0) -> pd.
             folds=one["fold"].to_numpy(), n_boot=n_boot, seed=seed,
         )  # fmt: skip
         ends[key] = {"low": low + 0.5, "high": high + 0.5}
-    return means.join(pd.DataFrame.from_dict(ends, orient="index")).reset_index()
+    return means.join(pd.DataFrame.from_dict(ends, orient="index").rename_axis(BY)).reset_index()
 
 
 def by_cell_type(predicted: pd.DataFrame, least: int = 20) -> pd.DataFrame:

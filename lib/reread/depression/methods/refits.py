@@ -134,14 +134,12 @@ def choose_precision(
     Half precision is used where it ranks the genes of the longest perturbed cell as fp32 does. That cell is
     the same in every shard, so that all shards of a model choose alike.
     """
-    asked = embedding.get("precision", "float32")
-    if asked == "float32":
-        return partial(model.embed, **embedding), False
-    ways = {one: partial(model.embed, **embedding | {"precision": one}) for one in (asked, "float32")}
-    means = state_means(ways["float32"], design.cells, np.flatnonzero(design.is_train), labels)
-    tokens = design.cells[int(design.rows[0])]
+    names = dict.fromkeys((embedding.get("precision", "float32"), "float32"))
+    ways = {name: partial(model.embed, **embedding | {"precision": name}) for name in names}
+    tokens, train = design.cells[int(design.rows[0])], np.flatnonzero(design.is_train)
 
     def shifts(embed: perturbation.Embed) -> npt.NDArray:
+        means = state_means(embed, design.cells, train, labels)
         return perturbation.cell_shifts(embed, tokens, means, change, **how)[1][:, 0]
 
     chosen, _ = choose(ways, shifts, accepts_ranks)

@@ -139,7 +139,7 @@ def calibrate(is_called: npt.ArrayLike, is_disease_gene: npt.ArrayLike) -> dict[
     genes that are called, ``type_1`` that of the other genes. NaN is a share of nothing: a test that calls
     no gene has no false share, and cannot pass for one whose calls are true.
     """
-    called, disease = pd.Series(is_called, dtype=bool), pd.Series(is_disease_gene, dtype=bool)
+    called, disease = (pd.Series(np.asarray(one, dtype=bool)) for one in (is_called, is_disease_gene))
     shares = {"power": called[disease], "false_share": ~disease[called], "type_1": called[~disease]}
     return {"n_called": int(called.sum())} | {name: float(one.mean()) for name, one in shares.items()}
 
