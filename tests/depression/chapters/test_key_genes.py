@@ -123,6 +123,7 @@ def test_chapter_3_tables():
     assert shares["share_called.permuted"] > 0.3 and shares["false_share.published"] > 0.5
     words = ch03.answers(found, calls)
     assert "of its calls are no disease genes" in words["truth"] and "AUROC of" in words["truth"]
+    assert "it calls no gene;" in ch03.answers(found, calls.assign(false_share=np.nan))["truth"]
     assert "No ground truth" in ch03.answers(found[:0], calls)["truth"]
     by_cells = ch03.calls_by_cells(table, classes)
     shares = by_cells[by_cells["labels"] == "permuted"].groupby("cells")["share_called"].mean()

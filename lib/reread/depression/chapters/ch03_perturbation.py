@@ -139,10 +139,12 @@ def answers(recovery: pd.DataFrame, calls: pd.DataFrame) -> dict[str, str]:
         return {"truth": "No ground truth is known for these cells."}
     by_change = recovery.groupby("change")["auroc"].mean()
     found = " and ".join(f"{value:.2f} ({CHANGES[change]})" for change, value in by_change.items())
-    truth = (
-        f"In the simulation, {100 * calls['false_share'].mean():.0f} % of its calls are no disease genes; "
+    share = calls["false_share"].mean()
+    false = (
+        "it calls no gene" if np.isnan(share) else f"{100 * share:.0f} % of its calls are no disease genes"
     )
-    return {"truth": f"{truth}the size of the shift ranks the disease genes with an AUROC of {found}."}
+    ranks = f"the size of the shift ranks the disease genes with an AUROC of {found}"
+    return {"truth": f"In the simulation, {false}; {ranks}."}
 
 
 def tokens_of(vocabulary: Vocabulary, genes: list[str]) -> list[int] | None:

@@ -60,8 +60,7 @@ def gene_matrix(shifts: pd.DataFrame, change: str) -> tuple[pd.DataFrame, pd.Ser
     """Mean shift toward the case state (model, gene) over cells of both states, and cells of each gene.
 
     Every model perturbs the same cells. Genes that fewer than a quarter of them express are left out: the
-    mean of a few cells depends on which cells these are, and in a network that has learned a disease, whose
-    shifts are larger, it varies more than in the refits.
+    mean of a few cells varies, and more so in a network that has learned a disease than in the refits.
     """
     rows = shifts[shifts["change"] == change]
     means = rows.assign(value=toward_case(rows)).groupby(["model", "gene"])["value"].agg(["mean", "size"])
