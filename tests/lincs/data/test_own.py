@@ -173,3 +173,10 @@ def test_a_file_that_is_missing_or_not_named_is_asked_for(tmp_path):
     for name in ("z.gct", "z.gctx", "z.h5ad"):
         with pytest.raises(DataError, match=rf"{name} must be a file, but is not there"):
             load.load("own", path=str(tmp_path / name), **KEYS)
+
+
+def test_more_folds_than_drugs_are_refused_when_they_are_split(read):
+    from reread.lincs.data import splits
+
+    with pytest.raises(DataError, match="9 folds need 9 groups, but there are 5"):
+        list(splits.folds(read().meta, by=["pert_name"], n_folds=9))
