@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from reread.core.errors import DataError, ParameterError
 from reread.genomes.chapters import ch02_one_person, ch03_one_gene
@@ -9,6 +10,7 @@ from reread.genomes.data.simulate import true_log_expression
 from reread.genomes.methods import evaluation, personal_prediction
 
 TRACKS = (cohorts.EXPRESSION,)
+EXACT = pd.DataFrame({"format": ["float32"], "accepted": [True]})
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +92,7 @@ def test_few_negative_genes_are_told_from_chance():
 def test_every_figure_is_drawn(cohort, tmp_path):
     predicted = ch02_one_person.predict_person(oracle, oracle, cohort, 1, tracks=TRACKS, unphased="error")
     found = ch03_one_gene.predict_all(
-        oracle, cohort, tmp_path, tracks=TRACKS, unphased="error", shard=-1, n_shards=2
+        oracle, cohort, tmp_path, EXACT, tracks=TRACKS, unphased="error", shard=-1, n_shards=2
     )
     published = np.stack([personal_prediction.predict_published(oracle, cohort, gene) for gene in range(7)])
     table = ch03_one_gene.gene_table(found[:, 1:], published, cohort)

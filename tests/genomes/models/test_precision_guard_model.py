@@ -60,7 +60,7 @@ def test_bf16_that_rounds_the_differences_away_is_refused_and_the_predictions_ar
     np.testing.assert_allclose(gene[0], gene[2], rtol=0.01)
     made = [
         ch03_one_gene.predict_all(
-            one, cohort, tmp_path / name, tracks=TRACKS, unphased="error", shard=-1, n_shards=n_shards
+            one, cohort, tmp_path / name, table, tracks=TRACKS, unphased="error", shard=-1, n_shards=n_shards
         )
         for name, one, n_shards in (("guarded", chosen, 3), ("exact", ways["float32"], 1))
     ]
