@@ -110,7 +110,7 @@ def test_the_range_of_permuted_people_is_that_of_independent_values(data):
     found = tuning.null_interval(untuned, target, n_folds=2, n=400, seed=1)
     several = tuning.null_interval(untuned, target, n_folds=2, n_permutations=4, n=200, seed=1)
 
-    # the correlation of 20 independent people has a standard deviation of 1 / sqrt(19); the mean is of 12 genes
+    # a correlation of 20 independent people has a standard deviation of 1 / sqrt(19)
     expected = 1.96 / np.sqrt(19 * N_GENES)
     assert found["low"] == pytest.approx(-expected, rel=0.2)
     assert found["high"] == pytest.approx(expected, rel=0.2)
