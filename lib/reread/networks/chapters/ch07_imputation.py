@@ -18,7 +18,13 @@ WORDS = {
     "autoencoder": "small autoencoder",
     "deeptgi-encoder": "DeepTGI's encoder",
 }
-INFERENCES = {"pearson": "Pearson r", "spearman": "Spearman ρ", "genie3": "GENIE3", "grnboost2": "GRNBoost2"}
+WITH_ARTICLE = ("gene-mean", "autoencoder")  # in a sentence
+INFERENCES = {
+    "pearson": "Pearson correlation",
+    "spearman": "Spearman correlation",
+    "genie3": "GENIE3",
+    "grnboost2": "GRNBoost2",
+}
 MEASURES = {
     "rmse": "error on masked values",
     "correlation": "correlation within genes",
@@ -67,7 +73,7 @@ def answer(summary: pd.DataFrame, inference: str) -> dict[str, float | str]:
     ratio, false = (by.loc[name, "value"] for name in (f"auprc_ratio.{inference}", "false_correlations"))
     rank = spearmanr(error[imputing], ratio[imputing])[0]
     return {
-        "best": WORDS[best],
+        "best": f"the {WORDS[best]}" if best in WITH_ARTICLE else WORDS[best],
         "rmse": error[best],
         "mean_rmse": error[MEAN],
         "inference": INFERENCES[inference],

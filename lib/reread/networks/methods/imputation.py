@@ -1,7 +1,7 @@
 """Impute expression, score it on masked values, and measure what it does to an inferred network.
 
 All methods of ``METHODS`` read log-scale expression (cell, gene), in which a masked value is 0 like any other
-zero; none is told which zeros were masked.
+zero; none knows which zeros were masked.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from reread.networks.data.tables import Expression, GRNDataset
 from reread.networks.methods import infer
 from reread.networks.methods.benchmark import scorer_of
 from reread.networks.methods.full_grid import full_grid
-from reread.networks.models.imputers import denoise
 
 NONE, MEAN = "none", "gene-mean"
 N_COMPONENTS = 20  # of the cells, for their distances
@@ -85,6 +84,8 @@ def diffuse(values: np.ndarray, *, t: int) -> np.ndarray:
 
 
 def _network(values: np.ndarray, *, kind: str, latent: int, epochs: int, seed: int) -> np.ndarray:
+    from reread.networks.models.imputers import denoise
+
     return np.maximum(denoise(values, kind, latent=latent, epochs=epochs, seed=seed), 0.0)
 
 
@@ -235,7 +236,7 @@ def score_network(
     real = weights[row_of[grid.tf], grid.gene]
     permuted = weights[n_tfs + row_of[grid.tf], grid.gene]
     auprc = average_precision(grid.label, real)
-    found = {"auprc": auprc, "auprc_ratio": auprc / grid.label.mean()}
+    found = {"auprc": auprc, "auprc_ratio": auprc / float(grid.label.mean())}
     return found | {"false_edges": share_at_top(permuted, real, int(grid.label.sum()))}
 
 
