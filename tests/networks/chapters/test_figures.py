@@ -205,7 +205,9 @@ def test_imputations_are_drawn_and_the_answer_is_of_the_smallest_error(inference
     for seed in range(n_seeds):
         for number, method in enumerate(imputation.METHODS):
             for measure in measures:
-                value = {"rmse": 9.0 - number, "pair_auroc": np.nan}.get(measure, number + 0.01 * rng.random())
+                value = {"rmse": 9.0 - number, "pair_auroc": np.nan}.get(
+                    measure, number + 0.01 * rng.random()
+                )
                 rows.append((seed, method, "", measure, value))
     compared = pd.DataFrame(rows, columns=["seed", "method", "setting", "measure", "value"])
     summary = imputation.summary(compared)
