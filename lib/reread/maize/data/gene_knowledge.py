@@ -24,8 +24,8 @@ LEAST_OF_TERM = 5  # known genes of a tissue, to be tested as a term
 class Knowledge:
     """Genes of each term, names of the terms, ``is_tf`` (gene,), and markers.
 
-    A marker is (tissue, name, index of the tissue, index of the gene). ``report`` is what a record keeps of an
-    own file.
+    A marker is (tissue, name, index of the tissue, index of the gene). ``report`` is what a record keeps of
+    an own file.
     """
 
     terms: dict[str, frozenset[str]]
