@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from reread import workshop
 from reread.core.errors import ExitCode, ParameterError, RereadError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ data_app = typer.Typer(no_args_is_help=True, help="List, fetch and verify data f
 runs_app = typer.Typer(no_args_is_help=True, help="List finished runs, and move them between machines.")
 app.add_typer(data_app, name="data")
 app.add_typer(runs_app, name="runs")
-
+app.add_typer(workshop.app, name="workshop")
 
 Profile = Literal["demo", "real", "paper"]
 ProfileOption = Annotated[Profile, typer.Option(help="Which column of parameter values.")]
