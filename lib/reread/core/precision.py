@@ -36,23 +36,24 @@ def accepts_ranks(exact: npt.ArrayLike, fast: npt.ArrayLike) -> Verdict:
 def accepts_deviations(exact: npt.ArrayLike, fast: npt.ArrayLike) -> Verdict:
     """Whether fast values keep the differences between the people of each row.
 
-    Both are (row, person). Returns correlation (Pearson, of all deviations from the mean of their row),
-    error (root mean square of what the format changes in them, in units of the exact ones) and accepted: a
-    correlation above 0.99. Without a difference between people, and with values that are not finite, nothing
-    is accepted. The values themselves agree far better than their differences, which may be mere rounding.
+    Both are (row, person). Returns correlation (Pearson, of the worst row), error (the largest root mean
+    square of what the format changes in the deviations of a row, in units of the exact ones) and accepted: a
+    correlation above 0.99. Rows without a difference say nothing; without any other row, and with values that
+    are not finite, nothing is accepted. Values agree better than their differences, which may be rounding.
     """
     exact, fast = np.atleast_2d(exact).astype(float), np.atleast_2d(fast).astype(float)
     if exact.shape != fast.shape or not (np.isfinite(exact).all() and np.isfinite(fast).all()):
         return {"correlation": float("nan"), "error": float("nan"), "accepted": False}
     exact, fast = (one - one.mean(axis=1, keepdims=True) for one in (exact, fast))
-    size = np.sqrt((exact**2).sum() * (fast**2).sum())
-    correlation = float((exact * fast).sum() / size) if size > 0 else float("nan")
-    error = float(np.sqrt(((fast - exact) ** 2).sum() / (exact**2).sum())) if size > 0 else float("nan")
-    return {
-        "correlation": correlation,
-        "error": error,
-        "accepted": bool(correlation > MIN_DEVIATION_CORRELATION),
-    }
+    sizes, fast_sizes = (np.sqrt((one**2).sum(axis=1)) for one in (exact, fast))
+    varies = sizes > 0
+    if not varies.any():
+        return {"correlation": float("nan"), "error": float("nan"), "accepted": False}
+    product = (exact * fast).sum(axis=1)[varies]
+    size = sizes[varies] * fast_sizes[varies]
+    worst = float(np.divide(product, size, out=np.zeros(len(size)), where=size > 0).min())
+    error = float((np.sqrt(((fast - exact) ** 2).sum(axis=1))[varies] / sizes[varies]).max())
+    return {"correlation": worst, "error": error, "accepted": worst > MIN_DEVIATION_CORRELATION}
 
 
 def choose(
