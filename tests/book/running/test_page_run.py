@@ -150,6 +150,14 @@ def test_a_missing_page_upstream_is_named_with_its_command(tiny, no_kernel):
     assert not (tiny / "runs").exists()
 
 
+def test_with_other_values_the_page_says_which_run_it_needs(tiny):
+    """Not the pinned run of the page upstream, which may hold other data."""
+    with pytest.raises(
+        RunError, match=r"needs a finished run of maize/01-cells\.\nRun:  reread run maize/01-cells"
+    ):
+        run_page(page("maize/02-genes.short"), overrides={"ways": "sum"}, say=silent)
+
+
 def test_a_missing_notebook_is_named(tiny, no_kernel):
     page("maize/01-cells").notebook.unlink()
 

@@ -75,6 +75,8 @@ def _fields(ref: PageRef, parameters: dict[str, Any], say: Callable[[str], None]
         try:
             key = RunRecord.read(up.folder).stale["key"]
         except RunError:  # there is no run at hand, or none that is as it was when it ended
+            if parameters != ref.parameters:
+                continue  # with other values another run may be wanted: the page says which one
             again = f"Run:  reread run {up.name} --profile {up.profile}"
             said = f"{ref.name} needs {up.name}, which has not run.\n{again}"
             raise RunError(said, ExitCode.STALE) from None
