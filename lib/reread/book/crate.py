@@ -32,7 +32,7 @@ _BIOSCHEMAS = {
     _PARAMETER: ("FormalParameter", "1.0-RELEASE"),
     _COMPUTATIONAL: ("ComputationalWorkflow", "1.0-RELEASE"),
 }
-_LICENCE = "https://spdx.org/licenses/MIT"
+_LICENCES = {name: f"https://spdx.org/licenses/{name}" for name in ("MIT", "CC-BY-4.0")}
 _NOTEBOOKS = "https://nbformat.readthedocs.io"
 _TYPES = {bool: "Boolean", int: "Integer", float: "Float", str: "Text"}
 _MIMES = {".ipynb": "application/x-ipynb+json", ".yml": "application/yaml"}
@@ -91,7 +91,7 @@ def _entities(record: RunRecord, study: Study) -> Iterator[dict[str, Any]]:
     yield {
         "@id": "./", "@type": "Dataset", "name": f"{chapter.title}: {name} ({record.profile})",
         "description": f"One run of a chapter of {study.title!r}, scope {record.scope}.",
-        "datePublished": ended, "license": {"@id": _LICENCE}, "conformsTo": _refer(_PROFILES),
+        "datePublished": ended, "license": {"@id": _LICENCES["CC-BY-4.0"]}, "conformsTo": _refer(_PROFILES),
         "author": {"@id": "#authors"}, "publisher": {"@id": "#authors"},
         "hasPart": _refer([WORKFLOW, README, *files, *(one["@id"] for one in data)]),
         "mainEntity": {"@id": WORKFLOW}, "mentions": {"@id": "#run"},
@@ -114,7 +114,7 @@ def _workflow(record: RunRecord, chapter: Chapter, started: str, inputs: list[di
         **_file(WORKFLOW, ""), "@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow"],
         "name": chapter.title, "description": chapter.question, "programmingLanguage": {"@id": "#jupyter"},
         "input": _refer(one["@id"] for one in inputs), "output": {"@id": "#output"},
-        "license": {"@id": _LICENCE}, "author": {"@id": "#authors"}, "dateCreated": started,
+        "license": {"@id": _LICENCES["MIT"]}, "author": {"@id": "#authors"}, "dateCreated": started,
         "version": record.made["commit"] or record.made["reread"],
         "conformsTo": {"@id": _COMPUTATIONAL}, "softwareRequirements": {"@id": "#environment"},
     }  # fmt: skip
@@ -124,8 +124,9 @@ def _around(record: RunRecord) -> Iterator[dict[str, Any]]:
     """What the others refer to: profiles, licence, authors, language, environment."""
     for address, (profile, version) in {**_PROFILES, **_BIOSCHEMAS}.items():
         yield {"@id": address, "@type": "CreativeWork", "name": profile, "version": version}
-    terms = "Code and results. Data files keep the licences that their entities name."
-    yield {"@id": _LICENCE, "@type": "CreativeWork", "name": "MIT License", "description": terms}
+    terms = "Licence of code (MIT) or of text and figures (CC BY). Each data file names its own."
+    for name, address in _LICENCES.items():
+        yield {"@id": address, "@type": "CreativeWork", "name": name, "description": terms}
     yield {"@id": _NOTEBOOKS, "@type": "WebPage", "name": "The format of Jupyter notebooks"}
     yield {"@id": "#authors", "@type": "Organization", "name": "The Reread authors"}
     yield {"@id": README, "@type": "File", "name": README, "encodingFormat": "text/markdown",
