@@ -331,6 +331,17 @@ def runs_import(file: Path) -> None:
     typer.echo(transfer.import_runs(file))
 
 
+@runs_app.command("crate")
+def runs_crate(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A page, such as demo/networks/02-deeptgi.")],
+    out: Annotated[Path, typer.Option(help="The file to write.")] = Path("crate.zip"),
+) -> None:
+    """Pack one run as a Workflow Run RO-Crate, which other tools can read."""
+    from reread.book import crate
+
+    typer.echo(crate.write(run, out))
+
+
 def _print_table(rows: list[tuple[str, ...]], right: int = -1) -> None:
     """Print rows in aligned columns; ``right`` is a column of numbers."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
