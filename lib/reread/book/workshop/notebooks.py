@@ -28,7 +28,7 @@ _LETTERS = "ABCD"
 def notebook(ref: PageRef, lesson: Lesson, *, is_solved: bool) -> Cell:
     """The notebook of a chapter for students, or with its solutions (``is_solved``) for the instructor."""
     name = f"{ref.study.key}/{ref.chapter.key}"
-    about = f"**{lesson.minutes} minutes.** You learn {lesson.learn}."
+    about = f"**{lesson.minutes} minutes.** You will learn {lesson.learn}."
     start = f'from reread import workshop\n\nworkshop.start("{name}")'
     title, *cells = [cell for cell in map(_cell(ref, is_solved), read_json(ref.notebook)["cells"]) if cell]
     added = [_text("workshop", about), _code("workshop-start", start)]
