@@ -26,9 +26,11 @@ def maize(folder):
 
 
 def lincs(folder):
-    values = np.random.default_rng(0).normal(0, 2, (8, 5))
-    obs = pd.DataFrame({"drug": list("abcd" * 2), "line": "A375"}, index=list("stuvwxyz"))
-    anndata.AnnData(values, obs, pd.DataFrame(index=list("ABCDE"))).write_h5ad(folder / "l.h5ad")
+    values = np.random.default_rng(0).normal(0, 2, (80, 31))
+    obs = pd.DataFrame({"drug": list("abcd" * 20), "line": "A375"}, index=[f"s{i}" for i in range(80)])
+    anndata.AnnData(values, obs, pd.DataFrame(index=[f"g{i}" for i in range(31)])).write_h5ad(
+        folder / "l.h5ad"
+    )
     (folder / "c.csv").write_text("pert_id,pcl\na,X\nb,X\nc,Y\nd,Y\n")
     keys = {"pert_key": "drug", "cell_key": "line", "dose_key": "", "time_key": ""}
     return [folder / "l.h5ad", folder / "c.csv"], keys
@@ -73,9 +75,9 @@ SAYS = {
     maize: {"shape": "12 samples × 5 genes", "tissues": "a 4, b 4, c 4", "groups": "2 of study",
             "names": "samples such as a, b, c; genes such as 1-Mar, NA, B",
             "group hold-out": "6 training and 6 test samples"},
-    lincs: {"shape": "8 signatures × 5 genes", "perturbations": "4, such as a, b, c",
+    lincs: {"shape": "80 signatures × 31 genes", "perturbations": "4, such as a, b, c",
             "classes": "2, 2 of them with two drugs or more",
-            "dose": r"0 different \(micromolar\), not known of 8 signatures"},
+            "dose": r"0 different \(micromolar\), not known of 80 signatures"},
     networks: {"shape": "2 cells × 3 genes", "pairs": "2, 1 of them positive, of 1 TFs",
                "left out": "1 rows whose gene"},
     depression: {"shape": "4 cells × 3 genes", "donors": "c 1, d 1; one condition each"},
@@ -134,3 +136,22 @@ def test_a_wrong_parameter_or_too_many_files_are_named(tmp_path):
     assert dict(check_data.check("maize", ["no.csv"], {"genes_in": "rows"}).lines)["expression"].endswith(
         "not there)"
     )
+
+
+def test_a_bed_file_of_genomes_goes_to_the_chapter_on_linear_models(tmp_path):
+    pytest.importorskip("cyvcf2")
+    (_, vcf), given = genomes(tmp_path)
+    people = vcf.read_text().split("#CHROM")[1].splitlines()[0].split("\t")[9:]
+    start = int(given["position"].partition(":")[2]) - 1
+    values = "\t".join(str(i + 0.5) for i in range(len(people)))
+    head = "\t".join(["#chr", "start", "end", "gene_id", "strand", *people])
+    (tmp_path / "e.bed").write_text(f"{head}\nchr1\t{start}\t{start + 1}\tG1\t+\t{values}\n")
+
+    found = check_data.check("genomes", [str(tmp_path / "e.bed"), str(vcf)], {})
+    lines = dict(found.lines)
+
+    assert found.is_usable, lines
+    assert lines["genes"] == "1 with expression"
+    assert re.match(r"3 with genotypes and expression, such as", lines["people"])
+    assert re.match(r"\d+ that vary", lines["variants"])
+    assert lines["next"].startswith("reread run genomes/04-prs-and-stacking -p source=own -p bed=")

@@ -132,3 +132,11 @@ def test_rows_of_other_samples_are_left_out_and_a_sample_without_a_row_is_named(
     (tmp_path / "labels.csv").write_text("name,batch\n12,a\nNA,b\ns 3,c\n")
     with pytest.raises(DataError, match=r"lacks 1 of the 3 samples of .*, such as 0012; its first is 12"):
         found.with_fields(tmp_path / "labels.csv")
+
+
+def test_a_matrix_is_expression_of_the_study_of_networks():
+    from reread.networks.data.tables import Expression
+
+    found = matrix.from_anndata(adata())
+
+    assert Expression(found.values, found.genes).genes == GENES

@@ -42,8 +42,9 @@ def gct(values=VALUES, ids=IDS, fields=FIELDS):
 
 
 @pytest.fixture
-def read(tmp_path):
+def read(tmp_path, monkeypatch):
     """Write a file of signatures and one of classes, and load them as the chapters do."""
+    monkeypatch.setattr(own, "LEAST", (8, 4))
 
     def load_own(content=None, classes=CLASSES, *, name="z.gct", **changes):
         path, content = tmp_path / name, gct() if content is None else content
@@ -145,6 +146,10 @@ BAD = {
         {"content": annotated(drug=[None, *FIELDS["drug"][1:]]), **H5AD},
         "1 samples have no drug",
     ),
+    "few signatures": (
+        {"least": (80, 31)},
+        "holds 8 signatures of 4 genes, but at least 80 of 31 are needed",
+    ),
     "one drug": ({"content": annotated(drug="x"), **H5AD}, "one perturbation, x, but whole perturbations"),
     "classes of others": ({"classes": "pert_id,pcl\nfoo,A\nbar,B\n"}, "none of its 5 drugs, such as 0012"),
     "one class of two drugs": (
@@ -158,8 +163,9 @@ BAD = {
 
 
 @pytest.mark.parametrize("fault", BAD)
-def test_a_malformed_file_is_refused_with_its_name_and_the_next_step(read, fault):
-    given, says = BAD[fault]
+def test_a_malformed_file_is_refused_with_its_name_and_the_next_step(read, monkeypatch, fault):
+    given, says = dict(BAD[fault][0]), BAD[fault][1]
+    monkeypatch.setattr(own, "LEAST", given.pop("least", own.LEAST))
 
     with pytest.raises((DataError, ParameterError), match=f"(?s){says}") as caught:
         read(**given)
@@ -173,3 +179,10 @@ def test_a_file_that_is_missing_or_not_named_is_asked_for(tmp_path):
     for name in ("z.gct", "z.gctx", "z.h5ad"):
         with pytest.raises(DataError, match=rf"{name} must be a file, but is not there"):
             load.load("own", path=str(tmp_path / name), **KEYS)
+
+
+def test_more_folds_than_drugs_are_refused_when_they_are_split(read):
+    from reread.lincs.data import splits
+
+    with pytest.raises(DataError, match="9 folds need 9 groups, but there are 5"):
+        list(splits.folds(read().meta, by=["pert_name"], n_folds=9))

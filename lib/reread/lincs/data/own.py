@@ -17,6 +17,7 @@ from reread.lincs.io import gct, gctx
 
 PARAMETERS = ("path", "classes", "pert_key", "cell_key", "dose_key", "time_key", "type_key")
 SYMBOLS = ("pr_gene_symbol", "gene_symbol", "symbol")
+LEAST = (80, 31)  # signatures and genes: 30 principal components of the training half are the baseline
 MOST_BEYOND = 0.05  # share of values that may lie beyond the clip of z-scores
 FORMATS = "a .gct, .gctx or .h5ad file"
 
@@ -86,10 +87,16 @@ def from_matrix(
     Raises
     ------
     DataError
-        If a field is missing or empty, values are no z-scores, there is one perturbation only, or the classes
-        name no perturbation of the file or leave fewer than two classes of two drugs.
+        If a field is missing or empty, values are no z-scores or too few, there is one perturbation only, or
+        the classes name no perturbation of the file or leave fewer than two classes of two drugs.
     """
     _check_scale(found)
+    if any(n < least for n, least in zip(found.values.shape, LEAST, strict=True)):
+        n_signatures, n_genes = found.values.shape
+        raise DataError(
+            f"{found.name} holds {n_signatures} signatures of {n_genes} genes, but at least {LEAST[0]} of "
+            f"{LEAST[1]} are needed, to compare networks with 30 principal components.\nAdd signatures."
+        )
     names = found.column(pert_key, "pert_key", "the perturbation").astype(object)
     if len(set(names)) < 2:
         raise DataError(
