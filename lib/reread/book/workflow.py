@@ -110,9 +110,8 @@ def prepare(refs: list[PageRef], status: Status | None = None) -> list[PageRef]:
 
 def job_command() -> str:
     """The command of a job for the shell: ask the server of this build, or start afresh."""
-    _, _, address = os.environ.get(warm.VARIABLE, "").partition(":")
-    ask = [sys.executable, "-I", "-S", client.__file__, address]
-    return shlex.join(ask if address else [sys.executable, "-u", "-m", job.__name__])
+    how = ["-I", "-S", client.__file__] if os.environ.get(warm.VARIABLE) else ["-u", "-m", job.__name__]
+    return shlex.join([sys.executable, *how])
 
 
 def upstream_markers(profile: Profile, name: str, due: list[str]) -> list[str]:
@@ -197,8 +196,7 @@ def run(command: list[str], due: list[PageRef], server: str, say: Callable[[str]
             stopping.end_family(process)  # a job clears up after Snakemake has gone
             raise
     if process.returncode and not any(job.result(ref.profile, ref.name) for ref in due):
-        is_killed = process.returncode < 0 or (server and not warm.answers(server))
-        code = ExitCode.KILLED if is_killed else ExitCode.ENVIRONMENT
+        code = ExitCode.KILLED if process.returncode < 0 else ExitCode.ENVIRONMENT
         raise RunError(f"Snakemake failed before any page ran; see {log}\n{last_lines(log, 4)}", code)
 
 

@@ -9,12 +9,12 @@ from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 
-from reread.book.running import environment, kernel, stopping, warm
+from reread.book.running import environment, kernel, stopping
 from reread.core.errors import ExitCode, RunError
 from reread.core.files import write_text
 from reread.pages import PageRef
 
-_POLL_S, _PATIENCE_S = 0.1, 3.0
+_POLL_S = 0.1
 _CELL = re.compile(r"Executing Cell (\d+)-")
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _ADDED = {"injected-parameters", "papermill-error-cell-tag", "papermill-error-link-tag"}
@@ -34,22 +34,20 @@ def execute(
     (part / environment.HOME).mkdir(exist_ok=True)
     env, arguments = environment.of_page(ref, part, key, threads), [str(ref.notebook), str(part)]
     with (part / "log").open("w", encoding="utf-8") as log:
-        # forked from the server of this build where there is one, else started afresh
-        child = warm.ask(arguments, log.fileno(), env, ref, threads)
-        child = child or environment.popen(kernel.__name__, arguments, log, env, part)
+        if kernel.PREPARED:  # forked from the server of this build, else started afresh
+            child = kernel.PREPARED.pop().tell(json.dumps([arguments, env]))
+        else:
+            child = environment.popen(kernel.__name__, arguments, log, env, part)
         try:
             return _watch(child, part / "log", ref, timeout_s, say)
         finally:
-            if child.poll() is None:  # first a word to papermill, then no more words to anybody
-                child.terminate()
-                with suppress(subprocess.TimeoutExpired):
-                    child.wait(_PATIENCE_S)
+            child.send_signal(stopping.KILL)
             stopping.end_all_of(part)
             child.wait()
 
 
 def _watch(
-    child: subprocess.Popen | warm.Asked,
+    child: subprocess.Popen | kernel.Child,
     log: Path,
     ref: PageRef,
     timeout_s: float | None,
