@@ -1,8 +1,7 @@
 """Run what is stale, upstream first, through Snakemake; what is fresh costs nothing.
 
-Before Snakemake starts, the stale key of each page is written where it is the input of the page's rule, and
-the marker of each page that is not fresh is dropped. No clock decides: a fresh clone, a touched file and a
-deleted run all come out right.
+Before Snakemake starts, the marker of each page that is not fresh is dropped, and it is told to make these
+markers alone. No clock decides: a fresh clone, a touched file and a deleted run all come out right.
 """
 
 import os
@@ -24,7 +23,6 @@ from reread.book.running.process import last_lines
 from reread.book.status.staleness import Status
 from reread.core import paths as places
 from reread.core.errors import ExitCode, ParameterError, RunError
-from reread.core.files import write_text
 from reread.pages import PageRef, page, pages
 from reread.studies import Profile, Resources
 
@@ -91,20 +89,12 @@ def build(
 
 
 def prepare(refs: list[PageRef], status: Status | None = None) -> list[PageRef]:
-    """Write the stale keys, set the marker of each fresh page, drop the others. Returns what must run."""
-    status = status or Status()
-    states = status.states(refs)
+    """Drop marker and result of each page that is not fresh: these pages, which must run."""
+    states = (status or Status()).states(refs)
     due = [ref for ref in refs if states[ref.name].word != "fresh"]
-    for ref in refs:
-        key, marker = f"{status.key(ref)}\n", job.marker(ref.profile, ref.name)
-        path = places.state() / "keys" / ref.profile / f"{ref.name}.key"
-        if _write_if_other(path, key):
-            os.utime(path, (1, 1))  # older than any marker, whatever the clocks of the nodes say
-        if ref in due:
-            marker.unlink(missing_ok=True)
-            job.result_file(ref.profile, ref.name).unlink(missing_ok=True)
-        else:
-            _write_if_other(marker, key)
+    for ref in due:
+        job.marker(ref.profile, ref.name).unlink(missing_ok=True)
+        job.result_file(ref.profile, ref.name).unlink(missing_ok=True)
     return due
 
 
@@ -124,14 +114,6 @@ def resources(profile: Profile, name: str, attempt: int = 1) -> Resources:
     """What the job of a page asks of a cluster; each new attempt asks for as much memory again."""
     asked = page(name, profile).chapter.resources.get(profile, Resources())
     return asked.model_copy(update={"memory_gb": attempt * asked.memory_gb})
-
-
-def _write_if_other(path: Path, text: str) -> bool:
-    """Write a small file unless it holds that text already; whether it was written."""
-    is_other = not path.is_file() or path.read_text(encoding="utf-8") != text
-    if is_other:
-        write_text(path, text)
-    return is_other
 
 
 def _rows(refs: list[PageRef], due: set[str]) -> Iterator[Row]:

@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from reread.book.running.stopping import stoppable, tie
-from reread.book.status.run_record import RunRecord
 from reread.core import paths as places
 from reread.core.errors import ExitCode, RereadError
 from reread.core.files import read_json, write_json, write_text
@@ -31,7 +30,7 @@ class Result:
 
 
 def marker(profile: str, name: str) -> Path:
-    """The file that says that a page is done; it holds the stale key."""
+    """The empty file that says that a page is done."""
     return places.state() / "done" / profile / name
 
 
@@ -57,7 +56,7 @@ def main(arguments: list[str]) -> int:
             from reread.book.running.page_run import run_page
 
             run_page(ref, overrides={}, timeout_s=None, threads=int(threads), say=print)
-            write_text(marker(profile, ref.name), f"{RunRecord.read(ref.folder).stale['key']}\n")
+            write_text(marker(profile, ref.name), "")
         except KeyboardInterrupt:
             code, error = ExitCode.INTERRUPTED, "interrupted"
         except RereadError as failure:
