@@ -68,7 +68,8 @@ def build_site(
         for left in range(_TRIES)[::-1]:
             shutil.rmtree(top / "recorded", ignore_errors=True)
             looked, status = status or Status(), None
-            shelf = admit(profile, study, looked, adopt_recorded(looked, top / "recorded"))
+            adopt_recorded(looked, top / "recorded")
+            shelf = admit(profile, study, looked)
             rows, checks = ledger.ledger(status=shelf.status), ledger.checks(status=shelf.status)
             outcomes = [(row.study.key, str(row.outcome)) for row in checks]
             key = _inputs(shelf, [ledger.as_json(rows), outcomes])

@@ -210,7 +210,7 @@ def spread(profile: Profile, folders: list[Path], study: str = "") -> Report:
 def _fresh(profile: Profile, study: str) -> Status:
     """The status of pages that are all fresh."""
     refs, status = pages(profile, study), Status()
-    lines = [f"  {name}  {state}" for name, state in status.states(refs).items() if state.word != "fresh"]
+    lines = status.not_fresh(refs)
     if lines or not refs:
         rows = "\n".join(lines) or f"  {study or 'the book'} has no page in {profile}"
         raise RunError(f"Only fresh pages make a reference:\n{rows}\nRun:  reread build", ExitCode.STALE)
