@@ -249,8 +249,9 @@ def _found_in(file: Path, into: Path, status: Status, *, is_recorded: bool = Fal
         if ref is None:
             raise ParameterError(f"{file} holds {name}, which is no page of {profile} here.")
         state, record = status.judge(ref, into / run, is_left_out if is_recorded else lambda name: False)
-        wrong = next(_alien_outputs(into / run / NOTEBOOK), "") if record else f"is {state}"
-        found.append(Found(ref, into / run, record, state, wrong.replace("is altered", "was altered")))
+        wrong = f"{'was' if state.word == 'altered' else 'is'} {state}"
+        wrong = next(_alien_outputs(into / run / NOTEBOOK), "") if record else wrong
+        found.append(Found(ref, into / run, record, state, wrong))
     return found
 
 

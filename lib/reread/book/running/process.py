@@ -5,11 +5,12 @@ import re
 import subprocess
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 
 from reread.book.running import environment, kernel, stopping
+from reread.book.status import staleness
+from reread.book.status.fingerprint import cells_of
 from reread.core.errors import ExitCode, RunError
 from reread.core.files import write_text
 from reread.pages import PageRef
@@ -55,8 +56,9 @@ def _watch(
 ) -> int:
     """Say each cell as it starts, until the process ends or its time is over."""
     titles = []  # in papermill's count: the cell that it injects comes after the parameters
-    for cell in _cells(ref.notebook):
-        titles += [_about(cell), *(["the parameters of this page"] if "parameters" in _tags(cell) else [])]
+    for cell in cells_of(ref.notebook):
+        titles += [_about(cell["source"])]
+        titles += ["the parameters of this page"] if "parameters" in cell["tags"] else []
     deadline = time.monotonic() + timeout_s if timeout_s else None
     rest = ""
     with log.open(encoding="utf-8", errors="replace") as lines:
@@ -76,17 +78,14 @@ def _watch(
 
 def failure_of(path: Path) -> tuple[str, str, str] | None:
     """Cell, name and message of the first error of an executed notebook; None where there is none to tell."""
-    with suppress(OSError, ValueError):
-        for cell in _cells(path):
-            for output in cell.get("outputs", []):
-                if output.output_type == "error":
-                    return _about(cell), output.ename, _ANSI.sub("", output.evalue)
+    for source, error in staleness.errors(staleness.code_cells(path)):
+        return _about(source), error["ename"], _ANSI.sub("", error["evalue"])
     return None
 
 
 def sources(path: Path) -> list[tuple[str, str]]:
     """Type and source of each cell, without what papermill adds."""
-    return [(cell.cell_type, cell.source) for cell in _cells(path) if not _ADDED & set(_tags(cell))]
+    return [(cell["cell_type"], cell["source"]) for cell in cells_of(path) if not _ADDED & {*cell["tags"]}]
 
 
 def last_lines(log: Path, count: int) -> str:
@@ -103,9 +102,9 @@ def tidy(path: Path) -> None:
     found = nbformat.read(path, as_version=4)
     injected = found.metadata.get("papermill", {}).get("parameters", {})
     found.metadata["papermill"] = {"parameters": injected}
-    found.cells = [cell for cell in found.cells if "papermill-error" not in str(_tags(cell))]
+    found.cells = [one for one in found.cells if "papermill-error" not in str(one.metadata.get("tags"))]
     for cell in found.cells:
-        if "injected-parameters" in _tags(cell):
+        if "injected-parameters" in cell.metadata.get("tags", ()):
             cell["id"] = "injected-parameters"
         status = cell.metadata.pop("papermill", {}).get("status")
         cell.metadata.pop("execution", None)
@@ -123,17 +122,6 @@ def tidy(path: Path) -> None:
     write_text(path, json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
 
 
-def _cells(path: Path) -> list:
-    import nbformat
-
-    return nbformat.read(path, as_version=4).cells
-
-
-def _tags(cell) -> list[str]:
-    return cell.metadata.get("tags", [])
-
-
-def _about(cell) -> str:
+def _about(source: str) -> str:
     """First line of a cell that says something."""
-    text = next((line for line in cell.source.splitlines() if line.strip()), "")
-    return text.strip()[:60]
+    return next((line.strip() for line in source.splitlines() if line.strip()), "")[:60]
