@@ -80,7 +80,14 @@ def import_runs(file: Path) -> str:
     paths.runs().mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=paths.runs(), prefix=".import.") as folder, ExitStack() as stack:
         found = _found_in(file, Path(folder), Status())
-        _refuse_what_is_not_fresh(file, found)
+        differ = [one for one in found if one.wrong or one.moved]
+        lines = [f"  {one.ref.name}  {one.wrong or 'differs in: ' + ', '.join(one.moved)}" for one in differ]
+        said = [f"{file} is refused, nothing was taken from it:", *lines]
+        said.append("Check out the commit it was made with, or make the run anew.")
+        if any(" data " in line for line in lines):
+            said.append("A file that was pinned on first use brings its pin along in data/datasets.lock.")
+        if lines:
+            raise RunError("\n".join(said), ExitCode.STALE)
         source = f"{file.name} (SHA-256 {sha256(file)[:12]})"
         # every folder is locked and filled before the first takes its name
         parts = [stack.enter_context(landing(one.ref.folder)) for one in found]
@@ -253,18 +260,6 @@ def _found_in(file: Path, into: Path, status: Status, *, is_recorded: bool = Fal
         wrong = next(_alien_outputs(into / run / NOTEBOOK), "") if record else wrong
         found.append(Found(ref, into / run, record, state, wrong))
     return found
-
-
-def _refuse_what_is_not_fresh(file: Path, found: list[Found]) -> None:
-    """Refuse runs that differ from what would be run here today, field by field."""
-    differ = [one for one in found if one.wrong or one.moved]
-    lines = [f"  {one.ref.name}  {one.wrong or 'differs in: ' + ', '.join(one.moved)}" for one in differ]
-    said = [f"{file} is refused, nothing was taken from it:", *lines]
-    said.append("Check out the commit it was made with, or make the run anew.")
-    if any(" data " in line for line in lines):
-        said.append("A file that was pinned on first use brings its pin along in data/datasets.lock.")
-    if lines:
-        raise RunError("\n".join(said), ExitCode.STALE)
 
 
 def _refuse(file: Path, why: str) -> NoReturn:

@@ -6,7 +6,6 @@ markers alone. No clock decides: a fresh clone, a touched file and a deleted run
 
 import os
 import shlex
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -14,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import Popen
 from typing import NamedTuple
 
 import reread
@@ -170,13 +170,8 @@ def run(command: list[str], due: list[PageRef], server: str, say: Callable[[str]
     log = _log_folder() / "snakemake.log"
     # absolute, because jobs run in a folder of their own
     env = os.environ | places.surroundings() | {warm.VARIABLE: server}
-    with log.open("w") as stream:
-        process = subprocess.Popen(command, stdout=stream, stderr=stream, env=env, start_new_session=True)
-        try:
-            _watch(process, due, say)
-        except KeyboardInterrupt:
-            stopping.end_family(process)  # a job clears up after Snakemake has gone
-            raise
+    with stopping.running(command, log, env) as process:
+        _watch(process, due, say)
     if process.returncode and not any(job.result(ref.profile, ref.name) for ref in due):
         code = ExitCode.KILLED if process.returncode < 0 else ExitCode.ENVIRONMENT
         raise RunError(f"Snakemake failed before any page ran; see {log}\n{last_lines(log, 4)}", code)
@@ -188,7 +183,7 @@ def _log_folder() -> Path:
     return folder
 
 
-def _watch(process: subprocess.Popen, due: list[PageRef], say: Callable[[str], None]) -> None:
+def _watch(process: Popen, due: list[PageRef], say: Callable[[str], None]) -> None:
     """Say a line for each page that starts and for each that ends, until Snakemake has ended."""
     started, ended, is_over = set(), set(), False
     while not is_over:

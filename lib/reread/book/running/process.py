@@ -1,8 +1,8 @@
 """The process that executes a notebook, watched cell by cell and ended with all it started; its output."""
 
 import json
+import math
 import re
-import subprocess
 import time
 from collections.abc import Callable
 from itertools import groupby
@@ -30,50 +30,41 @@ def execute(
     threads: int = 1,
     say: Callable[[str], None] = print,
 ) -> int:
-    """Execute the notebook of a page with ``part/parameters.yml`` into ``part``; return papermill's code."""
+    """Execute the notebook of a page with ``part/parameters.yml`` into ``part``; return papermill's code.
+
+    Says each cell as it starts, until the process ends or its time is over.
+    """
     part = part.resolve()
     (part / environment.HOME).mkdir(exist_ok=True)
     env, arguments = environment.of_page(ref, part, key, threads), [str(ref.notebook), str(part)]
-    with (part / "log").open("w", encoding="utf-8") as log:
+    titles = []  # in papermill's count: the cell that it injects comes after the parameters
+    for cell in cells_of(ref.notebook):
+        titles += [_about(cell["source"])]
+        titles += ["the parameters of this page"] if "parameters" in cell["tags"] else []
+    deadline, rest = time.monotonic() + (timeout_s or math.inf), ""
+    path = part / "log"
+    with path.open("w") as log, path.open(encoding="utf-8", errors="replace") as lines:
         if kernel.PREPARED:  # forked from the server of this build, else started afresh
             child = kernel.PREPARED.pop().tell(json.dumps([arguments, env]))
         else:
             child = environment.popen(kernel.__name__, arguments, log, env, part)
         try:
-            return _watch(child, part / "log", ref, timeout_s, say)
+            while True:
+                # asked before the last look, so that what happens in between is still said
+                code = child.poll()
+                whole, _, rest = (rest + lines.read()).rpartition("\n")
+                for number in map(int, _CELL.findall(whole)):
+                    say(f"  cell {number:>2}/{len(titles)}  {titles[min(number, len(titles)) - 1]}")
+                if code is not None:
+                    return code
+                if time.monotonic() > deadline:
+                    said = f"{ref.name} ran longer than {timeout_s:g} s and was stopped."
+                    raise RunError(said, ExitCode.TIMEOUT)
+                time.sleep(_POLL_S)
         finally:
             child.send_signal(stopping.KILL)
             stopping.end_all_of(part)
             child.wait()
-
-
-def _watch(
-    child: subprocess.Popen | kernel.Child,
-    log: Path,
-    ref: PageRef,
-    timeout_s: float | None,
-    say: Callable[[str], None],
-) -> int:
-    """Say each cell as it starts, until the process ends or its time is over."""
-    titles = []  # in papermill's count: the cell that it injects comes after the parameters
-    for cell in cells_of(ref.notebook):
-        titles += [_about(cell["source"])]
-        titles += ["the parameters of this page"] if "parameters" in cell["tags"] else []
-    deadline = time.monotonic() + timeout_s if timeout_s else None
-    rest = ""
-    with log.open(encoding="utf-8", errors="replace") as lines:
-        while True:
-            # asked before the last look, so that what happens in between is still said
-            code = child.poll()
-            whole, _, rest = (rest + lines.read()).rpartition("\n")
-            for number in map(int, _CELL.findall(whole)):
-                say(f"  cell {number:>2}/{len(titles)}  {titles[min(number, len(titles)) - 1]}")
-            if code is not None:
-                return code
-            if deadline and time.monotonic() > deadline:
-                said = f"{ref.name} ran longer than {timeout_s:g} s and was stopped."
-                raise RunError(said, ExitCode.TIMEOUT)
-            time.sleep(_POLL_S)
 
 
 def failure_of(path: Path) -> tuple[str, str, str] | None:

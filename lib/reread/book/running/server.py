@@ -81,18 +81,12 @@ def _serve_family(name: str, libraries: list[str], listening: dict[str, socket.s
     return 1
 
 
-def _listen(path: Path) -> socket.socket:
-    listening = socket.socket(socket.AF_UNIX)
-    listening.bind(str(path))
-    listening.listen(64)
-    return listening
-
-
 if __name__ == "__main__":
     tie(signal.SIGTERM, int(sys.argv[3]))
     folder, families = Path(sys.argv[1]), json.loads(sys.argv[2])
     # before anything is imported, so that who comes early waits; the build looks for the last one
-    sockets = {name: _listen(folder / name) for name in (*(families.keys() - {BASE}), BASE)}
+    names = (*(families.keys() - {BASE}), BASE)
+    sockets = {name: socket.create_server(str(folder / name), family=socket.AF_UNIX) for name in names}
     os.chdir(folder)
     kernel.preload((*kernel.LIBRARIES, *families.pop(BASE)))
     for name, libraries in families.items():

@@ -9,7 +9,6 @@ import json
 import os
 import runpy
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -17,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
+from subprocess import Popen
 
 POLL_S = 0.05
 SESSION = "session.json"
@@ -66,13 +66,24 @@ def tied_command(module: str, *arguments: str) -> list[str]:
     return [sys.executable, "-m", __spec__.name, str(os.getpid()), module, *arguments]
 
 
+@contextmanager
+def running(command: list[str], log: Path, env: dict[str, str], cwd: Path | None = None) -> Iterator[Popen]:
+    """Run a command that writes to ``log``; at the end, or by a signal, it has ended with its children."""
+    with log.open("w", encoding="utf-8") as stream:
+        process = Popen(command, stdout=stream, stderr=stream, env=env, cwd=cwd, start_new_session=True)
+        try:
+            yield process
+        finally:
+            end_family(process)
+
+
 def _watch_parent(parent: int, number: int) -> None:
     while os.getppid() == parent:
         time.sleep(1)
     os.kill(os.getpid(), number)
 
 
-def end_family(process: subprocess.Popen) -> None:
+def end_family(process: Popen) -> None:
     """Ask a program and its children to end, ever less politely; return once it has ended."""
     import psutil
 

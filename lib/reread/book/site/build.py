@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -13,7 +12,7 @@ import typer
 
 import reread
 from reread.book.running.atomic_folder import swap
-from reread.book.running.stopping import end_family, stoppable, tied_command
+from reread.book.running.stopping import running, stoppable, tied_command
 from reread.book.status import claims as ledger
 from reread.book.status.staleness import Shelf, Status, admit
 from reread.book.transfer import adopt_recorded
@@ -138,17 +137,12 @@ def make(stage: Path, site: Path) -> None:
 def _run(command: list[str], log: Path, stage: Path) -> int:
     """Run a command to its end, or end it with its children when a signal stops this process."""
     env = os.environ | {"PYTHONHASHSEED": "0", "REREAD_HOME": str(paths.root())}
-    with log.open("w", encoding="utf-8") as stream, stoppable():
-        process = subprocess.Popen(
-            command, stdout=stream, stderr=stream, env=env, cwd=stage, start_new_session=True
-        )
-        try:
+    try:
+        with stoppable(), running(command, log, env, stage) as process:
             return process.wait()
-        except KeyboardInterrupt:
-            text = "The build of the site was interrupted; the old site stays."
-            raise RunError(text, ExitCode.INTERRUPTED) from None
-        finally:
-            end_family(process)
+    except KeyboardInterrupt:
+        text = "The build of the site was interrupted; the old site stays."
+        raise RunError(text, ExitCode.INTERRUPTED) from None
 
 
 def _finish(html: Path, stage: Path) -> None:

@@ -132,15 +132,13 @@ def _copy_mathjax(folder: Path) -> None:
     shutil.copyfile(source, folder / "vendor/tex-svg.js")
 
 
-def _study_parts(shelf: Shelf) -> list[dict[str, Any]]:
-    parts = []
+def _study_parts(shelf: Shelf) -> Iterator[dict[str, Any]]:
     for study in every():
         chapters: list[dict[str, Any]] = [{"file": f"{study.key}/index"}]
         for profile in SHOWN:
             pages = [{"file": str(myst.document(ref))} for ref in shelf.of(study.key, profile)]
             chapters += [{"file": f"{study.key}/{profile}/index", "sections": pages}] if pages else []
-        parts.append({"caption": study.key.capitalize(), "chapters": chapters})
-    return parts
+        yield {"caption": study.key.capitalize(), "chapters": chapters}
 
 
 def command_page(app: typer.Typer) -> str:

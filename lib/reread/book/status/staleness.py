@@ -27,6 +27,7 @@ from reread.studies import Profile, Value
 RUNNER_VERSION = "3"
 # profiles in the order of the book: real data first
 SHOWN: tuple[Profile, ...] = ("real", "paper", "demo")
+key = digest  # of all fields: the stale key
 _Word = Literal["fresh", "stale", "altered", "never run", "hollow", "interrupted", "failed"]
 
 
@@ -163,11 +164,6 @@ def scope_of(ref: PageRef, record: RunRecord) -> str:
 def _may_be_own(ref: PageRef) -> bool:
     """Whether a page, or one before it, reads a file that ``data/datasets.yml`` gives no digest of."""
     return not all(map(registry.published, ref.datasets())) or any(map(_may_be_own, ref.upstream))
-
-
-def key(fields: dict[str, str]) -> str:
-    """The stale key: one digest of all fields."""
-    return digest(fields)
 
 
 def moved(old: dict[str, str], new: dict[str, str]) -> list[str]:
