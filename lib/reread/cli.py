@@ -15,13 +15,12 @@ if TYPE_CHECKING:
     from reread.book.status.staleness import Status
     from reread.pages import PageRef
 
-HELP = {"help_option_names": ["-h", "--help"]}
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     help=__doc__,
-    context_settings=HELP,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 data_app = typer.Typer(no_args_is_help=True, help="List, fetch and verify data files.")
 runs_app = typer.Typer(no_args_is_help=True, help="List finished runs, and move them between machines.")
@@ -60,8 +59,10 @@ def options(
 def list_pages(profile: ProfileOption = "demo", as_json: JsonOption = False) -> None:
     """List studies, chapters and pages with the state of their runs."""
     import json
+    from itertools import groupby
 
     from reread import pages
+    from reread.book.columns import columns
     from reread.book.status.staleness import Status
 
     refs = pages.pages(profile)
@@ -71,10 +72,9 @@ def list_pages(profile: ProfileOption = "demo", as_json: JsonOption = False) -> 
         rows = [{"page": r.name, "title": r.title, "state": s.word, "moved": s.moved} for r, s in found]
         typer.echo(json.dumps(rows, indent=1))
         return
-    for study in dict.fromkeys(ref.study.key for ref in refs):
-        of_study = [ref for ref in refs if ref.study.key == study]
-        typer.echo(f"{study}: {of_study[0].study.title}")
-        _print_table([("  " + states[ref.name].word, ref.name, ref.title) for ref in of_study])
+    for study, of_study in groupby(refs, lambda ref: f"{ref.study.key}: {ref.study.title}"):
+        rows = ((states[ref.name].word, ref.name, ref.title) for ref in of_study)
+        typer.echo("\n".join([study, *columns(rows, indent="  ")]))
 
 
 @app.command()
@@ -104,6 +104,7 @@ def run(
 
 def _tell(ref: PageRef, folder: Path) -> None:
     """Print what came out of a run and what moved, and the address of the page that shows it."""
+    from reread.book.columns import columns
     from reread.book.site import run_view
     from reread.book.status import difference
     from reread.book.status.run_record import RunRecord
@@ -112,7 +113,7 @@ def _tell(ref: PageRef, folder: Path) -> None:
     moved, said = difference.moved(ref, record.values)
     rows = [change.cells() for change in moved[: difference.MANY]]
     lines = [run_view.answer(folder, record), said]
-    lines += difference.columns([difference.HEAD, *rows]) if rows else []
+    lines += columns([difference.HEAD, *rows], *difference.LAYOUT) if rows else []
     lines += [f"  and {len(moved) - len(rows)} more"] if len(moved) > len(rows) else []
     address = run_view.write(ref, folder, record, moved, said).resolve().as_uri()
     typer.echo("\n".join([*filter(None, lines), f"Open {address}"]))
@@ -249,10 +250,12 @@ def record(profile: ProfileOption = "real", study: StudyOption = "") -> None:
 @data_app.command("list")
 def data_list() -> None:
     """List every data file: where it is, its size and licence."""
+    from reread.book.columns import columns
     from reread.core.data import registry
 
     files = registry.datasets().items()
-    _print_table([(registry.state(key), key, f"{one.bytes:,} B", one.licence) for key, one in files], right=2)
+    rows = [(registry.state(key), key, f"{one.bytes:,} B", one.licence) for key, one in files]
+    typer.echo("\n".join(columns(rows, slice(2, 3))))
 
 
 @data_app.command("get")
@@ -293,12 +296,13 @@ def runs_list(study: StudyOption = "", as_json: JsonOption = False) -> None:
     import json
 
     from reread import runs
+    from reread.book.columns import columns
 
     rows = runs.rows(study)
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
     elif rows:
-        _print_table([runs.cells(row) for row in rows], right=2)
+        typer.echo("\n".join(columns(map(runs.cells, rows), slice(2, 3))))
     else:
         typer.echo("No page has run here.\nRun one with:  reread run STUDY/CHAPTER")
 
@@ -321,16 +325,6 @@ def runs_import(file: Path) -> None:
     from reread.book import transfer
 
     typer.echo(transfer.import_runs(file))
-
-
-def _print_table(rows: list[tuple[str, ...]], right: int = -1) -> None:
-    """Print rows in aligned columns; ``right`` is a column of numbers."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        if right >= 0:
-            cells[right] = row[right].rjust(widths[right])
-        typer.echo("  ".join(cells).rstrip())
 
 
 def _assignments(texts: list[str]) -> dict[str, str]:

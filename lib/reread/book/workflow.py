@@ -76,7 +76,7 @@ def build(
         due = prepare(refs, status)
         if due:
             line = command(due, cores, threads, workflow_profile)
-            log = _log_folder() / "server.log"
+            log = _logs() / "server.log"
             # jobs on this machine fork from a server; on a cluster each starts afresh
             started = nullcontext("") if workflow_profile else warm.started(due, threads, log)
             try:
@@ -167,7 +167,7 @@ def command(due: list[PageRef], cores: int, threads: int, profile: str) -> list[
 
 def run(command: list[str], due: list[PageRef], server: str, say: Callable[[str], None]) -> None:
     """Run Snakemake to its end and say which page starts and ends; ``server`` is where its jobs fork from."""
-    log = _log_folder() / "snakemake.log"
+    log = _logs() / "snakemake.log"
     # absolute, because jobs run in a folder of their own
     env = os.environ | places.surroundings() | {warm.VARIABLE: server}
     with stopping.running(command, log, env) as process:
@@ -177,10 +177,8 @@ def run(command: list[str], due: list[PageRef], server: str, say: Callable[[str]
         raise RunError(f"Snakemake failed before any page ran; see {log}\n{last_lines(log, 4)}", code)
 
 
-def _log_folder() -> Path:
-    folder = places.state() / "logs"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def _logs() -> Path:
+    return places.state() / "logs"
 
 
 def _watch(process: Popen, due: list[PageRef], say: Callable[[str], None]) -> None:
@@ -205,4 +203,4 @@ def _watch(process: Popen, due: list[PageRef], say: Callable[[str], None]) -> No
 
 def _log_file(ref: PageRef) -> Path:
     """What the job of a page printed."""
-    return _log_folder() / ref.profile / f"{ref.name}.log"
+    return _logs() / ref.profile / f"{ref.name}.log"

@@ -41,14 +41,14 @@ def execute(
     for cell in cells_of(ref.notebook):
         titles += [_about(cell["source"])]
         titles += ["the parameters of this page"] if "parameters" in cell["tags"] else []
-    deadline, rest = time.monotonic() + (timeout_s or math.inf), ""
-    path = part / "log"
-    with path.open("w") as log, path.open(encoding="utf-8", errors="replace") as lines:
-        if kernel.PREPARED:  # forked from the server of this build, else started afresh
-            child = kernel.PREPARED.pop().tell(json.dumps([arguments, env]))
-        else:
-            child = environment.popen(kernel.__name__, arguments, log, env, part)
-        try:
+    deadline, rest, log = time.monotonic() + (timeout_s or math.inf), "", part / "log"
+    if kernel.PREPARED:  # forked from the server of this build, else started afresh
+        log.touch()
+        child = kernel.PREPARED.pop().tell(json.dumps([arguments, env]))
+    else:
+        child = stopping.start([*environment.PYTHON, kernel.__name__, *arguments], log, env, part)
+    try:
+        with log.open(encoding="utf-8", errors="replace") as lines:
             while True:
                 # asked before the last look, so that what happens in between is still said
                 code = child.poll()
@@ -61,10 +61,10 @@ def execute(
                     said = f"{ref.name} ran longer than {timeout_s:g} s and was stopped."
                     raise RunError(said, ExitCode.TIMEOUT)
                 time.sleep(_POLL_S)
-        finally:
-            child.send_signal(stopping.KILL)
-            stopping.end_all_of(part)
-            child.wait()
+    finally:
+        child.send_signal(stopping.KILL)
+        stopping.end_all_of(part)
+        child.wait()
 
 
 def failure_of(path: Path) -> tuple[str, str, str] | None:

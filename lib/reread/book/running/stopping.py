@@ -9,6 +9,7 @@ import json
 import os
 import runpy
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -16,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
-from subprocess import Popen
+from typing import Any
 
 POLL_S = 0.05
 SESSION = "session.json"
@@ -66,15 +67,22 @@ def tied_command(module: str, *arguments: str) -> list[str]:
     return [sys.executable, "-m", __spec__.name, str(os.getpid()), module, *arguments]
 
 
+def start(command: list[str], log: Path, env: dict[str, str], cwd: Path | None = None) -> subprocess.Popen:
+    """Start a command in a session of its own; what it says goes to ``log``."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("w") as stream:
+        streams = {"stdin": subprocess.DEVNULL, "stdout": stream, "stderr": stream}
+        return subprocess.Popen(command, **streams, env=env, cwd=cwd, start_new_session=True)
+
+
 @contextmanager
-def running(command: list[str], log: Path, env: dict[str, str], cwd: Path | None = None) -> Iterator[Popen]:
-    """Run a command that writes to ``log``; at the end, or by a signal, it has ended with its children."""
-    with log.open("w", encoding="utf-8") as stream:
-        process = Popen(command, stdout=stream, stderr=stream, env=env, cwd=cwd, start_new_session=True)
-        try:
-            yield process
-        finally:
-            end_family(process)
+def running(*command: Any) -> Iterator[subprocess.Popen]:
+    """Start a command, which at the end, or by a signal, has ended with its children."""
+    process = start(*command)
+    try:
+        yield process
+    finally:
+        end_family(process)
 
 
 def _watch_parent(parent: int, number: int) -> None:
@@ -83,7 +91,7 @@ def _watch_parent(parent: int, number: int) -> None:
     os.kill(os.getpid(), number)
 
 
-def end_family(process: Popen) -> None:
+def end_family(process: subprocess.Popen) -> None:
     """Ask a program and its children to end, ever less politely; return once it has ended."""
     import psutil
 

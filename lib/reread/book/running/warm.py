@@ -28,16 +28,12 @@ def started(refs: Iterable[PageRef], threads: int, log: Path) -> Iterator[str]:
         yield ""
         return
     places, libraries = _families(refs)
-    with tempfile.TemporaryDirectory(prefix="reread-") as folder, log.open("w") as stream:
-        arguments = [folder, json.dumps(libraries), str(os.getpid())]
-        env = environment.sealed(threads, Path(folder))
-        process = environment.popen(server.__name__, arguments, stream, env)
-        try:
-            while not (Path(folder) / server.BASE).exists() and process.poll() is None:
+    with tempfile.TemporaryDirectory(prefix="reread-") as folder:
+        command = [*environment.PYTHON, server.__name__, folder, json.dumps(libraries), str(os.getpid())]
+        with stopping.running(command, log, environment.sealed(threads, Path(folder))) as process:
+            while not Path(folder, server.BASE).exists() and process.poll() is None:
                 time.sleep(0.01)
             yield json.dumps({name: f"{folder}/{family}" for name, family in places.items()})
-        finally:
-            stopping.end_family(process)
 
 
 def _families(refs: Iterable[PageRef]) -> tuple[dict[str, str], dict[str, list[str]]]:

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from uuid import uuid4
+from tempfile import TemporaryDirectory
 
 import typer
 
@@ -117,11 +117,17 @@ def make(stage: Path, site: Path) -> None:
     """Run Jupyter Book on a stage and swap the result in; if it fails or warns, the old site stays."""
     for left in site.parent.glob(".site.*.part"):  # of a build that was killed
         shutil.rmtree(left, ignore_errors=True)
-    part = site.parent / f".site.{uuid4().hex[:8]}.part"
-    command = tied_command(JUPYTER_BOOK, "build", str(stage), "--path-output", str(part), *_STRICT)
-    log, html = site.parent / "site.log", part / "_build/html"
-    try:
-        code = _run(command, log, stage)
+    env = os.environ | {"PYTHONHASHSEED": "0", "REREAD_HOME": str(paths.root())}
+    log = site.parent / "site.log"
+    with TemporaryDirectory(dir=site.parent, prefix=".site.", suffix=".part") as part:
+        command = tied_command(JUPYTER_BOOK, "build", str(stage), "--path-output", part, *_STRICT)
+        try:
+            with stoppable(), running(command, log, env, stage) as process:
+                code = process.wait()
+        except KeyboardInterrupt:
+            text = "The build of the site was interrupted; the old site stays."
+            raise RunError(text, ExitCode.INTERRUPTED) from None
+        html = Path(part, "_build/html")
         if code or not (html / "index.html").is_file():
             text = log.read_text(encoding="utf-8", errors="replace")
             lines = [line for line in text.splitlines() if line.strip()]
@@ -130,19 +136,6 @@ def make(stage: Path, site: Path) -> None:
             raise RunError(said, ExitCode.NOTEBOOK)
         _finish(html, stage)
         swap(html, site)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-
-
-def _run(command: list[str], log: Path, stage: Path) -> int:
-    """Run a command to its end, or end it with its children when a signal stops this process."""
-    env = os.environ | {"PYTHONHASHSEED": "0", "REREAD_HOME": str(paths.root())}
-    try:
-        with stoppable(), running(command, log, env, stage) as process:
-            return process.wait()
-    except KeyboardInterrupt:
-        text = "The build of the site was interrupted; the old site stays."
-        raise RunError(text, ExitCode.INTERRUPTED) from None
 
 
 def _finish(html: Path, stage: Path) -> None:
