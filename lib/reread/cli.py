@@ -12,7 +12,6 @@ import typer
 from reread.core.errors import ExitCode, ParameterError, RereadError
 
 if TYPE_CHECKING:
-    from reread.book.status.staleness import Status
     from reread.pages import PageRef
 
 app = typer.Typer(
@@ -174,19 +173,17 @@ def build(
     if report.exit_code:
         raise typer.Exit(report.exit_code)
     if site:
-        _book(profile, study, report.status)
+        from reread.book.site.build import build_site
+
+        typer.echo(f"The book is at {build_site(profile, study, app=app, status=report.status)}")
 
 
 @app.command()
 def book(profile: ProfileOption = "demo", study: StudyOption = "") -> None:
     """Build the site from finished runs."""
-    _book(profile, study)
-
-
-def _book(profile: Profile, study: str, status: Status | None = None) -> None:
     from reread.book.site.build import build_site
 
-    typer.echo(f"The book is at {build_site(profile, study, app=app, status=status)}")
+    typer.echo(f"The book is at {build_site(profile, study, app=app)}")
 
 
 @app.command()

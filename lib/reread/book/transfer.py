@@ -12,6 +12,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple, NoReturn
@@ -51,13 +52,8 @@ class Found(NamedTuple):
     ref: PageRef
     folder: Path
     record: RunRecord | None
-    state: State
+    state: State = State("fresh")
     wrong: str = ""
-
-    @property
-    def moved(self) -> list[str]:
-        """Fields in which today's page differs from the run."""
-        return self.state.moved
 
 
 def export_runs(out: Path, profile: Profile, study: str = "") -> str:
@@ -65,7 +61,7 @@ def export_runs(out: Path, profile: Profile, study: str = "") -> str:
     status = Status()
     refs = pages(profile, study)
     left_out = [f"  left out:{line[1:]}" for line in status.not_fresh(refs)]
-    packed = [_here(ref, status) for ref in refs if status.state(ref).word == "fresh"]
+    packed = [Found(r, r.folder, status.record(r)) for r in refs if status.state(r).word == "fresh"]
     if not packed:
         said = "\n".join([f"There is no fresh run of {profile} to pack.", *left_out])
         raise RunError(said, ExitCode.STALE)
@@ -80,8 +76,8 @@ def import_runs(file: Path) -> str:
     paths.runs().mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=paths.runs(), prefix=".import.") as folder, ExitStack() as stack:
         found = _found_in(file, Path(folder), Status())
-        differ = [one for one in found if one.wrong or one.moved]
-        lines = [f"  {one.ref.name}  {one.wrong or 'differs in: ' + ', '.join(one.moved)}" for one in differ]
+        why = {one.ref.name: one.wrong or f"differs in: {', '.join(one.state.moved)}" for one in found}
+        lines = [f"  {one.ref.name}  {why[one.ref.name]}" for one in found if one.wrong or one.state.moved]
         said = [f"{file} is refused, nothing was taken from it:", *lines]
         said.append("Check out the commit it was made with, or make the run anew.")
         if any(" data " in line for line in lines):
@@ -121,15 +117,12 @@ def record_runs(profile: Profile, study: str = "") -> str:
     return "\n".join(lines)
 
 
-def _here(ref: PageRef, status: Status) -> Found:
-    return Found(ref, ref.folder, status.record(ref), status.state(ref))
-
-
 def _record_study(study: Study, profile: Profile, status: Status, folder: Path) -> list[str]:
     """Write the file of one study; a line for what it holds, and one for each page that it lacks."""
     refs = pages(profile, study.key)
-    found = {one.ref.name: one for one in recorded_runs(study, profile, folder, status) if not one.moved}
-    found |= {ref.name: _here(ref, status) for ref in refs if status.state(ref).word == "fresh"}
+    known = recorded_runs(study, profile, folder, status)
+    found = {one.ref.name: one for one in known if one.state.word == "fresh"}
+    found |= {r.name: Found(r, r.folder, status.record(r)) for r in refs if status.state(r).word == "fresh"}
     if not found:
         return []
     out = _path(study, profile)
@@ -179,7 +172,8 @@ def outdated(status: Status, study: str = "") -> list[str]:
             except (DataError, ParameterError) as error:
                 lines.append(str(error))
             else:
-                lines += [f"{run.ref.name} ({profile})  {', '.join(run.moved)}" for run in runs if run.moved]
+                differ = ((run.ref.name, run.state.moved) for run in runs if run.state.moved)
+                lines += [f"{name} ({profile})  {', '.join(moved)}" for name, moved in differ]
     return lines
 
 
@@ -240,10 +234,9 @@ def _checked_members(file: Path, members: list[zipfile.ZipInfo], most: int) -> l
     if (size := sum(member.file_size for member in members)) > most:
         _refuse(file, f"it would take {size:,} bytes, but {most:,} are the most")
     runs = list(dict.fromkeys(_RUN.fullmatch(name)[1] for name in counts))
-    for run in runs:
-        for name in FILES:
-            if f"{run}/{name}" not in counts:
-                _refuse(file, f"the run {run} has no {name}")
+    for run, name in product(runs, FILES):
+        if f"{run}/{name}" not in counts:
+            _refuse(file, f"the run {run} has no {name}")
     return runs
 
 

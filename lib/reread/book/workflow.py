@@ -76,7 +76,7 @@ def build(
         due = prepare(refs, status)
         if due:
             line = command(due, cores, threads, workflow_profile)
-            log = _logs() / "server.log"
+            log = places.state() / "logs/server.log"
             # jobs on this machine fork from a server; on a cluster each starts afresh
             started = nullcontext("") if workflow_profile else warm.started(due, threads, log)
             try:
@@ -167,7 +167,7 @@ def command(due: list[PageRef], cores: int, threads: int, profile: str) -> list[
 
 def run(command: list[str], due: list[PageRef], server: str, say: Callable[[str], None]) -> None:
     """Run Snakemake to its end and say which page starts and ends; ``server`` is where its jobs fork from."""
-    log = _logs() / "snakemake.log"
+    log = places.state() / "logs/snakemake.log"
     # absolute, because jobs run in a folder of their own
     env = os.environ | places.surroundings() | {warm.VARIABLE: server}
     with stopping.running(command, log, env) as process:
@@ -175,10 +175,6 @@ def run(command: list[str], due: list[PageRef], server: str, say: Callable[[str]
     if process.returncode and not any(job.result(ref.profile, ref.name) for ref in due):
         code = ExitCode.KILLED if process.returncode < 0 else ExitCode.ENVIRONMENT
         raise RunError(f"Snakemake failed before any page ran; see {log}\n{last_lines(log, 4)}", code)
-
-
-def _logs() -> Path:
-    return places.state() / "logs"
 
 
 def _watch(process: Popen, due: list[PageRef], say: Callable[[str], None]) -> None:
@@ -203,4 +199,4 @@ def _watch(process: Popen, due: list[PageRef], say: Callable[[str], None]) -> No
 
 def _log_file(ref: PageRef) -> Path:
     """What the job of a page printed."""
-    return _logs() / ref.profile / f"{ref.name}.log"
+    return places.state() / "logs" / ref.profile / f"{ref.name}.log"

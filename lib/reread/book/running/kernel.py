@@ -51,8 +51,15 @@ def drive(notebook: str, part: str) -> int:
     preload()
     note_session(folder)
     child = Child(_run_kernel, lambda: os.setpgid(0, 0), KILL) if CAN_FORK else None
+
+    def end(*_: object) -> None:
+        with suppress(OSError):
+            os.killpg(child.pid, KILL)
+        end_marked(os.environ["REREAD_RUN"], os.getpid())
+        os._exit(128 + signal.SIGTERM)
+
     if child:
-        signal.signal(signal.SIGTERM, lambda *_: _end_with(child.pid))
+        signal.signal(signal.SIGTERM, end)
     os.chdir(os.environ["REREAD_HOME"])
     import papermill
     import yaml
@@ -80,17 +87,7 @@ def drive(notebook: str, part: str) -> int:
     return 0
 
 
-def prepare(connection: int) -> None:
-    """Fork the process of a page, which waits to be told its page: nothing of ours is imported yet."""
-
-    def come_apart() -> None:
-        os.close(connection)
-        os.setsid()
-
-    PREPARED.append(Child(_drive_told, come_apart, signal.SIGTERM))
-
-
-def _drive_told(told: str) -> int:
+def drive_told(told: str) -> int:
     """Take the environment and the log of a page, and execute it."""
     words, environment = json.loads(told)
     log = os.open(Path(words[-1], "log"), os.O_WRONLY | os.O_APPEND)
@@ -220,13 +217,6 @@ class _Recorder(SourceFileLoader):
             part.write_bytes(marshal.dumps(code))
             part.replace(cached)
         return code
-
-
-def _end_with(kernel: int) -> None:
-    with suppress(OSError):
-        os.killpg(kernel, KILL)
-    end_marked(os.environ["REREAD_RUN"], os.getpid())
-    os._exit(128 + signal.SIGTERM)
 
 
 def _manager(child: Child | None) -> type:

@@ -153,5 +153,5 @@ def _kept(error: BaseException, part: Path, kept: Path) -> BaseException:
         shutil.copy(path, kept / path.name)
     if not found or not isinstance(error, RereadError):
         return error
-    text = f"{error}\nSee {kept / found[0].name}"
-    return RunError(text, error.exit_code) if isinstance(error, RunError) else type(error)(text)
+    error.args = (f"{error}\nSee {kept / found[0].name}",)
+    return error

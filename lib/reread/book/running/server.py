@@ -42,13 +42,10 @@ def _serve_job(listening: socket.socket, connection: socket.socket) -> int:
     os.setsid()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     tie(signal.SIGTERM)
-    kernel.prepare(connection.fileno())
+    # the process of the page waits to be told of it: nothing of ours is imported yet
+    kernel.PREPARED.append(kernel.Child(kernel.drive_told, os.setsid, signal.SIGTERM))
     data, streams, _, _ = socket.recv_fds(connection, PIECE, 2)
-    while not data.endswith(b"\n"):
-        data += (piece := connection.recv(PIECE))
-        if not piece:
-            return 1
-    request = json.loads(data)
+    request = json.loads(data if data.endswith(b"\n") else data + connection.makefile("rb").readline())
     for given, own in zip(streams, (1, 2), strict=True):
         os.dup2(given, own)
         os.close(given)

@@ -118,13 +118,10 @@ def end_all_of(part: Path) -> None:
     import psutil
 
     session = 0
-    with suppress(OSError, ValueError):
-        leader, started = json.loads((part / SESSION).read_text())
-        try:
-            is_ours = abs(psutil.Process(leader).create_time() - started) < 1
-        except psutil.NoSuchProcess:
-            is_ours = True  # a number stays taken while anybody lives in its session
-        session = leader if is_ours else 0  # the number was given to another process since
+    with suppress(OSError, ValueError, psutil.NoSuchProcess):  # without its leader a session keeps its number
+        session, started = json.loads((part / SESSION).read_text())
+        if abs(psutil.Process(session).create_time() - started) >= 1:
+            session = 0  # the number was given to another process since
     end_marked(str(part.resolve()), session)
 
 

@@ -40,17 +40,12 @@ def _families(refs: Iterable[PageRef]) -> tuple[dict[str, str], dict[str, list[s
     """Page to its framework, or ``base``; and each of these to the libraries that its pages import."""
     library, found, places = fingerprint.Library(), {server.BASE: set()}, {}
     for ref in refs:
-        used = _libraries(ref, library)
+        reached = library.closure(fingerprint.notebook(ref.notebook, library).imports)
+        texts = ((fingerprint.PACKAGE.parents[1] / path).read_text(encoding="utf-8") for path in reached)
+        used = {name for text in texts for name in _IMPORT.findall(text)}
         tops = {name: name.partition(".")[0] for name in used}
         family = next((f for f, names in _FRAMEWORKS.items() if {*tops.values()} & {*names}), server.BASE)
         found[server.BASE] |= {name for name, top in tops.items() if top in _COMMON}
         found.setdefault(family, set()).update(n for n, top in tops.items() if top in _SPECIAL)
         places[ref.name] = family
     return places, {name: [*_FRAMEWORKS.get(name, ()), *sorted(used)] for name, used in found.items()}
-
-
-def _libraries(ref: PageRef, library: fingerprint.Library) -> set[str]:
-    """Names of the modules that are imported by the modules of ours that a page reaches."""
-    reached = library.closure(fingerprint.notebook(ref.notebook, library).imports)
-    texts = ((fingerprint.PACKAGE.parents[1] / path).read_text(encoding="utf-8") for path in reached)
-    return {name for text in texts for name in _IMPORT.findall(text)}

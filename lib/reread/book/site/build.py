@@ -14,12 +14,13 @@ import reread
 from reread.book.running.atomic_folder import swap
 from reread.book.running.stopping import running, stoppable, tied_command
 from reread.book.status import claims as ledger
-from reread.book.status.staleness import Shelf, Status, admit
+from reread.book.status.staleness import SHOWN, Status, admit
 from reread.book.transfer import adopt_recorded
 from reread.book.workflow import alone
 from reread.core import paths
 from reread.core.errors import ExitCode, RunError
 from reread.core.files import digest, sha256, write_text
+from reread.pages import pages
 from reread.studies import Profile
 
 PACKAGE = Path(reread.__file__).resolve().parent
@@ -65,15 +66,17 @@ def build_site(
     index, done = top / "site/index.html", top / "site.key"
     with alone():
         for left in range(_TRIES)[::-1]:
-            shutil.rmtree(top / "recorded", ignore_errors=True)
             looked, status = status or Status(), None
+            key = _inputs(looked)
+            is_current = index.is_file() and done.is_file() and done.read_text(encoding="utf-8") == key
+            if is_current and not looked.not_fresh(pages(profile, study)):
+                return index  # recorded runs are not even unpacked
+            shutil.rmtree(top / "recorded", ignore_errors=True)
             adopt_recorded(looked, top / "recorded")
             shelf = admit(profile, study, looked)
-            rows, checks = ledger.ledger(status=shelf.status), ledger.checks(status=shelf.status)
-            outcomes = [(row.study.key, str(row.outcome)) for row in checks]
-            key = _inputs(shelf, [ledger.as_json(rows), outcomes])
-            if index.is_file() and done.is_file() and done.read_text(encoding="utf-8") == key:
+            if is_current:
                 return index
+            rows, checks = ledger.ledger(status=looked), ledger.checks(status=looked)
             from reread.book.site.chapter_page import ReplacedRunError
             from reread.book.site.stage import Stage
 
@@ -91,13 +94,14 @@ def build_site(
     return index
 
 
-def _inputs(shelf: Shelf, judged: list) -> str:
-    """Digest of everything that the site is made from: runs, verdicts, prose, docstrings, tools."""
+def _inputs(status: Status) -> str:
+    """Digest of everything that the site is made from: runs, also recorded ones, code, prose, tools."""
+    shown = [(ref, status.state(ref), status.record(ref)) for profile in SHOWN for ref in pages(profile)]
     # a record holds the digest of every file of its run, and the gate has compared them
-    runs = [(r.profile, r.name, shelf.record(r).model_dump_json(), shelf.moved(r)) for r in shelf.pages]
+    runs = [(r.profile, r.name, status.key(r), str(s), one and one.model_dump_json()) for r, s, one in shown]
     paths_read = [path for name in _PROSE for path in files_below(home(name))] + files_below(PACKAGE, "*.py")
     texts = [(str(path), sha256(path)) for path in paths_read]
-    return digest([runs, judged, texts, [version(name) for name in _TOOLS]])
+    return digest([runs, texts, [version(name) for name in _TOOLS]])
 
 
 def home(name: str) -> Path:

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -46,7 +47,7 @@ class Status:
     """States, fingerprints and records of pages, each worked out once; make a new one for each command."""
 
     def __init__(self) -> None:
-        self._library = fingerprint.Library()
+        self._library, self._pinned = fingerprint.Library(), cache(registry.pinned)
         lock = paths.root() / "requirements.lock"
         text = lock.read_text(encoding="utf-8") if lock.is_file() else ""
         pins = (line.partition("#")[0].strip() for line in text.splitlines())
@@ -108,7 +109,7 @@ class Status:
             "code": code.digest,
             **{f"module {path}": text for path, text in modules.items()},
             **{f"parameter {name}": json.dumps(value) for name, value in sorted(parameters.items())},
-            **{f"data {name}": registry.pinned(name) for name in ref.datasets(parameters)},
+            **{f"data {name}": self._pinned(name) for name in ref.datasets(parameters)},
             **{f"upstream {up.name}": self.key(up) for up in ref.upstream},
             "lock": self._lock,
             "runner": RUNNER_VERSION,
