@@ -1,6 +1,6 @@
 """Run what is stale, upstream first, through Snakemake; what is fresh costs nothing.
 
-Before Snakemake starts, the marker of each page that is not fresh is dropped, and it is told to make these
+Before Snakemake starts, the marker of each page that is not fresh is dropped, and it is asked to make these
 markers alone. No clock decides: a fresh clone, a touched file and a deleted run all come out right.
 """
 

@@ -87,9 +87,9 @@ def drive(notebook: str, part: str) -> int:
     return 0
 
 
-def drive_told(told: str) -> int:
+def drive_line(line: str) -> int:
     """Take the environment and the log of a page, and execute it."""
-    words, environment = json.loads(told)
+    words, environment = json.loads(line)
     log = os.open(Path(words[-1], "log"), os.O_WRONLY | os.O_APPEND)
     for own in (1, 2):
         os.dup2(log, own)

@@ -42,8 +42,8 @@ def _serve_job(listening: socket.socket, connection: socket.socket) -> int:
     os.setsid()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     tie(signal.SIGTERM)
-    # the process of the page waits to be told of it: nothing of ours is imported yet
-    kernel.PREPARED.append(kernel.Child(kernel.drive_told, os.setsid, signal.SIGTERM))
+    # the process of the page waits for its line: nothing of ours is imported yet
+    kernel.PREPARED.append(kernel.Child(kernel.drive_line, os.setsid, signal.SIGTERM))
     data, streams, _, _ = socket.recv_fds(connection, PIECE, 2)
     request = json.loads(data if data.endswith(b"\n") else data + connection.makefile("rb").readline())
     for given, own in zip(streams, (1, 2), strict=True):
