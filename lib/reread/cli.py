@@ -30,6 +30,10 @@ app.add_typer(runs_app, name="runs")
 Profile = Literal["demo", "real", "paper"]
 ProfileOption = Annotated[Profile, typer.Option(help="Which column of parameter values.")]
 KeysArgument = Annotated[list[str], typer.Argument(help="Keys, or a study for all of its files.")]
+FilesArgument = Annotated[list[str], typer.Argument(help="Own files, expression or signatures first.")]
+ParameterOption = Annotated[
+    list[str], typer.Option("-p", "--parameter", metavar="NAME=VALUE", help="Another value.")
+]
 AllOption = Annotated[bool, typer.Option("--all", help="Every file of every study.")]
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.ENOTDIR, errno.EEXIST)
 StudyOption = Annotated[str, typer.Option(help="One study only.")]
@@ -81,12 +85,8 @@ def run(
     name: Annotated[str, typer.Argument(metavar="STUDY/CHAPTER[.PAGE]")],
     page: Annotated[str, typer.Option(help="The page, if not in the name.")] = "",
     profile: ProfileOption = "demo",
-    parameter: Annotated[
-        list[str], typer.Option("-p", "--parameter", metavar="NAME=VALUE", help="Another value.")
-    ] = [],  # noqa: B006 (typer copies it)
-    timeout_s: Annotated[
-        float, typer.Option(min=0, help="Stop the page after so many seconds; 0 never.")
-    ] = 0,
+    parameter: ParameterOption = [],  # noqa: B006 (typer copies it)
+    timeout_s: Annotated[float, typer.Option(min=0, help="Stop after so many seconds; 0 never.")] = 0,
     threads: Annotated[int, typer.Option(min=1, help="Threads of the kernel.")] = 1,
 ) -> None:
     """Run one page. A run with -p is kept in runs/custom and answers no claim."""
@@ -131,6 +131,15 @@ def diff(
     typer.echo(found.as_json() if as_json else found.text())
 
 
+@app.command("check-data")
+def check_data(study: str, files: FilesArgument, parameter: ParameterOption = []) -> None:  # noqa: B006
+    """Say what the book would make of own files, and what to run next; exit 3 if it cannot use them."""
+    from reread import check_data as checking
+
+    if not checking.tell(study, files, _assignments(parameter), say=typer.echo):
+        raise typer.Exit(ExitCode.DATA)
+
+
 @app.command()
 def sync(
     study: Annotated[str, typer.Argument(help="One study only.")] = "",
@@ -154,9 +163,7 @@ def build(
     study: StudyOption = "",
     cores: Annotated[int, typer.Option(min=1, help="Pages that run at once.")] = 2,
     threads: Annotated[int, typer.Option(min=1, help="Threads of each page.")] = 1,
-    workflow_profile: Annotated[
-        str, typer.Option(help="A Snakemake profile, such as workflow/profiles/slurm.")
-    ] = "",
+    workflow_profile: Annotated[str, typer.Option(help="Snakemake profile, workflow/profiles/slurm.")] = "",
     site: Annotated[bool, typer.Option(help="Build the site afterwards.")] = True,
 ) -> None:
     """Run what is stale, then build the site."""

@@ -66,13 +66,19 @@ def run_page(
 
 
 def _fields(ref: PageRef, parameters: dict[str, Any], say: Callable[[str], None]) -> dict[str, str]:
-    """Fields of the stale key, where a page upstream counts as it was run, not as it would be run today."""
+    """Fields of the stale key, where a page upstream counts as it was run, not as it would be run today.
+
+    A run with other parameters may build on a run with the same ones, which its own guard looks for.
+    """
     fields = stale.Status().fields(ref, parameters)
     for up in ref.upstream:
         name = f"upstream {up.name}"
         try:
             key = RunRecord.read(up.folder).stale["key"]
         except RunError:  # there is no run at hand, or none that is as it was when it ended
+            if parameters != ref.parameters:
+                del fields[name]
+                continue
             again = f"Run:  reread run {up.name} --profile {up.profile}"
             said = f"{ref.name} needs {up.name}, which has not run.\n{again}"
             raise RunError(said, ExitCode.STALE) from None

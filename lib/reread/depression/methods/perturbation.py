@@ -26,7 +26,6 @@ CHANGES = ("delete", "overexpress")
 COLUMNS = ("cell", "rank", "gene", "shift", "from_start")
 BATCH_TOKENS = 16_384
 PART = 16  # cells a file: what a killed run loses at most
-MIN_RANK_CORRELATION, MIN_TOP_20 = 0.98, 18
 
 
 def index_map(
@@ -204,17 +203,3 @@ def deletion_parts(
         steps.append(np.concatenate(found))
     own, context, order = np.diff(np.stack(steps), axis=0)
     return pd.DataFrame({"gene": tokens, "rank": place, "own": own, "context": context, "order": order})
-
-
-def accepts_precision(exact: npt.ArrayLike, fast: npt.ArrayLike) -> dict[str, float | bool]:
-    """Whether shifts of the genes in half precision may stand for those in fp32.
-
-    Both are (gene,). Returns rank_correlation (Spearman), top_20 (genes among the 20 largest of both) and
-    accepted: at least 0.98 and at least 18 of 20 (in proportion where there are fewer genes).
-    """
-    exact, fast = np.asarray(exact, dtype=float), np.asarray(fast, dtype=float)
-    n_top = min(20, len(exact))
-    shared = len(np.intersect1d(*(np.argsort(-one, kind="stable")[:n_top] for one in (exact, fast))))
-    correlation = float(pd.Series(exact).corr(pd.Series(fast), method="spearman"))
-    accepted = correlation >= MIN_RANK_CORRELATION and shared >= MIN_TOP_20 * n_top / 20
-    return {"rank_correlation": correlation, "top_20": shared, "accepted": bool(accepted)}

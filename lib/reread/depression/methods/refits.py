@@ -16,6 +16,7 @@ import pandas as pd
 from reread.core.errors import DataError
 from reread.core.files import written_whole
 from reread.core.metrics import auroc
+from reread.core.precision import accepts_ranks, choose
 from reread.depression.data.rank_values import Cells
 from reread.depression.data.splits import Split, permuted_donors
 from reread.depression.methods import perturbation
@@ -133,15 +134,18 @@ def choose_precision(
     Half precision is used where it ranks the genes of the longest perturbed cell as fp32 does. That cell is
     the same in every shard, so that all shards of a model choose alike.
     """
-    asked = partial(model.embed, **embedding)
-    if embedding.get("precision", "float32") == "float32":
-        return asked, False
-    exact = partial(model.embed, **embedding | {"precision": "float32"})
-    means = state_means(exact, design.cells, np.flatnonzero(design.is_train), labels)
+    asked = embedding.get("precision", "float32")
+    if asked == "float32":
+        return partial(model.embed, **embedding), False
+    ways = {one: partial(model.embed, **embedding | {"precision": one}) for one in (asked, "float32")}
+    means = state_means(ways["float32"], design.cells, np.flatnonzero(design.is_train), labels)
     tokens = design.cells[int(design.rows[0])]
-    shifts = [perturbation.cell_shifts(e, tokens, means, change, **how)[1][:, 0] for e in (exact, asked)]
-    is_accepted = bool(perturbation.accepts_precision(*shifts)["accepted"])
-    return asked if is_accepted else exact, is_accepted
+
+    def shifts(embed: perturbation.Embed) -> npt.NDArray:
+        return perturbation.cell_shifts(embed, tokens, means, change, **how)[1][:, 0]
+
+    chosen, _ = choose(ways, shifts, accepts_ranks)
+    return ways[chosen], chosen != "float32"
 
 
 def state_means(

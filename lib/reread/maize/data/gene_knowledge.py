@@ -11,11 +11,13 @@ import numpy as np
 from reread.core.data import registry
 from reread.core.errors import DataError
 from reread.core.tables import door
+from reread.maize.data import own
 from reread.maize.data.readers import VERIFY, control_genes
 from reread.maize.data.tables import Expression
 
 # Simulated genes have no annotation: random terms and factors are a control that must not be enriched.
 N_RANDOM_TERMS, RANDOM_TERM_SIZE, SHARE_TF = 60, 20, 0.07
+LEAST_OF_TERM = 5  # known genes of a tissue, to be tested as a term
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,13 +33,16 @@ class Knowledge:
     markers: list[tuple[str, str, int, int]]
 
 
-def knowledge_of(data: Expression, seed: int = 0) -> Knowledge:
+def knowledge_of(data: Expression, seed: int = 0, known: str = "") -> Knowledge:
     """Look up the annotation of real genes, or derive that of simulated genes from the simulation.
 
     Simulated: the planted genes are the markers, those of one tissue form a term, and random terms and random
-    transcription factors (by ``seed``) are a control. Raises DataError if a recorded file is missing or
-    damaged.
+    transcription factors (by ``seed``) are a control. Own: the markers are those of the file ``known`` (none
+    without it), those of one tissue form a term, and no gene is called a transcription factor. Raises
+    DataError if a file is missing or damaged.
     """
+    if data.report:
+        return _of_reader(data, own.read_markers(known, data) if known else [])
     if data.truth is not None:
         return _simulated(data, np.random.default_rng([seed, 1]))
     terms = read_go_terms(registry.fetch("maize/go-terms"))
@@ -59,6 +64,15 @@ def _simulated(data: Expression, rng: np.random.Generator) -> Knowledge:
     places = [(int(tissue_of[g]), int(g)) for g in np.flatnonzero(tissue_of >= 0)]
     markers = [(data.tissues[t], data.genes[g], t, g) for t, g in places]
     return Knowledge(terms, names, rng.random(len(genes)) < SHARE_TF, markers)
+
+
+def _of_reader(data: Expression, markers: list[tuple[str, str, int, int]]) -> Knowledge:
+    found: dict[str, set[str]] = {}
+    for tissue, gene, _, _ in markers:
+        found.setdefault(f"known:{tissue}", set()).add(gene)
+    terms = {term: frozenset(genes) for term, genes in found.items() if len(genes) >= LEAST_OF_TERM}
+    names = {term: f"known genes of {term.partition(':')[2]}" for term in terms}
+    return Knowledge(terms, names, np.zeros(len(data.genes), dtype=bool), markers)
 
 
 def read_go_terms(path: Path) -> dict[str, frozenset[str]]:
