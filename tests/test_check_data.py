@@ -136,3 +136,22 @@ def test_a_wrong_parameter_or_too_many_files_are_named(tmp_path):
     assert dict(check_data.check("maize", ["no.csv"], {"genes_in": "rows"}).lines)["expression"].endswith(
         "not there)"
     )
+
+
+def test_a_bed_file_of_genomes_goes_to_the_chapter_on_linear_models(tmp_path):
+    pytest.importorskip("cyvcf2")
+    (_, vcf), given = genomes(tmp_path)
+    people = vcf.read_text().split("#CHROM")[1].splitlines()[0].split("\t")[9:]
+    start = int(given["position"].partition(":")[2]) - 1
+    values = "\t".join(str(i + 0.5) for i in range(len(people)))
+    head = "\t".join(["#chr", "start", "end", "gene_id", "strand", *people])
+    (tmp_path / "e.bed").write_text(f"{head}\nchr1\t{start}\t{start + 1}\tG1\t+\t{values}\n")
+
+    found = check_data.check("genomes", [str(tmp_path / "e.bed"), str(vcf)], {})
+    lines = dict(found.lines)
+
+    assert found.is_usable, lines
+    assert lines["genes"] == "1 with expression"
+    assert re.match(r"3 with genotypes and expression, such as", lines["people"])
+    assert re.match(r"\d+ that vary", lines["variants"])
+    assert lines["next"].startswith("reread run genomes/04-prs-and-stacking -p source=own -p bed=")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from reread import data_commands, workshop
 from reread.core.errors import ExitCode, ParameterError, RereadError
 
 if TYPE_CHECKING:
@@ -21,20 +22,18 @@ app = typer.Typer(
     help=__doc__,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-data_app = typer.Typer(no_args_is_help=True, help="List, fetch and verify data files.")
 runs_app = typer.Typer(no_args_is_help=True, help="List finished runs, and move them between machines.")
-app.add_typer(data_app, name="data")
+app.add_typer(data_commands.app, name="data")
 app.add_typer(runs_app, name="runs")
+app.add_typer(workshop.app, name="workshop")
 
 
 Profile = Literal["demo", "real", "paper"]
 ProfileOption = Annotated[Profile, typer.Option(help="Which column of parameter values.")]
-KeysArgument = Annotated[list[str], typer.Argument(help="Keys, or a study for all of its files.")]
 FilesArgument = Annotated[list[str], typer.Argument(help="Own files, expression or signatures first.")]
 ParameterOption = Annotated[
     list[str], typer.Option("-p", "--parameter", metavar="NAME=VALUE", help="Another value.")
 ]
-AllOption = Annotated[bool, typer.Option("--all", help="Every file of every study.")]
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.ENOTDIR, errno.EEXIST)
 StudyOption = Annotated[str, typer.Option(help="One study only.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="As JSON.")]
@@ -251,49 +250,6 @@ def record(profile: ProfileOption = "real", study: StudyOption = "") -> None:
     typer.echo(transfer.record_runs(profile, study))
 
 
-@data_app.command("list")
-def data_list() -> None:
-    """List every data file: where it is, its size and licence."""
-    from reread.book.columns import columns
-    from reread.core.data import registry
-
-    files = registry.datasets().items()
-    rows = [(registry.state(key), key, f"{one.bytes:,} B", one.licence) for key, one in files]
-    typer.echo("\n".join(columns(rows, slice(2, 3))))
-
-
-@data_app.command("get")
-def data_get(keys: KeysArgument = [], everything: AllOption = False) -> None:  # noqa: B006 (typer copies it)
-    """Fetch files and verify them; the licence is shown before a download."""
-    from reread.core.data import registry
-
-    for key in _chosen(keys, everything):
-        typer.echo(f"{key}: {registry.fetch(key)}")
-
-
-@data_app.command("verify")
-def data_verify(keys: KeysArgument = [], everything: AllOption = False) -> None:  # noqa: B006 (typer copies it)
-    """Check files that are at hand against their record; exit 3 if one differs."""
-    from reread.core.data import registry
-
-    names = _chosen(keys, everything)
-    problems = registry.verify(names)
-    typer.echo("\n".join(problems) or f"{len(names)} checked: all are the recorded files.")
-    if problems:
-        raise typer.Exit(ExitCode.DATA)
-
-
-@data_app.command("where")
-def data_where(key: str) -> None:
-    """Print the path of a file; exit 3 if it is not at hand."""
-    from reread.core.data import registry
-
-    path = registry.where(key)
-    typer.echo(path if path else f"{key} is not at hand. Run:  reread data get {key}")
-    if path is None:
-        raise typer.Exit(ExitCode.DATA)
-
-
 @runs_app.command("list")
 def runs_list(study: StudyOption = "", as_json: JsonOption = False) -> None:
     """List every finished run, also those with other parameters (custom)."""
@@ -331,6 +287,17 @@ def runs_import(file: Path) -> None:
     typer.echo(transfer.import_runs(file))
 
 
+@runs_app.command("crate")
+def runs_crate(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A page, such as demo/networks/02-deeptgi.")],
+    out: Annotated[Path, typer.Option(help="The file to write.")] = Path("crate.zip"),
+) -> None:
+    """Pack one run as a Workflow Run RO-Crate, which other tools can read."""
+    from reread.book import crate
+
+    typer.echo(crate.write(run, out))
+
+
 def _assignments(texts: list[str]) -> dict[str, str]:
     """``epochs=3`` to a name and a text; the declared type of the parameter reads the text."""
     found: dict[str, str] = {}
@@ -342,15 +309,6 @@ def _assignments(texts: list[str]) -> dict[str, str]:
             raise ParameterError(f"-p {name} is given twice.")
         found[name] = value
     return found
-
-
-def _chosen(keys: list[str], everything: bool) -> list[str]:
-    """Keys of the files that were named; naming none is a mistake."""
-    from reread.core.data import registry
-
-    if everything == bool(keys):
-        raise ParameterError("Name keys of `reread data list`, or studies, or --all.")
-    return list(registry.datasets()) if everything else registry.matching(keys)
 
 
 def _disk_error(error: OSError) -> str:

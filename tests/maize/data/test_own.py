@@ -90,6 +90,7 @@ def test_known_genes_become_markers_and_terms_and_may_be_left_out(read):
 
     assert found.markers == [("b", "1-Mar", 1, 0), ("b", "007", 1, 3)]
     assert (without.markers, without.terms, without.is_tf.any()) == ([], {}, False)
+    assert (found.report, without.report) == ({"sha256_known_genes": sha256(known)}, {})
     for text, says in (
         ("gene,tissue\nNA,d\n", "known.csv names the tissue 'd', which no sample has. Known: a, b, c"),
         (

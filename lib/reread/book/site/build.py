@@ -62,7 +62,7 @@ def build_site(
 
     All pages of ``profile`` must be fresh; those of others and recorded runs are shown where they may be.
     """
-    top = paths.root() / "_build"
+    top = Path(os.environ.get("REREAD_SITE") or paths.root() / "_build")
     index, done = top / "site/index.html", top / "site.key"
     with alone():
         for left in range(_TRIES)[::-1]:

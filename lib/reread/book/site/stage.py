@@ -21,6 +21,7 @@ from reread.book.status import claims as ledger
 from reread.book.status.claims import CheckRow, Row
 from reread.book.status.fingerprint import cells_of
 from reread.book.status.staleness import SHOWN, Shelf
+from reread.book.workshop.content import course_plans
 from reread.core import paths
 from reread.core.errors import MissingExtra, ParameterError, did_you_mean
 from reread.core.files import write_text
@@ -49,6 +50,7 @@ class Stage:
             "figures": partial(index_pages.figures, shelf),
             "data": index_pages.data_page,
             "commands": partial(command_page, app),
+            "course-plans": course_plans,
             "library": lambda: "\n".join(f"- [{s}](/library/{n}.md)" for n, (s, _) in library().items()),
             **{s.key: partial(index_pages.study_page, s) for s in every()},
         }

@@ -77,10 +77,9 @@ def from_matrix(
     return Expression(found.values, tissue, *names, replicate.to_numpy(), group, report=report or {})
 
 
-def read_markers(path: str, data: Expression) -> list[tuple[str, str, int, int]]:
+def read_markers(path: Path, data: Expression) -> list[tuple[str, str, int, int]]:
     """Read known genes (CSV or TSV with the columns gene and tissue) that the data have, as ``Knowledge``."""
-    file = Path(path).expanduser()
-    table = read_table(file, columns=["gene", "tissue"], sep=matrix.separator(file))
+    table = read_table(path, columns=["gene", "tissue"], sep=matrix.separator(path))
     table = table.apply(lambda column: column.str.strip()).drop_duplicates()
     tissues, genes = ({name: i for i, name in enumerate(names)} for names in (data.tissues, data.genes))
     unknown = sorted(set(table["tissue"]) - tissues.keys())
