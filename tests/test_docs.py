@@ -15,6 +15,7 @@ import typer
 import yaml
 from reread import studies
 from reread.book.site import stage
+from reread.book.workshop import content
 from reread.cli import app
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -108,12 +109,14 @@ def test_every_citation_has_an_entry_and_every_entry_is_cited():
     assert cited == entries
 
 
-def test_the_course_plans_name_chapters_by_their_titles():
-    titles = {chapter.title for study in studies.every() for chapter in study.chapters}
-    named = re.findall(r"^\| \d+ \| ([^|]+) \|", (ROOT / "book/teach.md").read_text(), re.MULTILINE)
-
-    assert len(named) > 15
-    assert [name for name in named if name not in titles] == []
+def test_the_course_plans_hold_every_chapter_with_the_minutes_that_its_notebook_prints():
+    for study in studies.every():
+        lessons = content.find(study.key).chapters
+        assert list(lessons) == [chapter.key for chapter in study.chapters]
+        for key, lesson in lessons.items():
+            text = (ROOT / "chapters" / study.key / f"{key}.ipynb").read_text()
+            printed = re.findall(r"(?:goals\*\* \(|Time: |\. \()(\d+) minutes", text)
+            assert [int(minutes) for minutes in printed] in ([], [lesson.minutes]), key
 
 
 def test_the_contents_name_every_text_of_the_book_once():

@@ -166,7 +166,13 @@ def findings(path: Path) -> list[Finding]:
 
 def files() -> list[Path]:
     """Every file whose words are read by a user."""
-    patterns = ("chapters/*/*.ipynb", "chapters/*/study.yml", "book/**/*.md", "lib/reread/**/*.py")
+    patterns = (
+        "chapters/*/*.ipynb",
+        "chapters/*/study.yml",
+        "chapters/*/workshop.yml",
+        "book/**/*.md",
+        "lib/reread/**/*.py",
+    )
     found = [path for pattern in patterns for path in ROOT.glob(pattern)]
     return sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *found])
 

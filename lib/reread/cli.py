@@ -9,30 +9,31 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from reread import data_commands, workshop
 from reread.core.errors import ExitCode, ParameterError, RereadError
 
 if TYPE_CHECKING:
-    from reread.book.status.staleness import Status
     from reread.pages import PageRef
 
-HELP = {"help_option_names": ["-h", "--help"]}
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     help=__doc__,
-    context_settings=HELP,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-data_app = typer.Typer(no_args_is_help=True, help="List, fetch and verify data files.")
 runs_app = typer.Typer(no_args_is_help=True, help="List finished runs, and move them between machines.")
-app.add_typer(data_app, name="data")
+app.add_typer(data_commands.app, name="data")
 app.add_typer(runs_app, name="runs")
+app.add_typer(workshop.app, name="workshop")
 
 
 Profile = Literal["demo", "real", "paper"]
 ProfileOption = Annotated[Profile, typer.Option(help="Which column of parameter values.")]
-KeysArgument = Annotated[list[str], typer.Argument(help="Keys, or a study for all of its files.")]
-AllOption = Annotated[bool, typer.Option("--all", help="Every file of every study.")]
+FilesArgument = Annotated[list[str], typer.Argument(help="Own files, expression or signatures first.")]
+ParameterOption = Annotated[
+    list[str], typer.Option("-p", "--parameter", metavar="NAME=VALUE", help="Another value.")
+]
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.ENOTDIR, errno.EEXIST)
 StudyOption = Annotated[str, typer.Option(help="One study only.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="As JSON.")]
@@ -60,8 +61,10 @@ def options(
 def list_pages(profile: ProfileOption = "demo", as_json: JsonOption = False) -> None:
     """List studies, chapters and pages with the state of their runs."""
     import json
+    from itertools import groupby
 
     from reread import pages
+    from reread.book.columns import columns
     from reread.book.status.staleness import Status
 
     refs = pages.pages(profile)
@@ -71,10 +74,9 @@ def list_pages(profile: ProfileOption = "demo", as_json: JsonOption = False) -> 
         rows = [{"page": r.name, "title": r.title, "state": s.word, "moved": s.moved} for r, s in found]
         typer.echo(json.dumps(rows, indent=1))
         return
-    for study in dict.fromkeys(ref.study.key for ref in refs):
-        of_study = [ref for ref in refs if ref.study.key == study]
-        typer.echo(f"{study}: {of_study[0].study.title}")
-        _print_table([("  " + states[ref.name].word, ref.name, ref.title) for ref in of_study])
+    for study, of_study in groupby(refs, lambda ref: f"{ref.study.key}: {ref.study.title}"):
+        rows = ((states[ref.name].word, ref.name, ref.title) for ref in of_study)
+        typer.echo("\n".join([study, *columns(rows, indent="  ")]))
 
 
 @app.command()
@@ -82,12 +84,8 @@ def run(
     name: Annotated[str, typer.Argument(metavar="STUDY/CHAPTER[.PAGE]")],
     page: Annotated[str, typer.Option(help="The page, if not in the name.")] = "",
     profile: ProfileOption = "demo",
-    parameter: Annotated[
-        list[str], typer.Option("-p", "--parameter", metavar="NAME=VALUE", help="Another value.")
-    ] = [],  # noqa: B006 (typer copies it)
-    timeout_s: Annotated[
-        float, typer.Option(min=0, help="Stop the page after so many seconds; 0 never.")
-    ] = 0,
+    parameter: ParameterOption = [],  # noqa: B006 (typer copies it)
+    timeout_s: Annotated[float, typer.Option(min=0, help="Stop after so many seconds; 0 never.")] = 0,
     threads: Annotated[int, typer.Option(min=1, help="Threads of the kernel.")] = 1,
 ) -> None:
     """Run one page. A run with -p is kept in runs/custom and answers no claim."""
@@ -104,6 +102,7 @@ def run(
 
 def _tell(ref: PageRef, folder: Path) -> None:
     """Print what came out of a run and what moved, and the address of the page that shows it."""
+    from reread.book.columns import columns
     from reread.book.site import run_view
     from reread.book.status import difference
     from reread.book.status.run_record import RunRecord
@@ -112,7 +111,7 @@ def _tell(ref: PageRef, folder: Path) -> None:
     moved, said = difference.moved(ref, record.values)
     rows = [change.cells() for change in moved[: difference.MANY]]
     lines = [run_view.answer(folder, record), said]
-    lines += difference.columns([difference.HEAD, *rows]) if rows else []
+    lines += columns([difference.HEAD, *rows], *difference.LAYOUT) if rows else []
     lines += [f"  and {len(moved) - len(rows)} more"] if len(moved) > len(rows) else []
     address = run_view.write(ref, folder, record, moved, said).resolve().as_uri()
     typer.echo("\n".join([*filter(None, lines), f"Open {address}"]))
@@ -129,6 +128,15 @@ def diff(
 
     found = difference.compare(a, b)
     typer.echo(found.as_json() if as_json else found.text())
+
+
+@app.command("check-data")
+def check_data(study: str, files: FilesArgument, parameter: ParameterOption = []) -> None:  # noqa: B006
+    """Say what the book would make of own files, and what to run next; exit 3 if it cannot use them."""
+    from reread import check_data as checking
+
+    if not checking.tell(study, files, _assignments(parameter), say=typer.echo):
+        raise typer.Exit(ExitCode.DATA)
 
 
 @app.command()
@@ -154,9 +162,7 @@ def build(
     study: StudyOption = "",
     cores: Annotated[int, typer.Option(min=1, help="Pages that run at once.")] = 2,
     threads: Annotated[int, typer.Option(min=1, help="Threads of each page.")] = 1,
-    workflow_profile: Annotated[
-        str, typer.Option(help="A Snakemake profile, such as workflow/profiles/slurm.")
-    ] = "",
+    workflow_profile: Annotated[str, typer.Option(help="Snakemake profile, workflow/profiles/slurm.")] = "",
     site: Annotated[bool, typer.Option(help="Build the site afterwards.")] = True,
 ) -> None:
     """Run what is stale, then build the site."""
@@ -173,19 +179,17 @@ def build(
     if report.exit_code:
         raise typer.Exit(report.exit_code)
     if site:
-        _book(profile, study, report.status)
+        from reread.book.site.build import build_site
+
+        typer.echo(f"The book is at {build_site(profile, study, app=app, status=report.status)}")
 
 
 @app.command()
 def book(profile: ProfileOption = "demo", study: StudyOption = "") -> None:
     """Build the site from finished runs."""
-    _book(profile, study)
-
-
-def _book(profile: Profile, study: str, status: Status | None = None) -> None:
     from reread.book.site.build import build_site
 
-    typer.echo(f"The book is at {build_site(profile, study, app=app, status=status)}")
+    typer.echo(f"The book is at {build_site(profile, study, app=app)}")
 
 
 @app.command()
@@ -246,59 +250,19 @@ def record(profile: ProfileOption = "real", study: StudyOption = "") -> None:
     typer.echo(transfer.record_runs(profile, study))
 
 
-@data_app.command("list")
-def data_list() -> None:
-    """List every data file: where it is, its size and licence."""
-    from reread.core.data import registry
-
-    files = registry.datasets().items()
-    _print_table([(registry.state(key), key, f"{one.bytes:,} B", one.licence) for key, one in files], right=2)
-
-
-@data_app.command("get")
-def data_get(keys: KeysArgument = [], everything: AllOption = False) -> None:  # noqa: B006 (typer copies it)
-    """Fetch files and verify them; the licence is shown before a download."""
-    from reread.core.data import registry
-
-    for key in _chosen(keys, everything):
-        typer.echo(f"{key}: {registry.fetch(key)}")
-
-
-@data_app.command("verify")
-def data_verify(keys: KeysArgument = [], everything: AllOption = False) -> None:  # noqa: B006 (typer copies it)
-    """Check files that are at hand against their record; exit 3 if one differs."""
-    from reread.core.data import registry
-
-    names = _chosen(keys, everything)
-    problems = registry.verify(names)
-    typer.echo("\n".join(problems) or f"{len(names)} checked: all are the recorded files.")
-    if problems:
-        raise typer.Exit(ExitCode.DATA)
-
-
-@data_app.command("where")
-def data_where(key: str) -> None:
-    """Print the path of a file; exit 3 if it is not at hand."""
-    from reread.core.data import registry
-
-    path = registry.where(key)
-    typer.echo(path if path else f"{key} is not at hand. Run:  reread data get {key}")
-    if path is None:
-        raise typer.Exit(ExitCode.DATA)
-
-
 @runs_app.command("list")
 def runs_list(study: StudyOption = "", as_json: JsonOption = False) -> None:
     """List every finished run, also those with other parameters (custom)."""
     import json
 
     from reread import runs
+    from reread.book.columns import columns
 
     rows = runs.rows(study)
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
     elif rows:
-        _print_table([runs.cells(row) for row in rows], right=2)
+        typer.echo("\n".join(columns(map(runs.cells, rows), slice(2, 3))))
     else:
         typer.echo("No page has run here.\nRun one with:  reread run STUDY/CHAPTER")
 
@@ -334,16 +298,6 @@ def runs_crate(
     typer.echo(crate.write(run, out))
 
 
-def _print_table(rows: list[tuple[str, ...]], right: int = -1) -> None:
-    """Print rows in aligned columns; ``right`` is a column of numbers."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        if right >= 0:
-            cells[right] = row[right].rjust(widths[right])
-        typer.echo("  ".join(cells).rstrip())
-
-
 def _assignments(texts: list[str]) -> dict[str, str]:
     """``epochs=3`` to a name and a text; the declared type of the parameter reads the text."""
     found: dict[str, str] = {}
@@ -355,15 +309,6 @@ def _assignments(texts: list[str]) -> dict[str, str]:
             raise ParameterError(f"-p {name} is given twice.")
         found[name] = value
     return found
-
-
-def _chosen(keys: list[str], everything: bool) -> list[str]:
-    """Keys of the files that were named; naming none is a mistake."""
-    from reread.core.data import registry
-
-    if everything == bool(keys):
-        raise ParameterError("Name keys of `reread data list`, or studies, or --all.")
-    return list(registry.datasets()) if everything else registry.matching(keys)
 
 
 def _disk_error(error: OSError) -> str:

@@ -150,12 +150,18 @@ def test_a_missing_page_upstream_is_named_with_its_command(tiny, no_kernel):
     assert not (tiny / "runs").exists()
 
 
-def test_with_other_values_the_page_says_which_run_it_needs(tiny):
-    """Not the pinned run of the page upstream, which may hold other data."""
-    with pytest.raises(
-        RunError, match=r"needs a finished run of maize/01-cells\.\nRun:  reread run maize/01-cells"
-    ):
-        run_page(page("maize/02-genes.short"), overrides={"ways": "sum"}, say=silent)
+def test_a_run_with_other_parameters_builds_on_a_run_with_the_same_and_needs_none_of_the_profile(tiny):
+    other = page("maize/02-genes.short")
+    with pytest.raises(RunError, match=r"needs a finished run of maize/01-cells"):
+        run_page(other, overrides={"ways": "mean"}, say=silent)
+
+    run_page(page("maize/01-cells"), overrides={"n": 6}, say=silent)
+    folder = run_page(other, overrides={"ways": "mean"}, say=silent)
+
+    drawn = next((tiny / "runs/custom/maize").glob("01-cells-*/artifacts/drawn.csv")).read_text().split()
+    mean = json.loads((folder / "record.json").read_text())["values"]["mean"]
+    assert mean == pytest.approx(sum(map(float, drawn)) / 6)
+    assert not page("maize/01-cells").folder.exists()
 
 
 def test_a_missing_notebook_is_named(tiny, no_kernel):

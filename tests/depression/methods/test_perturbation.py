@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from reread.core.errors import DataError, ParameterError
+from reread.core.shards import shard_ranges
 from reread.depression.methods import perturbation
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "benchmarks"))
@@ -114,7 +115,7 @@ def shards_of(n_shards, tmp_path, n_models=2):
             screened(units, tmp_path / f"{n_shards}-{shard}-{model}").assign(
                 model=model, change="delete", start="case"
             )
-            for model, units in perturbation.shard_ranges(n_models, len(CELLS), shard, n_shards)
+            for model, units in shard_ranges(n_models, len(CELLS), shard, n_shards)
         ]
         shard = pd.concat(tables).assign(change="delete", start="case")
         found.append(shard.assign(unit=shard["cell"]))
@@ -135,19 +136,6 @@ def test_the_union_of_the_shards_equals_one_run_bit_for_bit(n_shards, tmp_path):
         perturbation.gather(shards, 1, len(CELLS))
 
 
-def test_every_unit_is_in_one_shard():
-    for n_models, n_cells, n_shards in ((3, 7, 5), (1, 4, 4), (21, 40, 6)):
-        units = [
-            (model, cell)
-            for shard in range(n_shards)
-            for model, cells in perturbation.shard_ranges(n_models, n_cells, shard, n_shards)
-            for cell in cells
-        ]
-        assert units == [(model, cell) for model in range(n_models) for cell in range(n_cells)]
-    with pytest.raises(ParameterError, match="use 0 to 3"):
-        list(perturbation.shard_ranges(1, 4, 4, 4))
-
-
 def test_the_parts_of_a_deletion_add_up_to_its_shift():
     for tokens in CELLS:
         parts = perturbation.deletion_parts(states, tokens, STATES[0], batch_tokens=20)
@@ -162,15 +150,3 @@ def test_without_context_and_positions_only_the_own_part_is_left():
     parts = perturbation.deletion_parts(plain, CELLS[1], STATES[0])
     np.testing.assert_allclose(parts[["context", "order"]], 0, atol=1e-6)
     assert parts["own"].abs().min() > 0
-
-
-def test_half_precision_is_accepted_by_ranks_and_by_the_top_20():
-    exact = rng.normal(size=200)
-    assert perturbation.accepts_precision(exact, exact + 1e-4 * rng.normal(size=200))["accepted"]
-    noisy = perturbation.accepts_precision(exact, exact + 0.5 * rng.normal(size=200))
-    assert not noisy["accepted"] and noisy["rank_correlation"] < 0.98
-    swapped = exact.copy()
-    order = np.argsort(-exact)
-    swapped[order[15:20]], swapped[order[20:25]] = exact[order[20:25]], exact[order[15:20]]
-    found = perturbation.accepts_precision(exact, swapped)
-    assert found["rank_correlation"] > 0.98 and found["top_20"] == 15 and not found["accepted"]

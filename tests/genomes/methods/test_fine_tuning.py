@@ -103,3 +103,31 @@ def test_every_figure_is_drawn(data):
     gain = figures.gains(table).set_index("method").loc["head"]
     assert gain["low"] < gain["gain"] < gain["high"] and figures.gain_word(gain) == "improves"
     assert figures.gain_word(-gain[["high", "low"]].set_axis(["low", "high"])) == "lowers"
+
+
+def test_the_range_of_permuted_people_is_that_of_independent_values(data):
+    _, untuned, target = data
+    found = tuning.null_interval(untuned, target, n_folds=2, n=400, seed=1)
+    several = tuning.null_interval(untuned, target, n_folds=2, n_permutations=4, n=200, seed=1)
+
+    # a correlation of 20 independent people has a standard deviation of 1 / sqrt(19)
+    expected = 1.96 / np.sqrt(19 * N_GENES)
+    assert found["low"] == pytest.approx(-expected, rel=0.2)
+    assert found["high"] == pytest.approx(expected, rel=0.2)
+    assert several["high"] == pytest.approx(expected / 2, rel=0.25)
+
+
+def test_a_model_that_memorises_people_lies_outside_of_the_range_and_an_ignorant_one_inside(data):
+    _, untuned, target = data
+    rng = np.random.default_rng(3)
+    models = {
+        "untuned": lambda values, genes, people: untuned,
+        "ignorant": lambda values, genes, people: rng.normal(size=values.shape),
+        "leaky": lambda values, genes, people: values + rng.normal(size=values.shape),
+    }
+    table = tuning.evaluate(models, target, n_folds=2, seed=1)
+    null = tuning.null_interval(untuned, target, n_folds=2, seed=1)
+    outside = figures.outside_null(tuning.summarise_cells(table), null)
+
+    assert set(outside) == {"ignorant", "leaky"}
+    assert outside["ignorant"] < 0 < 0.3 < outside["leaky"]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from reread.core.errors import DataError, ParameterError
 from reread.genomes.chapters import ch02_one_person, ch03_one_gene
@@ -9,6 +10,7 @@ from reread.genomes.data.simulate import true_log_expression
 from reread.genomes.methods import evaluation, personal_prediction
 
 TRACKS = (cohorts.EXPRESSION,)
+EXACT = pd.DataFrame({"format": ["float32"], "accepted": [True]})
 
 
 @pytest.fixture(scope="module")
@@ -87,10 +89,33 @@ def test_few_negative_genes_are_told_from_chance():
     assert (low, high) == (pytest.approx(-0.1934, abs=1e-3), pytest.approx(0.1934, abs=1e-3))
 
 
+def test_the_interval_of_a_median_holds_it_and_narrows_with_more_genes():
+    r = np.random.default_rng(0).normal(0.2, 0.3, 400)
+    few, many = (evaluation.median_interval(part, seed=0) for part in (r[:25], r))
+
+    assert few["low"] < np.median(r[:25]) < few["high"]
+    assert many["high"] - many["low"] < 0.5 * (few["high"] - few["low"])
+    # the median of n normal values has a standard deviation of 1.2533 / sqrt(n)
+    assert many["high"] - many["low"] == pytest.approx(2 * 1.96 * 1.2533 * 0.3 / 20, rel=0.3)
+
+
+def test_the_format_of_a_page_names_its_files_and_says_what_was_tried(cohort, tmp_path):
+    tried = pd.DataFrame(
+        {"format": ["bfloat16", "tf32"], "correlation": [0.8, 1.0], "accepted": [False, True]}
+    )
+    assert ch03_one_gene.format_values(tried) == {"tried": "bfloat16", "correlation": 0.8, "used": "tf32"}
+    assert ch03_one_gene.format_values(EXACT) == {"tried": "float32", "correlation": 1.0, "used": "float32"}
+    for formats in (tried, EXACT):
+        ch03_one_gene.predict_all(
+            oracle, cohort, tmp_path, formats, tracks=TRACKS, unphased="error", shard=-1, n_shards=1
+        )
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 def test_every_figure_is_drawn(cohort, tmp_path):
     predicted = ch02_one_person.predict_person(oracle, oracle, cohort, 1, tracks=TRACKS, unphased="error")
     found = ch03_one_gene.predict_all(
-        oracle, cohort, tmp_path, tracks=TRACKS, unphased="error", shard=-1, n_shards=2
+        oracle, cohort, tmp_path, EXACT, tracks=TRACKS, unphased="error", shard=-1, n_shards=2
     )
     published = np.stack([personal_prediction.predict_published(oracle, cohort, gene) for gene in range(7)])
     table = ch03_one_gene.gene_table(found[:, 1:], published, cohort)
@@ -104,6 +129,8 @@ def test_every_figure_is_drawn(cohort, tmp_path):
 
     assert all(one.figure is not None and 40 <= len(one.alt) <= 250 for one in shown)
     np.testing.assert_allclose(predicted["reference"], found[:, 0])
+    np.testing.assert_allclose(predicted["corrected"], found[:, 2])  # as among all people
+    np.testing.assert_allclose(predicted["published"], published[:, 1])
     assert table.groupby("protocol").size().tolist() == [7, 7]
 
 

@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+import json
 import sys
+from dataclasses import replace
 from importlib.util import find_spec
 from types import ModuleType
 
 import numpy as np
 import pytest
 import torch
+from reread.core.data.pretrained import Pretrained
 from reread.core.errors import DataError, ParameterError
 from reread.genomes.models import enformer
+from reread.genomes.models import predict as predicting
 from reread.genomes.models.predict import COMPLEMENT, convolve_once, predict, shifted, train
+from safetensors import torch as safetensors
 
-SIZE = enformer.Architecture(dim=48, depth=1, heads=2, key_dim=16, divisible_by=8, n_tracks=5)
+SIZE = enformer.Architecture(dim=48, depth=1, heads=2, key_dim=16, divisible_by=8, n_tracks=5, tf_gamma=False)
 
 
 class Absent(ModuleType):
@@ -63,7 +68,9 @@ def test_tracks_equal_those_of_enformer_pytorch_with_the_same_weights(people, tm
         )
     )  # fmt: skip
     torch.save(theirs.state_dict(), tmp_path / "weights.pt")
-    size = enformer.Architecture(dim=48, depth=2, heads=2, key_dim=64, divisible_by=8, n_tracks=5)
+    size = enformer.Architecture(
+        dim=48, depth=2, heads=2, key_dim=64, divisible_by=8, n_tracks=5, tf_gamma=False
+    )
     ours = enformer.load_published(tmp_path / "weights.pt", size)
     bases = enformer.one_hot(people[:4], torch.device("cpu")).transpose(1, 2)
     with torch.inference_mode():
@@ -113,6 +120,126 @@ def test_weights_of_another_shape_and_lengths_that_do_not_fit_are_refused(networ
         )
     with pytest.raises(ParameterError, match="multiple of 128 bases, but has 200"):
         predict(network, people[:, :200])
+
+
+# distances 0, 1, 48, 96, 500 and 1500 of 1,536 bins by features 0, 1, 7 and 31 of the gammas that TensorFlow
+# computes for the published network, as enformer-pytorch (MIT) keeps them in precomputed/tf_gammas.pt
+DISTANCES, GAMMAS = [0, 1, 48, 96, 500, 1500], [0, 1, 7, 31]
+OF_TENSORFLOW = [
+    [5.35614e-07, 5.8573e-07, 6.00742e-07, 6.03167e-07],
+    [0.000396617, 5.8573e-07, 6.00742e-07, 6.03167e-07],
+    [0.872011, 0.0881139, 6.00742e-07, 6.03167e-07],
+    [0.127772, 0.968583, 6.00742e-07, 6.03167e-07],
+    [5.35614e-07, 5.8573e-07, 4.49273e-05, 6.03167e-07],
+    [5.35614e-07, 5.8573e-07, 6.00742e-07, 0.327199],
+]
+
+
+def test_gammas_of_the_published_network_are_those_of_tensorflow():
+    """They differ by the rounding of large logarithms in fp32; those of a plain port differ by up to 1."""
+    features = enformer.positional_features(1_536, 192, tf_gamma=True)[1_535:, 64:96]
+    found = features[DISTANCES][:, GAMMAS].numpy()
+
+    np.testing.assert_allclose(found, OF_TENSORFLOW, atol=2e-3)
+    plain = enformer.positional_features(1_536, 192, tf_gamma=False)[1_535:, 64:96]
+    assert np.abs(plain[DISTANCES][:, GAMMAS].numpy() - OF_TENSORFLOW).max() > 0.5
+    assert enformer.Architecture().tf_gamma
+
+
+@pytest.fixture
+def saved(network, tmp_path):
+    """A folder as ``save_pretrained`` of enformer-pytorch writes it: config, and weights by both names."""
+
+    def make(kind="pytorch_model.bin", **more):
+        folder = tmp_path / "saved"
+        folder.mkdir()
+        config = {
+            "architectures": ["Enformer"], "model_type": "enformer", "dim": 48, "depth": 1, "heads": 2,
+            "attn_dim_key": 16, "dim_divisible_by": 8, "output_heads": {"human": 5, "mouse": 3},
+            "target_length": 896, "dropout_rate": 0.4, "attn_dropout": 0.05, "pos_dropout": 0.01,
+            "num_downsamples": 7, "use_convnext": False, "use_checkpointing": False, "use_tf_gamma": False,
+        }  # fmt: skip
+        (folder / "config.json").write_text(json.dumps(config | more))
+        own = network.state_dict() | {"_heads.mouse.0.weight": torch.zeros(3, 96)}
+        second = {
+            f"_trunk.{enformer.TRUNK[part]}.{rest}": value
+            for part, _, rest, value in ((*name.partition("."), value) for name, value in own.items())
+            if part in enformer.TRUNK
+        }
+        if kind == "pytorch_model.bin":
+            torch.save(own | second, folder / kind)
+        else:  # one name of each only
+            heads = {name: value for name, value in own.items() if name.startswith("_heads")}
+            copied = {name: value.clone() for name, value in (second | heads).items()}
+            safetensors.save_file(copied, folder / kind)
+        return folder
+
+    return make
+
+
+@pytest.mark.parametrize("kind", ["pytorch_model.bin", "model.safetensors"])
+def test_a_folder_that_save_pretrained_wrote_is_read_with_its_sizes(network, people, saved, kind):
+    again = enformer.load_published(saved(kind))
+
+    assert again.size == SIZE
+    np.testing.assert_array_equal(predict(again, people[:2]), predict(network, people[:2]))
+
+
+def test_gammas_follow_the_config_and_the_published_sizes(saved, tmp_path):
+    assert enformer.load_published(saved(use_tf_gamma=True)).size.tf_gamma
+    published = {"dim": 1536, "output_heads": {"human": 5313, "mouse": 1643}, "dropout_rate": 0.2}
+    found = Pretrained(tmp_path / "model.safetensors", published | {"use_tf_gamma": False})
+    assert enformer._size(found) == replace(enformer.Architecture(), dropout=0.2)
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"dim": 96}, r"stem.0.weight must have shape \(48, 4, 15\), but is \(24, 4, 15\).\nAre config"),
+        ({"depth": 2}, r"transformer.1.0.fn.0.weight must have shape \(48,\), but is absent"),
+        (
+            {"output_heads": {"human": 7}},
+            r"_heads.human.0.weight must have shape \(7, 96\), but is \(5, 96\)",
+        ),
+        ({"use_convnext": True}, r"plain convolutions.*but has use_convnext=True"),
+        ({"output_heads": {"rat": 5}}, r"a head 'human', but has .* heads \['rat'\]"),
+        ({"num_downsamples": 6}, r"7 halvings .*num_downsamples=6"),
+    ],
+)
+def test_weights_and_config_of_different_networks_are_refused(saved, more, message):
+    with pytest.raises(DataError, match=message):
+        enformer.load_published(saved(**more))
+
+
+def test_a_file_that_holds_no_weights_is_refused(tmp_path):
+    (tmp_path / "enformer.pt").write_text("no weights")
+
+    with pytest.raises(
+        DataError, match=r"enformer.pt cannot be read as weights: it is no file of torch.save"
+    ):
+        enformer.load_published(tmp_path / "enformer.pt")
+    with pytest.raises(DataError, match=r"none.pt is no file, no folder, and no id"):
+        enformer.load_published("none.pt")
+
+
+def test_half_precision_rounds_and_leaves_nothing_behind(network, people):
+    exact = predict(network, people)
+    half = predict(network, people, precision="bfloat16")
+    again = predict(network, people)
+
+    assert 1e-5 < np.abs(half / exact - 1).max() < 0.1
+    np.testing.assert_array_equal(again, exact)
+    np.testing.assert_allclose(predict(network, people, precision="tf32"), exact, rtol=1e-3)
+    with pytest.raises(ParameterError, match="no number format 'fp8'"):
+        predict(network, people, precision="fp8")
+
+
+def test_convolutions_do_not_depend_on_how_many_chunks_are_computed_at_once(network, people, monkeypatch):
+    whole = predict(network, people)
+    monkeypatch.setattr(predicting, "CHUNKS_AT_ONCE", {"cpu": 3})
+    monkeypatch.setattr(predicting, "GROUP", 5)
+
+    np.testing.assert_allclose(predict(network, people, batch=2), whole, rtol=1e-5, atol=1e-6)
 
 
 def test_training_lowers_the_loss_and_equal_seeds_give_equal_weights(people):

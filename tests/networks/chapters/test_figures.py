@@ -16,6 +16,7 @@ from reread.networks.chapters import (
     ch04_full_grid,
     ch05_transfer,
     ch06_network,
+    ch07_imputation,
 )
 from reread.networks.data import load, splits
 from reread.networks.data.splits import SCHEMES
@@ -25,6 +26,7 @@ from reread.networks.methods import (
     full_grid,
     gene_names,
     hubs,
+    imputation,
     infer,
     protocol,
     transfer,
@@ -192,3 +194,44 @@ def test_a_label_split_is_drawn_with_and_without_published_predictions():
     assert is_drawn(ch05_transfer.label_split(names))
     drawn = ch05_transfer.label_split(pd.concat([names, published]))
     assert (drawn.table["kind"] == "published model").sum() == 2
+
+
+@pytest.mark.parametrize("inferences", [["pearson"], ["genie3", "pearson"]], ids=" ".join)
+@pytest.mark.parametrize("n_seeds", [1, 3])
+def test_imputations_are_drawn_and_the_answer_is_of_the_smallest_error(inferences, n_seeds):
+    rng, rows = np.random.default_rng(0), []
+    measures = ["rmse", "correlation", "false_correlations", "pair_auroc"]
+    measures += [f"{name}.{one}" for one in inferences for name in ("auprc", "auprc_ratio", "false_edges")]
+    for seed in range(n_seeds):
+        for number, method in enumerate(imputation.METHODS):
+            for measure in measures:
+                value = {"rmse": 9.0 - number, "pair_auroc": np.nan}.get(
+                    measure, number + 0.01 * rng.random()
+                )
+                rows.append((seed, method, "", measure, value))
+    compared = pd.DataFrame(rows, columns=["seed", "method", "setting", "measure", "value"])
+    summary = imputation.summary(compared)
+
+    assert is_drawn(ch07_imputation.effects(compared, inferences))
+    table = ch07_imputation.joint_table(summary)
+    assert table["method"].tolist() == list(ch07_imputation.WORDS.values())
+    assert table.shape == (6, 4 + 2 * len(inferences))
+    answer = ch07_imputation.answer(summary, inferences[0])
+    assert (answer["best"], answer["rmse"], answer["mean_rmse"]) == ("DeepTGI's encoder", 4, 8)
+    assert answer["rank_agreement"] == pytest.approx(-1)
+    assert answer["word"] == ("cannot be compared with" if n_seeds == 1 else "is higher than")
+    words = {"pearson": "Pearson correlation", "genie3": "GENIE3"}
+    counts = [f"{0 if n_seeds == 1 else 5} with {words[one]}" for one in inferences]
+    wanted = f"Of 5 imputations, {' and '.join(counts)} raise the AUPRC ratio"
+    assert ch07_imputation.raised(summary, inferences) == wanted
+    found = ch07_imputation.keyed(summary)
+    assert found["rmse_below_mean.deeptgi-encoder"] == 4
+    ratio = f"auprc_ratio.{inferences[0]}"
+    row = summary.set_index(["measure", "method"]).loc[(ratio, "knn")]
+    assert found[f"{ratio}.knn"] == row["value"]
+    assert found[f"auprc_ratio_gain.{inferences[0]}.knn"] == row["gain"]
+    assert not np.isnan(list(found.values())).any()
+
+
+def test_the_imputing_networks_are_drawn_with_the_fault_of_the_published_one():
+    assert "wrong axes" in ch07_imputation.architecture().alt

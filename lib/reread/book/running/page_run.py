@@ -20,8 +20,6 @@ from reread.core.errors import DataError, ExitCode, RereadError, RunError
 from reread.core.files import digest, read_json, sha256, write_text
 from reread.pages import PageRef
 
-# papermill's own word for a dead kernel, then what shells and Python say of a process that was killed
-_KILLED_CODES = (138, 137, 139, -9, -11, -7)
 # what an error of a cell means for the exit code; anything else is an error of the notebook
 _EXIT_CODES = {
     "ParameterError": ExitCode.PARAMETER,
@@ -68,7 +66,10 @@ def run_page(
 
 
 def _fields(ref: PageRef, parameters: dict[str, Any], say: Callable[[str], None]) -> dict[str, str]:
-    """Fields of the stale key, where a page upstream counts as it was run, not as it would be run today."""
+    """Fields of the stale key, where a page upstream counts as it was run, not as it would be run today.
+
+    A run with other parameters may build on a run with the same ones, which its own guard looks for.
+    """
     fields = stale.Status().fields(ref, parameters)
     for up in ref.upstream:
         name = f"upstream {up.name}"
@@ -76,7 +77,8 @@ def _fields(ref: PageRef, parameters: dict[str, Any], say: Callable[[str], None]
             key = RunRecord.read(up.folder).stale["key"]
         except RunError:  # there is no run at hand, or none that is as it was when it ended
             if parameters != ref.parameters:
-                continue  # with other values another run may be wanted: the page says which one
+                del fields[name]
+                continue
             again = f"Run:  reread run {up.name} --profile {up.profile}"
             said = f"{ref.name} needs {up.name}, which has not run.\n{again}"
             raise RunError(said, ExitCode.STALE) from None
@@ -137,7 +139,7 @@ def _check(ref: PageRef, part: Path, code: int) -> None:
         text = f"{error}: {message}".rstrip(": ")
         exit_code = _EXIT_CODES.get(error, ExitCode.NOTEBOOK)
         raise RunError(f"{ref.name} failed in the cell `{cell}`\n{text}", exit_code)
-    if code in _KILLED_CODES:
+    if code < 0 or code > 128:  # by a signal; 138 is what papermill says of a dead kernel
         raise RunError(f"{ref.name} failed: its kernel was killed, or ran out of memory.", ExitCode.KILLED)
     if code:
         said = process.last_lines(part / "log", 1)
@@ -157,5 +159,5 @@ def _kept(error: BaseException, part: Path, kept: Path) -> BaseException:
         shutil.copy(path, kept / path.name)
     if not found or not isinstance(error, RereadError):
         return error
-    text = f"{error}\nSee {kept / found[0].name}"
-    return RunError(text, error.exit_code) if isinstance(error, RunError) else type(error)(text)
+    error.args = (f"{error}\nSee {kept / found[0].name}",)
+    return error

@@ -14,6 +14,8 @@ from reread.book.status.run_record import NOTEBOOK
 from reread.book.status.staleness import Shelf
 from reread.book.sync import KERNEL, parameter_cell
 from reread.book.transfer import is_left_out
+from reread.book.workshop.content import lesson
+from reread.book.workshop.notebooks import quiz_for_site
 from reread.core.errors import RunError
 from reread.core.files import read_json, write_text
 from reread.pages import PageRef
@@ -39,6 +41,7 @@ def write_page(shelf: Shelf, ref: PageRef, rows: list[Row], checks: list[CheckRo
         "claims-and-data": sections.context(ref, record, rows),
         "parameter-table": sections.parameter_table(ref, record),
         "verdicts": sections.verdict(ref, asked, checks),
+        "quiz": quiz_for_site(lesson(ref)),
         "again": sections.again(ref, artifacts, is_recorded=shelf.is_recorded(ref)),
         "provenance": sections.citation(ref, record) + "\n" + sections.provenance(record),
     }
@@ -144,11 +147,13 @@ def _is_offered(shelf: Shelf, ref: PageRef, name: str) -> bool:
     return len(_content(shelf, ref, f"artifacts/{name}")) <= _LARGEST_FILE
 
 
-def _with(cells: list[Cell], head: Cell, context: Cell, parameters: Cell, verdict: Cell) -> list[Cell]:
-    """Put in what is generated: title and answer, claims and data, the parameter table, the verdicts.
+def _with(
+    cells: list[Cell], head: Cell, context: Cell, parameters: Cell, verdict: Cell, quiz: Cell
+) -> list[Cell]:
+    """Put in what is generated: title and answer, claims and data, parameter table, verdicts, quiz.
 
     Claims and data come before the first heading below the first figure or table, so that a reader sees the
-    result first; the verdicts come before the exercises.
+    result first; the verdicts and the quiz come before the exercises.
     """
     last = max(i for i, cell in enumerate(cells) if cell["cell_type"] == "code")
     body, is_shown, waiting = [head], False, [context]
@@ -158,7 +163,7 @@ def _with(cells: list[Cell], head: Cell, context: Cell, parameters: Cell, verdic
             body += waiting
             waiting = []
         if is_end and verdict not in body:
-            body.append(verdict)
+            body += [verdict, *([quiz] if quiz["source"] else [])]
         if "parameters" in cell["metadata"].get("tags", ()):
             body.append(parameters)
         elif i == 0:

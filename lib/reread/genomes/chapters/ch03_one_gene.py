@@ -23,14 +23,25 @@ LABELS = {
 
 
 def predict_all(
-    predict: Predict, cohort: Cohort, above: Path, *, tracks: tuple[int, ...], unphased: str, shard: int,
-    n_shards: int,
+    predict: Predict, cohort: Cohort, above: Path, formats: pd.DataFrame, *, tracks: tuple[int, ...],
+    unphased: str, shard: int, n_shards: int,
 ) -> npt.NDArray[np.float64]:  # fmt: skip
-    """Predictions (gene, 1 + person) of every shard (-1), or of one beside others made before."""
-    folder = shard_folder(above, cohort, tracks, unphased)
+    """Predictions (gene, 1 + person) of every shard (-1), or of one beside others made before.
+
+    ``formats`` is what ``personal_prediction.choose_format`` found; shards of one folder have one format.
+    """
+    folder = shard_folder(above, cohort, tracks, unphased, format_values(formats)["used"])
     for one in range(n_shards) if shard < 0 else [shard]:
         run_shard(predict, cohort, folder, tracks=tracks, unphased=unphased, shard=one, n_shards=n_shards)
     return gather(folder, len(cohort.expression.genes), len(cohort.expression.people))
+
+
+def format_values(formats: pd.DataFrame) -> dict[str, str | float]:
+    """The first number format that was ``tried``, its ``correlation`` with fp32, and the one ``used``."""
+    first = formats.iloc[0]
+    correlation = 1.0 if first["format"] == "float32" else float(first["correlation"])
+    used = formats.loc[formats["accepted"].astype(bool), "format"].iloc[0]
+    return {"tried": first["format"], "correlation": correlation, "used": used}
 
 
 def gene_table(predicted: npt.NDArray, published: npt.NDArray, cohort: Cohort) -> pd.DataFrame:

@@ -110,6 +110,17 @@ def gains(table: pd.DataFrame, *, n_boot: int = 500, seed: int = 0) -> pd.DataFr
     return pd.DataFrame(rows, columns=["method", "gain", "low", "high"])
 
 
+def outside_null(summary: pd.DataFrame, null: dict[str, float]) -> dict[str, float]:
+    """How far each tuned network lies outside of the range of permuted people; below 0 it lies inside.
+
+    ``summary`` is that of ``fine_tuning.summarise_cells``, of which the permuted expression in unseen genes
+    and people is judged, ``null`` that of ``fine_tuning.null_interval``.
+    """
+    new = summary.query("genes == 'unseen' and people == 'unseen' and kind == @PERMUTED").set_index("method")
+    tuned = new["r"].drop("untuned")
+    return {name: max(null["low"] - r, r - null["high"]) for name, r in tuned.items()}
+
+
 def by_gene(table: pd.DataFrame) -> pd.DataFrame:
     """Correlation of each unseen gene over unseen people, measured expression: a column for each network."""
     new = table.query("genes == 'unseen' and people == 'unseen' and permutation == 0")

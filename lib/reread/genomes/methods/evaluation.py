@@ -56,6 +56,14 @@ def sign_null(predicted: Array, measured: Array, *, n: int = 500, seed: int = 0)
     }
 
 
+def median_interval(r: npt.ArrayLike, *, n_boot: int = 500, seed: int = 0) -> dict[str, float]:
+    """The 95 % bootstrap interval over genes of the median of correlations (gene,): low and high."""
+    r, rng = np.asarray(r, dtype=float), np.random.default_rng([seed, 17])
+    drawn = np.median(r[rng.integers(0, len(r), (n_boot, len(r)))], axis=1)
+    low, high = np.percentile(drawn, (2.5, 97.5))
+    return {"low": float(low), "high": float(high)}
+
+
 def strength_word(r: float) -> str:
     """Say how strong a correlation is: strong (0.5), moderate (0.3), weak (0.1) or none."""
     return "strong" if r >= 0.5 else "moderate" if r >= 0.3 else "weak" if r >= 0.1 else "absent or negative"

@@ -127,6 +127,26 @@ def evaluate(
     return pd.concat(parts, ignore_index=True)
 
 
+def null_interval(
+    made: Array, target: Array, *, n_folds: int = 2, n_permutations: int = 1, n: int = 500, seed: int = 0
+) -> dict[str, float]:
+    """The 95 % range of the mean correlation in unseen genes and people when people are permuted: low, high.
+
+    ``made`` (gene, person) are predictions that were fitted to none of these people. A draw permutes the
+    people of each gene of ``target``, ``n_permutations`` times as in :func:`evaluate`.
+    """
+    rng, folds = np.random.default_rng([seed, 18]), list(crossed_folds(*target.shape, n_folds, seed=seed))
+    places = [np.ix_(genes.test, people.test) for genes, people in folds]
+
+    def mean() -> float:
+        values = rng.permuted(target, axis=1)
+        return float(np.concatenate([row_correlations(made[at], values[at]) for at in places]).mean())
+
+    drawn = [np.mean([mean() for _ in range(n_permutations)]) for _ in range(n)]
+    low, high = np.percentile(drawn, (2.5, 97.5))
+    return {"low": float(low), "high": float(high)}
+
+
 def summarise_cells(table: pd.DataFrame, *, n_boot: int = 500, seed: int = 0) -> pd.DataFrame:
     """Mean over genes of the correlation of each model in each cell, with its interval.
 

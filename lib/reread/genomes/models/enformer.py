@@ -8,7 +8,8 @@ head computes only the wanted bins and tracks.
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+import pickle
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -19,13 +20,15 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from reread.core.errors import DataError, ParameterError
+from reread.core.data.pretrained import CONFIG, Pretrained, find_pretrained
+from reread.core.errors import DataError, ParameterError, need
 from reread.core.files import written_whole
 from reread.core.tables import door
 
 BIN = 128  # bases
 HALO = (3, 4)  # bins before and after a chunk that its convolutions reach into
 CHUNK = 8  # bins
+TRUNK = {"stem": 1, "conv_tower": 2, "transformer": 4, "final_pointwise": 6}  # places in enformer-pytorch
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class Architecture:
     divisible_by: int = 128
     n_tracks: int = 5313
     dropout: float = 0.4
+    tf_gamma: bool = True  # gammas scaled by their largest value over distances; False: over features
 
 
 class Residual(nn.Module):
@@ -82,6 +86,7 @@ class Attention(nn.Module):
     def __init__(self, size: Architecture):
         super().__init__()
         self.heads, self.scale, self.n_features = size.heads, size.key_dim**-0.5, size.dim // size.heads
+        self.tf_gamma = size.tf_gamma
         inner = size.key_dim * size.heads
         self.to_q, self.to_k = (nn.Linear(size.dim, inner, bias=False) for _ in range(2))
         self.to_v = nn.Linear(size.dim, size.dim, bias=False)
@@ -98,17 +103,17 @@ class Attention(nn.Module):
         split = (self.heads, -1)
         q, k, v = (to(x).unflatten(-1, split).transpose(1, 2) for to in (self.to_q, self.to_k, self.to_v))
         q = q * self.scale
-        place = torch.einsum("bhid,hjd->bhij", q + self.rel_pos_bias, self._positions(x))
+        place = torch.einsum("bhid,hjd->bhij", q + self.rel_pos_bias, self._positions(x, q.dtype))
         logits = torch.einsum("bhid,bhjd->bhij", q + self.rel_content_bias, k) + relative_shift(place)
         out = torch.einsum("bhij,bhjd->bhid", logits.softmax(dim=-1), v)
         return self.to_out(out.transpose(1, 2).flatten(-2))
 
-    def _positions(self, x: torch.Tensor) -> torch.Tensor:
-        """Keys (head, 2n - 1, key_dim) of all distances; kept while the weights do not change."""
-        weight = self.to_rel_k.weight
-        key = (x.shape[1], weight.data_ptr(), weight._version, x.dtype)
+    def _positions(self, x: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+        """Keys (head, 2n - 1, key_dim) of all distances; kept while weights and number format stay."""
+        weight, tf32 = self.to_rel_k.weight, torch.backends.cuda.matmul.fp32_precision
+        key = (x.shape[1], weight.data_ptr(), weight._version, dtype, tf32)
         if torch.is_grad_enabled() or not self._kept or self._kept[0] != key:
-            features = positional_features(x.shape[1], self.n_features).to(weight)
+            features = positional_features(x.shape[1], self.n_features, tf_gamma=self.tf_gamma).to(weight)
             found = self.to_rel_k(features).unflatten(-1, (self.heads, -1)).transpose(0, 1)
             if torch.is_grad_enabled():
                 return found
@@ -123,8 +128,13 @@ def relative_shift(x: torch.Tensor) -> torch.Tensor:
     return padded[..., 1:, :].reshape(*x.shape[:-2], n, n_distances)[..., : (n_distances + 1) // 2]
 
 
-def positional_features(n: int, n_features: int) -> torch.Tensor:
-    """Features (2n - 1, feature) of distances: exponentials, central masks, gammas, and all three signed."""
+def positional_features(n: int, n_features: int, *, tf_gamma: bool) -> torch.Tensor:
+    """Features (2n - 1, feature) of distances: exponentials, central masks, gammas, and all three signed.
+
+    The published network, in TensorFlow, divides each gamma by its largest value over all distances, so
+    ``tf_gamma``. A network that was trained with ``enformer-pytorch`` alone divides the gammas of each
+    distance by the largest of them.
+    """
     if n_features % 6:
         raise ParameterError(f"dim / heads must be a multiple of 6, but is {n_features}.")
     each = n_features // 6
@@ -141,7 +151,7 @@ def positional_features(n: int, n_features: int) -> torch.Tensor:
     features = [
         torch.exp(-math.log(2.0) / half_life * far),
         (widths > far).float(),
-        density / density.amax(dim=-1, keepdim=True),
+        density / density.amax(dim=0 if tf_gamma else -1, keepdim=True),
     ]
     whole = torch.cat(features, dim=-1)
     return torch.cat([whole, torch.sign(distance)[:, None] * whole], dim=-1)
@@ -231,18 +241,67 @@ def one_hot(sequences: npt.NDArray[np.uint8], device: torch.device) -> torch.Ten
     return (found[:, None] == letters[None, :, None]).float()
 
 
-def load_published(weights: Path, size: Architecture | None = None) -> Enformer:
-    """Network with weights that ``enformer-pytorch`` saved; DataError if their shapes differ."""
-    network = Enformer(size or Architecture())
-    with door(weights, "weights of Enformer"):
-        state = torch.load(weights, map_location="cpu", weights_only=True)
-        own = network.state_dict()
-        for name, value in own.items():
-            if name not in state or state[name].shape != value.shape:
-                came = tuple(state[name].shape) if name in state else "absent"
-                raise DataError(f"{weights}: {name} must have shape {tuple(value.shape)}, but is {came}.")
-        network.load_state_dict({name: state[name] for name in own})
+def load_published(source: str | Path, size: Architecture | None = None) -> Enformer:
+    """Read a network that ``enformer-pytorch`` saved: a file, a folder, or the id of a model on the hub.
+
+    ``size`` is read from ``config.json`` in a folder, and that of the published network for a file alone.
+    DataError if a file is missing or malformed, the network is of another kind, or a shape differs.
+    """
+    found = find_pretrained(source, extra="genomes")
+    network = Enformer(size or (_size(found) if found.config else Architecture()))
+    own = network.state_dict()
+    with door(found.weights, "weights of Enformer") as path:
+        if path.suffix == ".safetensors":
+            state = need("safetensors.torch", "genomes").load_file(path)
+        else:
+            state = _unpickled(path)
+        named = {name: state.get(name, state.get(_second_name(name))) for name in own}
+        for name, value in named.items():
+            if value is None or value.shape != own[name].shape:
+                came = "absent" if value is None else tuple(value.shape)
+                raise DataError(
+                    f"{path}: {name} must have shape {tuple(own[name].shape)}, but is {came}.\n"
+                    f"Are config.json and the weights of the same network?"
+                )
+        network.load_state_dict(named)
     return network.eval()
+
+
+def _unpickled(path: Path) -> dict:
+    """Tensors and plain values of a file; nothing else is unpickled."""
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        raise DataError(f"{path} cannot be read as weights: it is no file of torch.save.") from None
+
+
+def _second_name(name: str) -> str:
+    """The name of the same weight in the trunk; a file of safetensors holds one of both only."""
+    part, _, rest = name.partition(".")
+    return f"_trunk.{TRUNK.get(part)}.{rest}"
+
+
+def _size(found: Pretrained) -> Architecture:
+    """Sizes that ``config.json`` says.
+
+    Weights of the published sizes were trained in TensorFlow, which their config does not say:
+    ``enformer-pytorch`` knows it by the name of the model.
+    """
+    config = {"use_convnext": False, "num_downsamples": 7, "output_heads": {}} | found.config
+    if config["use_convnext"] or config["num_downsamples"] != 7 or "human" not in config["output_heads"]:
+        raise DataError(
+            f"{found.weights.parent / CONFIG} must describe a network with plain convolutions, 7 halvings "
+            f"and a head 'human', but has use_convnext={config['use_convnext']}, "
+            f"num_downsamples={config['num_downsamples']} and heads {sorted(config['output_heads'])}.\n"
+            f"Only the published form of Enformer can be read."
+        )
+    size = Architecture(
+        config.get("dim", 1536), config.get("depth", 11), config.get("heads", 8),
+        config.get("attn_dim_key", 64), config.get("dim_divisible_by", 128), config["output_heads"]["human"],
+        config.get("dropout_rate", 0.4),
+    )  # fmt: skip
+    is_published = size == replace(Architecture(), dropout=size.dropout)
+    return replace(size, tf_gamma=is_published or bool(config.get("use_tf_gamma", False)))
 
 
 def save(network: Enformer, path: Path) -> None:
@@ -254,7 +313,7 @@ def save(network: Enformer, path: Path) -> None:
 def load(path: Path) -> Enformer:
     """Read a network that :func:`save` wrote."""
     with door(path, "a network of this book"):
-        kept = torch.load(path, map_location="cpu", weights_only=True)
+        kept = _unpickled(path)
         network = Enformer(Architecture(**kept["size"]))
         network.load_state_dict(kept["state"])
     return network.eval()

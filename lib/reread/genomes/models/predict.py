@@ -10,10 +10,14 @@ import torch
 
 from reread.core.errors import ParameterError
 from reread.core.training.loop import Stream, device_of
+from reread.core.training.number_format import number_format
 from reread.genomes.models.enformer import BIN, CHUNK, HALO, Architecture, Enformer, one_hot
 
 Bases = npt.NDArray[np.uint8]
 N = ord("N")
+GROUP = 256  # sequences whose equal chunks are found; 9.4 MB each with the published network
+CHUNKS_AT_ONCE = {"cpu": 8}  # the caches hold so many, which makes them 1.8 times as fast as 128 at once
+CHUNKS_ON_GPU = 256  # bounds the memory of the convolutions, to that of 2.5 windows of 196,608 bases
 COMPLEMENT = np.zeros(256, dtype=np.uint8)
 COMPLEMENT[np.frombuffer(b"ACGTN", dtype=np.uint8)] = np.frombuffer(b"TGCAN", dtype=np.uint8)
 
@@ -21,6 +25,7 @@ COMPLEMENT[np.frombuffer(b"ACGTN", dtype=np.uint8)] = np.frombuffer(b"TGCAN", dt
 def predict(
     network: Enformer, sequences: Bases, *, bins: tuple[int, int] | None = None,
     tracks: Sequence[int] | None = None, reverse: bool = True, shifts: Sequence[int] = (0,), batch: int = 32,
+    precision: str = "float32",
 ) -> npt.NDArray[np.float32]:  # fmt: skip
     """Predict tracks, averaged over both strands and over small shifts of the window.
 
@@ -40,6 +45,8 @@ def predict(
         Bases that the window is shifted by; N fills the end that is left free.
     batch : int
         Sequences at once.
+    precision : {"float32", "tf32", "bfloat16"}
+        Number format; the means are taken in fp32.
 
     Returns
     -------
@@ -49,7 +56,7 @@ def predict(
     Raises
     ------
     ParameterError
-        If the length is no multiple of 128 bases.
+        If the length is no multiple of 128 bases, or the number format is unknown.
     """
     n_bins, rest = divmod(sequences.shape[1], BIN)
     if rest:
@@ -59,7 +66,7 @@ def predict(
     first, last = bins or (0, n_bins)
     chosen = None if tracks is None else np.asarray(tracks)
     total = np.zeros((), dtype=np.float32)
-    with torch.inference_mode():
+    with torch.inference_mode(), number_format(precision, network.device):
         for shift in shifts:
             moved = shifted(sequences, shift)
             total = total + _tracks(network, moved, slice(first, last), chosen, batch)
@@ -87,8 +94,9 @@ def _tracks(
     network: Enformer, sequences: Bases, bins: slice, tracks: npt.NDArray[np.intp] | None, batch: int
 ) -> npt.NDArray[np.float32]:
     found = []
-    for part in np.array_split(sequences, max(1, -(-len(sequences) // batch))):
-        found.append(network.attend(convolve_once(network, part), bins, tracks).float().cpu().numpy())
+    for group in np.array_split(sequences, max(1, -(-len(sequences) // GROUP))):
+        for part in convolve_once(network, group).split(batch):
+            found.append(network.attend(part, bins, tracks).float().cpu().numpy())
     return np.concatenate(found)
 
 
@@ -105,6 +113,7 @@ def convolve_once(network: Enformer, sequences: Bases) -> torch.Tensor:
     for start in range(0, n_bins, CHUNK):
         stop = min(start + CHUNK, n_bins)
         places.append((max(start - HALO[0], 0), start, stop, min(stop + HALO[1], n_bins)))
+    at_once = CHUNKS_AT_ONCE.get(network.device.type, CHUNKS_ON_GPU)
     out: torch.Tensor | None = None
     kinds: dict[tuple[int, int, int], list] = {}
     for place in places:
@@ -114,7 +123,12 @@ def convolve_once(network: Enformer, sequences: Bases) -> torch.Tensor:
         chunks = np.concatenate([sequences[:, low * BIN : high * BIN] for low, _, _, high in members])
         packed = np.ascontiguousarray(chunks).view(np.dtype((np.void, chunks.shape[1])))[:, 0]
         _, index, inverse = np.unique(packed, return_index=True, return_inverse=True)
-        computed = network.convolve(one_hot(chunks[index], network.device))[..., first:last]
+        computed = torch.cat(
+            [
+                network.convolve(one_hot(chunks[part], network.device))[..., first:last]
+                for part in np.array_split(index, -(-len(index) // at_once))
+            ]
+        )
         if out is None:
             out = computed.new_empty((len(sequences), computed.shape[1], n_bins))
         for number, (_, start, stop, _) in enumerate(members):

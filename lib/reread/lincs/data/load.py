@@ -1,4 +1,4 @@
-"""Load signatures: simulated, the small real files, or the two series at GEO."""
+"""Load signatures: simulated, the small real files, the two series at GEO, or the reader's own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from reread.core import paths
 from reread.core.data import registry
 from reread.core.errors import DataError, ParameterError, did_you_mean
 from reread.core.tables import read_table
-from reread.lincs.data import annotations
+from reread.lincs.data import annotations, own
 from reread.lincs.data.annotations import described
 from reread.lincs.data.plates import robust_z
 from reread.lincs.data.simulate import simulate
@@ -21,18 +21,18 @@ from reread.lincs.data.tables import CLIP, Signatures
 from reread.lincs.io import gct, gctx
 
 
-def load(source: str = "simulated", *, kind: str = "all", seed: int = 0) -> Signatures:
+def load(source: str = "simulated", *, kind: str = "all", seed: int = 0, **files: str) -> Signatures:
     """Load signatures; genes of real ones are in the order of the published weights.
 
     ``source``: ``simulated``; ``level-5``, 272 signatures of three drugs; ``plate``, z-scores of a plate of
-    A375 cells; ``pooled``, both; ``gse70138`` (drugs), ``gse106127`` (knock-downs) and ``merged`` from GEO.
-    ``kind``: ``all``, ``drug`` or ``knockdown``; controls are in ``all`` only. ``seed``: random seed of the
-    simulation.
+    A375 cells; ``pooled``, both; ``gse70138`` (drugs), ``gse106127`` (knock-downs) and ``merged`` from GEO;
+    ``own``, the ``files`` as ``own.read`` names them. ``kind``: ``all``, ``drug`` or ``knockdown``; controls
+    are in ``all`` only. ``seed``: random seed of the simulation.
     Returns Signatures: values clipped to 10 on both sides. ``truth`` exists for simulated ones only.
     ParameterError if the source or the kind is unknown. DataError if a file is missing or damaged, or no
     signature is of that kind.
     """
-    sources = _sources(seed)
+    sources = {**_sources(seed), "own": partial(own.read, **files)}
     if source not in sources:
         raise ParameterError(f"There is no source {source!r}. {did_you_mean(source, sources)}")
     if kind not in ("all", "drug", "knockdown"):

@@ -54,6 +54,7 @@ class Signatures:
     ``symbols``: tuple of str, (gene,); id (Entrez, as text) and symbol of each column. ``meta``: DataFrame,
     (signature,); columns ``META``, numbered rows; unknown ``pcl`` and ``gene`` are empty, unknown ``dose_um``
     (micromolar) and ``time_h`` (hours) NaN. ``truth``: Truth or None; ground truth of simulated signatures.
+    ``report``: dict; what a record keeps of own files.
     DataError if sizes differ, values are not finite, a column of ``meta`` is missing or a kind is unknown.
     """
 
@@ -62,6 +63,7 @@ class Signatures:
     symbols: tuple[str, ...]
     meta: pd.DataFrame = field(repr=False)
     truth: Truth | None = field(default=None, repr=False)
+    report: dict[str, str] = field(default_factory=dict, repr=False)
 
     def __post_init__(self):
         validate.axes(self.symbols, "symbols", gene=len(self.genes))

@@ -88,10 +88,11 @@ def _numbers(cells: np.ndarray, names: np.ndarray, first_line: int, path: Path) 
 
 
 def _frame(values: np.ndarray, names: np.ndarray) -> pd.DataFrame:
-    """Fields as a table; those whose every entry is a number are numbers."""
+    """Fields as a table; those whose every entry is a number are numbers, but ``007`` is a name."""
     frame = pd.DataFrame(values, columns=list(names), dtype=object)
     for place in range(frame.shape[1]):
-        numbers = pd.to_numeric(frame.iloc[:, place], errors="coerce")
-        if not numbers.isna().any():
+        words = frame.iloc[:, place]
+        numbers = pd.to_numeric(words, errors="coerce")
+        if not (numbers.isna().any() or words.str.fullmatch(r"\s*0\d+\s*").any()):
             frame.isetitem(place, numbers)
     return frame

@@ -14,7 +14,7 @@ from sklearn.decomposition import PCA
 
 from reread.core.errors import DataError, ParameterError, did_you_mean
 from reread.core.tables import door
-from reread.lincs.data import filters, load
+from reread.lincs.data import filters, load, own
 from reread.lincs.data.tables import Signatures
 from reread.lincs.methods import latent_space
 from reread.lincs.methods.codebooks import CODEBOOKS, CodeRun, first_runs
@@ -104,7 +104,8 @@ def read(pages: Sequence[Any], page: str, source: str, protocol: str = "held-out
             f"The network of page {page} was trained on {settings['source']!r}, not on {source!r}.\n"
             f"Run:  reread run lincs/02-vae.{page} -p source={source}"
         )
-    loaded = load.load(source, kind=settings["kind"], seed=settings["seed"])
+    files = {name: settings[name] for name in own.PARAMETERS if name in settings}
+    loaded = load.load(source, kind=settings["kind"], seed=settings["seed"], **files)
     network = Vae.load(found.artifact(f"vae{suffix}.npz"))
     path = found.artifact(f"latent{suffix}.npz")
     with door(path, "encodings"):

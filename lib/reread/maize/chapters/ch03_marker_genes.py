@@ -8,13 +8,12 @@ import numpy as np
 import pandas as pd
 
 from reread.core import charts, diagrams, figures
-from reread.core.errors import DataError
 from reread.core.figures import Drawn
 from reread.maize.data.image import log_plus_one, to_image
 from reread.maize.methods.attribution import OURS, PUBLISHED, TREES, Run, gene_order
 from reread.maize.methods.attribution import agreement as agreement_of_runs
 from reread.maize.methods.gene_sets import distinct_share, known_tissues, union_null, union_rule
-from reread.maize.methods.ranking_tables import TOP_SHARE, shared
+from reread.maize.methods.ranking_tables import SHUFFLED, TOP_SHARE, shared
 
 SHOWN = (PUBLISHED, OURS, TREES, "moderated t, next", "tau")
 RANDOM = "random rankings"
@@ -28,13 +27,27 @@ CLOSE = 0.05  # shares of known genes within which two methods are called equal
 def marker_ranks(ranks: pd.DataFrame) -> Drawn:
     """Draw the rank of each known gene in its tissue by method; the best 5 % are shaded."""
     if ranks.empty:
-        raise DataError("No gene of these data is known to be tissue-specific. Keep more genes.")
+        none = "No figure is drawn: no gene of these data is known to be specific to a tissue."
+        return Drawn(None, pd.DataFrame(), f"{none} Keep more genes, or name some with -p known_genes=FILE.")
     n_genes = float((ranks["rank"] / ranks["share"]).max())
     labels = {"rank": f"rank of a known gene in its tissue, of {n_genes:,.0f}"}
     return charts.distributions(
         ranks.dropna(subset="rank"), "rank", by="method", log="x", labels=labels,
         shade={"best 5 %": (1, TOP_SHARE * n_genes)},
     )  # fmt: skip
+
+
+def markers_caption(ranks: pd.DataFrame, n_known: int, n_genes: int) -> str:
+    """State which method has the best median rank of the ``n_known`` known genes; empty without any."""
+    if ranks.empty:
+        return ""
+    medians = ranks.groupby("method", sort=False)["rank"].median()
+    return (
+        f"No method has a better median rank of the known genes than {medians.idxmin()} "
+        f"({medians.min():,.1f}); shuffled labels, the negative control, have {medians[SHUFFLED]:,.1f}. "
+        f"Ranks of {n_known} known genes in their tissue: a dot is a gene, a bar the median; the best 5 % of "
+        f"{n_genes:,} genes are shaded. A tie takes its last rank."
+    )
 
 
 def selection_steps() -> Drawn:
@@ -55,9 +68,12 @@ def selection_steps() -> Drawn:
 def answer(methods: pd.DataFrame) -> dict[str, float | str]:
     """Shares of known genes found by both networks and by moderated t, and a word that compares the last two.
 
-    Where a network was not explained, the first method of the table takes its place.
+    Where a network was not explained, the first method of the table takes its place. Empty where no gene is
+    known.
     """
     found = methods.set_index("method")["markers_found"]
+    if found.isna().all():
+        return {}
     ours, simple = found.get(OURS, found.iloc[0]), found["moderated t, next"]
     gap = ours - simple
     word = "as many as" if abs(gap) < CLOSE else "more than" if gap > 0 else "fewer than"

@@ -3,41 +3,50 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from reread.core.data import registry
+from reread.core.data import matrix, registry
 from reread.core.errors import DataError
 from reread.core.tables import door
+from reread.maize.data import own
 from reread.maize.data.readers import VERIFY, control_genes
 from reread.maize.data.tables import Expression
 
 # Simulated genes have no annotation: random terms and factors are a control that must not be enriched.
 N_RANDOM_TERMS, RANDOM_TERM_SIZE, SHARE_TF = 60, 20, 0.07
+LEAST_OF_TERM = 5  # known genes of a tissue, to be tested as a term
 
 
 @dataclass(frozen=True, eq=False)
 class Knowledge:
     """Genes of each term, names of the terms, ``is_tf`` (gene,), and markers.
 
-    A marker is (tissue, name, index of the tissue, index of the gene).
+    A marker is (tissue, name, index of the tissue, index of the gene). ``report`` is what a record keeps of
+    an own file.
     """
 
     terms: dict[str, frozenset[str]]
     names: dict[str, str]
     is_tf: np.ndarray
     markers: list[tuple[str, str, int, int]]
+    report: dict[str, str] = field(default_factory=dict)
 
 
-def knowledge_of(data: Expression, seed: int = 0) -> Knowledge:
+def knowledge_of(data: Expression, seed: int = 0, known: str = "") -> Knowledge:
     """Look up the annotation of real genes, or derive that of simulated genes from the simulation.
 
     Simulated: the planted genes are the markers, those of one tissue form a term, and random terms and random
-    transcription factors (by ``seed``) are a control. Raises DataError if a recorded file is missing or
-    damaged.
+    transcription factors (by ``seed``) are a control. Own: the markers are those of the file ``known`` (none
+    without it), those of one tissue form a term, and no gene is called a transcription factor. Raises
+    DataError if a file is missing or damaged.
     """
+    if data.report:
+        file = {"known_genes": Path(known).expanduser()} if known else {}
+        markers = own.read_markers(file["known_genes"], data) if known else []
+        return _of_reader(data, markers, matrix.digests(file))
     if data.truth is not None:
         return _simulated(data, np.random.default_rng([seed, 1]))
     terms = read_go_terms(registry.fetch("maize/go-terms"))
@@ -59,6 +68,17 @@ def _simulated(data: Expression, rng: np.random.Generator) -> Knowledge:
     places = [(int(tissue_of[g]), int(g)) for g in np.flatnonzero(tissue_of >= 0)]
     markers = [(data.tissues[t], data.genes[g], t, g) for t, g in places]
     return Knowledge(terms, names, rng.random(len(genes)) < SHARE_TF, markers)
+
+
+def _of_reader(
+    data: Expression, markers: list[tuple[str, str, int, int]], report: dict[str, str]
+) -> Knowledge:
+    found: dict[str, set[str]] = {}
+    for tissue, gene, _, _ in markers:
+        found.setdefault(f"known:{tissue}", set()).add(gene)
+    terms = {term: frozenset(genes) for term, genes in found.items() if len(genes) >= LEAST_OF_TERM}
+    names = {term: f"known genes of {term.partition(':')[2]}" for term in terms}
+    return Knowledge(terms, names, np.zeros(len(data.genes), dtype=bool), markers, report)
 
 
 def read_go_terms(path: Path) -> dict[str, frozenset[str]]:

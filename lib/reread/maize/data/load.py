@@ -1,4 +1,4 @@
-"""Load expression by the name of its source: simulated, Walley 2016, or a csv in the authors' format."""
+"""Load expression by its source: simulated, Walley 2016, a csv in the authors' format, the reader's own."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import pandas as pd
 
 from reread.core.data import registry
 from reread.core.errors import ParameterError, did_you_mean
-from reread.maize.data import simulate
+from reread.maize.data import own, simulate
 from reread.maize.data.image import log_plus_one
 from reread.maize.data.readers import read_expression, read_walley
 from reread.maize.data.tables import Expression
 
-SOURCES = (*simulate.DESIGNS, "walley-2016", "compendium")
+SOURCES = (*simulate.DESIGNS, "walley-2016", "compendium", "own")
 
 
-def load(source: str, *, n_genes: int = 0, seed: int = 0) -> Expression:
+def load(source: str, *, n_genes: int = 0, seed: int = 0, **files: str) -> Expression:
     """Load expression (sample, gene) in FPKM or TPM, with its tissues, by the name of a source.
 
     ``simulated`` and ``simulated-hard`` have known specific genes and take the ``seed``; ``walley-2016`` is
-    68 libraries of maize; ``compendium`` is a csv in the authors' format. ``n_genes`` keeps the genes of the
-    largest variance of log2(x + 1); 0 keeps all. Raises ParameterError if the source is unknown, and
-    DataError if a file is missing or damaged.
+    68 libraries of maize; ``compendium`` is a csv in the authors' format; ``own`` reads the ``files`` as
+    ``own.read`` names them. ``n_genes`` keeps the genes of the largest variance of log2(x + 1); 0 keeps all.
+    Raises ParameterError if the source is unknown, and DataError if a file is missing or damaged.
     """
     if source not in SOURCES:
         raise ParameterError(f"There is no source {source!r}. {did_you_mean(source, SOURCES)}")
@@ -31,6 +31,8 @@ def load(source: str, *, n_genes: int = 0, seed: int = 0) -> Expression:
         keys = registry.matching(["maize/walley-2016"])
         libraries = {key.rsplit("/", 1)[-1].upper(): registry.fetch(key) for key in keys}
         data = read_walley(libraries, registry.fetch("maize/walley-2016-samples"))
+    elif source == "own":
+        data = own.read(**files)
     else:
         data = read_expression(registry.fetch("maize/compendium"))
     return narrowed(data, n_genes)

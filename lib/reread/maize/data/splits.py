@@ -96,12 +96,15 @@ def _is_only(has: np.ndarray) -> np.ndarray:
 
 
 def _one_fold(has: np.ndarray, size: np.ndarray, order: np.ndarray, test: float, _n: int) -> np.ndarray:
-    """0 for groups (group,) that are held out, else -1: as near to ``test`` as groups allow."""
+    """0 for groups (group,) that are held out, else -1: as near to ``test`` as groups allow, at least one."""
     fold_of, wanted, n_out = np.full(len(size), -1), test * size.sum(), 0
     for g in order:
         comes_nearer = abs(n_out + size[g] - wanted) < abs(n_out - wanted)
         if comes_nearer and _leaves_one(has, fold_of == 0, g):
             fold_of[g], n_out = 0, n_out + size[g]
+    if not n_out:  # few large groups: the smallest that may leave training
+        free = [g for g in order if _leaves_one(has, fold_of == 0, g)]
+        fold_of[sorted(free, key=lambda g: size[g])[:1]] = 0
     return fold_of
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -34,8 +34,8 @@ class Expression:
     Values are FPKM or TPM, not negative, no logarithm. ``tissue`` (sample,) is an index into ``tissues``;
     ``samples`` and ``genes`` are unique names; ``replicate`` (sample,) is a number; ``group`` (sample,) is
     the study or developmental stage, which a group hold-out keeps together. Only simulated data has
-    ``truth``. Raises DataError if an axis does not fit, a name is repeated, or a value is missing or
-    negative.
+    ``truth``, and only the reader's own has a ``report`` of its files. Raises DataError if an axis does not
+    fit, a name is repeated, or a value is missing or negative.
     """
 
     values: np.ndarray
@@ -46,6 +46,7 @@ class Expression:
     replicate: np.ndarray
     group: np.ndarray
     truth: Truth | None = None
+    report: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self):
         n_samples = len(self.samples)

@@ -14,6 +14,7 @@ from reread.core.errors import DataError, did_you_mean
 from reread.core.measured import slug
 from reread.core.tables import door
 from reread.maize.data import load as sources
+from reread.maize.data import own
 from reread.maize.data.splits import Split
 from reread.maize.data.tables import Expression
 from reread.maize.methods.attribution import PUBLISHED
@@ -90,7 +91,11 @@ def load_again(upstream: Iterable[Any], source: str) -> tuple[Expression, Ranked
         known = sorted({page.record["parameters"]["source"] for page in pages})
         raise DataError(f"No page ranked the genes of {source!r}. {did_you_mean(source, known)}")
     given = fits[0].record["parameters"]
-    samples = sources.load(source, n_genes=given["n_genes"], seed=given["seed"])
+    files = {name: given[name] for name in own.PARAMETERS if name in given}
+    samples = sources.load(source, n_genes=given["n_genes"], seed=given["seed"], **files)
+    read_then = {name: fits[0].record["values"].get(f"own.{name}") for name in samples.report}
+    if read_then != samples.report:
+        raise DataError(f"The own files have changed since the genes were ranked.\n{AGAIN}.")
     ranked = load(fits[0].artifact("shap_scores.npz"))
     pairs = (("genes", ranked.genes, samples.genes), ("samples", ranked.samples, samples.samples))
     for what, mine, theirs in pairs:

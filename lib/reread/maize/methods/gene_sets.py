@@ -113,8 +113,11 @@ def _shared_by_chance(sizes: Sequence[int], n_genes: int) -> np.ndarray:
 
 def _check_share(share: float, n_tissues: int) -> None:
     if not 1 / n_tissues < share < 1:
-        least = f"{1 / n_tissues:.3g} (one over {n_tissues} tissues)"
-        raise ParameterError(f"share must lie between {least} and 1, not {share}.")
+        few = "\nA tissue is scored if a sample of it is classified correctly: train longer, or more units."
+        least = f"{1 / n_tissues:.3g} (one over {n_tissues} tissues with scores)"
+        raise ParameterError(
+            f"share must lie between {least} and 1, not {share}.{few if n_tissues < 3 else ''}"
+        )
 
 
 def jaccard(rankings: Sequence[np.ndarray], k: int) -> np.ndarray:

@@ -199,8 +199,13 @@ def enriched(
     """Terms enriched among the ``k`` best genes of each tissue with a score above 0.
 
     Returns all tested terms that share a gene (method, tissue, and the columns of ``enrich_all``), and the
-    numbers of terms with q below 0.05 (method, tissue, terms).
+    numbers of terms with q below 0.05 (method, tissue, terms). Without terms both are empty.
     """
+    if not known.terms:
+        columns = ["method", "tissue", "term", "name", "n", "expected", "p", "q"]
+        return pd.DataFrame(columns=columns), pd.DataFrame(columns=[*columns[:2], "terms"]).astype(
+            {"terms": int}
+        )
     genes = np.array(data.genes)
     sets = {}
     for method, scores in rankings.items():
@@ -222,11 +227,11 @@ def tf_table(
 ) -> pd.DataFrame:  # fmt: skip
     """Share of transcription factors among the top genes, against sets of equal size and expression.
 
-    Columns: method, tf_share, tf_null (mean of the null), tf_p.
+    Columns: method, tf_share, tf_null (mean of the null), tf_p. No row where no factor is known.
     """
     mean = log_plus_one(data.values[split.train]).mean(axis=0)
     rows = []
-    for method, scores in rankings.items():
+    for method, scores in rankings.items() if known.is_tf.any() else ():
         chosen = gene_sets.top_union(scores, k)
         share = float(known.is_tf[chosen].mean())
         null = known.is_tf[matched_sets(mean, chosen, n_null, seed=seed)].mean(axis=1)
