@@ -69,9 +69,11 @@ def for_jupyter(text: str) -> str:
 
 
 def _names(cited: dict[str, str], role: re.Match) -> str:
-    """Authors and years that a citation names, in parentheses unless it is part of the sentence."""
-    names = "; ".join(cited[key.strip()] for key in role[2].split(","))
-    return names if role[1] == "t" else f"({names})"
+    """Authors and years of a citation, in parentheses; ``{cite:t}`` has only its year in them."""
+    found = [cited[key.strip()] for key in role[2].split(",")]
+    if role[1] == "t":
+        return "; ".join(re.sub(r", (?=[^,]*$)", " (", one) + ")" for one in found)
+    return f"({'; '.join(found)})"
 
 
 def _cell(ref: PageRef, is_solved: bool) -> Any:
