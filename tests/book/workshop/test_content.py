@@ -65,6 +65,10 @@ def test_the_judgement_has_both_numbers_and_the_reason_and_a_missing_run_its_com
     assert task.judge("rises").startswith("Wrong: one_hot_auroc falls, from 0.8247 to 0.5.")
     assert task.exercise.why in task.judge("rises")
     assert "rises, falls, stays" in task.judge("")
+    monkeypatch.setattr(content.Task, "now", task.before + 0.001)
+    assert "stays, from 0.8247 to 0.8257. A difference as small as this counts as none." in task.judge(
+        "stays"
+    )
 
 
 def _edited(tmp_path, monkeypatch, old: str, new: str) -> None:
