@@ -129,6 +129,8 @@ def test_every_figure_is_drawn(cohort, tmp_path):
 
     assert all(one.figure is not None and 40 <= len(one.alt) <= 250 for one in shown)
     np.testing.assert_allclose(predicted["reference"], found[:, 0])
+    np.testing.assert_allclose(predicted["corrected"], found[:, 2])  # as among all people
+    np.testing.assert_allclose(predicted["published"], published[:, 1])
     assert table.groupby("protocol").size().tolist() == [7, 7]
 
 

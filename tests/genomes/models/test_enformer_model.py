@@ -236,7 +236,7 @@ def test_half_precision_rounds_and_leaves_nothing_behind(network, people):
 
 def test_convolutions_do_not_depend_on_how_many_chunks_are_computed_at_once(network, people, monkeypatch):
     whole = predict(network, people)
-    monkeypatch.setattr(predicting, "CHUNKS_AT_ONCE", 3)
+    monkeypatch.setattr(predicting, "CHUNKS_AT_ONCE", {"cpu": 3})
     monkeypatch.setattr(predicting, "GROUP", 5)
 
     np.testing.assert_allclose(predict(network, people, batch=2), whole, rtol=1e-5, atol=1e-6)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -22,16 +24,18 @@ METHODS = {
 def predict_person(
     predict: Predict, plain: Predict, cohort: Cohort, person: int, *, tracks: tuple[int, ...], unphased: str
 ) -> dict[str, npt.NDArray]:
-    """Predictions (gene,) of one person: ``corrected``, ``reference`` (no variant) and ``published``.
+    """Predictions (gene,) of one person alone: ``corrected``, ``reference`` (no variant) and ``published``.
 
     ``plain`` is the network without averaging over strands and shifts, for the published readout.
     """
     found: dict[str, list] = {name: [] for name in METHODS}
+    name = cohort.expression.people[person]
+    alone = replace(cohort, variants_of=lambda gene: cohort.variants_of(gene).of_people([name]))
     for gene in range(len(cohort.expression.genes)):
-        at_reference, people = predict_gene(predict, cohort, gene, tracks=tracks, unphased=unphased)
-        found["corrected"].append(people[person])
+        at_reference, own = predict_gene(predict, alone, gene, tracks=tracks, unphased=unphased)
+        found["corrected"].append(own[0])
         found["reference"].append(at_reference)
-        found["published"].append(predict_published(plain, cohort, gene)[person])
+        found["published"].append(predict_published(plain, alone, gene)[0])
     return {name: np.array(values) for name, values in found.items()}
 
 
