@@ -11,19 +11,16 @@ import typer
 
 from reread import data_commands, workshop
 from reread.core.errors import ExitCode, ParameterError, RereadError
-from reread.data_commands import print_table
 
 if TYPE_CHECKING:
-    from reread.book.status.staleness import Status
     from reread.pages import PageRef
 
-HELP = {"help_option_names": ["-h", "--help"]}
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     help=__doc__,
-    context_settings=HELP,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 runs_app = typer.Typer(no_args_is_help=True, help="List finished runs, and move them between machines.")
 app.add_typer(data_commands.app, name="data")
@@ -64,8 +61,10 @@ def options(
 def list_pages(profile: ProfileOption = "demo", as_json: JsonOption = False) -> None:
     """List studies, chapters and pages with the state of their runs."""
     import json
+    from itertools import groupby
 
     from reread import pages
+    from reread.book.columns import columns
     from reread.book.status.staleness import Status
 
     refs = pages.pages(profile)
@@ -75,10 +74,9 @@ def list_pages(profile: ProfileOption = "demo", as_json: JsonOption = False) -> 
         rows = [{"page": r.name, "title": r.title, "state": s.word, "moved": s.moved} for r, s in found]
         typer.echo(json.dumps(rows, indent=1))
         return
-    for study in dict.fromkeys(ref.study.key for ref in refs):
-        of_study = [ref for ref in refs if ref.study.key == study]
-        typer.echo(f"{study}: {of_study[0].study.title}")
-        print_table([("  " + states[ref.name].word, ref.name, ref.title) for ref in of_study])
+    for study, of_study in groupby(refs, lambda ref: f"{ref.study.key}: {ref.study.title}"):
+        rows = ((states[ref.name].word, ref.name, ref.title) for ref in of_study)
+        typer.echo("\n".join([study, *columns(rows, indent="  ")]))
 
 
 @app.command()
@@ -104,6 +102,7 @@ def run(
 
 def _tell(ref: PageRef, folder: Path) -> None:
     """Print what came out of a run and what moved, and the address of the page that shows it."""
+    from reread.book.columns import columns
     from reread.book.site import run_view
     from reread.book.status import difference
     from reread.book.status.run_record import RunRecord
@@ -112,7 +111,7 @@ def _tell(ref: PageRef, folder: Path) -> None:
     moved, said = difference.moved(ref, record.values)
     rows = [change.cells() for change in moved[: difference.MANY]]
     lines = [run_view.answer(folder, record), said]
-    lines += difference.columns([difference.HEAD, *rows]) if rows else []
+    lines += columns([difference.HEAD, *rows], *difference.LAYOUT) if rows else []
     lines += [f"  and {len(moved) - len(rows)} more"] if len(moved) > len(rows) else []
     address = run_view.write(ref, folder, record, moved, said).resolve().as_uri()
     typer.echo("\n".join([*filter(None, lines), f"Open {address}"]))
@@ -180,19 +179,17 @@ def build(
     if report.exit_code:
         raise typer.Exit(report.exit_code)
     if site:
-        _book(profile, study, report.status)
+        from reread.book.site.build import build_site
+
+        typer.echo(f"The book is at {build_site(profile, study, app=app, status=report.status)}")
 
 
 @app.command()
 def book(profile: ProfileOption = "demo", study: StudyOption = "") -> None:
     """Build the site from finished runs."""
-    _book(profile, study)
-
-
-def _book(profile: Profile, study: str, status: Status | None = None) -> None:
     from reread.book.site.build import build_site
 
-    typer.echo(f"The book is at {build_site(profile, study, app=app, status=status)}")
+    typer.echo(f"The book is at {build_site(profile, study, app=app)}")
 
 
 @app.command()
@@ -259,12 +256,13 @@ def runs_list(study: StudyOption = "", as_json: JsonOption = False) -> None:
     import json
 
     from reread import runs
+    from reread.book.columns import columns
 
     rows = runs.rows(study)
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
     elif rows:
-        print_table([runs.cells(row) for row in rows], right=2)
+        typer.echo("\n".join(columns(map(runs.cells, rows), slice(2, 3))))
     else:
         typer.echo("No page has run here.\nRun one with:  reread run STUDY/CHAPTER")
 

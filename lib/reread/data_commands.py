@@ -16,10 +16,12 @@ AllOption = Annotated[bool, typer.Option("--all", help="Every file of every stud
 @app.command("list")
 def data_list() -> None:
     """List every data file: where it is, its size and licence."""
+    from reread.book.columns import columns
     from reread.core.data import registry
 
     files = registry.datasets().items()
-    print_table([(registry.state(key), key, f"{one.bytes:,} B", one.licence) for key, one in files], right=2)
+    rows = [(registry.state(key), key, f"{one.bytes:,} B", one.licence) for key, one in files]
+    typer.echo("\n".join(columns(rows, slice(2, 3))))
 
 
 @app.command("get")
@@ -52,16 +54,6 @@ def data_where(key: str) -> None:
     typer.echo(path if path else f"{key} is not at hand. Run:  reread data get {key}")
     if path is None:
         raise typer.Exit(ExitCode.DATA)
-
-
-def print_table(rows: list[tuple[str, ...]], right: int = -1) -> None:
-    """Print rows in aligned columns; ``right`` is a column of numbers."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        if right >= 0:
-            cells[right] = row[right].rjust(widths[right])
-        typer.echo("  ".join(cells).rstrip())
 
 
 def _chosen(keys: list[str], everything: bool) -> list[str]:

@@ -54,9 +54,5 @@ def cells(row: dict[str, Any]) -> tuple[str, ...]:
     """The cells of a row on the command line: name, start, seconds of CPU time, number of values."""
     if "wrong" in row:
         return row["run"], "", "", row["wrong"]
-    return (
-        row["run"],
-        row["started"],
-        f"{row['cost'].get('cpu_s', 0):.1f} CPU-s",
-        f"{len(row['values'])} values",
-    )
+    cost, count = row["cost"].get("cpu_s", 0), len(row["values"])
+    return row["run"], row["started"], f"{cost:.1f} CPU-s", f"{count} values"

@@ -14,10 +14,11 @@ import pytest
 import yaml
 from reread.book import workflow as graph
 from reread.book.running import job
+from reread.book.status.staleness import Status
 from reread.core import paths as places
 from reread.core.errors import DataError
 from reread.depression.methods import refits
-from reread.pages import pages
+from reread.pages import page, pages
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTER = "03-in-silico-perturbation"
@@ -55,9 +56,8 @@ def home(tmp_path, monkeypatch) -> Path:
 
 def kill_while_it_screens(name: str) -> None:
     """End the job of a page by SIGKILL as soon as its first network is being fitted."""
+    folder = places.state() / "checkpoints" / Status().key(page(name))[:16] / "shifts"
     for _ in range(2400):
-        key = places.state() / f"keys/demo/{name}.key"
-        folder = places.state() / "checkpoints" / key.read_text()[:16] / "shifts" if key.is_file() else key
         if list(folder.glob("model-*")):
             os.kill(job.result("demo", name).pid, signal.SIGKILL)
             return

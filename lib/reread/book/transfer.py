@@ -12,13 +12,14 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple, NoReturn
 
 from reread.book.running.atomic_folder import landing
-from reread.book.status.run_record import FOLDERS, NAME, NOTEBOOK, PATH, AlteredRunError, RunRecord
-from reread.book.status.staleness import Status, contradictions, is_finished
+from reread.book.status.run_record import FOLDERS, NAME, NOTEBOOK, PATH, RunRecord
+from reread.book.status.staleness import State, Status
 from reread.core import paths
 from reread.core.errors import DataError, ExitCode, ParameterError, RunError
 from reread.core.files import read_json, sha256, written_whole
@@ -46,26 +47,26 @@ _LINK = re.compile(r"\{download\}`[^`]*`")
 
 
 class Found(NamedTuple):
-    """A run, its folder, the fields in which today's page differs from it, and why it cannot stand for it."""
+    """A run, its folder, how it stands today, and why it cannot stand for its page."""
 
     ref: PageRef
     folder: Path
     record: RunRecord | None
-    moved: list[str] = []  # noqa: RUF012 (never changed)
+    state: State = State("fresh")
     wrong: str = ""
 
 
 def export_runs(out: Path, profile: Profile, study: str = "") -> str:
     """Pack the fresh runs of a profile and say what was left out; where none is fresh, nothing is written."""
     status = Status()
-    states = status.states(refs := pages(profile, study))
-    packed = [ref for ref in refs if states[ref.name].word == "fresh"]
-    left_out = [f"  left out: {name}  {state}" for name, state in states.items() if state.word != "fresh"]
+    refs = pages(profile, study)
+    left_out = [f"  left out:{line[1:]}" for line in status.not_fresh(refs)]
+    packed = [Found(r, r.folder, status.record(r)) for r in refs if status.state(r).word == "fresh"]
     if not packed:
         said = "\n".join([f"There is no fresh run of {profile} to pack.", *left_out])
         raise RunError(said, ExitCode.STALE)
     with written_whole(out) as part:
-        n_files = pack([Found(ref, ref.folder, status.record(ref)) for ref in packed], part)
+        n_files = pack(packed, part)
     size = out.stat().st_size
     return "\n".join([f"{len(packed)} runs, {n_files} files, {size:,} bytes packed: {out}", *left_out])
 
@@ -75,7 +76,14 @@ def import_runs(file: Path) -> str:
     paths.runs().mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=paths.runs(), prefix=".import.") as folder, ExitStack() as stack:
         found = _found_in(file, Path(folder), Status())
-        _refuse_what_is_not_fresh(file, found)
+        why = {one.ref.name: one.wrong or f"differs in: {', '.join(one.state.moved)}" for one in found}
+        lines = [f"  {one.ref.name}  {why[one.ref.name]}" for one in found if one.wrong or one.state.moved]
+        said = [f"{file} is refused, nothing was taken from it:", *lines]
+        said.append("Check out the commit it was made with, or make the run anew.")
+        if any(" data " in line for line in lines):
+            said.append("A file that was pinned on first use brings its pin along in data/datasets.lock.")
+        if lines:
+            raise RunError("\n".join(said), ExitCode.STALE)
         source = f"{file.name} (SHA-256 {sha256(file)[:12]})"
         # every folder is locked and filled before the first takes its name
         parts = [stack.enter_context(landing(one.ref.folder)) for one in found]
@@ -112,7 +120,8 @@ def record_runs(profile: Profile, study: str = "") -> str:
 def _record_study(study: Study, profile: Profile, status: Status, folder: Path) -> list[str]:
     """Write the file of one study; a line for what it holds, and one for each page that it lacks."""
     refs = pages(profile, study.key)
-    found = {one.ref.name: one for one in recorded_runs(study, profile, folder, status) if not one.moved}
+    known = recorded_runs(study, profile, folder, status)
+    found = {one.ref.name: one for one in known if one.state.word == "fresh"}
     found |= {r.name: Found(r, r.folder, status.record(r)) for r in refs if status.state(r).word == "fresh"}
     if not found:
         return []
@@ -140,13 +149,11 @@ def recorded_runs(study: Study, profile: Profile, into: Path, status: Status) ->
     return sorted(found, key=lambda one: order.index(one.ref.name))
 
 
-def adopt_recorded(status: Status, into: Path) -> dict[tuple[Profile, str], Path]:
-    """Let recorded runs stand for the pages that have no fresh run here; the folder of each by its page."""
-    known = [one for study in every() for p in PROFILES for one in recorded_runs(study, p, into, status)]
-    taken = [one for one in known if status.state(one.ref).word != "fresh"]
-    for one in taken:
-        status.adopt(one.ref, one.record, one.moved)
-    return {(one.ref.profile, one.ref.name): one.folder for one in taken}
+def adopt_recorded(status: Status, into: Path) -> None:
+    """Let recorded runs, unpacked into an empty folder, stand for the pages that have no fresh run here."""
+    for one in [one for s in every() for p in PROFILES for one in recorded_runs(s, p, into, status)]:
+        if status.state(one.ref).word != "fresh":
+            status.adopt(one.ref, one.folder, one.state, one.record)
 
 
 def is_left_out(name: str) -> bool:
@@ -165,7 +172,8 @@ def outdated(status: Status, study: str = "") -> list[str]:
             except (DataError, ParameterError) as error:
                 lines.append(str(error))
             else:
-                lines += [f"{run.ref.name} ({profile})  {', '.join(run.moved)}" for run in runs if run.moved]
+                differ = ((run.ref.name, run.state.moved) for run in runs if run.state.moved)
+                lines += [f"{name} ({profile})  {', '.join(moved)}" for name, moved in differ]
     return lines
 
 
@@ -199,11 +207,7 @@ def _unpack(file: Path, into: Path, most: int) -> list[str]:
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
             runs = _checked_members(file, members, most)
-            for member in members:
-                path = into / member.filename
-                path.parent.mkdir(parents=True, exist_ok=True)
-                with archive.open(member) as content, path.open("xb") as target:
-                    shutil.copyfileobj(content, target, _PIECE)
+            archive.extractall(into)
         return runs
     except _BROKEN as error:
         _refuse(file, f"it is no zip file, or damaged ({error})")
@@ -230,10 +234,9 @@ def _checked_members(file: Path, members: list[zipfile.ZipInfo], most: int) -> l
     if (size := sum(member.file_size for member in members)) > most:
         _refuse(file, f"it would take {size:,} bytes, but {most:,} are the most")
     runs = list(dict.fromkeys(_RUN.fullmatch(name)[1] for name in counts))
-    for run in runs:
-        for name in FILES:
-            if f"{run}/{name}" not in counts:
-                _refuse(file, f"the run {run} has no {name}")
+    for run, name in product(runs, FILES):
+        if f"{run}/{name}" not in counts:
+            _refuse(file, f"the run {run} has no {name}")
     return runs
 
 
@@ -245,42 +248,16 @@ def _found_in(file: Path, into: Path, status: Status, *, is_recorded: bool = Fal
         ref = next((ref for ref in pages(profile, name.partition("/")[0]) if ref.name == name), None)
         if ref is None:
             raise ParameterError(f"{file} holds {name}, which is no page of {profile} here.")
-        record, wrong = _checked(ref, into / run, is_left_out if is_recorded else lambda name: False)
-        found.append(Found(ref, into / run, record, status.moved(ref, record) if record else [], wrong))
+        state, record = status.judge(ref, into / run, is_left_out if is_recorded else lambda name: False)
+        wrong = f"{'was' if state.word == 'altered' else 'is'} {state}"
+        wrong = next(_alien_outputs(into / run / NOTEBOOK), "") if record else wrong
+        found.append(Found(ref, into / run, record, state, wrong))
     return found
-
-
-def _refuse_what_is_not_fresh(file: Path, found: list[Found]) -> None:
-    """Refuse runs that differ from what would be run here today, field by field."""
-    differ = [one for one in found if one.wrong or one.moved]
-    lines = [f"  {one.ref.name}  {one.wrong or 'differs in: ' + ', '.join(one.moved)}" for one in differ]
-    said = [f"{file} is refused, nothing was taken from it:", *lines]
-    said.append("Check out the commit it was made with, or make the run anew.")
-    if any(" data " in line for line in lines):
-        said.append("A file that was pinned on first use brings its pin along in data/datasets.lock.")
-    if lines:
-        raise RunError("\n".join(said), ExitCode.STALE)
 
 
 def _refuse(file: Path, why: str) -> NoReturn:
     """Refuse an archive, with the reason."""
     raise DataError(f"{file} is refused: {why}.\nNothing was taken from it. Make it anew.")
-
-
-def _checked(ref: PageRef, folder: Path, may_lack: Callable[[str], bool]) -> tuple[RunRecord | None, str]:
-    """The record of the run in ``folder``, or why it is refused; no check needs anything of today's code."""
-    try:
-        record = RunRecord.read(folder, may_lack=may_lack)
-    except AlteredRunError as error:
-        return None, f"was altered: {', '.join(error.names)}"
-    except RunError as error:
-        return None, str(error).partition(f"{folder}/")[2].partition("\n")[0]
-    if wrong := ", ".join(contradictions(ref, record, folder)):
-        return None, f"was altered: {wrong}"
-    if not is_finished(folder / NOTEBOOK):
-        return None, "is hollow: a cell did not run"
-    alien = next(_alien_outputs(folder / NOTEBOOK), "")
-    return (None if alien else record), alien
 
 
 def _alien_outputs(notebook: Path) -> Iterator[str]:

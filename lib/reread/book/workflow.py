@@ -1,13 +1,11 @@
 """Run what is stale, upstream first, through Snakemake; what is fresh costs nothing.
 
-Before Snakemake starts, the stale key of each page is written where it is the input of the page's rule, and
-the marker of each page that is not fresh is dropped. No clock decides: a fresh clone, a touched file and a
-deleted run all come out right.
+Before Snakemake starts, the marker of each page that is not fresh is dropped, and it is asked to make these
+markers alone. No clock decides: a fresh clone, a touched file and a deleted run all come out right.
 """
 
 import os
 import shlex
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -15,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import Popen
 from typing import NamedTuple
 
 import reread
@@ -24,7 +23,6 @@ from reread.book.running.process import last_lines
 from reread.book.status.staleness import Status
 from reread.core import paths as places
 from reread.core.errors import ExitCode, ParameterError, RunError
-from reread.core.files import write_text
 from reread.pages import PageRef, page, pages
 from reread.studies import Profile, Resources
 
@@ -78,7 +76,7 @@ def build(
         due = prepare(refs, status)
         if due:
             line = command(due, cores, threads, workflow_profile)
-            log = _log_folder() / "server.log"
+            log = places.state() / "logs/server.log"
             # jobs on this machine fork from a server; on a cluster each starts afresh
             started = nullcontext("") if workflow_profile else warm.started(due, threads, log)
             try:
@@ -91,28 +89,19 @@ def build(
 
 
 def prepare(refs: list[PageRef], status: Status | None = None) -> list[PageRef]:
-    """Write the stale keys, set the marker of each fresh page, drop the others. Returns what must run."""
-    status = status or Status()
-    states = status.states(refs)
+    """Drop marker and result of each page that is not fresh: these pages, which must run."""
+    states = (status or Status()).states(refs)
     due = [ref for ref in refs if states[ref.name].word != "fresh"]
-    for ref in refs:
-        key, marker = f"{status.key(ref)}\n", job.marker(ref.profile, ref.name)
-        path = places.state() / "keys" / ref.profile / f"{ref.name}.key"
-        if _write_if_other(path, key):
-            os.utime(path, (1, 1))  # older than any marker, whatever the clocks of the nodes say
-        if ref in due:
-            marker.unlink(missing_ok=True)
-            job.result_file(ref.profile, ref.name).unlink(missing_ok=True)
-        else:
-            _write_if_other(marker, key)
+    for ref in due:
+        job.marker(ref.profile, ref.name).unlink(missing_ok=True)
+        job.result_file(ref.profile, ref.name).unlink(missing_ok=True)
     return due
 
 
 def job_command() -> str:
     """The command of a job for the shell: ask the server of this build, or start afresh."""
-    _, _, address = os.environ.get(warm.VARIABLE, "").partition(":")
-    ask = [sys.executable, "-I", "-S", client.__file__, address]
-    return shlex.join(ask if address else [sys.executable, "-u", "-m", job.__name__])
+    how = ["-I", "-S", client.__file__] if os.environ.get(warm.VARIABLE) else ["-u", "-m", job.__name__]
+    return shlex.join([sys.executable, *how])
 
 
 def upstream_markers(profile: Profile, name: str, due: list[str]) -> list[str]:
@@ -125,14 +114,6 @@ def resources(profile: Profile, name: str, attempt: int = 1) -> Resources:
     """What the job of a page asks of a cluster; each new attempt asks for as much memory again."""
     asked = page(name, profile).chapter.resources.get(profile, Resources())
     return asked.model_copy(update={"memory_gb": attempt * asked.memory_gb})
-
-
-def _write_if_other(path: Path, text: str) -> bool:
-    """Write a small file unless it holds that text already; whether it was written."""
-    is_other = not path.is_file() or path.read_text(encoding="utf-8") != text
-    if is_other:
-        write_text(path, text)
-    return is_other
 
 
 def _rows(refs: list[PageRef], due: set[str]) -> Iterator[Row]:
@@ -186,29 +167,17 @@ def command(due: list[PageRef], cores: int, threads: int, profile: str) -> list[
 
 def run(command: list[str], due: list[PageRef], server: str, say: Callable[[str], None]) -> None:
     """Run Snakemake to its end and say which page starts and ends; ``server`` is where its jobs fork from."""
-    log = _log_folder() / "snakemake.log"
+    log = places.state() / "logs/snakemake.log"
     # absolute, because jobs run in a folder of their own
     env = os.environ | places.surroundings() | {warm.VARIABLE: server}
-    with log.open("w") as stream:
-        process = subprocess.Popen(command, stdout=stream, stderr=stream, env=env, start_new_session=True)
-        try:
-            _watch(process, due, say)
-        except KeyboardInterrupt:
-            stopping.end_family(process)  # a job clears up after Snakemake has gone
-            raise
+    with stopping.running(command, log, env) as process:
+        _watch(process, due, say)
     if process.returncode and not any(job.result(ref.profile, ref.name) for ref in due):
-        is_killed = process.returncode < 0 or (server and not warm.answers(server))
-        code = ExitCode.KILLED if is_killed else ExitCode.ENVIRONMENT
+        code = ExitCode.KILLED if process.returncode < 0 else ExitCode.ENVIRONMENT
         raise RunError(f"Snakemake failed before any page ran; see {log}\n{last_lines(log, 4)}", code)
 
 
-def _log_folder() -> Path:
-    folder = places.state() / "logs"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def _watch(process: subprocess.Popen, due: list[PageRef], say: Callable[[str], None]) -> None:
+def _watch(process: Popen, due: list[PageRef], say: Callable[[str], None]) -> None:
     """Say a line for each page that starts and for each that ends, until Snakemake has ended."""
     started, ended, is_over = set(), set(), False
     while not is_over:
@@ -230,4 +199,4 @@ def _watch(process: subprocess.Popen, due: list[PageRef], say: Callable[[str], N
 
 def _log_file(ref: PageRef) -> Path:
     """What the job of a page printed."""
-    return _log_folder() / ref.profile / f"{ref.name}.log"
+    return places.state() / "logs" / ref.profile / f"{ref.name}.log"

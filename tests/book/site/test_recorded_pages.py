@@ -165,10 +165,18 @@ def test_an_altered_member_is_refused_by_name(book):
         site.build_site("demo", app=app)
 
 
-def test_a_build_with_recorded_runs_and_nothing_to_do_does_nothing(book, monkeypatch):
+def test_a_build_with_nothing_to_do_unpacks_no_recorded_run_and_notices_when_one_changes(book, monkeypatch):
     staged(book)
     (book / "_build/site").mkdir()
     (book / "_build/site/index.html").write_text("the book")
     monkeypatch.setattr(stage.Stage, "write", lambda *_: pytest.fail("staged though nothing changed"))
 
-    site.build_site("demo", app=app)
+    with monkeypatch.context() as patch:
+        patch.setattr(site, "adopt_recorded", lambda *_: pytest.fail("unpacked though nothing changed"))
+        site.build_site("demo", app=app)
+    site.build_site("real", app=app)  # by recorded runs alone
+    file = book / "chapters/maize/recorded/real.zip"
+    file.write_bytes(file.read_bytes()[:-400])
+
+    with pytest.raises(DataError, match="is refused"):
+        site.build_site("demo", app=app)

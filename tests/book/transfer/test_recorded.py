@@ -55,7 +55,7 @@ def test_recorded_runs_come_back_in_reading_order_and_fit_today(file, tmp_path):
     found = read(tmp_path / "into")
 
     assert [one.ref.name for one in found] == [ref.name for ref in pages("demo")]
-    assert [one.moved for one in found] == [[], [], []]
+    assert [one.state.moved for one in found] == [[], [], []]
     assert found[0].record.values["cells"] == 5
     kept = {str(path.relative_to(found[0].folder)) for path in found[0].folder.rglob("*") if path.is_file()}
     assert kept == {
@@ -130,7 +130,7 @@ def test_a_run_of_other_code_is_kept_with_the_fields_that_moved(file, finished, 
     study = finished / "chapters/maize/study.yml"
     study.write_text(study.read_text().replace("set: {ways: mean sum}", "set: {ways: mean}"))
 
-    assert [one.moved for one in read(tmp_path / "into")] == [[], [], ["parameter ways"]]
+    assert [one.state.moved for one in read(tmp_path / "into")] == [[], [], ["parameter ways"]]
 
 
 @pytest.mark.parametrize("name", ["notebook.ipynb", "record.json", "parameters.yml", "figures/drawn.svg"])

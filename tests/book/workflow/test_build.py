@@ -11,14 +11,15 @@ import time
 from contextlib import nullcontext
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 from reread.book import workflow as graph
-from reread.book.running import job, warm
+from reread.book.running import job, server, warm
 from reread.book.running import page_run as run
 from reread.book.status import staleness as stale
 from reread.core.errors import ParameterError, RunError
-from reread.core.files import read_json, write_json
+from reread.core.files import read_json, write_json, write_text
 from reread.pages import pages
 from reread.studies import Resources
 
@@ -195,6 +196,7 @@ def test_only_what_is_stale_is_due(home):
 def test_a_deleted_run_is_due_though_its_marker_is_there(home):
     as_if_run()
     assert due() == []
+    write_text(job.marker("demo", "maize/b"), "")
     (pages("demo")[1].folder / "record.json").unlink()
 
     assert due() == ["b"]
@@ -202,12 +204,10 @@ def test_a_deleted_run_is_due_though_its_marker_is_there(home):
 
 
 def test_no_clock_is_trusted(home):
-    """Keys that were touched, markers that were lost, and ``a`` run again to the same key."""
+    """Markers of the future, markers that were lost, and ``a`` run again to the same key."""
     as_if_run()
-    due()
-    for path in (home / ".reread/keys").rglob("*.key"):
-        os.utime(path, (2**31, 2**31))
-    job.marker("demo", "maize/b").unlink()
+    for ref in pages("demo")[2:]:
+        os.utime(write_text(job.marker("demo", ref.name), ""), (2**31, 2**31))
     (pages("demo")[0].folder / "record.json").unlink()
     chapter(home, "d", "x = 2")
 
@@ -287,8 +287,7 @@ def test_real_kernels_leave_pages_that_are_fresh(tiny):
 
     assert [row.word for row in report.rows] == ["ran"] * 3, report.text()
     assert [str(state) for state in stale.Status().states(pages("demo")).values()] == ["fresh"] * 3
-    record = read_json(pages("demo")[0].folder / "record.json")
-    assert job.marker("demo", "maize/01-cells").read_text().strip() == record["stale"]["key"]
+    assert job.marker("demo", "maize/01-cells").is_file()
 
 
 def test_a_page_of_a_warm_build_equals_that_of_a_cold_run_byte_by_byte(tiny):
@@ -303,6 +302,28 @@ def test_a_page_of_a_warm_build_equals_that_of_a_cold_run_byte_by_byte(tiny):
     differing = [str(path) for path, text in warm_files if path.read_bytes() != text]
     assert {Path(name).name for name in differing} == {"record.json"}, "times alone differ"
     assert len(warm_files) > len(differing) == 3
+
+
+@pytest.mark.parametrize("is_dead", [False, True])
+def test_a_kernel_is_forked_from_the_server_and_started_afresh_where_that_has_gone(
+    tiny, chapter_of, monkeypatch, is_dead
+):
+    words = 'open("/proc/self/cmdline").read().split("\\0")'
+    chapter_of("01-cells", [f'page.measure("forked", float("{server.__name__}" in {words}))'])
+    run_as_is = graph.run
+
+    def run_without(command, due, address, say):
+        if is_dead:
+            for process in psutil.Process().children():
+                process.kill()
+                process.wait()
+        run_as_is(command, due, address, say)
+
+    monkeypatch.setattr(graph, "run", run_without)
+
+    graph.build("demo", "maize", cores=2, say=lambda line: None)
+
+    assert read(pages("demo")[0]) == {"forked": float(not is_dead)}
 
 
 def test_a_build_is_not_well_when_snakemake_ended_before_every_page_ran(home, monkeypatch):

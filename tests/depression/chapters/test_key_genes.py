@@ -65,6 +65,7 @@ def test_without_truth_nothing_is_said_of_it(run):
     table, names, tests, _ = run
     genes = ch04.gene_table(tests, baselines(), names, None)
     assert not len(ch04.recovery(genes))
+    assert ch04.draw_recovery(ch04.recovery(genes)).figure is None
     calls = ch04.calls(genes, table, CHANGES, names)
     assert calls[["power", "false_share", "type_1"]].isna().all(axis=None)
     assert "power" not in ch04.call_table(calls)
@@ -85,6 +86,8 @@ def test_sentences_follow_the_numbers(run):
     assert "does not exceed" in words["rankings"] and "fair (1.00)" in words["limitation"]
     weak = calls.assign(power=0.2)
     assert "low (0.20)" in ch04.answers(recovery, weak, models, 0.8)["limitation"]
+    silent = calls.assign(power=0.0, n_called=0, false_share=np.nan)
+    assert "ours calls no gene, with a power of 0.00" in ch04.answers(recovery, silent, models, 0.8)["truth"]
 
 
 def test_figures_say_what_they_show(run):
@@ -121,6 +124,7 @@ def test_chapter_3_tables():
     assert shares["share_called.permuted"] > 0.3 and shares["false_share.published"] > 0.5
     words = ch03.answers(found, calls)
     assert "of its calls are no disease genes" in words["truth"] and "AUROC of" in words["truth"]
+    assert "it calls no gene;" in ch03.answers(found, calls.assign(false_share=np.nan))["truth"]
     assert "No ground truth" in ch03.answers(found[:0], calls)["truth"]
     by_cells = ch03.calls_by_cells(table, classes)
     shares = by_cells[by_cells["labels"] == "permuted"].groupby("cells")["share_called"].mean()

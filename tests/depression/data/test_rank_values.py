@@ -123,7 +123,7 @@ def test_a_damaged_folder_and_an_existing_one_are_refused(small, tmp_path):
     folder = rank_values.store([cells], tmp_path / "encoded")
     with pytest.raises(DataError, match="exists already"):
         rank_values.store([], folder)
-    with (folder / "tokens.i4").open("r+b") as file:
+    with (folder / "values.i4").open("r+b") as file:
         file.truncate(400)
     with pytest.raises(DataError, match="but has 100"):
         Cells.open(folder)

@@ -15,20 +15,11 @@ def cohort():
 
 def fit(expression, cells):
     """The logistic regression of the study, on tables."""
-    from sklearn.linear_model import LogisticRegression
-
-    values = expression.to_numpy()
-    mean, spread = values.mean(axis=0), values.std(axis=0)
-    spread = np.where(spread > 0, spread, 1.0)
-    model = LogisticRegression(C=baselines.PENALTY, max_iter=1000).fit(
-        (values - mean) / spread, cells["condition"]
-    )
-    return model, mean, spread
+    return baselines.fit_logistic(expression.to_numpy(), cells["condition"])
 
 
-def predict(fitted, expression, cells):
-    model, mean, spread = fitted
-    return model.predict_proba((expression.to_numpy() - mean) / spread)[:, 1]
+def predict(model, expression, cells):
+    return model.predict_proba(expression.to_numpy())[:, 1]
 
 
 def chance(model, expression, cells):

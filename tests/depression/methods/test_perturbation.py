@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from reread.core.errors import DataError, ParameterError
+from reread.core.shards import shard_ranges
 from reread.depression.methods import perturbation
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "benchmarks"))
@@ -114,7 +115,7 @@ def shards_of(n_shards, tmp_path, n_models=2):
             screened(units, tmp_path / f"{n_shards}-{shard}-{model}").assign(
                 model=model, change="delete", start="case"
             )
-            for model, units in perturbation.shard_ranges(n_models, len(CELLS), shard, n_shards)
+            for model, units in shard_ranges(n_models, len(CELLS), shard, n_shards)
         ]
         shard = pd.concat(tables).assign(change="delete", start="case")
         found.append(shard.assign(unit=shard["cell"]))
@@ -133,19 +134,6 @@ def test_the_union_of_the_shards_equals_one_run_bit_for_bit(n_shards, tmp_path):
         perturbation.gather([*shards, shards[0]], 2, len(CELLS))
     with pytest.raises(DataError, match="shards of one run"):
         perturbation.gather(shards, 1, len(CELLS))
-
-
-def test_every_unit_is_in_one_shard():
-    for n_models, n_cells, n_shards in ((3, 7, 5), (1, 4, 4), (21, 40, 6)):
-        units = [
-            (model, cell)
-            for shard in range(n_shards)
-            for model, cells in perturbation.shard_ranges(n_models, n_cells, shard, n_shards)
-            for cell in cells
-        ]
-        assert units == [(model, cell) for model in range(n_models) for cell in range(n_cells)]
-    with pytest.raises(ParameterError, match="use 0 to 3"):
-        list(perturbation.shard_ranges(1, 4, 4, 4))
 
 
 def test_the_parts_of_a_deletion_add_up_to_its_shift():

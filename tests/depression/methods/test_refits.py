@@ -31,7 +31,7 @@ class Linear:
         found[tokens] = 1 - np.arange(len(tokens)) / len(tokens)
         return found
 
-    def embed(self, tokens, positions=None, *, pool="mean"):
+    def embed(self, tokens, positions=None, *, pool="mean", precision="float32"):
         positions = np.arange(tokens.shape[1])[None] if positions is None else positions
         states = self.table[tokens] + 0.1 * self.place[positions]
         return states.mean(axis=1) if pool == "mean" else states

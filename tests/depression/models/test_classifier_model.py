@@ -143,13 +143,3 @@ def test_wrong_checkpoints_and_settings_are_refused(encoded, fold, tmp_path):
     if torch.cuda.device_count() < 2:
         with pytest.raises(ParameterError, match="n_gpus is 2"):
             made(encoded).fit(*encoded[:2], fold.train, settings=Settings(n_gpus=2))
-
-
-def test_steps_and_batches_are_those_of_the_settings(encoded, fold):
-    cells, labels, _ = encoded
-    rows = np.flatnonzero(fold.train)
-    recipe = classifier._Recipe(made(encoded), cells, labels, rows, None, Settings(batch=50), 0)
-    batches = list(recipe._batches())
-
-    assert sorted(np.concatenate(batches)) == rows.tolist()
-    assert max(map(len, batches)) == 50 and len(batches) == recipe.n_batches

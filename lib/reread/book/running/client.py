@@ -1,6 +1,7 @@
-"""Ask a server for a process and end as it ends: ``python -I -S client.py SERVER ARGUMENT...``.
+"""Have the server of a build fork a job, and end as it ends: ``python -I -S client.py PROFILE PAGE THREADS``.
 
-Only the standard library, and little of it: a build starts this once for each page.
+Where no server answers, the job starts afresh. Only the standard library, and little of it: a build starts
+this once for each page.
 """
 
 import json
@@ -9,22 +10,23 @@ import socket
 import sys
 
 
-def ask(server, request, streams):
-    """Send a request with the streams of the new process; the connection ends with that process."""
-    connection = socket.socket(socket.AF_UNIX)
-    connection.connect(server)
+def ask(server, arguments):
+    """Send all that a job needs; the connection to it once it has started, or None."""
+    cwd = os.path.abspath(".")  # noqa: PTH100 (pathlib costs more than the rest of this file)
+    request = {"arguments": arguments, "environment": dict(os.environ), "cwd": cwd}
     data = json.dumps(request).encode() + b"\n"
-    sent = socket.send_fds(connection, [data], streams)
-    if data[sent:]:  # nothing is refused too by a server that has answered and gone
-        connection.sendall(data[sent:])
-    return connection
+    connection = socket.socket(socket.AF_UNIX)
+    try:
+        connection.connect(server)
+        connection.sendall(data[socket.send_fds(connection, [data], [1, 2]) :])
+        return connection if connection.recv(1) else None
+    except OSError:
+        return None
 
 
 if __name__ == "__main__":
-    request = {"task": "job", "arguments": sys.argv[2:], "environment": dict(os.environ), "cwd": "."}
-    request["cwd"] = os.path.abspath(".")  # noqa: PTH100 (pathlib costs more than the rest of this file)
-    code = 7  # no answer: the process was killed
-    with ask(sys.argv[1], request, [1, 2]).makefile(encoding="utf-8") as answers:
-        for answer in map(json.loads, answers):
-            code = answer.get("code", code)
-    sys.exit(code if code >= 0 else 7)
+    job = sys.argv[1:]
+    connection = ask(json.loads(os.environ["REREAD_SERVER"])[job[1]], job)
+    if connection is None:
+        os.execv(sys.executable, [sys.executable, "-u", "-m", "reread.book.running.job", *job])
+    sys.exit(next(iter(connection.recv(1)), 7))  # without an answer, it was killed

@@ -10,7 +10,7 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from reread.core import paths as places
 from reread.pages import PageRef
@@ -24,6 +24,8 @@ _PASSED += ("CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH")
 _PREFIXES = ("REREAD_", "HF_", "MKL_")
 _OF_ANOTHER = ("REREAD_RUN", "REREAD_PAGE", "REREAD_PROFILE", "REREAD_KEY", "REREAD_SERVER")
 HOME = "home"
+# runs a module: no site of the user, no folder of the caller on its path
+PYTHON = (sys.executable, "-s", "-P", "-u", "-m")
 
 
 def sealed(threads: int, home: Path) -> dict[str, str]:
@@ -51,21 +53,6 @@ def of_page(ref: PageRef, part: Path, key: str, threads: int) -> dict[str, str]:
     """The environment of one page: the sealed one, and what page this is."""
     run = {"RUN": str(part.resolve()), "PROFILE": ref.profile, "PAGE": ref.page, "KEY": key}
     return sealed(threads, (part / HOME).resolve()) | {f"REREAD_{name}": value for name, value in run.items()}
-
-
-def popen(
-    module: str, arguments: list[str], log: IO[str], env: dict[str, str], cwd: Path | None = None
-) -> subprocess.Popen:
-    """Run a module apart, in its own session; no site of the user, no folder of the caller on its path."""
-    return subprocess.Popen(
-        [sys.executable, "-s", "-P", "-u", "-m", module, *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=subprocess.STDOUT,
-        env=env,
-        cwd=cwd,
-        start_new_session=True,
-    )
 
 
 def made(started: float) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""One page as a job of the graph: run it, say how it went, leave its marker.
+"""One page as a job of the graph: run it, and say how it went.
 
 ``python -m reread.book.running.job PROFILE STUDY/CHAPTER.PAGE THREADS``, on this machine or on a node of a
 cluster; or forked from the server of a build.
@@ -13,10 +13,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from reread.book.running.stopping import stoppable, tie
-from reread.book.status.run_record import RunRecord
 from reread.core import paths as places
 from reread.core.errors import ExitCode, RereadError
-from reread.core.files import read_json, write_json, write_text
+from reread.core.files import read_json, write_json
 from reread.pages import page
 
 
@@ -31,7 +30,7 @@ class Result:
 
 
 def marker(profile: str, name: str) -> Path:
-    """The file that says that a page is done; it holds the stale key."""
+    """The empty file that says to Snakemake, which makes it, that a page is done."""
     return places.state() / "done" / profile / name
 
 
@@ -47,7 +46,7 @@ def result(profile: str, name: str) -> Result | None:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the page that the arguments name; write its result and, if it ended well, its marker."""
+    """Run the page that the arguments name, and write its result."""
     profile, name, threads = arguments
     ref, started, code, error = page(name, profile), time.monotonic(), 0, ""
     path = result_file(profile, ref.name)
@@ -57,7 +56,6 @@ def main(arguments: list[str]) -> int:
             from reread.book.running.page_run import run_page
 
             run_page(ref, overrides={}, timeout_s=None, threads=int(threads), say=print)
-            write_text(marker(profile, ref.name), f"{RunRecord.read(ref.folder).stale['key']}\n")
         except KeyboardInterrupt:
             code, error = ExitCode.INTERRUPTED, "interrupted"
         except RereadError as failure:

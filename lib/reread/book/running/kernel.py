@@ -1,6 +1,6 @@
 """The process that executes one notebook: it forks the kernel, then drives it with papermill.
 
-``python -s -P -m reread.book.running.kernel NOTEBOOK PART``, or forked from a server that has imported the
+``python -s -P -m reread.book.running.kernel NOTEBOOK PART``, or forked by a server that has imported the
 libraries already. Before the kernel exists no module of ours is imported but those of this room that need
 the standard library alone: the kernel reads the code of the page itself, and reports what it has read.
 """
@@ -16,6 +16,7 @@ import signal
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
@@ -31,6 +32,7 @@ LIBRARIES = (
 )
 MEASURED, REPORT = "measured.json", "kernel.json"
 CAN_FORK = sys.platform == "linux"  # elsewhere libraries of the system may not survive it
+PREPARED: list["Child"] = []  # in a job of a server: the process that waits for its page
 _read: dict[str, str] = {}
 _TAG = Path(cache_from_source("a.py")).suffixes[0][1:] if sys.implementation.cache_tag else "none"
 
@@ -48,9 +50,16 @@ def drive(notebook: str, part: str) -> int:
     os.chdir(folder)  # where no library finds settings
     preload()
     note_session(folder)
-    forked = _fork_kernel() if CAN_FORK else None
-    if forked:
-        signal.signal(signal.SIGTERM, lambda *_: _end_with(forked[0]))
+    child = Child(_run_kernel, lambda: os.setpgid(0, 0), KILL) if CAN_FORK else None
+
+    def end(*_: object) -> None:
+        with suppress(OSError):
+            os.killpg(child.pid, KILL)
+        end_marked(os.environ["REREAD_RUN"], os.getpid())
+        os._exit(128 + signal.SIGTERM)
+
+    if child:
+        signal.signal(signal.SIGTERM, end)
     os.chdir(os.environ["REREAD_HOME"])
     import papermill
     import yaml
@@ -63,7 +72,7 @@ def drive(notebook: str, part: str) -> int:
             part + "/notebook.ipynb",
             yaml.safe_load((folder / "parameters.yml").read_text(encoding="utf-8")),
             kernel_name="python3",
-            kernel_manager_class=_manager(forked),
+            kernel_manager_class=_manager(child),
             log_output=True,
             progress_bar=False,
             start_timeout=180,
@@ -78,37 +87,80 @@ def drive(notebook: str, part: str) -> int:
     return 0
 
 
-def leave(code: int) -> None:
-    """End a forked process as Python ends, without what the process it was forked from has left to do."""
-    with suppress(BaseException):
-        threading._shutdown()
-        atexit._run_exitfuncs()
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(Exception):
-            stream.flush()
-    os._exit(code)
+def drive_line(line: str) -> int:
+    """Take the environment and the log of a page, and execute it."""
+    words, environment = json.loads(line)
+    log = os.open(Path(words[-1], "log"), os.O_WRONLY | os.O_APPEND)
+    for own in (1, 2):
+        os.dup2(log, own)
+    os.environ.clear()
+    os.environ.update(environment)
+    return drive(*words)
 
 
-def _fork_kernel() -> tuple[int, int]:
-    """Fork the kernel, which waits for its connection file; its process and where to write the name."""
-    waiting, sender = os.pipe()
+def fork(be: Callable[[], int]) -> int:
+    """Fork a process that calls ``be`` and ends with the code that it returns, as Python ends; its number."""
     if pid := os.fork():
-        os.close(waiting)
-        return pid, sender
+        return pid
     code = 1
     try:
-        os.close(sender)
-        os.setpgid(0, 0)
-        tie()
-        with os.fdopen(waiting, encoding="utf-8") as stream:
-            name = stream.readline().strip()
-        if name:
-            code = _run_kernel(name)
+        code = be()
     except BaseException:
         traceback.print_exc()
     finally:
-        leave(code)
-    raise AssertionError("unreachable")
+        with suppress(BaseException):
+            threading._shutdown()
+            atexit._run_exitfuncs()
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(Exception):
+                stream.flush()
+        os._exit(code)
+
+
+class Child:
+    """A forked process that waits for a line and calls ``be`` with it; else as much as is needed of Popen.
+
+    It comes ``apart`` first, and gets the signal ``number`` if its parent dies.
+    """
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, be: Callable[[str], int], apart: Callable[[], None], number: int):
+        waiting, self._sender = os.pipe()
+
+        def wait() -> int:
+            os.close(self._sender)
+            apart()
+            tie(number)
+            with os.fdopen(waiting, encoding="utf-8") as stream:
+                line = stream.readline()
+            return be(line.strip()) if line else 1
+
+        self.pid, self.returncode = fork(wait), None
+        os.close(waiting)
+
+    def tell(self, line: str) -> "Child":
+        """Hand over the line that it waits for; to one that was killed nothing more is said."""
+        with suppress(BrokenPipeError), os.fdopen(self._sender, "w", encoding="utf-8") as stream:
+            stream.write(f"{line}\n")
+        return self
+
+    def poll(self) -> int | None:
+        """Its exit code; None while it runs."""
+        return self.wait(options=os.WNOHANG)
+
+    def wait(self, timeout: float | None = None, options: int = 0) -> int | None:
+        """Wait for its end, however long that takes."""
+        if self.returncode is None:
+            with suppress(ChildProcessError):
+                pid, status = os.waitpid(self.pid, options)
+                self.returncode = os.waitstatus_to_exitcode(status) if pid else None
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, if it still runs."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
 
 
 def _run_kernel(connection_file: str) -> int:
@@ -167,14 +219,7 @@ class _Recorder(SourceFileLoader):
         return code
 
 
-def _end_with(kernel: int) -> None:
-    with suppress(OSError):
-        os.killpg(kernel, KILL)
-    end_marked(os.environ["REREAD_RUN"], os.getpid())
-    os._exit(128 + signal.SIGTERM)
-
-
-def _manager(forked: tuple[int, int] | None) -> type:
+def _manager(child: Child | None) -> type:
     """A manager whose kernel is this interpreter, whatever kernels are installed."""
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
@@ -189,10 +234,8 @@ def _manager(forked: tuple[int, int] | None) -> type:
         """Start, watch and stop the kernel that is forked already."""
 
         async def launch_kernel(self, cmd, **_):
-            pid, sender = forked
-            os.write(sender, f"{self.parent.connection_file}\n".encode())
-            os.close(sender)
-            self.process, self.pid, self.pgid = _Child(pid), pid, pid
+            self.process = child.tell(self.parent.connection_file)
+            self.pid = self.pgid = child.pid
             return self.connection_info
 
     class Sealed(AsyncKernelManager):
@@ -200,33 +243,10 @@ def _manager(forked: tuple[int, int] | None) -> type:
 
         def __init__(self, **options):
             super().__init__(**options)
-            if forked:
-                self.provisioner = Forked(kernel_id=str(forked[0]), kernel_spec=spec, parent=self)
+            if child:
+                self.provisioner = Forked(kernel_id=str(child.pid), kernel_spec=spec, parent=self)
 
     return Sealed
-
-
-class _Child:
-    """A forked process, with as much of ``subprocess.Popen`` as is needed."""
-
-    stdin = stdout = stderr = None
-
-    def __init__(self, pid: int):
-        self.pid, self.returncode = pid, None
-
-    def poll(self) -> int | None:
-        return self.wait(options=os.WNOHANG)
-
-    def wait(self, timeout: float | None = None, options: int = 0) -> int | None:
-        if self.returncode is None:
-            with suppress(ChildProcessError):
-                pid, status = os.waitpid(self.pid, options)
-                self.returncode = os.waitstatus_to_exitcode(status) if pid else None
-        return self.returncode
-
-    def send_signal(self, number: int) -> None:
-        if self.poll() is None:
-            os.kill(self.pid, number)
 
 
 if __name__ == "__main__":

@@ -20,8 +20,6 @@ from reread.core.errors import DataError, ExitCode, RereadError, RunError
 from reread.core.files import digest, read_json, sha256, write_text
 from reread.pages import PageRef
 
-# papermill's own word for a dead kernel, then what shells and Python say of a process that was killed
-_KILLED_CODES = (138, 137, 139, -9, -11, -7)
 # what an error of a cell means for the exit code; anything else is an error of the notebook
 _EXIT_CODES = {
     "ParameterError": ExitCode.PARAMETER,
@@ -141,7 +139,7 @@ def _check(ref: PageRef, part: Path, code: int) -> None:
         text = f"{error}: {message}".rstrip(": ")
         exit_code = _EXIT_CODES.get(error, ExitCode.NOTEBOOK)
         raise RunError(f"{ref.name} failed in the cell `{cell}`\n{text}", exit_code)
-    if code in _KILLED_CODES:
+    if code < 0 or code > 128:  # by a signal; 138 is what papermill says of a dead kernel
         raise RunError(f"{ref.name} failed: its kernel was killed, or ran out of memory.", ExitCode.KILLED)
     if code:
         said = process.last_lines(part / "log", 1)
@@ -161,5 +159,5 @@ def _kept(error: BaseException, part: Path, kept: Path) -> BaseException:
         shutil.copy(path, kept / path.name)
     if not found or not isinstance(error, RereadError):
         return error
-    text = f"{error}\nSee {kept / found[0].name}"
-    return RunError(text, error.exit_code) if isinstance(error, RunError) else type(error)(text)
+    error.args = (f"{error}\nSee {kept / found[0].name}",)
+    return error

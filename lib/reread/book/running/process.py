@@ -1,20 +1,21 @@
 """The process that executes a notebook, watched cell by cell and ended with all it started; its output."""
 
 import json
+import math
 import re
-import subprocess
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 
-from reread.book.running import environment, kernel, stopping, warm
+from reread.book.running import environment, kernel, stopping
+from reread.book.status import staleness
+from reread.book.status.fingerprint import cells_of
 from reread.core.errors import ExitCode, RunError
 from reread.core.files import write_text
 from reread.pages import PageRef
 
-_POLL_S, _PATIENCE_S = 0.1, 3.0
+_POLL_S = 0.1
 _CELL = re.compile(r"Executing Cell (\d+)-")
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _ADDED = {"injected-parameters", "papermill-error-cell-tag", "papermill-error-link-tag"}
@@ -29,66 +30,53 @@ def execute(
     threads: int = 1,
     say: Callable[[str], None] = print,
 ) -> int:
-    """Execute the notebook of a page with ``part/parameters.yml`` into ``part``; return papermill's code."""
+    """Execute the notebook of a page with ``part/parameters.yml`` into ``part``; return papermill's code.
+
+    Says each cell as it starts, until the process ends or its time is over.
+    """
     part = part.resolve()
     (part / environment.HOME).mkdir(exist_ok=True)
     env, arguments = environment.of_page(ref, part, key, threads), [str(ref.notebook), str(part)]
-    with (part / "log").open("w", encoding="utf-8") as log:
-        # forked from the server of this build where there is one, else started afresh
-        child = warm.ask(arguments, log.fileno(), env, ref, threads)
-        child = child or environment.popen(kernel.__name__, arguments, log, env, part)
-        try:
-            return _watch(child, part / "log", ref, timeout_s, say)
-        finally:
-            if child.poll() is None:  # first a word to papermill, then no more words to anybody
-                child.terminate()
-                with suppress(subprocess.TimeoutExpired):
-                    child.wait(_PATIENCE_S)
-            stopping.end_all_of(part)
-            child.wait()
-
-
-def _watch(
-    child: subprocess.Popen | warm.Asked,
-    log: Path,
-    ref: PageRef,
-    timeout_s: float | None,
-    say: Callable[[str], None],
-) -> int:
-    """Say each cell as it starts, until the process ends or its time is over."""
     titles = []  # in papermill's count: the cell that it injects comes after the parameters
-    for cell in _cells(ref.notebook):
-        titles += [_about(cell), *(["the parameters of this page"] if "parameters" in _tags(cell) else [])]
-    deadline = time.monotonic() + timeout_s if timeout_s else None
-    rest = ""
-    with log.open(encoding="utf-8", errors="replace") as lines:
-        while True:
-            # asked before the last look, so that what happens in between is still said
-            code = child.poll()
-            whole, _, rest = (rest + lines.read()).rpartition("\n")
-            for number in map(int, _CELL.findall(whole)):
-                say(f"  cell {number:>2}/{len(titles)}  {titles[min(number, len(titles)) - 1]}")
-            if code is not None:
-                return code
-            if deadline and time.monotonic() > deadline:
-                said = f"{ref.name} ran longer than {timeout_s:g} s and was stopped."
-                raise RunError(said, ExitCode.TIMEOUT)
-            time.sleep(_POLL_S)
+    for cell in cells_of(ref.notebook):
+        titles += [_about(cell["source"])]
+        titles += ["the parameters of this page"] if "parameters" in cell["tags"] else []
+    deadline, rest, log = time.monotonic() + (timeout_s or math.inf), "", part / "log"
+    if kernel.PREPARED:  # forked from the server of this build, else started afresh
+        log.touch()
+        child = kernel.PREPARED.pop().tell(json.dumps([arguments, env]))
+    else:
+        child = stopping.start([*environment.PYTHON, kernel.__name__, *arguments], log, env, part)
+    try:
+        with log.open(encoding="utf-8", errors="replace") as lines:
+            while True:
+                # asked before the last look, so that what happens in between is still said
+                code = child.poll()
+                whole, _, rest = (rest + lines.read()).rpartition("\n")
+                for number in map(int, _CELL.findall(whole)):
+                    say(f"  cell {number:>2}/{len(titles)}  {titles[min(number, len(titles)) - 1]}")
+                if code is not None:
+                    return code
+                if time.monotonic() > deadline:
+                    said = f"{ref.name} ran longer than {timeout_s:g} s and was stopped."
+                    raise RunError(said, ExitCode.TIMEOUT)
+                time.sleep(_POLL_S)
+    finally:
+        child.send_signal(stopping.KILL)
+        stopping.end_all_of(part)
+        child.wait()
 
 
 def failure_of(path: Path) -> tuple[str, str, str] | None:
     """Cell, name and message of the first error of an executed notebook; None where there is none to tell."""
-    with suppress(OSError, ValueError):
-        for cell in _cells(path):
-            for output in cell.get("outputs", []):
-                if output.output_type == "error":
-                    return _about(cell), output.ename, _ANSI.sub("", output.evalue)
+    for source, error in staleness.errors(staleness.code_cells(path)):
+        return _about(source), error["ename"], _ANSI.sub("", error["evalue"])
     return None
 
 
 def sources(path: Path) -> list[tuple[str, str]]:
     """Type and source of each cell, without what papermill adds."""
-    return [(cell.cell_type, cell.source) for cell in _cells(path) if not _ADDED & set(_tags(cell))]
+    return [(cell["cell_type"], cell["source"]) for cell in cells_of(path) if not _ADDED & {*cell["tags"]}]
 
 
 def last_lines(log: Path, count: int) -> str:
@@ -105,9 +93,9 @@ def tidy(path: Path) -> None:
     found = nbformat.read(path, as_version=4)
     injected = found.metadata.get("papermill", {}).get("parameters", {})
     found.metadata["papermill"] = {"parameters": injected}
-    found.cells = [cell for cell in found.cells if "papermill-error" not in str(_tags(cell))]
+    found.cells = [one for one in found.cells if "papermill-error" not in str(one.metadata.get("tags"))]
     for cell in found.cells:
-        if "injected-parameters" in _tags(cell):
+        if "injected-parameters" in cell.metadata.get("tags", ()):
             cell["id"] = "injected-parameters"
         status = cell.metadata.pop("papermill", {}).get("status")
         cell.metadata.pop("execution", None)
@@ -125,17 +113,6 @@ def tidy(path: Path) -> None:
     write_text(path, json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
 
 
-def _cells(path: Path) -> list:
-    import nbformat
-
-    return nbformat.read(path, as_version=4).cells
-
-
-def _tags(cell) -> list[str]:
-    return cell.metadata.get("tags", [])
-
-
-def _about(cell) -> str:
+def _about(source: str) -> str:
     """First line of a cell that says something."""
-    text = next((line for line in cell.source.splitlines() if line.strip()), "")
-    return text.strip()[:60]
+    return next((line.strip() for line in source.splitlines() if line.strip()), "")[:60]

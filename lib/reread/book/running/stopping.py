@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 POLL_S = 0.05
 SESSION = "session.json"
@@ -66,6 +67,24 @@ def tied_command(module: str, *arguments: str) -> list[str]:
     return [sys.executable, "-m", __spec__.name, str(os.getpid()), module, *arguments]
 
 
+def start(command: list[str], log: Path, env: dict[str, str], cwd: Path | None = None) -> subprocess.Popen:
+    """Start a command in a session of its own; what it says goes to ``log``."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("w") as stream:
+        streams = {"stdin": subprocess.DEVNULL, "stdout": stream, "stderr": stream}
+        return subprocess.Popen(command, **streams, env=env, cwd=cwd, start_new_session=True)
+
+
+@contextmanager
+def running(*command: Any) -> Iterator[subprocess.Popen]:
+    """Start a command, which at the end, or by a signal, has ended with its children."""
+    process = start(*command)
+    try:
+        yield process
+    finally:
+        end_family(process)
+
+
 def _watch_parent(parent: int, number: int) -> None:
     while os.getppid() == parent:
         time.sleep(1)
@@ -99,13 +118,10 @@ def end_all_of(part: Path) -> None:
     import psutil
 
     session = 0
-    with suppress(OSError, ValueError):
-        leader, started = json.loads((part / SESSION).read_text())
-        try:
-            is_ours = abs(psutil.Process(leader).create_time() - started) < 1
-        except psutil.NoSuchProcess:
-            is_ours = True  # a number stays taken while anybody lives in its session
-        session = leader if is_ours else 0  # the number was given to another process since
+    with suppress(OSError, ValueError, psutil.NoSuchProcess):  # without its leader a session keeps its number
+        session, started = json.loads((part / SESSION).read_text())
+        if abs(psutil.Process(session).create_time() - started) >= 1:
+            session = 0  # the number was given to another process since
     end_marked(str(part.resolve()), session)
 
 

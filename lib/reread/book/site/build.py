@@ -3,24 +3,24 @@
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from uuid import uuid4
+from tempfile import TemporaryDirectory
 
 import typer
 
 import reread
 from reread.book.running.atomic_folder import swap
-from reread.book.running.stopping import end_family, stoppable, tied_command
+from reread.book.running.stopping import running, stoppable, tied_command
 from reread.book.status import claims as ledger
-from reread.book.status.staleness import Shelf, Status, admit
+from reread.book.status.staleness import SHOWN, Status, admit
 from reread.book.transfer import adopt_recorded
 from reread.book.workflow import alone
 from reread.core import paths
 from reread.core.errors import ExitCode, RunError
 from reread.core.files import digest, sha256, write_text
+from reread.pages import pages
 from reread.studies import Profile
 
 PACKAGE = Path(reread.__file__).resolve().parent
@@ -66,14 +66,17 @@ def build_site(
     index, done = top / "site/index.html", top / "site.key"
     with alone():
         for left in range(_TRIES)[::-1]:
-            shutil.rmtree(top / "recorded", ignore_errors=True)
             looked, status = status or Status(), None
-            shelf = admit(profile, study, looked, adopt_recorded(looked, top / "recorded"))
-            rows, checks = ledger.ledger(status=shelf.status), ledger.checks(status=shelf.status)
-            outcomes = [(row.study.key, str(row.outcome)) for row in checks]
-            key = _inputs(shelf, [ledger.as_json(rows), outcomes])
-            if index.is_file() and done.is_file() and done.read_text(encoding="utf-8") == key:
+            key = _inputs(looked)
+            is_current = index.is_file() and done.is_file() and done.read_text(encoding="utf-8") == key
+            if is_current and not looked.not_fresh(pages(profile, study)):
+                return index  # recorded runs are not even unpacked
+            shutil.rmtree(top / "recorded", ignore_errors=True)
+            adopt_recorded(looked, top / "recorded")
+            shelf = admit(profile, study, looked)
+            if is_current:
                 return index
+            rows, checks = ledger.ledger(status=looked), ledger.checks(status=looked)
             from reread.book.site.chapter_page import ReplacedRunError
             from reread.book.site.stage import Stage
 
@@ -91,13 +94,14 @@ def build_site(
     return index
 
 
-def _inputs(shelf: Shelf, judged: list) -> str:
-    """Digest of everything that the site is made from: runs, verdicts, prose, docstrings, tools."""
+def _inputs(status: Status) -> str:
+    """Digest of everything that the site is made from: runs, also recorded ones, code, prose, tools."""
+    shown = [(ref, status.state(ref), status.record(ref)) for profile in SHOWN for ref in pages(profile)]
     # a record holds the digest of every file of its run, and the gate has compared them
-    runs = [(r.profile, r.name, shelf.record(r).model_dump_json(), shelf.moved(r)) for r in shelf.pages]
+    runs = [(r.profile, r.name, status.key(r), str(s), one and one.model_dump_json()) for r, s, one in shown]
     paths_read = [path for name in _PROSE for path in files_below(home(name))] + files_below(PACKAGE, "*.py")
     texts = [(str(path), sha256(path)) for path in paths_read]
-    return digest([runs, judged, texts, [version(name) for name in _TOOLS]])
+    return digest([runs, texts, [version(name) for name in _TOOLS]])
 
 
 def home(name: str) -> Path:
@@ -117,11 +121,17 @@ def make(stage: Path, site: Path) -> None:
     """Run Jupyter Book on a stage and swap the result in; if it fails or warns, the old site stays."""
     for left in site.parent.glob(".site.*.part"):  # of a build that was killed
         shutil.rmtree(left, ignore_errors=True)
-    part = site.parent / f".site.{uuid4().hex[:8]}.part"
-    command = tied_command(JUPYTER_BOOK, "build", str(stage), "--path-output", str(part), *_STRICT)
-    log, html = site.parent / "site.log", part / "_build/html"
-    try:
-        code = _run(command, log, stage)
+    env = os.environ | {"PYTHONHASHSEED": "0", "REREAD_HOME": str(paths.root())}
+    log = site.parent / "site.log"
+    with TemporaryDirectory(dir=site.parent, prefix=".site.", suffix=".part") as part:
+        command = tied_command(JUPYTER_BOOK, "build", str(stage), "--path-output", part, *_STRICT)
+        try:
+            with stoppable(), running(command, log, env, stage) as process:
+                code = process.wait()
+        except KeyboardInterrupt:
+            text = "The build of the site was interrupted; the old site stays."
+            raise RunError(text, ExitCode.INTERRUPTED) from None
+        html = Path(part, "_build/html")
         if code or not (html / "index.html").is_file():
             text = log.read_text(encoding="utf-8", errors="replace")
             lines = [line for line in text.splitlines() if line.strip()]
@@ -130,24 +140,6 @@ def make(stage: Path, site: Path) -> None:
             raise RunError(said, ExitCode.NOTEBOOK)
         _finish(html, stage)
         swap(html, site)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-
-
-def _run(command: list[str], log: Path, stage: Path) -> int:
-    """Run a command to its end, or end it with its children when a signal stops this process."""
-    env = os.environ | {"PYTHONHASHSEED": "0", "REREAD_HOME": str(paths.root())}
-    with log.open("w", encoding="utf-8") as stream, stoppable():
-        process = subprocess.Popen(
-            command, stdout=stream, stderr=stream, env=env, cwd=stage, start_new_session=True
-        )
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            text = "The build of the site was interrupted; the old site stays."
-            raise RunError(text, ExitCode.INTERRUPTED) from None
-        finally:
-            end_family(process)
 
 
 def _finish(html: Path, stage: Path) -> None:

@@ -58,7 +58,11 @@ def findings(shelf: Shelf) -> str:
         found = f"{first_sentence(said[0])} {read}." if said else _NO_FINDING
         title = myst.link(study.title, f"{study.key}/index.md")
         cited = f"[{claim_tables.cited(study.paper)}]{{.note}}"
-        body = f"*{_question(study)}*\n\n**What came out.** {found}\n\n{cited}"
+        # as the box ``question`` of its first page asks it
+        page = home(f"book/{study.key}/index.md")
+        asked = _QUESTION.search(page.read_text(encoding="utf-8")) if page.is_file() else None
+        question = " ".join(asked[1].split()) if asked else myst.plain(study.chapters[0].question)
+        body = f"*{question}*\n\n**What came out.** {found}\n\n{cited}"
         cards.append(myst.box("grid-item-card", title, body, class_card="finding"))
     return myst.box("grid", "1", "\n".join(cards), gutter="3")
 
@@ -112,13 +116,6 @@ def landing(study: Study, profile: Profile, shelf: Shelf, judged: list[Row | Che
     """First page of a study in one profile: which data it uses, and the answer of each page."""
     title, text = _LANDING[profile]
     return f"# {title}\n\n{text}\n\n{_answers(study, profile, shelf, judged)}"
-
-
-def _question(study: Study) -> str:
-    """The question of a study, as the box ``question`` of its first page asks it."""
-    page = home(f"book/{study.key}/index.md")
-    found = _QUESTION.search(page.read_text(encoding="utf-8")) if page.is_file() else None
-    return " ".join(found[1].split()) if found else myst.plain(study.chapters[0].question)
 
 
 def first_sentence(text: str) -> str:

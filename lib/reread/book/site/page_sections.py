@@ -28,20 +28,14 @@ _PAPERMILL = (  # it reads a file of the run, which a recorded run does not leav
 )
 
 
-def _kicker(ref: PageRef, record: RunRecord, shelf: Shelf) -> str:
-    """Study, data and origin of the run, and links to the same chapter on other data."""
-    said = [ref.study.title, myst.ON[ref.profile]]
-    said += [f"{record.scope} data"] if record.scope in ("subset", "full") else []
-    said += [f"recorded run of {record.made['started'][:10]}"] if shelf.is_recorded(ref) else []
-    said += [f"imported from {record.imported}"] if record.imported else []
-    others = [one for one in shelf.pages if one.notebook == ref.notebook and one != ref]
-    links = " · ".join(myst.page_link(one) for one in others)
-    same = f"\n[The same chapter: {links}]{{.siblings}}\n" if links else ""
-    return f"[{myst.plain(' · '.join(said))}]{{.kicker}}\n{same}"
-
-
 def head(ref: PageRef, shelf: Shelf, asked: list[Row], checks: list[CheckRow], answer: str) -> str:
     """Title, data, what has changed since the run; then the question, its answer and the verdicts."""
+    record, about = shelf.record(ref), [ref.study.title, myst.ON[ref.profile]]
+    about += [f"{record.scope} data"] if record.scope in ("subset", "full") else []
+    about += [f"recorded run of {record.made['started'][:10]}"] if shelf.is_recorded(ref) else []
+    about += [f"imported from {record.imported}"] if record.imported else []
+    others = [one for one in shelf.pages if one.notebook == ref.notebook and one != ref]
+    links = " · ".join(myst.page_link(one) for one in others)
     words = [f"[{judged.claim_link(row)} {myst.badge(row.verdict.word)}]{{.pair}}" for row in asked]
     moved = shelf.moved(ref)
     named = ", ".join([*map(myst.code, moved[:6]), *([f"{len(moved) - 6} more"] if moved[6:] else [])])
@@ -51,7 +45,8 @@ def head(ref: PageRef, shelf: Shelf, asked: list[Row], checks: list[CheckRow], a
     count = f"{outcomes.count('passed')} of {len(outcomes)} checks passed." if outcomes else ""
     parts = [
         f"# {myst.plain(ref.title)}\n",
-        _kicker(ref, shelf.record(ref), shelf),
+        f"[{myst.plain(' · '.join(about))}]{{.kicker}}\n",
+        f"[The same chapter: {links}]{{.siblings}}\n" if links else "",
         banner,
         myst.box("container", "question", myst.plain(ref.chapter.question)),
         myst.box("container", "answer", answer) if answer else "",
@@ -72,7 +67,21 @@ def context(ref: PageRef, record: RunRecord, rows: list[Row]) -> str:
     said = said or ["This chapter judges no single claim of the paper."]
     body = "\n".join([judged.cited(ref.study.paper), "", *said])
     box = myst.box("admonition", "Claims of the paper", body, **{"class": "claim-box"})
-    return f"{box}\n{_data_card(ref, record)}"
+    values = values_today(ref, record)
+    names = list(dict.fromkeys(ref.chapter.sources(values)))
+    lines = [f"- {myst.code(name)}: {myst.plain(ref.study.sources[name].holds)}." for name in names]
+    lines += ["", _SCOPES.get(record.scope, "") if names else "This page reads no data.", ""]
+    if keys := ref.datasets(values):
+        cells = []
+        for name, files in registry.by_series(keys).items():
+            count = f" ({len(files)} files)" if len(files) > 1 else ""
+            size = myst.n_bytes(sum(file.bytes for file in files))
+            words = map(myst.plain, (files[0].licence, files[0].cite, files[0].caveat))
+            cells.append([myst.code(name) + count, size, *words])
+        table = myst.table(["file", "size>", "licence", "cite", "caveat"], cells, "files")
+        lines += [myst.box("dropdown", f"Data files ({len(keys)}), verified by SHA-256", table)]
+    card = myst.box("admonition", "The data", "\n".join(lines), **{"class": "data-card"})
+    return f"{box}\n{card}"
 
 
 def parameter_table(ref: PageRef, record: RunRecord) -> str:
@@ -199,23 +208,6 @@ def answers(row: Row, ref: PageRef) -> bool:
 def _asks(claim: Claim, ref: PageRef) -> bool:
     wanted = claim.answered_by
     return wanted is not None and (wanted.chapter, wanted.page) == (ref.chapter.key, ref.page)
-
-
-def _data_card(ref: PageRef, record: RunRecord) -> str:
-    values = values_today(ref, record)
-    names = list(dict.fromkeys(ref.chapter.sources(values)))
-    lines = [f"- {myst.code(name)}: {myst.plain(ref.study.sources[name].holds)}." for name in names]
-    lines += ["", _SCOPES.get(record.scope, "") if names else "This page reads no data.", ""]
-    if keys := ref.datasets(values):
-        rows = []
-        for name, files in registry.by_series(keys).items():
-            count = f" ({len(files)} files)" if len(files) > 1 else ""
-            size = myst.n_bytes(sum(file.bytes for file in files))
-            words = map(myst.plain, (files[0].licence, files[0].cite, files[0].caveat))
-            rows.append([myst.code(name) + count, size, *words])
-        table = myst.table(["file", "size>", "licence", "cite", "caveat"], rows, "files")
-        lines += [myst.box("dropdown", f"Data files ({len(keys)}), verified by SHA-256", table)]
-    return myst.box("admonition", "The data", "\n".join(lines), **{"class": "data-card"})
 
 
 def values_today(ref: PageRef, record: RunRecord) -> dict[str, Value]:

@@ -115,8 +115,15 @@ def _contents(shelf: Shelf) -> str:
     """Table of contents: the skeleton, with a part for each study in place of ``studies: every``."""
     skeleton = yaml.safe_load(home("_toc.yml").read_text(encoding="utf-8"))
     parts, below = [], [{"file": f"library/{name}"} for name in library()]
+    of_studies = []
+    for study in every():
+        chapters: list[dict[str, Any]] = [{"file": f"{study.key}/index"}]
+        for profile in SHOWN:
+            pages = [{"file": str(myst.document(ref))} for ref in shelf.of(study.key, profile)]
+            chapters += [{"file": f"{study.key}/{profile}/index", "sections": pages}] if pages else []
+        of_studies.append({"caption": study.key.capitalize(), "chapters": chapters})
     for part in skeleton["parts"]:
-        parts += _study_parts(shelf) if "studies" in part else [part]
+        parts += of_studies if "studies" in part else [part]
         for chapter in part.get("chapters", ()):
             if chapter["file"] == "library/index":
                 chapter["sections"] = below
@@ -132,17 +139,6 @@ def _copy_mathjax(folder: Path) -> None:
     source = Path(next(iter(spec.submodule_search_locations))) / "static/mathjax/tex-svg.js"
     (folder / "vendor").mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, folder / "vendor/tex-svg.js")
-
-
-def _study_parts(shelf: Shelf) -> list[dict[str, Any]]:
-    parts = []
-    for study in every():
-        chapters: list[dict[str, Any]] = [{"file": f"{study.key}/index"}]
-        for profile in SHOWN:
-            pages = [{"file": str(myst.document(ref))} for ref in shelf.of(study.key, profile)]
-            chapters += [{"file": f"{study.key}/{profile}/index", "sections": pages}] if pages else []
-        parts.append({"caption": study.key.capitalize(), "chapters": chapters})
-    return parts
 
 
 def command_page(app: typer.Typer) -> str:

@@ -2,13 +2,13 @@
 
 import json
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from reread.book import transfer
+from reread.book.columns import columns
 from reread.book.status import staleness
 from reread.book.status.regression import Reference, is_number, reference_path
 from reread.book.status.run_record import NAME, RunRecord
@@ -19,6 +19,7 @@ from reread.pages import PageRef, page
 from reread.studies import PROFILES, Value, find
 
 MANY = 20
+LAYOUT = (slice(1, None), "  ")  # all but the names to the right
 HEAD = ("value", "reference", "now", "change", "relative")
 
 
@@ -76,10 +77,10 @@ class Difference:
         """A part for each kind of difference."""
         lines = []
         for title, rows in (("Parameters", self.parameters), ("Verdicts and checks", self.verdicts)):
-            lines += [f"{title}:", *columns([row.cells()[:3] for row in rows])] if rows else []
+            lines += [f"{title}:", *columns((row.cells()[:3] for row in rows), *LAYOUT)] if rows else []
         if self.values:
             rows = [("value", "A", "B", *HEAD[3:]), *(row.cells() for row in self.values)]
-            lines += ["Values, the largest relative change first:", *columns(rows)]
+            lines += ["Values, the largest relative change first:", *columns(rows, *LAYOUT)]
         if self.fields:
             lines += ["Code, data and environment:", *(f"  {name}" for name in self.fields)]
         lines = lines or ["The two runs are equal."]
@@ -124,14 +125,6 @@ def find_run(name: str) -> tuple[str, RunRecord]:
     if not (folder / NAME).is_file():
         raise ParameterError(f"There is no finished run in {folder}.\nRun the page, or name another folder.")
     return str(folder), RunRecord.read(folder)
-
-
-def columns(rows: Iterable[tuple[str, ...]]) -> list[str]:
-    """Rows as aligned text: the first column to the left, all others to the right."""
-    rows = list(rows)
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    cells = ([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])] for row in rows)
-    return ["  ".join(["", *row]).rstrip() for row in cells]
 
 
 def _changes(before: dict[str, Any], now: dict[str, Any]) -> list[Change]:

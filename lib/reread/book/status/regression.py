@@ -154,7 +154,10 @@ def compare(profile: Profile, study: str = "") -> Report:
         reference = read_record(path, Reference)
         refs = pages(profile, record.key)
         drifted += _values_that_differ(refs, status, reference, path)
-        unknown = _open(record, refs, status)
+        # of a page that has no fresh run, that is the difference, not the words of its claims and checks
+        stale = {(ref.chapter.key, ref.page) for ref in refs if status.state(ref).word != "fresh"}
+        asked = {one.id: one.answered_by for one in (*record.claims, *record.checks) if one.answered_by}
+        unknown = {name for name, place in asked.items() if (place.chapter, place.page) in stale}
         changed += _words_that_differ(record, reference, _outcomes(record, profile, status), unknown)
         n_values += sum(map(len, reference.pages.values()))
         n_words += len(reference.verdicts) + len(reference.checks)
@@ -210,7 +213,7 @@ def spread(profile: Profile, folders: list[Path], study: str = "") -> Report:
 def _fresh(profile: Profile, study: str) -> Status:
     """The status of pages that are all fresh."""
     refs, status = pages(profile, study), Status()
-    lines = [f"  {name}  {state}" for name, state in status.states(refs).items() if state.word != "fresh"]
+    lines = status.not_fresh(refs)
     if lines or not refs:
         rows = "\n".join(lines) or f"  {study or 'the book'} has no page in {profile}"
         raise RunError(f"Only fresh pages make a reference:\n{rows}\nRun:  reread build", ExitCode.STALE)
@@ -250,13 +253,6 @@ def _outcomes(study: Study, profile: Profile, status: Status) -> dict[str, dict[
         "verdicts": {row.claim.id: row.verdict.word for row in rows},
         "checks": {row.check.id: row.outcome for row in checks},
     }
-
-
-def _open(study: Study, refs: list[PageRef], status: Status) -> set[str]:
-    """Ids of claims and checks whose page has no fresh run: that page is the difference, not their word."""
-    pages_of = {(ref.chapter.key, ref.page) for ref in refs if status.state(ref).word != "fresh"}
-    asked = [entry for entry in (*study.claims, *study.checks) if entry.answered_by]
-    return {one.id for one in asked if (one.answered_by.chapter, one.answered_by.page) in pages_of}
 
 
 def _values_that_differ(

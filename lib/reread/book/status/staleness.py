@@ -8,9 +8,10 @@ hollow or a never-run notebook without complaint, so the book asks here.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,6 +28,7 @@ from reread.studies import Profile, Value
 RUNNER_VERSION = "3"
 # profiles in the order of the book: real data first
 SHOWN: tuple[Profile, ...] = ("real", "paper", "demo")
+key = digest  # of all fields: the stale key
 _Word = Literal["fresh", "stale", "altered", "never run", "hollow", "interrupted", "failed"]
 
 
@@ -45,13 +47,14 @@ class Status:
     """States, fingerprints and records of pages, each worked out once; make a new one for each command."""
 
     def __init__(self) -> None:
-        self._library = fingerprint.Library()
+        self._library, self._pinned = fingerprint.Library(), cache(registry.pinned)
         lock = paths.root() / "requirements.lock"
         text = lock.read_text(encoding="utf-8") if lock.is_file() else ""
         pins = (line.partition("#")[0].strip() for line in text.splitlines())
         self._lock = digest(list(filter(None, pins)))
         self._fields: dict[tuple[str, str], dict[str, str]] = {}
         self._found: dict[tuple[str, str], tuple[State, RunRecord | None]] = {}
+        self.recorded: dict[tuple[str, str], Path] = {}  # folders of recorded runs that stand for a page
 
     def fields(self, ref: PageRef, parameters: dict[str, Value] | None = None) -> dict[str, str]:
         """Everything the result of a page depends on, as it is now."""
@@ -68,7 +71,8 @@ class Status:
     def state(self, ref: PageRef) -> State:
         """How the run of one page stands today."""
         if (place := (ref.profile, ref.name)) not in self._found:
-            self._found[place] = self._judge(ref)
+            is_there = ref.folder.is_dir()
+            self._found[place] = self.judge(ref, ref.folder) if is_there else (_without_run(ref), None)
         return self._found[place][0]
 
     def states(self, refs: Iterable[PageRef]) -> dict[str, State]:
@@ -77,19 +81,18 @@ class Status:
         self._library.remember()
         return found
 
+    def not_fresh(self, refs: Iterable[PageRef]) -> list[str]:
+        """A line for each page whose run is not fresh."""
+        return [f"  {name}  {state}" for name, state in self.states(refs).items() if state.word != "fresh"]
+
     def record(self, ref: PageRef) -> RunRecord | None:
         """The record of a fresh or stale run; None where there is none, or it was altered."""
         self.state(ref)
         return self._found[ref.profile, ref.name][1]
 
-    def adopt(self, ref: PageRef, record: RunRecord, moves: list[str]) -> None:
-        """Let a run from elsewhere stand for a page; where fields moved it stands as a stale one."""
-        self._found[ref.profile, ref.name] = (State("stale", moves) if moves else State("fresh"), record)
-
-    def moved(self, ref: PageRef, record: RunRecord) -> list[str]:
-        """Fields in which a run, here or from elsewhere, differs from one that would be made today."""
-        moves = moved(record.stale["fields"], self.fields(ref))
-        return moves + (["scope"] if record.scope != scope_of(ref, record) else [])
+    def adopt(self, ref: PageRef, folder: Path, state: State, record: RunRecord) -> None:
+        """Let a recorded run stand for a page."""
+        self._found[ref.profile, ref.name], self.recorded[ref.profile, ref.name] = (state, record), folder
 
     def report(self, profile: Profile, study: str = "") -> str:
         """One line for each page: its state, its name, and what moved."""
@@ -106,31 +109,33 @@ class Status:
             "code": code.digest,
             **{f"module {path}": text for path, text in modules.items()},
             **{f"parameter {name}": json.dumps(value) for name, value in sorted(parameters.items())},
-            **{f"data {name}": registry.pinned(name) for name in ref.datasets(parameters)},
+            **{f"data {name}": self._pinned(name) for name in ref.datasets(parameters)},
             **{f"upstream {up.name}": self.key(up) for up in ref.upstream},
             "lock": self._lock,
             "runner": RUNNER_VERSION,
         }
 
-    def _judge(self, ref: PageRef) -> tuple[State, RunRecord | None]:
-        if not ref.folder.is_dir():
-            return State(_without_run(ref)), None
+    def judge(
+        self, ref: PageRef, folder: Path, may_lack: Callable[[str], bool] = lambda name: False
+    ) -> tuple[State, RunRecord | None]:
+        """How a run, here or from elsewhere, stands today; its record, unless that is not to be believed."""
         try:
-            record = RunRecord.read(ref.folder)
+            record = RunRecord.read(folder, may_lack=may_lack)
         except AlteredRunError as error:
             return State("altered", error.names), None
-        except RunError:
-            return State("hollow"), None
-        if not is_finished(ref.folder / NOTEBOOK):
-            return State("hollow"), None
-        if wrong := list(contradictions(ref, record, ref.folder, self._library)):
+        except RunError as error:
+            return State("hollow", [str(error).partition(f"{folder}/")[2].partition(".\n")[0]]), None
+        if not is_finished(folder / NOTEBOOK):
+            return State("hollow", ["a cell did not run"]), None
+        if wrong := list(_contradictions(ref, record, folder, self._library)):
             return State("altered", wrong), None
-        moves = self.moved(ref, record)
+        moves = moved(record.stale["fields"], self.fields(ref))
+        moves += ["scope"] if record.scope != scope_of(ref, record) else []
         return State("stale", moves) if moves else State("fresh"), record
 
 
-def contradictions(
-    ref: PageRef, record: RunRecord, folder: Path, library: fingerprint.Library | None = None
+def _contradictions(
+    ref: PageRef, record: RunRecord, folder: Path, library: fingerprint.Library
 ) -> Iterator[str]:
     """Fields of a record that its own files, fingerprint or page contradict."""
     names = {"study": ref.study.key, "chapter": ref.chapter.key, "page": ref.page, "profile": ref.profile}
@@ -162,11 +167,6 @@ def _may_be_own(ref: PageRef) -> bool:
     return not all(map(registry.published, ref.datasets())) or any(map(_may_be_own, ref.upstream))
 
 
-def key(fields: dict[str, str]) -> str:
-    """The stale key: one digest of all fields."""
-    return digest(fields)
-
-
 def moved(old: dict[str, str], new: dict[str, str]) -> list[str]:
     """Names of the fields that differ, or that only one of the two has, in the order of ``new``."""
     names = dict.fromkeys([*new, *old])
@@ -175,26 +175,28 @@ def moved(old: dict[str, str], new: dict[str, str]) -> list[str]:
 
 def is_finished(path: Path) -> bool:
     """Whether every code cell of an executed notebook ran, and none ended in an error."""
-    cells = _code_cells(path)
+    cells = code_cells(path)
     ran = (cell.get("execution_count") is not None for cell in cells)
-    return bool(cells) and all(ran) and not _has_error(cells)
+    return bool(cells) and all(ran) and not any(errors(cells))
 
 
-def _without_run(ref: PageRef) -> _Word:
+def _without_run(ref: PageRef) -> State:
     """Why there is no run: the last attempt failed, or was cut off, or nobody tried."""
     kept = paths.runs() / "failed" / ref.profile / ref.name
     if (kept / NOTEBOOK).is_file():  # without an error, somebody or the machine ended it
-        return "failed" if _has_error(_code_cells(kept / NOTEBOOK)) else "interrupted"
+        return State("failed" if any(errors(code_cells(kept / NOTEBOOK))) else "interrupted")
     # a log alone: it ended before its first cell
     started = kept.is_dir() or list(ref.folder.parent.glob(f".{ref.folder.name}.*.part"))
-    return "interrupted" if started else "never run"
+    return State("interrupted" if started else "never run")
 
 
-def _has_error(cells: list[dict[str, Any]]) -> bool:
-    return any(out.get("output_type") == "error" for cell in cells for out in cell.get("outputs", ()))
+def errors(cells: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Source and output of each cell that ended in an error."""
+    outputs = ((cell["source"], out) for cell in cells for out in cell.get("outputs", ()))
+    return ((source, out) for source, out in outputs if out.get("output_type") == "error")
 
 
-def _code_cells(path: Path) -> list[dict[str, Any]]:
+def code_cells(path: Path) -> list[dict[str, Any]]:
     """Code cells that hold something; none if the file is no notebook."""
     with suppress(OSError, ParameterError):
         cells = fingerprint.cells_of(path)
@@ -209,15 +211,14 @@ class Shelf:
     pages: tuple[PageRef, ...]
     left_out: tuple[str, ...]
     status: Status
-    recorded: dict[tuple[Profile, str], Path]
 
     def is_recorded(self, ref: PageRef) -> bool:
         """Whether the run of a page travelled with the repository."""
-        return (ref.profile, ref.name) in self.recorded
+        return (ref.profile, ref.name) in self.status.recorded
 
     def folder(self, ref: PageRef) -> Path:
         """Folder of a page's run."""
-        return self.recorded.get((ref.profile, ref.name), ref.folder)
+        return self.status.recorded.get((ref.profile, ref.name), ref.folder)
 
     def moved(self, ref: PageRef) -> list[str]:
         """Fields in which a recorded run differs from one that would be made today."""
@@ -232,28 +233,22 @@ class Shelf:
         return [ref for ref in self.pages if ref.study.key == study and ref.profile == profile]
 
 
-def admit(
-    profile: Profile,
-    study: str = "",
-    status: Status | None = None,
-    recorded: dict[tuple[Profile, str], Path] | None = None,
-) -> Shelf:
+def admit(profile: Profile, study: str = "", status: Status | None = None) -> Shelf:
     """Let in every page of a profile or none; pages of other profiles come along when they may.
 
-    ``recorded``: folders of the recorded runs that ``status`` has adopted, shown even where something moved.
+    Recorded runs that ``status`` has adopted are shown even where something moved.
     """
     status = status or Status()
     asked = pages(profile, study)
-    lines = [f"  {ref.name}  {status.state(ref)}" for ref in asked if status.state(ref).word != "fresh"]
-    if lines:
+    if lines := status.not_fresh(asked):
         said = f"{len(lines)} of {len(asked)} pages of {profile} cannot be published:"
         again = f"Run:  reread build --profile {profile}{f' --study {study}' if study else ''}"
         raise RunError("\n".join([said, *lines, again]), ExitCode.STALE)
-    admitted, left_out, recorded = [], [], recorded or {}
+    admitted, left_out = [], []
     for ref in (ref for shown in SHOWN for ref in pages(shown)):
         state = status.state(ref)
-        if state.word == "fresh" or (ref.profile, ref.name) in recorded:
+        if state.word == "fresh" or (ref.profile, ref.name) in status.recorded:
             admitted.append(ref)
         elif state.word != "never run":
             left_out.append(f"{ref.name} ({ref.profile}) is left out: {state}")
-    return Shelf(tuple(admitted), tuple(left_out), status, recorded)
+    return Shelf(tuple(admitted), tuple(left_out), status)

@@ -32,12 +32,10 @@ LABELS = {
 def example(counts: Counts, vocabulary: Vocabulary, cell: int = 0) -> pd.DataFrame:
     """The first genes of one cell: ``gene``, ``count``, ``value`` (count in 10,000 / median), ``rank``."""
     token, median = gene_table(counts.genes, vocabulary)
-    row = counts.matrix[cell]
-    known = token[row.indices] >= 0
-    table = pd.DataFrame({"gene": counts.genes[row.indices[known]], "count": row.data[known]})
-    table["value"] = table["count"] / counts.cells["n_counts"].iloc[cell] * 1e4 / median[row.indices[known]]
-    table = table.sort_values("value", ascending=False, kind="stable").head(SHOWN)
-    return table.assign(rank=np.arange(1, len(table) + 1)).reset_index(drop=True)
+    table = pd.DataFrame({"gene": counts.genes, "count": counts.matrix[cell].toarray()[0]})
+    table["value"] = table["count"] / counts.cells["n_counts"].iloc[cell] * 1e4 / median
+    table = table[(token >= 0) & (table["count"] > 0)].sort_values("value", ascending=False, kind="stable")
+    return table.head(SHOWN).reset_index(drop=True).assign(rank=lambda shown: shown.index + 1)
 
 
 def example_figure(table: pd.DataFrame) -> Drawn:
@@ -95,8 +93,7 @@ def ties_and_scale(
     cells = encode(counts, vocabulary, max_len)
     others = {"ties": encode(counts, vocabulary, max_len, ties="stable"),
               "scale": encode(doubled, vocabulary, max_len)}  # fmt: skip
-    same = {name: np.mean([*map(np.array_equal, cells, one)]) for name, one in others.items()}
-    return {f"{name}.same_order": float(share) for name, share in same.items()}
+    return {f"{k}.same_order": np.mean([*map(np.array_equal, cells, one)]) for k, one in others.items()}
 
 
 def rank_features(cells: Cells, n_tokens: int) -> csr_matrix:
@@ -148,23 +145,18 @@ def lengths_figure(counts: Counts, vocabulary: Vocabulary, max_len: int) -> Draw
 
 def words(table: pd.DataFrame) -> dict[str, float | str]:
     """Difference of the AUROC of ranks and of counts on new donors; below 0.02 it is ``about as well as``."""
-    donor = table[table["split"] == "donor"]
-    full = donor.loc[donor["features"] == FULL, "auroc"].iloc[0]
-    ranks = donor[donor["features"] == "ranks"].sort_values("max_len")["auroc"]
-    gap = ranks.iloc[-1] - full
+    donor = table[table["split"] == "donor"].sort_values("max_len").groupby("features")["auroc"]
+    longest, gap = donor.last()["ranks"], donor.last()["ranks"] - donor.last()[FULL]
     word = "about as well as" if abs(gap) < 0.02 else "better than" if gap > 0 else "worse than"
-    shortest = ranks.iloc[0] - ranks.iloc[-1]
+    shortest = donor.first()["ranks"] - longest
     return {"ranks_over_counts": gap, "ranks_over_counts.word": word, "shortest_over_longest": shortest}
 
 
-def overview(counts: Counts, cells: Cells, vocabulary: Vocabulary, max_len: int) -> dict[str, float]:
+def overview(counts: Counts, cells: Cells, max_len: int) -> dict[str, float]:
     """Cells, donors and genes; mean length; share of cells at the longest sequence, by condition."""
-    is_full = cells.lengths >= max_len
-    of_cases = counts.cells["condition"].to_numpy() == 1
+    full_share = pd.Series(cells.lengths >= max_len).groupby(counts.cells["condition"].to_numpy()).mean()
     return {
         "n_cells": len(cells), "n_donors": counts.cells["donor"].nunique(), "n_genes": len(counts.genes),
-        "known_genes": int((gene_table(counts.genes, vocabulary)[0] >= 0).sum()),
         "mean_length": float(cells.lengths.mean()), "empty_cells": int((cells.lengths == 0).sum()),
-        "full_share.control": float(is_full[~of_cases].mean()),
-        "full_share.case": float(is_full[of_cases].mean()),
+        "full_share.control": full_share[0], "full_share.case": full_share[1],
     }  # fmt: skip

@@ -30,6 +30,7 @@ LABELS = {
     "band": "95 % of the permuted-donor null", "train_loss": "training cells",
     "validation_loss": "cells that choose the epoch",
 }  # fmt: skip
+SHOWN = [NETWORK, "logistic regression"]  # of the methods, in the smaller figures
 BOTH = {"panel": "split", "columns": 2, "labels": LABELS, "order": {"split": list(evaluate.SPLITS)}}
 CELLS, BATCH, EPOCHS, CHECKPOINT = 63_109, 36, 10, 12_278  # of the published training
 
@@ -90,8 +91,8 @@ def null_range(null: pd.DataFrame, prefix: str = "null") -> pd.DataFrame:
     """Mean AUROC and accuracy of a null, and the ends of 95 % of its AUROC, by split: ``null_auroc`` etc."""
     by = null.groupby("split", sort=False)
     low, high = (by["auroc"].quantile(q) for q in (0.025, 0.975))
-    columns = {"auroc": by["auroc"].mean(), "accuracy": by["accuracy"].mean(), "low": low, "high": high}
-    return pd.DataFrame(columns).add_prefix(f"{prefix}_").reset_index()
+    means = by[["auroc", "accuracy"]].mean().assign(low=low, high=high)
+    return means.add_prefix(f"{prefix}_").reset_index()
 
 
 def published_arithmetic() -> dict[str, float]:
@@ -107,33 +108,30 @@ def words(summary: pd.DataFrame) -> dict[str, float | str]:
     none); ``leak.word`` names the fall of the network (at least 0.05 counts as one). By
     ``interpretable.word`` a network below logistic regression, or below 0.6, is not interpreted.
     """
-    auroc = summary.set_index(["method", "split"])["auroc"]
-    ours, simple = auroc[NETWORK, "donor"], auroc["logistic regression", "donor"]
-    gap, fall = ours - simple, auroc[NETWORK, "cell"] - ours
+    auroc = summary.set_index(["method", "split"])["auroc"].unstack()
+    falls, ours = auroc["cell"] - auroc["donor"], auroc["donor"][NETWORK]
+    gap, fall = ours - auroc["donor"]["logistic regression"], falls[NETWORK]
     beats = "better than" if gap > 0.02 else "worse than" if gap < -0.02 else "about as well as"
     leak = "falls" if fall >= 0.05 else "rises" if fall <= -0.05 else "hardly changes"
-    methods = auroc.index.unique("method")
-    falls = {f"fall.{slug(name)}": auroc[name, "cell"] - auroc[name, "donor"] for name in methods}
     may = "may" if gap >= 0 and ours >= 0.6 else "should not"
-    return falls | {"network_over_logistic": gap, "beats.word": beats, "leak.word": leak,
-                    "interpretable.word": may}  # fmt: skip
+    return {**falls.rename(lambda name: f"fall.{slug(name)}"), "network_over_logistic": gap,
+            "beats.word": beats, "leak.word": leak, "interpretable.word": may}  # fmt: skip
 
 
 def limitation(form: Form, cohort: Cohort, folds_run: int, n_folds: int) -> dict[str, str]:
     """``answer.limitation``, one sentence, and ``answer.network``, what network was trained."""
-    n_donors = cohort.counts.cells["donor"].nunique()
     folds = f"{min(folds_run, n_folds)} of {n_folds} folds"
-    network = (
-        f"The network starts from random weights (width {form.width}, layers: {form.layers}, at "
-        f"most {form.max_len} genes), on {folds}; it is not Geneformer."
+    size = f"random weights (width {form.width}, layers: {form.layers}, at most {form.max_len} genes)"
+    start, end = (
+        "The network is small and starts from random weights, so it is not Geneformer",
+        "; it is not Geneformer",
     )
-    start = "The network is small and starts from random weights, so it is not Geneformer"
     if form.checkpoint:
-        network = f"The network starts from the checkpoint {form.checkpoint}, on {folds}."
-        start = "Donors are few"
+        size, start, end = f"the checkpoint {form.checkpoint}", "Donors are few", ""
     paired = ", and every donor gave cells of both conditions" if cohort.is_paired else ""
-    limitation = f"{start}; it was tested on {folds} of {n_donors} donors{paired}."
-    return {"answer.network": network, "answer.limitation": limitation}
+    tested = f"it was tested on {folds} of {cohort.counts.cells['donor'].nunique()} donors{paired}"
+    network = f"The network starts from {size}, on {folds}{end}."
+    return {"answer.network": network, "answer.limitation": f"{start}; {tested}."}
 
 
 def main_figure(summary: pd.DataFrame, null: pd.DataFrame) -> Drawn:
@@ -158,13 +156,13 @@ def loss_figure(curves: pd.DataFrame) -> Drawn:
 
 def calibration_figure(curve: pd.DataFrame) -> Drawn:
     """Draw observed against predicted shares of cases, from ``evaluate.calibration``."""
-    kept = curve[curve["method"].isin([NETWORK, "logistic regression"])]
+    kept = curve[curve["method"].isin(SHOWN)]
     return charts.curves(kept, x="predicted", y="observed", hue="method", size="n", diagonal=True, **BOTH)
 
 
 def cell_type_figure(by_type: pd.DataFrame) -> Drawn:
     """Draw the AUROC within each cell type, from ``evaluate.by_cell_type``."""
-    kept = by_type[by_type["method"].isin([NETWORK, "logistic regression"])]
+    kept = by_type[by_type["method"].isin(SHOWN)]
     return charts.dots(kept, x="auroc", y="cell_type", hue="method", reference={"chance": 0.5}, **BOTH)
 
 

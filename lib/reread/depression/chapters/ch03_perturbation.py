@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import pairwise, product
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +32,7 @@ DONE = {"delete": "deleted", "overexpress": "overexpressed"}
 RUNS = {(start, change): f"{start}, {done}" for start in ("control", "case") for change, done in DONE.items()}
 CHANGES = {"delete": "deletion", "overexpress": "overexpression"}
 N_BINS = 8
+MIN_CELLS = 3  # of a dot
 
 
 def fitter(
@@ -40,17 +40,13 @@ def fitter(
 ) -> Callable[[npt.NDArray, int, Path], Classifier]:
     """Return the function from labels, seed and folder to a classifier fitted on the training donors.
 
-    A fitted network is kept in the folder and read from there by a run that goes on after a kill.
+    Its checkpoint lies in the folder, so that a run that was killed goes on.
     """
 
     def fit(labels: npt.NDArray, seed: int, folder: Path) -> Classifier:
-        if folder.is_dir():
-            return replace(form, checkpoint=str(folder)).make(n_tokens, seed)
         model = form.make(n_tokens, seed)
-        model.fit(design.cells, labels, design.is_train, settings=settings, seed=seed)
-        part = folder.with_name(f"{folder.name}.part")
-        model.save(part)
-        part.rename(folder)
+        train = {"train": design.is_train, "settings": settings, "seed": seed}
+        model.fit(design.cells, labels, **train, checkpoint_folder=folder)
         return model
 
     return fit
@@ -71,9 +67,9 @@ def run_means(shifts: pd.DataFrame, classes: pd.Series) -> pd.DataFrame:
     """Mean shift of each gene in each model and run: model, run, gene, shift, n_cells, group."""
     means = shifts.groupby(["model", "start", "change", "gene"])["shift"].agg(shift="mean", n_cells="size")
     table = means.reset_index()
-    table["run"] = [RUNS[key] for key in zip(table["start"], table["change"], strict=True)]
+    table["run"] = pd.MultiIndex.from_frame(table[["start", "change"]]).map(RUNS)
     table["group"] = np.where(table["model"] == 0, table["gene"].map(classes), REFIT)
-    return table[table["n_cells"] >= shift_statistics.MIN_CELLS].reset_index(drop=True)
+    return table[table["n_cells"] >= MIN_CELLS].reset_index(drop=True)
 
 
 def draw_runs(means: pd.DataFrame) -> Drawn:
@@ -81,7 +77,7 @@ def draw_runs(means: pd.DataFrame) -> Drawn:
 
     Of a group with more than ``N_DOTS`` genes, evenly spaced ones are drawn, from the lowest to the highest.
     """
-    order = {"group": [group for group in CLASSES if (means["group"] == group).any()], "run": RUNS.values()}
+    order = {"group": [one for one in CLASSES if one in set(means["group"])], "run": RUNS.values()}
     labels = {"milli": "mean shift towards the other state (cosine, thousandths)", "group": "genes"}
     shown = means.assign(milli=1000 * means["shift"])[["run", "group", "gene", "milli"]]
     ranked = shown.groupby(["run", "group"])["milli"]
@@ -113,11 +109,11 @@ def published_calls(shifts: pd.DataFrame, classes: pd.Series) -> pd.DataFrame:
     found = []
     for (model, start, change), rows in shifts.groupby(["model", "start", "change"]):
         table = shift_statistics.published(rows)
-        calls = shift_statistics.calibrate(table["is_called"], table["gene"].map(classes) != OTHER)
+        is_false = table.loc[table["is_called"], "gene"].map(classes) == OTHER
         found.append({
             "model": model, "labels": "permuted" if model else "true", "start": start, "change": change,
             "run": RUNS[start, change], "n_tested": len(table), "share_called": table["is_called"].mean(),
-            "false_share": calls["false_share"] if has_truth and model == 0 else np.nan,
+            "false_share": is_false.mean() if has_truth and model == 0 else np.nan,
         })  # fmt: skip
     return pd.DataFrame(found)
 
@@ -133,8 +129,8 @@ def scores(models: pd.DataFrame, calls: pd.DataFrame) -> dict[str, float]:
     labels = np.where(models["model"] == 0, "true", "permuted")
     found = models.groupby(labels)["auroc"].mean().add_prefix("auroc.").to_dict()
     found |= calls.groupby("labels")["share_called"].mean().add_prefix("share_called.").to_dict()
-    false = calls["false_share"].mean()
-    return found if np.isnan(false) else found | {"false_share.published": float(false)}
+    false = calls["false_share"].dropna()
+    return found | ({"false_share.published": false.mean()} if len(false) else {})
 
 
 def answers(recovery: pd.DataFrame, calls: pd.DataFrame) -> dict[str, str]:
@@ -143,9 +139,12 @@ def answers(recovery: pd.DataFrame, calls: pd.DataFrame) -> dict[str, str]:
         return {"truth": "No ground truth is known for these cells."}
     by_change = recovery.groupby("change")["auroc"].mean()
     found = " and ".join(f"{value:.2f} ({CHANGES[change]})" for change, value in by_change.items())
-    false = calls["false_share"].mean()
-    truth = f"In the simulation, {false:.0%} of its calls are no disease genes; the size of the shift "
-    return {"truth": truth + f"ranks the disease genes with an AUROC of {found}."}
+    share = calls["false_share"].mean()
+    false = (
+        "it calls no gene" if np.isnan(share) else f"{100 * share:.0f} % of its calls are no disease genes"
+    )
+    ranks = f"the size of the shift ranks the disease genes with an AUROC of {found}"
+    return {"truth": f"In the simulation, {false}; {ranks}."}
 
 
 def tokens_of(vocabulary: Vocabulary, genes: list[str]) -> list[int] | None:
@@ -162,10 +161,8 @@ def calls_by_cells(shifts: pd.DataFrame, classes: pd.Series) -> pd.DataFrame:
     Cells are sorted by length. Of the networks on permuted labels the first four are taken.
     """
     n_cells, kept = shifts["unit"].max() + 1, shifts[shifts["model"] < 5]
-    tables = [
-        published_calls(kept[kept["unit"] % part == 0], classes).assign(cells=-(-n_cells // part) // 2)
-        for part in (8, 4, 2, 1)
-    ]
+    every = {part: kept[kept["unit"] % part == 0] for part in (8, 4, 2, 1)}
+    tables = [published_calls(one, classes).assign(cells=-(-n_cells // k) // 2) for k, one in every.items()]
     return pd.concat(tables, ignore_index=True)
 
 

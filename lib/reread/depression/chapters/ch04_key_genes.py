@@ -37,15 +37,12 @@ def gene_table(
     its z (``delete``), ``delete_fdr`` and ``delete_called``, and ``log2_fold``, NaN without truth. Only genes
     that every change tested.
     """
-    table = simple.set_index("gene")
+    table = simple.assign(log2_fold=np.nan) if truth is None else simple.merge(truth, "left", "gene")
     for change, test in tests.items():
-        test = test.set_index(names.loc[test["gene"]].to_numpy())
-        table[change], table[f"{change}_fdr"] = test["z"], test["fdr"]
-        table[f"{change}_called"] = test["is_called"]
-    table["log2_fold"] = np.nan if truth is None else truth.set_index("gene")["log2_fold"]
-    table = table.dropna(subset=list(tests))
-    called = {f"{change}_called": table[f"{change}_called"].astype(bool) for change in tests}
-    return table.assign(**called).rename_axis("gene").reset_index()
+        columns = {"z": change, "fdr": f"{change}_fdr", "is_called": f"{change}_called"}
+        found = test[["gene", *columns]].rename(columns=columns)
+        table = table.merge(found.assign(gene=found["gene"].map(names)), on="gene")
+    return table
 
 
 def recovery(table: pd.DataFrame) -> pd.DataFrame:
@@ -53,14 +50,14 @@ def recovery(table: pd.DataFrame) -> pd.DataFrame:
 
     ``sign_auroc`` is that of raised against lowered genes by the signed ranking: 1 where each has its sign.
     """
-    fold = table["log2_fold"]
-    if fold.isna().any() or not (fold != 0).any():
-        return pd.DataFrame({"ranking": [], "auroc": [], "sign_auroc": []})
-    disease, rows = table[fold != 0], []
-    for name in (name for name in RANKINGS if name in table):
-        sign_auroc = auroc(disease["log2_fold"] > 0, SIGNS[name] * disease[name])
-        rows.append((name, auroc(fold != 0, table[name].abs()), sign_auroc))
-    return pd.DataFrame(rows, columns=["ranking", "auroc", "sign_auroc"])
+    fold, rows = table["log2_fold"], []
+    disease = table[fold != 0]
+    for name in RANKINGS if fold.notna().all() and len(disease) else ():
+        if name in table:
+            sign_auroc = auroc(disease["log2_fold"] > 0, SIGNS[name] * disease[name])
+            rows.append((name, auroc(fold != 0, table[name].abs()), sign_auroc))
+    found = pd.DataFrame(rows, columns=["ranking", "auroc", "sign_auroc"])
+    return found.astype({"auroc": float, "sign_auroc": float})
 
 
 def agreement(table: pd.DataFrame) -> pd.DataFrame:
@@ -81,12 +78,14 @@ def calls(
     observed = shifts[shifts["model"] == 0]
     found = []
     for change in changes:
-        published: set = set()
-        for _, rows in observed[observed["change"] == change].groupby("start"):
-            test = statistics.published(rows)
-            published |= set(names.loc[test.loc[test["is_called"], "gene"]])
-        ours = set(table.loc[table[f"{change}_called"], "gene"])
-        for name, called in (("published", published), ("refits", ours)):
+        runs = [
+            statistics.published(rows) for _, rows in observed[observed["change"] == change].groupby("start")
+        ]
+        published = pd.concat(runs).query("is_called")["gene"].map(names)
+        for name, called in {
+            "published": published,
+            "refits": table["gene"][table[f"{change}_called"]],
+        }.items():
             counted = statistics.calibrate(fold.index.isin(called), fold.fillna(0) != 0)
             if fold.isna().any():
                 counted |= dict.fromkeys(("power", "false_share", "type_1"), np.nan)
@@ -154,8 +153,7 @@ def control_table(
 ) -> pd.DataFrame:
     """Each gene beside its matched controls, the largest excess first."""
     rows = [statistics.against_controls(shifts, change).assign(change=RANKINGS[change]) for change in changes]
-    found = pd.concat(rows).assign(gene=lambda rows: rows["gene"].map(names))
-    found = found[found["gene"].isin(table["gene"])]
+    found = pd.concat(rows).assign(gene=lambda rows: rows["gene"].map(names)).query("gene in @table.gene")
     return found.sort_values("excess", key=lambda excess: -excess.abs(), ignore_index=True)
 
 
@@ -166,21 +164,30 @@ def answers(
     network = float(models["auroc"].iloc[0])
     against = statistics.interpretation(network, baseline_auroc, len(models) - 1)
     found = {
-        "interpretation": f"They may not: {against}. The genes above are shown as a test of the method, "
-        "not as a result." if against else
-        f"They may: AUROC {network:.3f} on held-out donors, logistic regression {baseline_auroc:.3f}.",
+        "interpretation": f"They may: AUROC {network:.3f} on held-out donors, logistic regression "
+        f"{baseline_auroc:.3f}.",
         "truth": "No ground truth is known for these cells.",
-        "limitation": f"The genes may not be interpreted: {against}." if against else
-        "Without a ground truth, the share of false calls is that of the simulation.",
+        "limitation": "Without a ground truth, the share of false calls is that of the simulation.",
         "rankings": "Without a ground truth, only their agreement can be measured.",
-    }  # fmt: skip
+    }
+    if against:
+        found["limitation"] = f"The genes may not be interpreted: {against}."
+        found["interpretation"] = (
+            f"They may not: {against}. The genes above test the method; they are no result."
+        )
     if not len(recovery):
         return found
-    by_test = calls.groupby("test")[["power", "false_share"]].mean()
-    power = by_test.loc["refits", "power"]
+    change = recovery["ranking"].iloc[0]
+    of_test = calls[calls["change"] == change].set_index("test")
+    power = of_test.loc["refits", "power"]
+    false = (
+        (100 * of_test["false_share"])
+        .map("has {:.0f} % false calls".format)
+        .where(of_test["n_called"] > 0, "calls no gene")
+    )
     found["truth"] = (
-        f"In the simulation, {by_test.loc['published', 'false_share']:.0%} of the published calls are no "
-        f"disease genes, and {by_test.loc['refits', 'false_share']:.0%} of ours, with a power of {power:.2f}."
+        f"In the simulation, the published test of {RANKINGS[change]} {false['published']}; ours "
+        f"{false['refits']}, with a power of {power:.2f}."
     )
     by_ranking = recovery.set_index("ranking")["auroc"]
     shifted, simple = (by_ranking[by_ranking.index.isin(CHANGES) == side] for side in (True, False))

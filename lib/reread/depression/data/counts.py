@@ -90,12 +90,12 @@ def check_cells(
                 f"{where} has no column {name!r} for the {ours} of a cell. It has: {known}.\n"
                 f"Name the right one with -p {ours}_key=COLUMN."
             )
-        is_needed = ours in ("donor", "condition")
-        if not name and is_needed:
-            raise DataError(f"Name the column of the {ours} of a cell: -p {ours}_key=COLUMN.")
         column = table[name] if name else pd.Series("all", index=table.index)
-        if is_needed and column.isna().any():
-            raise DataError(f"{where}: {int(column.isna().sum())} cells have no {ours} ({name}).")
+        if ours in ("donor", "condition"):
+            if not name:
+                raise DataError(f"Name the column of the {ours} of a cell: -p {ours}_key=COLUMN.")
+            if column.isna().any():
+                raise DataError(f"{where}: {int(column.isna().sum())} cells have no {ours} ({name}).")
         found[ours] = column.astype(str).to_numpy()
     names = sorted(set(found["condition"]))
     if len(names) != 2 or (control and control not in names):

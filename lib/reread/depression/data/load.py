@@ -9,10 +9,12 @@ import pandas as pd
 
 from reread.core.data import registry
 from reread.core.errors import ParameterError, did_you_mean
+from reread.core.pickles import read_plain
 from reread.depression.data import readers, vocabulary
 from reread.depression.data.counts import Counts
 from reread.depression.data.rank_values import Cells, encode, store
 from reread.depression.data.simulate import simulate_cohort
+from reread.depression.data.splits import are_paired
 
 SIMULATED = "simulated"
 SOURCES = (SIMULATED, "melanoma", "glioblastoma", "gse144136", "own")
@@ -20,15 +22,16 @@ SOURCES = (SIMULATED, "melanoma", "glioblastoma", "gse144136", "own")
 
 @dataclass(frozen=True, eq=False)
 class Cohort:
-    """Counts, the ``gene`` and ``log2_fold`` of simulated cells, and how many names or cells were left out.
-
-    ``is_paired`` says whether each donor gave cells of both conditions.
-    """
+    """Counts, ``gene`` and ``log2_fold`` of simulated cells, and how many names or cells were left out."""
 
     counts: Counts
     truth: pd.DataFrame | None = None
-    is_paired: bool = False
     report: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def is_paired(self) -> bool:
+        """Whether each donor gave cells of both conditions."""
+        return are_paired(self.counts.cells)
 
 
 def load(
@@ -45,7 +48,7 @@ def load(
     if source == SIMULATED:
         return Cohort(*simulate_cohort(**simulation, seed=seed))
     if source == "glioblastoma":
-        return Cohort(readers.read_glioblastoma(registry.fetch("depression/glioblastoma")), is_paired=True)
+        return Cohort(readers.read_glioblastoma(registry.fetch("depression/glioblastoma")))
     if source == "melanoma":
         return Cohort(readers.read_melanoma(registry.fetch("depression/melanoma"), _symbols()))
     if source == "gse144136":
@@ -58,13 +61,12 @@ def load(
     if not path:
         raise ParameterError("source=own needs a file: -p path=FILE.loom (or .h5ad).")
     counts = readers.read(Path(path).expanduser(), keys, _symbols() if keys.are_symbols else None)
-    by_donor = counts.cells.groupby("donor")["condition"].nunique()
-    return Cohort(counts, is_paired=bool((by_donor > 1).all()))
+    return Cohort(counts)
 
 
 def _symbols() -> dict[str, str]:
     """Geneformer's dictionary of gene symbols to Ensembl ids."""
-    return vocabulary.read_plain(registry.fetch("depression/gene-names-v1"), str)
+    return read_plain(registry.fetch("depression/gene-names-v1"), str)
 
 
 def words(source: str, counts: Counts, *, version: str = "v1") -> vocabulary.Vocabulary:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from reread.core.data.ragged import open_ragged, write_ragged
 from reread.core.errors import DataError, ParameterError
 from reread.depression.data.counts import Counts, row_numbers
 from reread.depression.data.vocabulary import Vocabulary
@@ -51,16 +50,7 @@ class Cells:
     @classmethod
     def open(cls, folder: Path) -> Cells:
         """Open a stored folder without reading its tokens; DataError if files are missing or do not fit."""
-        try:
-            starts = np.load(folder / "starts.npy", allow_pickle=False)
-            cells = pd.read_csv(folder / "cells.csv", dtype={"donor": str, "cell_type": str, "batch": str})
-            n = int(starts[-1])
-            tokens = np.memmap(folder / "tokens.i4", dtype="<i4", mode="r") if n else np.empty(0, np.int32)
-        except (OSError, ValueError, IndexError) as error:
-            raise DataError(f"{folder} holds no encoded cells ({error}).\nEncode them again.") from None
-        if len(tokens) != n or len(cells) != len(starts) - 1:
-            raise DataError(f"{folder} should hold {n:,} tokens, but has {len(tokens):,}. Encode it again.")
-        return cls(tokens, starts, cells)
+        return cls(*open_ragged(folder, dict.fromkeys(("donor", "cell_type", "batch"), str)))
 
 
 def encode(
@@ -89,10 +79,9 @@ def encode(
     names, room = token[known][part.indices], max_len - 2 * special
     ends = [np.int32([vocabulary.tokens[word]]) for word in ("<cls>", "<eos>") if special]
     lists = []
-    for start, end in zip(part.indptr[:-1], part.indptr[1:], strict=True):
-        order = np.argsort(-values[start:end], kind=TIES[ties])[:room]
-        genes = names[start:end][order]
-        lists.append(np.concatenate([*ends[:1], genes, *ends[1:]]))
+    for cell in map(slice, part.indptr[:-1], part.indptr[1:]):
+        order = np.argsort(-values[cell], kind=TIES[ties])[:room]
+        lists.append(np.concatenate([*ends[:1], names[cell][order], *ends[1:]]))
     return _joined(lists, counts.cells)
 
 
@@ -113,26 +102,9 @@ def gene_table(
 
 def store(parts: Iterable[Cells], folder: Path) -> Path:
     """Write sequences part by part into ``folder``, whole or not at all; only one part is in memory."""
-    folder = Path(folder)
-    if folder.exists():
-        raise DataError(f"{folder} exists already. Name another folder, or remove this one.")
-    new = folder.with_name(f".{folder.name}.{uuid4().hex[:8]}.part")
-    new.mkdir(parents=True)
-    starts = [np.zeros(1, np.int64)]
-    try:
-        with (new / "tokens.i4").open("wb") as stream:
-            for part in parts:
-                stream.write(np.ascontiguousarray(part.tokens, dtype="<i4").tobytes())
-                part.cells.to_csv(new / "cells.csv", mode="a", header=len(starts) == 1, index=False)
-                starts.append(part.starts[1:] + starts[-1][-1])
-        np.save(new / "starts.npy", np.concatenate(starts))
-        new.replace(folder)
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
-    return folder
+    return write_ragged(((part.tokens, part.starts, part.cells) for part in parts), folder)
 
 
 def _joined(lists: list[npt.NDArray[np.int32]], cells: pd.DataFrame) -> Cells:
-    starts = np.concatenate([[0], np.cumsum([len(one) for one in lists], dtype=np.int64)])
-    tokens = np.concatenate(lists).astype(np.int32) if lists else np.empty(0, np.int32)
-    return Cells(tokens, starts.astype(np.int64), cells)
+    starts = np.cumsum([0, *map(len, lists)], dtype=np.int64)
+    return Cells(np.concatenate([np.empty(0, np.int32), *lists], dtype=np.int32), starts, cells)

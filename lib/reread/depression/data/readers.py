@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from reread.core.errors import DataError, need
+from reread.core.data.blocks import of_anndata, open_file
+from reread.core.data.r_files import read_objects, transposed
+from reread.core.errors import DataError
 from reread.core.tables import door
 from reread.depression.data.counts import Counts, check_cells, check_genes, check_raw
 
@@ -52,13 +53,8 @@ def stream(path: Path, keys: Keys, symbols: dict[str, str] | None = None) -> Ite
     damaged file, a missing column, normalised values, symbols in place of Ensembl ids.
     """
     path = Path(path)
-    if path.suffix not in (".loom", ".h5ad"):
-        raise DataError(f"{path} must be a .loom or a .h5ad file.")
     with door(path, f"a {path.suffix[1:]} file"):
-        if path.suffix == ".loom":
-            opened = _loom(path, keys)
-        else:
-            opened = _anndata(need("anndata", "depression").read_h5ad(path, backed="r"), keys)
+        opened = open_file(path, layer=keys.layer, genes=keys.genes)
         yield from _blocks(*opened, keys, str(path), symbols)
 
 
@@ -69,7 +65,8 @@ def read(path: Path, keys: Keys, symbols: dict[str, str] | None = None) -> Count
 
 def from_anndata(adata: Any, keys: Keys, symbols: dict[str, str] | None = None) -> Counts:
     """Take counts from an AnnData object of the notebook; see :func:`stream`."""
-    return _joined(_blocks(*_anndata(adata, keys), keys, "the AnnData object", symbols), "the AnnData object")
+    opened, where = of_anndata(adata, layer=keys.layer, genes=keys.genes), "the AnnData object"
+    return _joined(_blocks(*opened, keys, where, symbols), where)
 
 
 def _joined(blocks: Iterator[Counts], where: str) -> Counts:
@@ -126,47 +123,6 @@ def _gene_ids(
     return merge, np.asarray(ids, dtype=str)
 
 
-def _loom(path: Path, keys: Keys) -> tuple[pd.DataFrame, npt.NDArray, Any]:
-    """Cells, genes and blocks of a loom file (HDF5; genes x cells), by h5py: loompy opens it for writing."""
-    import h5py
-    from scipy.sparse import csr_matrix
-
-    file = h5py.File(path, "r")
-    layer = f"layers/{keys.layer}" if keys.layer else "matrix"
-    if layer not in file:
-        raise DataError(f"{path} has no layer {keys.layer!r}; it has {', '.join(file.get('layers', []))}.")
-    columns = {name: _text(one[()]) for name, one in file["col_attrs"].items() if one.ndim == 1}
-    rows = file["row_attrs"]
-    known = [one for one in ("ensembl_id", "Accession", "Gene") if one in rows]
-    name = keys.genes or (known or ["ensembl_id"])[0]
-    if name not in rows:
-        raise DataError(f"{path} has no row attribute {name!r}; it has {', '.join(rows)}.")
-    matrix = file[layer]
-    return pd.DataFrame(columns), _text(rows[name][()]), lambda cells: csr_matrix(matrix[:, cells].T)
-
-
-def _text(values: npt.NDArray) -> npt.NDArray:
-    """Bytes of HDF5 as text, in UTF-8; numbers as they are."""
-    if values.dtype.kind not in "SO":
-        return values
-    return np.array([one.decode("utf-8") if isinstance(one, bytes) else one for one in values], dtype=object)
-
-
-def _anndata(adata: Any, keys: Keys) -> tuple[pd.DataFrame, npt.NDArray, Any]:
-    from scipy.sparse import csr_matrix
-
-    if keys.layer and keys.layer not in adata.layers:
-        raise DataError(f"There is no layer {keys.layer!r}; there is {', '.join(adata.layers) or 'none'}.")
-    name = keys.genes or ("ensembl_id" if "ensembl_id" in adata.var else "")
-    if name and name not in adata.var:
-        raise DataError(
-            f"There is no column {name!r} of the genes; there is {', '.join(adata.var) or 'none'}."
-        )
-    values = adata.layers[keys.layer] if keys.layer else adata.X
-    genes = adata.var[name] if name else adata.var_names
-    return adata.obs.reset_index(drop=True), np.asarray(genes), lambda cells: csr_matrix(values[cells])
-
-
 def read_gse144136(
     matrix: Path, gene_names: Path, cell_names: Path, symbols: dict[str, str]
 ) -> tuple[Counts, dict[str, int]]:
@@ -181,10 +137,9 @@ def read_gse144136(
     cells, genes = (_names(path) for path in (cell_names, gene_names))
     columns = ["cell_type", "donor", "condition", "batch"]
     table = pd.Series(cells).str.extract(CELL_NAME).set_axis(columns, axis=1)
-    wrong = np.flatnonzero(table["donor"].isna())
-    if len(wrong):
-        some = cells[wrong[0]]
-        raise DataError(f"{cell_names}: {len(wrong)} cells have names of another form, such as {some!r}.")
+    wrong = [cells[i] for i in np.flatnonzero(table["donor"].isna())]
+    if wrong:
+        raise DataError(f"{cell_names}: {len(wrong)} cells have names of another form, such as {wrong[0]!r}.")
     opened = gzip.open if matrix.suffix == ".gz" else open
     with door(matrix, "a Matrix Market file"), opened(matrix) as file:
         values = mmread(file).T.tocsr()
@@ -219,9 +174,9 @@ def read_melanoma(path: Path, symbols: dict[str, str]) -> Counts:
     first is kept.
     """
     with door(path, "the Seurat object of scFeatures"):
-        top = _r_objects(path)["example_scrnaseq"]
+        top = read_objects(path)["example_scrnaseq"]
         table = getattr(top, "meta.data")
-        values, names = _sparse(top.assays["RNA"].counts)
+        values, names = transposed(top.assays["RNA"].counts)
     values.data = np.expm1(values.data)
     ids = pd.Series([symbols.get(name, "") for name in names])
     kept = np.flatnonzero((ids != "") & ~ids.duplicated())
@@ -234,23 +189,8 @@ def read_melanoma(path: Path, symbols: dict[str, str]) -> Counts:
 def read_glioblastoma(path: Path) -> Counts:
     """Read cells of five glioblastoma patients with and without panobinostat (lemur): counts of 300 genes."""
     with door(path, "the SingleCellExperiment of lemur"):
-        top = _r_objects(path)["glioblastoma_example_data"]
+        top = read_objects(path)["glioblastoma_example_data"]
         table = pd.DataFrame({str(name): np.asarray(one) for name, one in top.colData.listData.items()})
-        values, genes = _sparse(top.assays.data.listData["counts"])
+        values, genes = transposed(top.assays.data.listData["counts"])
     keys = Keys("patient_id", "condition", batch="treatment_id", control="ctrl")
     return _joined(_blocks(table, genes, values.__getitem__, keys, str(path), None), str(path))
-
-
-def _r_objects(path: Path) -> dict[str, Any]:
-    """The objects of the file; those of classes that rdata does not know have their slots as attributes."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return need("rdata", "depression").read_rda(path)
-
-
-def _sparse(matrix: Any) -> tuple[Any, list[str]]:
-    """A ``dgCMatrix`` (gene, cell) as a csr matrix (cell, gene), and the names of the genes."""
-    from scipy.sparse import csr_matrix
-
-    shape = tuple(int(n) for n in matrix.Dim[::-1])
-    return csr_matrix((matrix.x, matrix.i, matrix.p), shape=shape), [str(name) for name in matrix.Dimnames[0]]

@@ -29,8 +29,8 @@ def simulate_cohort(
     """
     if n_donors < 4 or n_donors % 2 or not 0 <= n_disease_genes <= EXPRESSED * n_genes:
         raise ParameterError(
-            f"A cohort needs an even number of at least 4 donors and at most {EXPRESSED:.0%} disease genes, "
-            f"but n_donors={n_donors}, n_disease_genes={n_disease_genes}, n_genes={n_genes}."
+            f"A cohort needs an even number of donors, at least 4, and at most {100 * EXPRESSED:.0f} % "
+            f"disease genes, but n_donors={n_donors}, n_disease_genes={n_disease_genes}, n_genes={n_genes}."
         )
     from scipy.sparse import csr_matrix
 

@@ -26,26 +26,29 @@ class Split:
         return all(0 < label[rows].sum() < rows.sum() for rows in (self.train, self.validation, self.test))
 
 
-def by_donor(cells: pd.DataFrame, n_folds: int, *, is_paired: bool = False, seed: int = 0) -> list[Split]:
+def by_donor(cells: pd.DataFrame, n_folds: int, *, seed: int = 0) -> list[Split]:
     """Hold out whole donors: each donor is tested once, and the next fold's test donors choose the epoch.
 
     ``cells`` has ``donor`` and ``condition`` (cell,). Donors of each condition are shuffled by ``seed`` and
     assigned to the folds in turn; at least three folds are needed. DataError if a donor has cells of both
-    conditions, or if a condition has fewer donors than folds. With ``is_paired`` every donor gave cells of
-    both (before and after a treatment, say), and donors are assigned whatever their label.
+    conditions, or if a condition has fewer donors than folds. Where every donor gave cells of both (before
+    and after a treatment, say), donors are assigned whatever their label.
     """
-    label = pd.Series(0, index=cells["donor"].unique()) if is_paired else _donor_labels(cells)
-    groups = [label.index[label == condition] for condition in ((0,) if is_paired else (0, 1))]
+    if are_paired(cells):
+        groups = [cells["donor"].unique()]
+    else:
+        label = _donor_labels(cells)
+        groups = [label.index[label == condition] for condition in (0, 1)]
     least = min(map(len, groups))
     if n_folds < 3 or least < n_folds:
         raise DataError(
             f"{n_folds} folds by donor need at least 3 folds and {max(n_folds, 3)} donors of each condition, "
             f"but one condition has {least}.\nAsk for fewer folds, or use more donors."
         )
-    rng, fold, offset = np.random.default_rng(seed), {}, 0
-    for donors in groups:
-        fold |= dict(zip(rng.permutation(donors), (np.arange(len(donors)) + offset) % n_folds, strict=True))
-        offset += len(donors)  # so that the larger folds are not the same for both conditions
+    rng = np.random.default_rng(seed)
+    # all in one turn, so that the larger folds are not the same for both conditions
+    donors = np.concatenate([rng.permutation(group) for group in groups])
+    fold = pd.Series(np.arange(len(donors)) % n_folds, index=donors)
     return _splits("donor", cells, cells["donor"].map(fold).to_numpy(), n_folds)
 
 
@@ -57,6 +60,11 @@ def by_cell(cells: pd.DataFrame, n_folds: int, *, seed: int = 0) -> list[Split]:
     check_folds(n_folds)
     fold = np.random.default_rng(seed).permutation(np.arange(len(cells)) % n_folds)
     return _splits("cell", cells, fold, n_folds)
+
+
+def are_paired(cells: pd.DataFrame) -> bool:
+    """Whether every donor gave cells of both conditions."""
+    return bool((cells.groupby("donor")["condition"].nunique() > 1).all())
 
 
 def _donor_labels(cells: pd.DataFrame) -> pd.Series:
@@ -77,13 +85,13 @@ def permuted_donors(cells: pd.DataFrame, *, seed: int) -> npt.NDArray[np.int8]:
     Where every donor has cells of both conditions, the two are exchanged in half of the donors at random.
     """
     rng, condition = np.random.default_rng(seed), cells["condition"].to_numpy(dtype=np.int8)
-    if (cells.groupby("donor")["condition"].nunique() > 1).all():
+    if are_paired(cells):
         donors, number = np.unique(cells["donor"], return_inverse=True)
         is_swapped = rng.permutation(len(donors)) < len(donors) / 2
         return np.where(is_swapped[number], 1 - condition, condition).astype(np.int8)
     label = _donor_labels(cells)
-    drawn = rng.permutation(label.to_numpy())
-    return cells["donor"].map(dict(zip(label.index, drawn, strict=True))).to_numpy(dtype=np.int8)
+    drawn = pd.Series(rng.permutation(label), index=label.index)
+    return cells["donor"].map(drawn).to_numpy(dtype=np.int8)
 
 
 def _splits(kind: str, cells: pd.DataFrame, fold: npt.NDArray, n_folds: int) -> list[Split]:
@@ -93,10 +101,9 @@ def _splits(kind: str, cells: pd.DataFrame, fold: npt.NDArray, n_folds: int) -> 
         test = fold == k
         validation = fold == (k + 1) % n_folds if kind == "donor" else test
         found.append(Split(f"{kind} {k}", ~test & ~validation, validation, test))
-    wrong = [one.name for one in found if not one.has_both(cells["condition"].to_numpy())]
-    if wrong:
-        raise DataError(
-            f"Split {wrong[0]!r} has one condition only among its training, validation or test cells.\n"
-            f"Ask for fewer folds, or use more cells."
-        )
+        if not found[k].has_both(cells["condition"].to_numpy()):
+            raise DataError(
+                f"Split '{kind} {k}' has one condition only among its training, validation or test cells.\n"
+                f"Ask for fewer folds, or use more cells."
+            )
     return found

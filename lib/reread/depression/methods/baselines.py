@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -104,14 +105,18 @@ def log_counts(counts: Counts) -> npt.NDArray[np.float32]:
     return np.log1p(counts.matrix.multiply(1e4 / depth[:, None]).toarray()).astype(np.float32)
 
 
-def logistic(values: npt.NDArray, label: npt.NDArray, train: npt.NDArray, test: npt.NDArray) -> npt.NDArray:
-    """Probability (tested,) of logistic regression on features standardised by the training rows."""
+def fit_logistic(values: npt.NDArray, label: npt.NDArray) -> Any:
+    """Logistic regression on features that are standardised by the same rows."""
     from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
 
-    mean, spread = values[train].mean(axis=0), values[train].std(axis=0)
-    scaled = (values - mean) / np.where(spread > 0, spread, 1.0)
-    model = LogisticRegression(C=PENALTY, max_iter=1000).fit(scaled[train], label[train])
-    return model.predict_proba(scaled[test])[:, 1]
+    return make_pipeline(StandardScaler(), LogisticRegression(C=PENALTY, max_iter=2000)).fit(values, label)
+
+
+def logistic(values: npt.NDArray, label: npt.NDArray, train: npt.NDArray, test: npt.NDArray) -> npt.NDArray:
+    """Probability (tested,) of a case by logistic regression."""
+    return fit_logistic(values[train], label[train]).predict_proba(values[test])[:, 1]
 
 
 def rank_genes(counts: Counts, is_train: npt.NDArray[np.bool_]) -> tuple[pd.DataFrame, float]:
@@ -123,21 +128,16 @@ def rank_genes(counts: Counts, is_train: npt.NDArray[np.bool_]) -> tuple[pd.Data
     dense, so at most some thousand genes. DataError if a condition has fewer than two training donors.
     """
     from scipy.stats import ttest_ind
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.preprocessing import StandardScaler
 
     values, labels = log_counts(counts), counts.cells["condition"].to_numpy()
-    scaler = StandardScaler().fit(values[is_train])
-    model = LogisticRegression(C=PENALTY, max_iter=2000)
-    model.fit(scaler.transform(values[is_train]), labels[is_train])
-    score = model.decision_function(scaler.transform(values[~is_train]))
-    train = counts.cells[is_train]
-    by = [train["condition"].to_numpy(), train["donor"].to_numpy()]
+    model = fit_logistic(values[is_train], labels[is_train])
+    score = model.decision_function(values[~is_train])
+    by = [counts.cells.loc[is_train, name].to_numpy() for name in ("condition", "donor")]
     means = pd.DataFrame(values[is_train]).groupby(by).mean()
     control, case = (means.xs(condition).to_numpy() for condition in (0, 1))
     if min(len(control), len(case)) < 2:
         raise DataError(f"A t test needs 2 donors a condition, but there are {len(control)} and {len(case)}.")
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.nan_to_num(ttest_ind(case, control, equal_var=False).statistic)
-    table = pd.DataFrame({"gene": counts.genes, "coefficient": model.coef_[0], "pseudobulk_t": t})
+    table = pd.DataFrame({"gene": counts.genes, "coefficient": model[-1].coef_[0], "pseudobulk_t": t})
     return table, float(auroc(labels[~is_train], score))

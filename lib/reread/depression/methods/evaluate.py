@@ -10,7 +10,7 @@ from reread.core import metrics
 from reread.depression.data.counts import row_numbers
 
 SPLITS = {"cell": "as published (random cells)", "donor": "corrected (whole donors)"}
-BY = ("method", "split")
+BY = ["method", "split"]
 
 
 def predictions(
@@ -34,15 +34,13 @@ def by_seed(predicted: pd.DataFrame) -> pd.DataFrame:
     """Scores of each method, split and seed, over all cells that were tested.
 
     Scores of cells are taken inside each fold and averaged, because the probabilities of two fits have no
-    common scale. ``donor_auroc`` is that of the mean probability of each donor, of all folds together; NaN
-    where donors of one condition only were tested, or where donors gave cells of both.
+    common scale. ``donor_auroc`` is of all folds together.
     """
-    rows = []
-    for (method, split, seed), part in predicted.groupby([*BY, "seed"], sort=False):
+    rows = {}
+    for key, part in predicted.groupby([*BY, "seed"], sort=False):
         folds = [_scores(one["condition"], one["probability"]) for _, one in part.groupby("fold")]
-        row = {"method": method, "split": split, "seed": seed} | pd.DataFrame(folds).mean().to_dict()
-        rows.append(row | {"donor_auroc": donor_auroc(part)})
-    return pd.DataFrame(rows)
+        rows[key] = {**pd.DataFrame(folds).mean(), "donor_auroc": donor_auroc(part)}
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis([*BY, "seed"]).reset_index()
 
 
 def summary(predicted: pd.DataFrame, *, n_boot: int = 500, seed: int = 0) -> pd.DataFrame:
@@ -51,9 +49,9 @@ def summary(predicted: pd.DataFrame, *, n_boot: int = 500, seed: int = 0) -> pd.
     The interval is the 95 % bootstrap interval when whole donors are sampled again, scores averaged over
     seeds; cells of a donor are not independent, so that an interval over cells would be far too narrow.
     """
-    means = by_seed(predicted).groupby(list(BY), sort=False, as_index=False).mean(numeric_only=True)
-    ends = []
-    for key, part in predicted.groupby(list(BY), sort=False):
+    means = by_seed(predicted).groupby(BY, sort=False).mean(numeric_only=True).drop(columns="seed")
+    ends = {}
+    for key, part in predicted.groupby(BY, sort=False):
         kept = {"condition": "first", "donor": "first", "probability": "mean"}
         one = part.groupby(["fold", "cell"], as_index=False).agg(kept)
         label, score = one["condition"].to_numpy(), one["probability"].to_numpy()
@@ -61,8 +59,8 @@ def summary(predicted: pd.DataFrame, *, n_boot: int = 500, seed: int = 0) -> pd.
             metrics.auroc, label, score, np.zeros(len(one)), one["donor"].to_numpy(),
             folds=one["fold"].to_numpy(), n_boot=n_boot, seed=seed,
         )  # fmt: skip
-        ends.append({**dict(zip(BY, key, strict=True)), "low": low + 0.5, "high": high + 0.5})
-    return means.drop(columns="seed").merge(pd.DataFrame(ends), on=list(BY))
+        ends[key] = {"low": low + 0.5, "high": high + 0.5}
+    return means.join(pd.DataFrame.from_dict(ends, orient="index").rename_axis(BY)).reset_index()
 
 
 def by_cell_type(predicted: pd.DataFrame, least: int = 20) -> pd.DataFrame:
@@ -79,15 +77,15 @@ def by_cell_type(predicted: pd.DataFrame, least: int = 20) -> pd.DataFrame:
 
 def calibration(predicted: pd.DataFrame, n_bins: int = 8) -> pd.DataFrame:
     """Observed share of case cells by predicted probability, for each method and split, all seeds."""
-    rows = []
-    for key, part in predicted.groupby(list(BY), sort=False):
-        curve = metrics.calibration_curve(part["condition"], part["probability"], n_bins)
-        rows.append(pd.DataFrame(curve).assign(**dict(zip(BY, key, strict=True))))
-    return pd.concat(rows, ignore_index=True)
+    curves = {
+        key: pd.DataFrame(metrics.calibration_curve(part["condition"], part["probability"], n_bins))
+        for key, part in predicted.groupby(BY, sort=False)
+    }
+    return pd.concat(curves, names=BY).reset_index(BY)
 
 
 def donor_auroc(part: pd.DataFrame) -> float:
-    """AUROC of the mean probability of each donor; NaN where it has no meaning."""
+    """AUROC of the mean probability of each donor; NaN where a donor has both conditions, or all have one."""
     donors = part.groupby("donor").agg({"condition": ["min", "max"], "probability": "mean"})
     label = donors["condition", "min"].to_numpy()
     if (donors["condition", "max"] != label).any() or len(set(label)) < 2:

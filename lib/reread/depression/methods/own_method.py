@@ -89,7 +89,7 @@ def splits_of(cohort: load.Cohort, scheme: str, *, n_folds: int = 5, seed: int =
     cells = cohort.counts.cells
     if scheme == "cell":
         return by_cell(cells, n_folds, seed=seed)
-    return by_donor(cells, n_folds, is_paired=cohort.is_paired, seed=seed)
+    return by_donor(cells, n_folds, seed=seed)
 
 
 def folds_of(splits: Sequence[Split]) -> list[Fold]:

@@ -8,7 +8,7 @@ mixes cells, so that a shift is the same bit for bit in whichever shard it is co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations
 from pathlib import Path
 
@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from reread.core.errors import DataError, ParameterError, did_you_mean
-from reread.core.files import written_whole
+from reread.core.shards import read_arrays, refuse_gaps, save_arrays
 
 Embed = Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float32]]
 States = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], npt.NDArray[np.float32]]
@@ -113,10 +113,8 @@ def screen(
         path = folder / f"cells-{part[0]:07d}-{part[-1]:07d}-{len(part)}.npz"
         if not path.is_file():
             found = pd.concat([_perturbed(cells[row], row, embed, states, change, how) for row in part])
-            with written_whole(path) as new, new.open("wb") as stream:
-                np.savez(stream, **{name: found[name].to_numpy() for name in found})
-        with np.load(path, allow_pickle=False) as kept:
-            parts.append(pd.DataFrame({name: kept[name] for name in kept.files}))
+            save_arrays(path, found)
+        parts.append(pd.DataFrame(read_arrays(path)))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({name: [] for name in COLUMNS})
 
 
@@ -126,28 +124,10 @@ def _perturbed(
     if not len(tokens):
         raise DataError(f"Cell {row} has no token. Leave out empty cells before they are perturbed.")
     changed, shifts = cell_shifts(embed, tokens, states, change, **how)
-    ids = {"cell": np.full(len(changed), row), "rank": changed[:, 0], "gene": tokens[changed[:, 0]]}
-    if changed.shape[1] == 2:
-        ids |= {"rank_2": changed[:, 1], "gene_2": tokens[changed[:, 1]]}
+    ids = {"cell": np.full(len(changed), row)}
+    for place, end in zip(changed.T, ("", "_2"), strict=False):
+        ids |= {f"rank{end}": place, f"gene{end}": tokens[place]}
     return pd.DataFrame(ids, dtype=np.int32).assign(shift=shifts[:, 0], from_start=shifts[:, 1])
-
-
-def shard_ranges(n_models: int, n_cells: int, shard: int, n_shards: int) -> Iterator[tuple[int, range]]:
-    """The part of all (model, cell) units that one shard computes: a model and its cells, in order.
-
-    Units are cut into ``n_shards`` runs of equal length, model after model, so that a shard fits as few
-    models as can be. ParameterError where the shard does not exist or there are more shards than units.
-    """
-    n_units = n_models * n_cells
-    if not (0 <= shard < n_shards <= n_units):
-        raise ParameterError(
-            f"Shard {shard} of {n_shards} of {n_units} units: use 0 to {min(n_shards, n_units) - 1}."
-        )
-    start, stop = (n_units * k // n_shards for k in (shard, shard + 1))
-    for model in range(n_models):
-        first, last = (min(max(edge - model * n_cells, 0), n_cells) for edge in (start, stop))
-        if first < last:
-            yield model, range(first, last)
 
 
 def gather(shards: Sequence[pd.DataFrame], n_models: int, n_cells: int) -> pd.DataFrame:
@@ -157,22 +137,8 @@ def gather(shards: Sequence[pd.DataFrame], n_models: int, n_cells: int) -> pd.Da
     ``n_cells`` that are perturbed), ``change`` and ``start``. DataError, with their names, if (model, cell)
     units are missing or come from two shards.
     """
-    seen = np.zeros((n_models, n_cells), dtype=int)
-    for shard in shards:
-        held = shard[["model", "unit"]].drop_duplicates().to_numpy(dtype=int)
-        if len(held) and (held.max(axis=0) >= seen.shape).any():
-            raise DataError(
-                f"A shard holds model {held[:, 0].max()} and cell {held[:, 1].max()}, but the run has "
-                f"{n_models} models and {n_cells} cells. Gather shards of one run only."
-            )
-        np.add.at(seen, tuple(held.T), 1)
-    for word, wrong in (("missing from every shard", seen == 0), ("in more than one shard", seen > 1)):
-        if wrong.any():
-            named = ", ".join(f"model {m} cell {c}" for m, c in np.argwhere(wrong)[:5])
-            raise DataError(
-                f"{wrong.sum()} of {wrong.size} units are {word}: {named}.\n"
-                f"Run the missing shards, and give each once."
-            )
+    units = [one[["model", "unit"]].drop_duplicates().to_numpy(dtype=int) for one in shards]
+    refuse_gaps(units, n_models, n_cells, ("model", "cell"))
     keys = ["model", "start", "change", "unit", "rank"]
     return pd.concat(shards, ignore_index=True).sort_values(keys, kind="stable", ignore_index=True)
 

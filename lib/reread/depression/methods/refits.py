@@ -14,9 +14,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from reread.core.errors import DataError
-from reread.core.files import written_whole
 from reread.core.metrics import auroc
 from reread.core.precision import accepts_ranks, choose
+from reread.core.shards import read_arrays, save_arrays, shard_ranges
 from reread.depression.data.rank_values import Cells
 from reread.depression.data.splits import Split, permuted_donors
 from reread.depression.methods import perturbation
@@ -97,7 +97,7 @@ def screen_models(
     """
     place = pd.Series(np.arange(len(design.rows), dtype=np.int32), index=design.rows)
     tables, models, parts = [], [], []
-    for number, units in perturbation.shard_ranges(n_refits + 1, len(design.rows), *shard):
+    for number, units in shard_ranges(n_refits + 1, len(design.rows), *shard):
         labels = design.labels_of(number)
         here = folder / f"model-{number:03d}"
         here.mkdir(parents=True, exist_ok=True)
@@ -134,14 +134,12 @@ def choose_precision(
     Half precision is used where it ranks the genes of the longest perturbed cell as fp32 does. That cell is
     the same in every shard, so that all shards of a model choose alike.
     """
-    asked = embedding.get("precision", "float32")
-    if asked == "float32":
-        return partial(model.embed, **embedding), False
-    ways = {one: partial(model.embed, **embedding | {"precision": one}) for one in (asked, "float32")}
-    means = state_means(ways["float32"], design.cells, np.flatnonzero(design.is_train), labels)
-    tokens = design.cells[int(design.rows[0])]
+    names = dict.fromkeys((embedding.get("precision", "float32"), "float32"))
+    ways = {name: partial(model.embed, **embedding | {"precision": name}) for name in names}
+    tokens, train = design.cells[int(design.rows[0])], np.flatnonzero(design.is_train)
 
     def shifts(embed: perturbation.Embed) -> npt.NDArray:
+        means = state_means(embed, design.cells, train, labels)
         return perturbation.cell_shifts(embed, tokens, means, change, **how)[1][:, 0]
 
     chosen, _ = choose(ways, shifts, accepts_ranks)
@@ -163,11 +161,9 @@ def state_means(
 
 def save_shard(path: Path, screen: Screen, *, n_models: int, n_cells: int) -> None:
     """Write the shifts and models of one shard, and the size of the whole run, as ``.npz``."""
-    columns = {name: screen.shifts[name].to_numpy() for name in screen.shifts}
-    columns |= {name: columns[name].astype("U11") for name in ("change", "start")}
-    of_models = {f"models.{name}": screen.models[name].to_numpy() for name in screen.models}
-    with written_whole(path) as part, part.open("wb") as stream:
-        np.savez_compressed(stream, **columns, **of_models, size=np.array([n_models, n_cells]))
+    words = {name: screen.shifts[name].to_numpy().astype("U11") for name in ("change", "start")}
+    size = {"size": np.array([n_models, n_cells])}
+    save_arrays(path, {**screen.shifts, **words, **screen.models.add_prefix("models."), **size})
 
 
 def read_shards(paths: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -177,11 +173,10 @@ def read_shards(paths: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     shifts, models, sizes = [], [], set()
     for path in paths:
-        with np.load(path, allow_pickle=False) as kept:
-            columns = {name: kept[name] for name in kept.files}
+        columns = read_arrays(path)
         sizes.add(tuple(columns.pop("size").tolist()))
-        of_models = [name for name in columns if name.startswith("models.")]
-        models.append(pd.DataFrame({name.removeprefix("models."): columns.pop(name) for name in of_models}))
+        of_models = {name.removeprefix("models."): columns.pop(name) for name in [*columns] if "." in name}
+        models.append(pd.DataFrame(of_models))
         shifts.append(pd.DataFrame(columns))
     if len(sizes) != 1:
         raise DataError(f"{len(paths)} shards are of {len(sizes)} runs (models, cells): {sorted(sizes)}.")

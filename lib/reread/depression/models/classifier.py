@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,19 +10,20 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 from torch import nn
+from torch.nn.utils.rnn import pad_sequence
 from transformers.models.bert.configuration_bert import BertConfig
 from transformers.models.bert.modeling_bert import BertForSequenceClassification
 from transformers.utils import logging
 
 from reread.core.errors import DataError, ParameterError
+from reread.core.training.epochs import BestEpoch, by_tokens, length_grouped
 from reread.core.training.loop import Stream, device_of
 from reread.core.training.loop import fit as train_epochs
+from reread.core.training.number_format import number_format
 from reread.depression.data.rank_values import Cells
 
 logging.set_verbosity_error()  # neither its warnings nor its bars belong on a page
 logging.disable_progress_bar()
-PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-GROUPS = 50  # batches of which the cells are sorted by length together, as transformers does
 WITHOUT_DECAY = ("bias", "LayerNorm.weight")
 EVALUATION_TOKENS = 65_536  # of a batch that is only predicted
 
@@ -125,10 +125,8 @@ class Classifier:
         ``checkpoint_folder`` holds the state after each epoch, from which a run that was killed goes on, with
         the same result. Returns ``epoch``, ``train_loss``, ``validation_loss`` and ``is_kept``.
         """
-        parts = [
-            None if one is None else np.flatnonzero(one & (cells.lengths > 0)) for one in (train, validation)
-        ]
-        recipe = _Recipe(self, cells, labels, *parts, settings, seed)
+        rows = [np.flatnonzero(one & (cells.lengths > 0)) for one in (train, validation) if one is not None]
+        recipe = _Recipe(self, cells, labels, settings, seed, *rows)
         checkpoint = None if checkpoint_folder is None else Path(checkpoint_folder) / "classifier.ckpt"
         curve = train_epochs(recipe, epochs=settings.epochs, checkpoint=checkpoint)
         kept = recipe.network.finish()
@@ -140,9 +138,8 @@ class Classifier:
     def predict_proba(self, cells: Cells, *, precision: str = "float32") -> npt.NDArray[np.float32]:
         """Probability (cell,) of the label 1; NaN for a cell without tokens."""
         out = np.full(len(cells), np.nan, dtype=np.float32)
-        order = np.argsort(cells.lengths, kind="stable")
-        for rows in _by_tokens(order[cells.lengths[order] > 0], cells.lengths):
-            logits = _logits(self.network, cells, rows, self.device, PRECISIONS[precision])
+        for rows in by_tokens(np.flatnonzero(cells.lengths), cells.lengths, EVALUATION_TOKENS):
+            logits = _logits(self.network, cells, rows, self.device, precision)
             out[rows] = torch.softmax(logits.float(), dim=1)[:, 1].cpu().numpy()
         return out
 
@@ -160,8 +157,7 @@ class Classifier:
             None if one is None else torch.as_tensor(np.asarray(one), dtype=torch.long, device=self.device)
             for one in (tokens, positions)
         )
-        dtype = PRECISIONS[precision]
-        with torch.autocast(self.device.type, dtype, enabled=dtype != torch.float32):
+        with number_format(precision, self.device):
             hidden = self.network.bert.embeddings(input_ids=ids, position_ids=places)
             for one in self.network.bert.encoder.layer:
                 hidden = one(hidden, None)
@@ -169,44 +165,14 @@ class Classifier:
         return (hidden.mean(dim=1) if pool == "mean" else hidden).cpu().numpy()
 
 
-class _BestEpoch:
-    """The network and its weights of the best epoch so far; both are in a checkpoint."""
-
-    def __init__(self, network: nn.Module):
-        self.network, self.loss, self.epoch, self.n_epochs = network, float("inf"), 0, 0
-        self.weights = {}
-
-    def seen(self, loss: float) -> None:
-        """Keep the weights if the validation loss fell."""
-        self.n_epochs += 1
-        if loss < self.loss:
-            self.loss, self.epoch = loss, self.n_epochs
-            self.weights = {name: one.detach().clone() for name, one in self.network.state_dict().items()}
-
-    def finish(self) -> int:
-        """Load the best weights; returns their epoch, 0 where none was chosen."""
-        if self.weights:
-            self.network.load_state_dict(self.weights)
-        return self.epoch
-
-    def state_dict(self) -> dict:
-        numbers = [self.loss, self.epoch, self.n_epochs]
-        return {"now": self.network.state_dict(), "weights": self.weights, "numbers": numbers}
-
-    def load_state_dict(self, kept: dict) -> None:
-        self.network.load_state_dict(kept["now"])
-        self.weights = kept["weights"]
-        self.loss, self.epoch, self.n_epochs = kept["numbers"]
-
-
 class _Recipe:
     """What ``core.training.loop.fit`` trains: one epoch of batches, grouped by length."""
 
-    def __init__(self, model, cells, labels, train, validation, settings, seed):
+    def __init__(self, model, cells, labels, settings, seed, train, validation=None):
         self.cells, self.labels, self.train, self.validation = cells, labels, train, validation
         self.settings, self.device = settings, model.device
         self.stream = Stream(seed, model.device)
-        self.network = _BestEpoch(model.network)
+        self.network = BestEpoch(model.network)
         self.called = model.network
         if settings.n_gpus > 1:
             n_here = torch.cuda.device_count()
@@ -217,83 +183,55 @@ class _Recipe:
         if settings.frozen_layers:
             model.network.bert.embeddings.requires_grad_(False)
             model.network.bert.encoder.layer[: settings.frozen_layers].requires_grad_(False)
-        named = [(name, one) for name, one in model.network.named_parameters() if one.requires_grad]
-        groups = [
-            {"params": [p for name, p in named if name.endswith(WITHOUT_DECAY) == is_bare],
-             "weight_decay": 0.0 if is_bare else settings.weight_decay}
-            for is_bare in (False, True)
-        ]  # fmt: skip
+        groups = [{"params": [], "weight_decay": decay} for decay in (settings.weight_decay, 0.0)]
+        for name, one in model.network.named_parameters():
+            if one.requires_grad:
+                groups[name.endswith(WITHOUT_DECAY)]["params"].append(one)
         self.optimizer = torch.optim.AdamW(groups, lr=settings.rate, fused=True)
-        self.n_batches = -(-len(train) // settings.batch)
-        self.step = 0
 
     def run_epoch(self) -> dict:
         """Train one epoch and return its losses."""
-        self.step = self.network.n_epochs * self.n_batches
-        self.network.network.train()
+        batches = length_grouped(self.train, self.cells.lengths, self.settings.batch, self.stream.numpy)
+        done, warmup = int(self.network.numbers[2]), self.settings.warmup
+        n_steps = max(self.settings.epochs * len(batches), warmup + 1)
+        self.network.now.train()
         with self.stream:
-            losses = [self._step(rows) for rows in self._batches()]
+            rates = np.interp(done * len(batches) + np.arange(len(batches)), [0, warmup, n_steps], [0, 1, 0])
+            losses = [self._step(rows, rate) for rows, rate in zip(batches, rates, strict=True)]
         loss = {"train_loss": float(np.mean(losses))}
-        self.network.network.eval()
+        self.network.now.eval()
         if self.validation is not None:
             loss["validation_loss"] = self._validation_loss()
         self.network.seen(loss.get("validation_loss", float("inf")))
         return loss
 
-    def _batches(self) -> Iterator[npt.NDArray]:
-        """Cells of each step: shuffled, sorted by length within 50 batches, then cut."""
-        shuffled, size = self.stream.numpy.permutation(self.train), self.settings.batch
-        lengths = self.cells.lengths
-        groups = np.split(shuffled, np.arange(size * GROUPS, len(shuffled), size * GROUPS))
-        rows = np.concatenate([group[np.argsort(-lengths[group], kind="stable")] for group in groups])
-        batches = np.split(rows, np.arange(size, len(rows), size))
-        yield from (batches[i] for i in self.stream.numpy.permutation(len(batches)))
-
-    def _step(self, rows: npt.NDArray) -> float:
-        total, n_steps, warmup = 0.0, self.settings.epochs * self.n_batches, self.settings.warmup
-        rising, falling = self.step / max(1, warmup), (n_steps - self.step) / max(1, n_steps - warmup)
+    def _step(self, rows: npt.NDArray, rate: float) -> float:
+        total = 0.0
         for group in self.optimizer.param_groups:
-            group["lr"] = self.settings.rate * max(0.0, min(rising if self.step < warmup else 1.0, falling))
-        self.step += 1
+            group["lr"] = self.settings.rate * rate
         for part in np.array_split(rows, min(self.settings.accumulate, len(rows))):
             loss = self._loss(part) * (len(part) / len(rows))
             loss.backward()
             total += float(loss.detach())
-        nn.utils.clip_grad_norm_(self.network.network.parameters(), 1.0)
+        nn.utils.clip_grad_norm_(self.network.now.parameters(), 1.0)
         self.optimizer.step()
         self.optimizer.zero_grad()
         return total
 
     def _loss(self, rows: npt.NDArray) -> torch.Tensor:
-        dtype = PRECISIONS[self.settings.precision]
-        logits = _logits(self.called, self.cells, rows, self.device, dtype)
+        logits = _logits(self.called, self.cells, rows, self.device, self.settings.precision)
         target = torch.as_tensor(self.labels[rows], dtype=torch.long, device=self.device)
         return nn.functional.cross_entropy(logits.float(), target)
 
     @torch.inference_mode()
     def _validation_loss(self) -> float:
-        order = self.validation[np.argsort(self.cells.lengths[self.validation], kind="stable")]
-        total = sum(float(self._loss(rows)) * len(rows) for rows in _by_tokens(order, self.cells.lengths))
-        return total / len(order)
+        parts = by_tokens(self.validation, self.cells.lengths, EVALUATION_TOKENS)
+        return sum(float(self._loss(rows)) * len(rows) for rows in parts) / len(self.validation)
 
 
-def _logits(network: nn.Module, cells: Cells, rows, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
+def _logits(network: nn.Module, cells: Cells, rows, device: torch.device, precision: str) -> torch.Tensor:
     """Logits (cell, 2) of a batch, padded to its longest cell; without a mask where all are equally long."""
-    lengths = cells.lengths[rows]
-    ids = np.zeros((len(rows), int(lengths.max())), dtype=np.int64)
-    for i, row in enumerate(rows):
-        ids[i, : lengths[i]] = cells[int(row)]
-    mask = None if lengths.min() == lengths.max() else torch.as_tensor(ids > 0, device=device)
-    with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
-        return network(input_ids=torch.as_tensor(ids, device=device), attention_mask=mask).logits
-
-
-def _by_tokens(rows: npt.NDArray, lengths: npt.NDArray) -> Iterator[npt.NDArray]:
-    """Cut rows, sorted by length, into batches of at most ``EVALUATION_TOKENS`` tokens."""
-    start = 0
-    while start < len(rows):
-        stop = start + 1
-        while stop < len(rows) and (stop + 1 - start) * lengths[rows[stop]] <= EVALUATION_TOKENS:
-            stop += 1
-        yield rows[start:stop]
-        start = stop
+    tokens = [torch.as_tensor(cells[int(row)].astype(np.int64)) for row in rows]
+    ids, lengths = pad_sequence(tokens, batch_first=True).to(device), cells.lengths[rows]
+    with number_format(precision, device):
+        return network(ids, None if lengths.min() == lengths.max() else ids > 0).logits

@@ -72,21 +72,28 @@ def answer(summary: pd.DataFrame, inference: str) -> dict[str, float | str]:
     gain, low, high = by.loc[(f"auprc_ratio.{inference}", best), ["gain", "low", "high"]]
     ratio, false = (by.loc[name, "value"] for name in (f"auprc_ratio.{inference}", "false_correlations"))
     rank = spearmanr(error[imputing], ratio[imputing])[0]
+    word = "is higher than" if low > 0 else "is lower than" if high < 0 else "does not differ from"
     return {
         "best": f"the {WORDS[best]}" if best in WITH_ARTICLE else WORDS[best],
         "rmse": error[best],
         "mean_rmse": error[MEAN],
         "inference": INFERENCES[inference],
-        "word": "is higher than" if low > 0 else "is lower than" if high < 0 else "does not differ from",
+        "word": "cannot be compared with" if np.isnan(low) else word,
         "gain": gain,
         "low": low,
         "high": high,
         "false": false[best],
         "false_none": false[NONE],
-        "n_better": int((by.loc[f"auprc_ratio.{inference}", "low"][imputing] > 0).sum()),
         "n_imputing": len(imputing),
         "rank_agreement": rank,
     }
+
+
+def raised(summary: pd.DataFrame, inferences: list[str]) -> str:
+    """Count the imputations that raise the AUPRC ratio of each inference, in words."""
+    is_raised = summary.assign(raised=summary["low"] > 0).groupby("measure")["raised"].sum()
+    counts = [f"{is_raised[f'auprc_ratio.{one}']} with {INFERENCES[one]}" for one in inferences]
+    return f"Of {len(METHODS) - 1} imputations, {' and '.join(counts)} raise the AUPRC ratio"
 
 
 def effects(compared: pd.DataFrame, inferences: list[str]) -> Drawn:
