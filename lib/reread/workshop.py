@@ -62,12 +62,13 @@ def check(name: str, number: int, answer: str = "") -> None:
 
 
 def _prepare(ref: PageRef, say: Callable[[str], None]) -> None:
-    """Run the pages that a page builds on, where they have not run; a line for each."""
+    """Run the pages that a page builds on, where no run is fresh; a line for each."""
     from reread import pages
     from reread.book.running.page_run import run_page
+    from reread.book.status.staleness import Status
 
     for up in ref.upstream:
-        if pages.builds_on(ref, up.chapter.key) and not (up.folder / "record.json").is_file():
+        if pages.builds_on(ref, up.chapter.key) and Status().state(up).word != "fresh":
             _prepare(up, say)
             say(f"{ref.name} builds on {up.name}, which runs first.")
             run_page(up, say=lambda line: None)
