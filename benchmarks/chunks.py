@@ -6,7 +6,9 @@ has in the published one. The stock way runs every haplotype whole, with all bin
 Measured once on one core with ``--full --source phased-chr20``: haplotypes of Europeans take 1.94 (20) and
 3.17 times (100) less FLOPs in the published network. At 196,608 bases they take 2.81 times less CPU time (20,
 width 192: 51.1 against 18.2 s) and 3.20 times less (100, width 96: 85.8 against 26.8 s). Simulated people
-have a variant every 130 bases, so that few stretches are equal: 1.11 times less FLOPs for 20 haplotypes.
+have a variant every 130 bases, so that few stretches are equal: 1.11 times less FLOPs for 20 haplotypes, and
+1.05 times more CPU time (width 384, one stretch at a time: 139.9 against 133.4 s). Part of the gain of
+the other races comes from eight stretches in a batch, which takes 0.55 times the time of one after another.
 Run: python benchmarks/chunks.py [--small] [--full] [--source phased-chr20]
 """
 

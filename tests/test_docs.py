@@ -127,3 +127,12 @@ def test_the_contents_name_every_text_of_the_book_once():
 
     of_studies = {text for text in texts if (ROOT / "chapters" / text.split("/")[0]).is_dir()}
     assert sorted(named) == sorted(texts - of_studies)
+
+
+def test_no_file_holds_the_marks_of_a_merge_that_was_not_finished():
+    marks = r"^(<{7}|>{7}) "
+    found = subprocess.run(
+        ["git", "grep", "-InE", marks], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert found.returncode == 1, found.stdout  # 1: nothing found

@@ -65,6 +65,7 @@ def test_without_truth_nothing_is_said_of_it(run):
     table, names, tests, _ = run
     genes = ch04.gene_table(tests, baselines(), names, None)
     assert not len(ch04.recovery(genes))
+    assert ch04.draw_recovery(ch04.recovery(genes)).figure is None
     calls = ch04.calls(genes, table, CHANGES, names)
     assert calls[["power", "false_share", "type_1"]].isna().all(axis=None)
     assert "power" not in ch04.call_table(calls)

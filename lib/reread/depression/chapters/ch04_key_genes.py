@@ -56,7 +56,8 @@ def recovery(table: pd.DataFrame) -> pd.DataFrame:
         if name in table:
             sign_auroc = auroc(disease["log2_fold"] > 0, SIGNS[name] * disease[name])
             rows.append((name, auroc(fold != 0, table[name].abs()), sign_auroc))
-    return pd.DataFrame(rows, columns=["ranking", "auroc", "sign_auroc"])
+    found = pd.DataFrame(rows, columns=["ranking", "auroc", "sign_auroc"])
+    return found.astype({"auroc": float, "sign_auroc": float})
 
 
 def agreement(table: pd.DataFrame) -> pd.DataFrame:

@@ -115,7 +115,7 @@ def screen(
             found = pd.concat([_perturbed(cells[row], row, embed, states, change, how) for row in part])
             save_arrays(path, found)
         parts.append(pd.DataFrame(read_arrays(path)))
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({name: [] for name in COLUMNS})
 
 
 def _perturbed(
