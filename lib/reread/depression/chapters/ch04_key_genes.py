@@ -196,6 +196,12 @@ def answers(
         f"The better perturbation ({RANKINGS[shifted.idxmax()]}, AUROC {shifted.max():.2f}) {word} "
         f"the better simple ranking ({RANKINGS[simple.idxmax()]}, {simple.max():.2f})."
     )
+    signs = recovery.set_index("ranking")["sign_auroc"]
+    for name in signs.index[signs.index.isin(CHANGES) & (signs < 0.5)]:
+        found["rankings"] += (
+            f" The direction is wrong for {RANKINGS[name]}: genes that the disease raises come after those "
+            f"that it lowers (AUROC {signs[name]:.2f}), so it does not show which way a gene acts."
+        )
     word = "low" if power < LOW_POWER else "fair"
     found["limitation"] = f"The power of the test is {word} ({power:.2f}) with networks of this size"
     found["limitation"] += f", and {against}." if against else "."
