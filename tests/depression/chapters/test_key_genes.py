@@ -103,6 +103,8 @@ def test_figures_say_what_they_show(run):
         ch04.draw_recovery(ch04.recovery(genes)),
         ch04.draw_agreement(ch04.agreement(genes)),
         ch04.draw_scatter(genes, CHANGES),
+        ch04.draw_scatter(genes, CHANGES[:1]),
+        ch04.draw_scatter(genes, CHANGES[1:]),
     ]
     assert all(one.figure is not None and 40 <= len(one.alt) <= 250 for one in drawn)
     assert set(GENES[:4]) <= set(drawn[0].table["name"])

@@ -127,11 +127,12 @@ def draw_agreement(table: pd.DataFrame) -> Drawn:
 
 
 def draw_scatter(table: pd.DataFrame, changes: Sequence[str]) -> Drawn:
-    """Draw deletion against overexpression for each gene, in robust standard deviations."""
-    left, right = changes[0], changes[-1]
+    """Draw the z of both changes for each gene; a single change against the logistic coefficient."""
+    left, right = [*changes, "coefficient"][:2]
     signs = {1.0: "raised in cases", -1.0: "lowered in cases"}
     kind = np.sign(table["log2_fold"]).map(signs).fillna("gene")
-    labels = {left: f"z of {RANKINGS[left]}", right: f"z of {RANKINGS[right]}", "kind": "gene"}
+    said = RANKINGS | {change: f"z of {RANKINGS[change]}" for change in CHANGES}
+    labels = {left: said[left], right: said[right], "kind": "gene"}
     shown = table.assign(kind=kind)[["gene", left, right, "kind"]]
     return charts.scatter(shown, x=left, y=right, hue="kind", labels=labels)
 
