@@ -3,6 +3,7 @@
 import re
 import shutil
 import time
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -25,12 +26,28 @@ def removable(names: list[str], older_than: float = 0) -> dict[Path, int]:
     found = [_named(name) for name in names] or [
         *sorted(path for path in runs.glob("failed/*/*/*") if path.is_dir()),
         *sorted(path for path in runs.glob("custom/*/*") if not path.name.startswith(".")),
-        # what was moved aside and has no successor is a whole run: the next run of its page puts it back
-        *sorted(path for path in runs.glob("*/*/.*") if _HALF_MADE.fullmatch(path.name)
-                and (path.suffix == ".part" or _target(path).exists())),
-    ]  # fmt: skip
+        *sorted(path for path in runs.glob("*/*/.*") if _is_left(path)),
+    ]
     border = time.time() - older_than * _DAY_S
     return {path: _bytes(path) for path in found if path.lstat().st_mtime <= border}
+
+
+def _is_left(path: Path) -> bool:
+    """Whether a folder was left half-made, and no process is at work on it."""
+    # what was moved aside and has no successor is a whole run: the next run of its page puts it back
+    is_run = path.suffix == ".old" and not _target(path).exists()
+    if not _HALF_MADE.fullmatch(path.name) or is_run:
+        return False
+    with suppress(RunError), _alone(path):
+        return True
+    return False
+
+
+def _alone(path: Path) -> AbstractContextManager[None]:
+    """Hold the lock of the run that a folder belongs to; RunError if another process does."""
+    target = _target(path)
+    name = target.relative_to(paths.runs().absolute()).as_posix()
+    return locked(f"pages/{name}", f"Left in place: another process is at work on {target}")
 
 
 def _named(name: str) -> Path:
@@ -38,7 +55,7 @@ def _named(name: str) -> Path:
     runs = paths.runs().absolute()
     given = Path(name).absolute()
     folder = given if given.is_relative_to(runs) else runs / name.removeprefix("runs/")
-    steps = folder.relative_to(runs).parts
+    steps = folder.relative_to(runs).parts if folder.is_relative_to(runs) else ()
     is_place = len(steps) == (4 if steps[:1] == ("failed",) else 3) and ".." not in steps
     if not is_place or steps[-1].startswith(".") or not folder.is_dir():
         said = f"There is no run {name!r} in {runs}: a name such as demo/networks/02-deeptgi is wanted."
@@ -66,10 +83,8 @@ def remove(found: dict[Path, int]) -> str:
     """Remove folders, but none that a process is at work on; says how many bytes are free now."""
     freed, lines = [], []
     for path, size in found.items():
-        target = _target(path)
-        name = target.relative_to(paths.runs().absolute()).as_posix()
         try:
-            with locked(f"pages/{name}", f"Left in place: another process is at work on {target}"):
+            with _alone(path):
                 _remove(path)
         except RunError as error:
             lines.append(str(error).splitlines()[0])
