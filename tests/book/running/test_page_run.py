@@ -17,6 +17,7 @@ import yaml
 from reread.book.running import environment, process
 from reread.book.running.page_run import run_page
 from reread.book.status import staleness as stale
+from reread.book.status.run_record import RunRecord
 from reread.core.errors import DataError, ParameterError, RereadError, RunError
 from reread.core.files import sha256
 from reread.pages import page, pages
@@ -162,6 +163,18 @@ def test_a_run_with_other_parameters_builds_on_a_run_with_the_same_and_needs_non
     mean = json.loads((folder / "record.json").read_text())["values"]["mean"]
     assert mean == pytest.approx(sum(map(float, drawn)) / 6)
     assert not page("maize/01-cells").folder.exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a kernel is no fork, and listens on ports")
+def test_a_kernel_listens_on_no_port_that_another_page_may_take_first(tiny, chapter_of):
+    chapter_of("01-cells", [
+        "from ipykernel.kernelapp import IPKernelApp",
+        "page.measure_all({'cells': float(IPKernelApp.instance().transport == 'tcp'), 'mean': 0.0})",
+    ])  # fmt: skip
+
+    folder = run_page(page("maize/01-cells"), say=silent)
+
+    assert RunRecord.read(folder).values["cells"] == 0
 
 
 def test_a_missing_notebook_is_named(tiny, no_kernel):

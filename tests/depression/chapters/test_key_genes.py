@@ -88,6 +88,12 @@ def test_sentences_follow_the_numbers(run):
     assert "low (0.20)" in ch04.answers(recovery, weak, models, 0.8)["limitation"]
     silent = calls.assign(power=0.0, n_called=0, false_share=np.nan)
     assert "ours calls no gene, with a power of 0.00" in ch04.answers(recovery, silent, models, 0.8)["truth"]
+    assert "direction is wrong" not in words["rankings"]
+    turned = recovery.assign(
+        sign_auroc=recovery["sign_auroc"].where(recovery["ranking"] != "overexpress", 0.0)
+    )
+    said = ch04.answers(turned, calls, models, 0.8)["rankings"]
+    assert "The direction is wrong for overexpression" in said and "wrong for deletion" not in said
 
 
 def test_figures_say_what_they_show(run):
@@ -97,6 +103,8 @@ def test_figures_say_what_they_show(run):
         ch04.draw_recovery(ch04.recovery(genes)),
         ch04.draw_agreement(ch04.agreement(genes)),
         ch04.draw_scatter(genes, CHANGES),
+        ch04.draw_scatter(genes, CHANGES[:1]),
+        ch04.draw_scatter(genes, CHANGES[1:]),
     ]
     assert all(one.figure is not None and 40 <= len(one.alt) <= 250 for one in drawn)
     assert set(GENES[:4]) <= set(drawn[0].table["name"])

@@ -22,6 +22,7 @@ from importlib import import_module
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import cache_from_source
 from pathlib import Path
+from uuid import uuid4
 
 from reread.book.running.stopping import KILL, end_marked, note_session, tie
 
@@ -245,6 +246,8 @@ def _manager(child: Child | None) -> type:
         def __init__(self, **options):
             super().__init__(**options)
             if child:
+                # names, not ports: a port that was free may be taken until the kernel binds it
+                self.transport, self.ip = "ipc", f"@reread-{uuid4().hex}"
                 self.provisioner = Forked(kernel_id=str(child.pid), kernel_spec=spec, parent=self)
 
     return Sealed

@@ -127,11 +127,12 @@ def draw_agreement(table: pd.DataFrame) -> Drawn:
 
 
 def draw_scatter(table: pd.DataFrame, changes: Sequence[str]) -> Drawn:
-    """Draw deletion against overexpression for each gene, in robust standard deviations."""
-    left, right = changes[0], changes[-1]
+    """Draw the z of both changes for each gene; a single change against the logistic coefficient."""
+    left, right = [*changes, "coefficient"][:2]
     signs = {1.0: "raised in cases", -1.0: "lowered in cases"}
     kind = np.sign(table["log2_fold"]).map(signs).fillna("gene")
-    labels = {left: f"z of {RANKINGS[left]}", right: f"z of {RANKINGS[right]}", "kind": "gene"}
+    said = RANKINGS | {change: f"z of {RANKINGS[change]}" for change in CHANGES}
+    labels = {left: said[left], right: said[right], "kind": "gene"}
     shown = table.assign(kind=kind)[["gene", left, right, "kind"]]
     return charts.scatter(shown, x=left, y=right, hue="kind", labels=labels)
 
@@ -196,6 +197,12 @@ def answers(
         f"The better perturbation ({RANKINGS[shifted.idxmax()]}, AUROC {shifted.max():.2f}) {word} "
         f"the better simple ranking ({RANKINGS[simple.idxmax()]}, {simple.max():.2f})."
     )
+    signs = recovery.set_index("ranking")["sign_auroc"]
+    for name in signs.index[signs.index.isin(CHANGES) & (signs < 0.5)]:
+        found["rankings"] += (
+            f" The direction is wrong for {RANKINGS[name]}: genes that the disease raises come after those "
+            f"that it lowers (AUROC {signs[name]:.2f}), so it does not show which way a gene acts."
+        )
     word = "low" if power < LOW_POWER else "fair"
     found["limitation"] = f"The power of the test is {word} ({power:.2f}) with networks of this size"
     found["limitation"] += f", and {against}." if against else "."

@@ -92,8 +92,9 @@ def answer(summary: pd.DataFrame, inference: str) -> dict[str, float | str]:
 def raised(summary: pd.DataFrame, inferences: list[str]) -> str:
     """Count the imputations that raise the AUPRC ratio of each inference, in words."""
     is_raised = summary.assign(raised=summary["low"] > 0).groupby("measure")["raised"].sum()
-    counts = [f"{is_raised[f'auprc_ratio.{one}']} with {INFERENCES[one]}" for one in inferences]
-    return f"Of {len(METHODS) - 1} imputations, {' and '.join(counts)} raise the AUPRC ratio"
+    n = len(METHODS) - 1
+    counts = [f"{is_raised[f'auprc_ratio.{one}']} of {n} with {INFERENCES[one]}" for one in inferences]
+    return f"Imputations that raise the AUPRC ratio: {' and '.join(counts)}"
 
 
 def effects(compared: pd.DataFrame, inferences: list[str]) -> Drawn:
