@@ -62,15 +62,16 @@ def check(name: str, number: int, answer: str = "") -> None:
 
 
 def _prepare(ref: PageRef, say: Callable[[str], None]) -> None:
-    """Run the pages that a page builds on, where they have not run."""
+    """Run the pages that a page builds on, where no run is fresh; a line for each."""
     from reread import pages
     from reread.book.running.page_run import run_page
+    from reread.book.status.staleness import Status
 
     for up in ref.upstream:
-        if pages.builds_on(ref, up.chapter.key) and not (up.folder / "record.json").is_file():
+        if pages.builds_on(ref, up.chapter.key) and Status().state(up).word != "fresh":
             _prepare(up, say)
             say(f"{ref.name} builds on {up.name}, which runs first.")
-            run_page(up, say=say)
+            run_page(up, say=lambda line: None)
 
 
 @app.command()
@@ -88,13 +89,19 @@ def pack(
 
 
 @app.command("check")
-def check_command(study: Annotated[str, typer.Argument(help="One study only.")] = "") -> None:
+def check_command(
+    name: Annotated[
+        str, typer.Argument(help="One study only, or one chapter, as networks/04-full-grid.")
+    ] = "",
+) -> None:
     """Run every exercise and compute its answer; exit 9 if a value does not move as its exercise says."""
     from reread.book.workshop import content
-    from reread.studies import every
+    from reread.studies import every, find
 
+    study, _, chapter = name.partition("/")
     keys = [study] if study else [one.key for one in every() if content.path_of(one.key).is_file()]
-    found = [one for key in keys for one in content.tasks(key)]
+    wanted = f"{study}/{find(study).chapter(chapter).key}" if chapter else ""
+    found = [one for key in keys for one in content.tasks(key) if wanted in ("", one.name)]
     failed = [one.name for at, one in enumerate(found, start=1) if not _holds(one, f"{at} of {len(found)}")]
     typer.echo(f"{len(found) - len(failed)} of {len(found)} exercises can be answered.")
     if failed:
@@ -108,7 +115,7 @@ def _holds(task: Task, place: str) -> bool:
     typer.echo(f"{place}  {task.name} {task.number}  {task.command}")
     _prepare(task.ref, typer.echo)
     if task.now is None:
-        run_page(task.ref, overrides=task.exercise.change, say=typer.echo)
+        run_page(task.ref, overrides=task.exercise.change, say=lambda line: None)
     if task.now is None:
         typer.echo(f"  refused: the run does not measure {task.exercise.value}")
         return False

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 
 import pytest
 from reread import workshop
 from reread.book.running.page_run import run_page
 from reread.book.workshop import content
 from reread.core.errors import ParameterError
+from reread.pages import page
 from reread.studies import every
 
 STUDIES = [study.key for study in every()]
@@ -65,6 +67,10 @@ def test_the_judgement_has_both_numbers_and_the_reason_and_a_missing_run_its_com
     assert task.judge("rises").startswith("Wrong: one_hot_auroc falls, from 0.8247 to 0.5.")
     assert task.exercise.why in task.judge("rises")
     assert "rises, falls, stays" in task.judge("")
+    monkeypatch.setattr(content.Task, "now", task.before + 0.001)
+    assert "stays, from 0.8247 to 0.8257. A difference as small as this counts as none." in task.judge(
+        "stays"
+    )
 
 
 def _edited(tmp_path, monkeypatch, old: str, new: str) -> None:
@@ -115,6 +121,17 @@ def test_an_exercise_whose_value_does_not_move_may_not_stand(task, monkeypatch, 
     assert workshop._holds(task, "1 of 1")
     assert not workshop._holds(stays, "1 of 1")
     assert capsys.readouterr().out.count("refused") == 2
+
+
+def test_a_page_upstream_runs_first_where_no_run_of_it_is_fresh(finished):
+    ref, said = page("maize/02-genes.short"), []
+    workshop._prepare(ref, said.append)
+    assert said == []
+
+    shutil.rmtree(page("maize/01-cells").folder)
+    workshop._prepare(ref, said.append)
+    assert said == ["maize/02-genes.short builds on maize/01-cells, which runs first."]
+    assert (page("maize/01-cells").folder / "record.json").is_file()
 
 
 @pytest.mark.slow

@@ -15,7 +15,11 @@ def panel():
 
 @pytest.fixture(scope="module")
 def found(panel):
-    return figures.compare_models(panel, ["top-variant", "clumping", "blup"], n_folds=5, seed=0)
+    return figures.compare_models(panel, ["top-variant", "clumping"], n_folds=5, seed=0)
+
+
+def test_models_that_the_page_needs_are_fitted_even_if_others_are_chosen(found):
+    assert list(found[False][1]) == ["top-variant", "clumping", "elastic-net", "blup", "stack"]
 
 
 def test_slope_and_p_value_are_those_of_a_regression():

@@ -116,12 +116,15 @@ class Task:
     def judge(self, answer: str) -> str:
         """Say whether an answer is right and why, with both numbers; without a run, how to make it."""
         if (now := self.now) is None:
-            return f"The run is missing. Run it in a terminal, or in a cell after a !:\n  {self.command}"
+            said = f"The run is missing in {paths.runs()}. Run it in a terminal, or in a cell after a !:"
+            return f"{said}\n  {self.command}"
         if answer not in DIRECTIONS:
             return f"Set answer to one of: {', '.join(DIRECTIONS)}."
         right = self.outcome(now)
         word = "Right" if answer == right else "Wrong"
         said = f"{word}: {self.exercise.value} {right}, from {self.before:.4g} to {now:.4g}."
+        if right == "stays" and now != self.before:
+            said += " A difference as small as this counts as none."
         return f"{said}\n{self.exercise.why}"
 
 
