@@ -262,6 +262,7 @@ def _refuse(file: Path, why: str) -> NoReturn:
 
 def _alien_outputs(notebook: Path) -> Iterator[str]:
     """Name each output of a notebook that no page of this library would have left."""
+    from reread.book.running.process import GLUED, SCRAP
     from reread.core.show import PREFIX  # it loads numpy, which `reread status` does without
 
     for number, cell in enumerate(read_json(notebook)["cells"], 1):
@@ -270,7 +271,7 @@ def _alien_outputs(notebook: Path) -> Iterator[str]:
             if (kind := output.get("output_type")) not in _KINDS:
                 yield f"{where}: an output of type {kind!r:.60}"
             for mime, content in output.get("data", {}).items():
-                if mime not in (*_MIMES, f"{PREFIX}text/plain"):
+                if mime not in (*_MIMES, f"{PREFIX}text/plain", f"{GLUED}text/plain", SCRAP):
                     yield f"{where}: content of type {mime!r:.60}"
                 elif mime == "text/markdown":
                     yield from (f"{where}: {what}" for what in _alien_text("".join(content)))

@@ -1,10 +1,12 @@
 """The process that executes a notebook, watched cell by cell and ended with all it started; its output."""
 
+import ast
 import json
 import math
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 
@@ -15,6 +17,8 @@ from reread.core.errors import ExitCode, RunError
 from reread.core.files import write_text
 from reread.pages import PageRef
 
+# what scrapbook decodes as a value, and a prefix that it passes over
+SCRAP, GLUED = "application/scrapbook.scrap.json+json", "application/vnd.reread.glue/"
 _POLL_S = 0.1
 _CELL = re.compile(r"Executing Cell (\d+)-")
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -102,7 +106,7 @@ def tidy(path: Path) -> None:
         if status:
             cell.metadata["papermill"] = {"status": status}
         if cell.cell_type == "code":
-            kept = [out for out in cell.outputs if out.get("name") != "stderr"]
+            kept = [_readable(out) for out in cell.outputs if out.get("name") != "stderr"]
             cell.outputs = []
             # neighbouring pieces of printed text become one: where it is cut is a matter of timing
             for is_text, group in groupby(kept, lambda out: out.output_type == "stream"):
@@ -111,6 +115,22 @@ def tidy(path: Path) -> None:
                     first.text += "".join(out.text for out in others)
                 cell.outputs += [first] if is_text else [first, *others]
     write_text(path, json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def _readable(output: dict) -> dict:
+    """An output; a measured value as a scrap that scrapbook reads, beside the text that ``glue`` reads."""
+    from reread.core.show import PREFIX
+
+    about = output.get("metadata", {}).get("scrapbook", {})
+    text = output.get("data", {}).get(f"{PREFIX}text/plain")
+    if about.get("mime_prefix") != PREFIX or text is None:
+        return output
+    with suppress(ValueError, SyntaxError):  # NaN and infinity, which JSON cannot hold, are left to the text
+        scrap = {"name": about["name"], "data": ast.literal_eval(text), "encoder": "json", "version": 1}
+        output["data"][SCRAP] = scrap
+    output["data"][f"{GLUED}text/plain"] = output["data"].pop(f"{PREFIX}text/plain")
+    about["mime_prefix"] = GLUED
+    return output
 
 
 def _about(source: str) -> str:
