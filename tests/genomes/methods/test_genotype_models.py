@@ -15,7 +15,11 @@ def panel():
 
 @pytest.fixture(scope="module")
 def found(panel):
-    return figures.compare_models(panel, ["top-variant", "clumping", "blup"], n_folds=5, seed=0)
+    return figures.compare_models(panel, ["top-variant", "clumping"], n_folds=5, seed=0)
+
+
+def test_models_that_the_page_needs_are_fitted_even_if_others_are_chosen(found):
+    assert list(found[False][1]) == ["top-variant", "clumping", "elastic-net", "blup", "stack"]
 
 
 def test_slope_and_p_value_are_those_of_a_regression():
@@ -113,7 +117,7 @@ def test_every_figure_is_drawn(panel, found):
     ]  # fmt: skip
 
     assert all(one.figure is not None and 40 <= len(one.alt) <= 250 for one in shown)
-    assert figures.readable(table).shape == (8, 5)
+    assert figures.readable(table).shape == (10, 5)
     assert 0.5 < figures.heritability_ceiling(panel) < 0.9
     assert [figures.signal_word(*one) for one in ((0.1, 0.2), (-0.1, 0.2), (-0.3, -0.1))] == [
         "above zero", "not distinguishable from zero", "below zero",

@@ -121,6 +121,7 @@ def again(ref: PageRef, artifacts: list[str], *, is_recorded: bool) -> str:
     papermill = papermill.format(ref=ref, name=name, value=value)
     fetched = "The run fetches the data files named above if they are missing." if ref.datasets() else ""
     files = ", ".join(f"{{download}}`{Path(name).name} <artifacts/{name}>`" for name in artifacts)
+    extra = ref.study.key
     left = f"\nFiles that this page saved: {files}.\n" if files else ""
     return f"""## Change this and run again
 
@@ -130,6 +131,9 @@ reread run {" ".join([ref.name, *profile])} -p {name}={value}
 
 The first command keeps its record, figures and tables in `runs/custom`. {plainly}An unknown name or value is
 refused before any data is read. {fetched}
+
+The page needs the packages of the extra `{extra}`. Run `pip install -e '.[{extra}]'` at the top of a
+checkout, or `pip install 'reread[{extra}]'` where the wheel of the book is installed.
 
 The notebook with the parameters of this page is {{download}}`{notebook_name(ref)}`. It runs in the checkout.
 {left}"""
