@@ -10,7 +10,7 @@ from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 
-from reread.book.running import environment, kernel, stopping
+from reread.book.running import environment, kernel, progress, stopping
 from reread.book.status import staleness
 from reread.book.status.fingerprint import cells_of
 from reread.core.errors import ExitCode, RunError
@@ -20,7 +20,6 @@ from reread.pages import PageRef
 # what scrapbook decodes as a value, and a prefix that it passes over
 SCRAP, GLUED = "application/scrapbook.scrap.json+json", "application/vnd.reread.glue/"
 _POLL_S = 0.1
-_CELL = re.compile(r"Executing Cell (\d+)-")
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _ADDED = {"injected-parameters", "papermill-error-cell-tag", "papermill-error-link-tag"}
 
@@ -33,10 +32,12 @@ def execute(
     timeout_s: float | None = None,
     threads: int = 1,
     say: Callable[[str], None] = print,
+    usual: float | None = None,
 ) -> int:
     """Execute the notebook of a page with ``part/parameters.yml`` into ``part``; return papermill's code.
 
-    Says each cell as it starts, until the process ends or its time is over.
+    Says each cell as it starts, and now and then how far it is, until the process ends or its time is over.
+    ``usual`` is how many seconds the page took last time.
     """
     part = part.resolve()
     (part / environment.HOME).mkdir(exist_ok=True)
@@ -51,14 +52,14 @@ def execute(
         child = kernel.PREPARED.pop().tell(json.dumps([arguments, env]))
     else:
         child = stopping.start([*environment.PYTHON, kernel.__name__, *arguments], log, env, part)
+    cells = progress.Cells(titles, say, usual)
     try:
         with log.open(encoding="utf-8", errors="replace") as lines:
             while True:
                 # asked before the last look, so that what happens in between is still said
                 code = child.poll()
                 whole, _, rest = (rest + lines.read()).rpartition("\n")
-                for number in map(int, _CELL.findall(whole)):
-                    say(f"  cell {number:>2}/{len(titles)}  {titles[min(number, len(titles)) - 1]}")
+                cells.hear(whole)
                 if code is not None:
                     return code
                 if time.monotonic() > deadline:
@@ -66,6 +67,7 @@ def execute(
                     raise RunError(said, ExitCode.TIMEOUT)
                 time.sleep(_POLL_S)
     finally:
+        cells.wipe()
         child.send_signal(stopping.KILL)
         stopping.end_all_of(part)
         child.wait()
