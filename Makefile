@@ -1,5 +1,6 @@
 # make book    environment, every demo chapter, the site         (what a reader does)
 # make book TORCH=cuda    the same with the CUDA build of torch (6.9 GB in place of 3.4 to 4)
+# make environment    the environment alone, in .venv
 # make test    environment, lint, contracts, unit tests, demo chapters   (what CI does)
 # make test-commands   every command that the book prints, and every legal choice (hours on two cores)
 # make serve   open the book on this machine
@@ -21,7 +22,7 @@ BACKEND := $(if $(filter cuda,$(TORCH)),auto,$(TORCH))
 # A folder of wheels that pip is configured with is given to uv too; uv refuses a folder that is absent.
 FIND_LINKS = links="$$($(BIN)/pip config get global.find-links 2>/dev/null || $(BIN)/pip config get :env:.find-links 2>/dev/null || true)"; [ ! -d "$$links" ] || export UV_FIND_LINKS="$$links"
 
-.PHONY: help book test lint unit demo test-commands serve bench lock clean
+.PHONY: help environment book test lint unit demo test-commands serve bench lock clean
 
 help:
 	@sed -n 's/^# make /  make /p' Makefile
@@ -39,6 +40,8 @@ $(READY): requirements.lock pyproject.toml
 	  fi; \
 	  $(BIN)/uv pip install -q --python $(BIN)/python --no-deps -e .
 	@touch $@
+
+environment: $(READY)
 
 book: $(READY)
 	$(BIN)/reread build --profile $(PROFILE) --cores $(CORES)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
+import os
+import resource
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from reread import cli
 from reread import runs as run_table
@@ -18,6 +23,8 @@ from reread.core import errors
 from reread.core.errors import DataError, RunError
 from reread.pages import page
 from reread.pages import pages as every_page
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
@@ -348,3 +355,152 @@ def test_the_runs_of_an_unknown_study_are_refused_with_the_nearest(reread, finis
 def test_without_a_run_the_list_names_the_command(reread, tiny):
     assert "reread run" in reread("runs", "list").out
     assert run_table.table().empty
+
+
+def test_a_run_is_shown_with_what_made_it_and_what_moved_since(reread, finished):
+    said = reread("runs", "show", "demo/maize/02-genes.short")
+
+    assert said.code == 0, said.err
+    lines = [line.split() for line in said.out.splitlines()]
+    for words in (["state", "fresh"], ["ways", "sum", "mean"], ["M1", "not", "tested"]):
+        assert words in lines
+    assert any(words[:1] == ["tables/counted.csv"] and len(words[1]) == 64 for words in lines)
+
+    (finished / "requirements.lock").write_text("numpy==2.1\n")
+    shown = json.loads(reread("runs", "show", "maize/02-genes.short", "--json").out)
+    record = json.loads((finished / "runs/demo/maize/02-genes.short/record.json").read_text())
+    del record["seal"]
+
+    assert (shown["state"], shown["moved"]) == ("stale", ["upstream maize/01-cells", "lock"])
+    assert {key: shown[key] for key in record} == record
+    assert shown["verdicts"] == {"M1": "not tested"}
+
+
+def test_a_run_with_other_parameters_is_shown_as_fresh_until_its_code_moves(
+    reread, finished, chapter_of_finished
+):
+    reread("run", "maize/01-cells", "-p", "n=6")
+    (run,) = (finished / "runs/custom/maize").iterdir()
+
+    assert "  state    fresh\n" in reread("runs", "show", f"custom/maize/{run.name}").out
+
+    chapter_of_finished("01-cells", ['page.measure("cells", n)'])
+
+    assert "  state    stale: code\n" in reread("runs", "show", run).out
+
+
+def test_the_table_of_runs_is_a_csv_on_the_screen_and_in_a_file(reread, finished, tmp_path):
+    printed = reread("runs", "table", "--study", "maize").out
+    said = reread("runs", "table", "--out", tmp_path / "runs.csv").out
+
+    table = pd.read_csv(tmp_path / "runs.csv")
+    assert said == f"3 runs: {tmp_path / 'runs.csv'}\n"
+    assert (tmp_path / "runs.csv").read_text() == printed
+    assert list(table["run"]) == list(run_table.table()["run"])
+    assert set(table.columns) == set(run_table.table().columns)
+
+
+def test_without_a_run_there_is_no_table_but_a_hint(reread, tiny):
+    assert reread("runs", "table") == Said(
+        0, "", "No page has run here.\nRun one with:  reread run STUDY/CHAPTER\n"
+    )
+
+
+def test_two_runs_are_compared_by_either_command(reread, finished):
+    words = ("maize/02-genes.short", "demo/maize/02-genes.long")
+
+    assert reread("runs", "diff", *words) == reread("diff", *words)
+
+
+def test_runs_are_removed_only_once_the_reader_agrees(reread, finished, monkeypatch):
+    reread("run", "maize/01-cells", "-p", "n=6")
+    (run,) = (finished / "runs/custom/maize").iterdir()
+
+    assert str(run) in reread("runs", "clean", "--dry-run").out
+    monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
+    assert reread("runs", "clean").code == 1
+    assert reread("runs", "clean", "--older-than", "1", "--yes").out == "There is nothing to remove.\n"
+    assert run.is_dir()
+
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
+    assert "Removed 1 folders, " in reread("runs", "clean").out
+    assert not run.exists()
+    assert reread("status").out.endswith("3 of 3 pages of demo are fresh.\n")
+
+
+def test_a_dry_run_says_what_a_build_would_run_and_why_and_runs_nothing(reread, finished, monkeypatch):
+    (finished / "requirements.lock").write_text("numpy==2.1\n")
+    shutil.rmtree(finished / "runs/demo/maize/02-genes.long")
+    record = finished / "runs/demo/maize/01-cells/record.json"
+    seconds = json.loads(record.read_text())["made"]["wall_s"]
+    monkeypatch.setattr(errors, "require", lambda *_: pytest.fail("a plan needs no Snakemake"))
+
+    said = reread("build", "--dry-run")
+
+    assert said.code == 0, said.err
+    first, second, third, last = said.out.splitlines()
+    assert first.split() == ["maize/01-cells", str(round(seconds)), "s", "stale:", "lock"]
+    assert "stale: upstream maize/01-cells, lock" in second
+    assert third.split() == ["maize/02-genes.long", "time", "unknown", "never", "run"]
+    assert last.startswith("3 of 3 pages would run: about ")
+    assert not (finished / "runs/demo/maize/02-genes.long").exists()
+
+
+def test_a_dry_run_of_a_fresh_book_has_nothing_to_do(reread, finished):
+    assert reread("build", "--dry-run").out == "0 of 3 pages would run.\n"
+
+
+def test_the_status_as_json_names_pages_and_recorded_runs_that_moved(reread, finished):
+    assert reread("record", "--profile", "demo").code == 0
+    (finished / "requirements.lock").write_text("numpy==2.1\n")
+
+    status = json.loads(reread("status", "--json").out)
+
+    moved = {row["page"]: row["moved"] for row in status["pages"]}
+    assert moved["maize/01-cells"] == ["lock"]
+    assert {row["state"] for row in status["pages"]} == {"stale"}
+    assert {row["page"]: row["moved"] for row in status["outdated"]} == moved
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [("run maize/02", ["maize/02-genes.short", "maize/02-genes.long"]),
+     ("runs show demo/maize/01", ["demo/maize/01-cells"]), ("runs cl", ["clean"])],
+)  # fmt: skip
+def test_the_shell_completes_commands_pages_and_runs(finished, line, found):
+    command = Path(sys.executable).with_name("reread")
+    asked = {
+        "_REREAD_COMPLETE": "complete_bash",
+        "COMP_WORDS": f"reread {line}",
+        "COMP_CWORD": str(len(line.split())),
+    }
+
+    done = subprocess.run([command], env=os.environ | asked, capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == found
+
+
+def test_completion_is_installed_for_the_shell_of_the_reader(tmp_path):
+    command = Path(sys.executable).with_name("reread")
+    home = {"HOME": str(tmp_path), "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+
+    done = subprocess.run(
+        [command, "--install-completion", "bash"],
+        env=os.environ | home,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "_REREAD_COMPLETE=complete_bash" in next(tmp_path.rglob("reread.sh")).read_text()
+
+
+@pytest.mark.parametrize("command", [["list"], ["status"]])
+def test_what_is_asked_often_takes_less_than_a_second_of_cpu_time(command):
+    for _ in range(2):  # the first parses what was edited since
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, "-m", "reread", *command], cwd=ROOT, capture_output=True, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 1

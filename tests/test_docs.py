@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -13,8 +14,8 @@ from typing import Any
 import pytest
 import typer
 import yaml
-from reread import studies
-from reread.book.site import stage
+from reread import pages, studies
+from reread.book.site import page_sections, stage
 from reread.book.workshop import content
 from reread.cli import app
 
@@ -136,3 +137,15 @@ def test_no_file_holds_the_marks_of_a_merge_that_was_not_finished():
     )
 
     assert found.returncode == 1, found.stdout  # 1: nothing found
+
+
+def test_no_page_has_two_headings_of_the_same_words():
+    ref = pages.pages("demo")[0]
+    generated = set(re.findall(r"^#+ (.+)$", page_sections.again(ref, [], is_recorded=False), re.MULTILINE))
+    assert generated
+    for path in sorted((ROOT / "chapters").glob("*/*.ipynb")):
+        cells = json.loads(path.read_text())["cells"]
+        text = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+        found = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+        assert len(found) == len({*found}), path
+        assert not generated & {*found}, path

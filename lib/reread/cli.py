@@ -5,38 +5,32 @@ from __future__ import annotations
 import errno
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reread import data_commands, workshop
+from reread import data_commands, run_commands, workshop
 from reread.core.errors import ExitCode, ParameterError, RereadError
+from reread.run_commands import JsonOption, ProfileOption, StudyOption
 
 if TYPE_CHECKING:
     from reread.pages import PageRef
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     help=__doc__,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-runs_app = typer.Typer(no_args_is_help=True, help="List finished runs, and move them between machines.")
 app.add_typer(data_commands.app, name="data")
-app.add_typer(runs_app, name="runs")
+app.add_typer(run_commands.app, name="runs")
 app.add_typer(workshop.app, name="workshop")
 
-
-Profile = Literal["demo", "real", "paper"]
-ProfileOption = Annotated[Profile, typer.Option(help="Which column of parameter values.")]
 FilesArgument = Annotated[list[str], typer.Argument(help="Own files, expression or signatures first.")]
 ParameterOption = Annotated[
     list[str], typer.Option("-p", "--parameter", metavar="NAME=VALUE", help="Another value.")
 ]
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.ENOTDIR, errno.EEXIST)
-StudyOption = Annotated[str, typer.Option(help="One study only.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
 
 def _show_version(is_wanted: bool) -> None:
@@ -79,9 +73,16 @@ def list_pages(profile: ProfileOption = "demo", as_json: JsonOption = False) -> 
         typer.echo("\n".join([study, *columns(rows, indent="  ")]))
 
 
+def _begins(incomplete: str) -> list[str]:
+    """Pages that the shell may complete a word to."""
+    from reread.pages import pages
+
+    return [ref.name for ref in pages("demo") if ref.name.startswith(incomplete)]
+
+
 @app.command()
 def run(
-    name: Annotated[str, typer.Argument(metavar="STUDY/CHAPTER[.PAGE]")],
+    name: Annotated[str, typer.Argument(metavar="STUDY/CHAPTER[.PAGE]", autocompletion=_begins)],
     page: Annotated[str, typer.Option(help="The page, if not in the name.")] = "",
     profile: ProfileOption = "demo",
     parameter: ParameterOption = [],  # noqa: B006 (typer copies it)
@@ -117,6 +118,7 @@ def _tell(ref: PageRef, folder: Path) -> None:
     typer.echo("\n".join([*filter(None, lines), f"Open {address}"]))
 
 
+@run_commands.app.command("diff")
 @app.command()
 def diff(
     a: Annotated[str, typer.Argument(metavar="A", help="A page, such as real/networks/02-deeptgi.")],
@@ -164,11 +166,15 @@ def build(
     threads: Annotated[int, typer.Option(min=1, help="Threads of each page.")] = 1,
     workflow_profile: Annotated[str, typer.Option(help="Snakemake profile, workflow/profiles/slurm.")] = "",
     site: Annotated[bool, typer.Option(help="Build the site afterwards.")] = True,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would run, and why.")] = False,
 ) -> None:
     """Run what is stale, then build the site."""
     from reread.book import workflow as graph
     from reread.core.errors import require
 
+    if dry_run:
+        typer.echo(graph.plan(profile, study, 0 if workflow_profile else cores))
+        return
     require("snakemake", "book")
     if site:
         require("jupyter_book", "book")
@@ -193,12 +199,18 @@ def book(profile: ProfileOption = "demo", study: StudyOption = "") -> None:
 
 
 @app.command()
-def status(profile: ProfileOption = "demo", study: StudyOption = "") -> None:
+def status(profile: ProfileOption = "demo", study: StudyOption = "", as_json: JsonOption = False) -> None:
     """Show for each page whether it is fresh, or which field and file changed."""
     from reread.book import transfer
     from reread.book.status.staleness import Status
 
     known = Status()
+    if as_json:
+        import json
+
+        rows = {"pages": known.rows(profile, study), "outdated": transfer.outdated_rows(known, study)}
+        typer.echo(json.dumps({"profile": profile, **rows}, indent=1, ensure_ascii=False))
+        return
     typer.echo(known.report(profile, study))
     if lines := transfer.outdated(known, study):
         lines = ["Outdated recorded runs:", *lines, "Run the pages again, then:  reread record"]
@@ -248,54 +260,6 @@ def record(profile: ProfileOption = "real", study: StudyOption = "") -> None:
     from reread.book import transfer
 
     typer.echo(transfer.record_runs(profile, study))
-
-
-@runs_app.command("list")
-def runs_list(study: StudyOption = "", as_json: JsonOption = False) -> None:
-    """List every finished run, also those with other parameters (custom)."""
-    import json
-
-    from reread import runs
-    from reread.book.columns import columns
-
-    rows = runs.rows(study)
-    if as_json:
-        typer.echo(json.dumps(rows, indent=1))
-    elif rows:
-        typer.echo("\n".join(columns(map(runs.cells, rows), slice(2, 3))))
-    else:
-        typer.echo("No page has run here.\nRun one with:  reread run STUDY/CHAPTER")
-
-
-@runs_app.command("export")
-def runs_export(
-    out: Annotated[Path, typer.Option(help="The archive to write.")] = Path("runs.zip"),
-    profile: ProfileOption = "real",
-    study: StudyOption = "",
-) -> None:
-    """Pack finished runs into one archive."""
-    from reread.book import transfer
-
-    typer.echo(transfer.export_runs(out, profile, study))
-
-
-@runs_app.command("import")
-def runs_import(file: Path) -> None:
-    """Check an archive and unpack its runs."""
-    from reread.book import transfer
-
-    typer.echo(transfer.import_runs(file))
-
-
-@runs_app.command("crate")
-def runs_crate(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A page, such as demo/networks/02-deeptgi.")],
-    out: Annotated[Path, typer.Option(help="The file to write.")] = Path("crate.zip"),
-) -> None:
-    """Pack one run as a Workflow Run RO-Crate, which other tools can read."""
-    from reread.book import crate
-
-    typer.echo(crate.write(run, out))
 
 
 def _assignments(texts: list[str]) -> dict[str, str]:

@@ -101,6 +101,8 @@ def of_reread(words: list[str]) -> str:
     """Options and types by the command line itself, then page and values by the record."""
     group = typer.main.get_command(app)
     command, n = group, 0
+    if words[0] in {option for one in group.params for option in one.opts}:
+        return ""  # such as --version, which ends at once
     while hasattr(command, "commands"):
         if words[n] not in command.commands:
             return f"there is no command {' '.join(words[: n + 1])!r}"
@@ -109,7 +111,7 @@ def of_reread(words: list[str]) -> str:
         asked = command.make_context(" ".join(words[:n]), words[n:]).params
     except Exception as error:  # the parser's own, which Typer may take from more than one package
         return f"{type(error).__name__}: {getattr(error, 'message', error)}"
-    if words[0] == "diff":
+    if words[n - 1] == "diff":
         for profile, _, name in (asked[side].removeprefix("runs/").partition("/") for side in "ab"):
             pages.page(name, profile)
     if words[0] != "run":
@@ -163,6 +165,9 @@ def test_every_printed_command_can_be_run():
     [
         "reread walk",
         "reread list --colour",
+        "reread --colour",
+        "reread runs diff demo/networks/01-pears demo/networks/01-pears",
+        "reread runs clean --older-than never",
         "reread build --profile dmo",
         "reread run networks/01-pears -p seed=1",
         "reread run networks/01-pairs-and-their-audit -p sede=1",

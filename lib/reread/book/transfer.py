@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from reread.book.running.atomic_folder import landing
 from reread.book.status.run_record import FOLDERS, NAME, NOTEBOOK, PATH, RunRecord
@@ -154,6 +154,7 @@ def adopt_recorded(status: Status, into: Path) -> None:
     for one in [one for s in every() for p in PROFILES for one in recorded_runs(s, p, into, status)]:
         if status.state(one.ref).word != "fresh":
             status.adopt(one.ref, one.folder, one.state, one.record)
+    status.remember()
 
 
 def is_left_out(name: str) -> bool:
@@ -161,20 +162,30 @@ def is_left_out(name: str) -> bool:
     return not (name.startswith(("figures/", "tables/")) or name in FILES) or name.endswith(".png")
 
 
-def outdated(status: Status, study: str = "") -> list[str]:
-    """A line for each recorded run that today's page differs from, with what moved, and each refused file."""
-    lines = []
+def outdated_rows(status: Status, study: str = "") -> list[dict[str, Any]]:
+    """Each recorded run that today's page differs from, with what moved; of a refused file what is wrong."""
+    rows: list[dict[str, Any]] = []
     for one in [find(study)] if study else every():
         for profile in PROFILES:
             try:
                 with TemporaryDirectory() as folder:
                     runs = recorded_runs(one, profile, Path(folder), status)
             except (DataError, ParameterError) as error:
-                lines.append(str(error))
+                rows.append({"wrong": str(error)})
             else:
                 differ = ((run.ref.name, run.state.moved) for run in runs if run.state.moved)
-                lines += [f"{name} ({profile})  {', '.join(moved)}" for name, moved in differ]
-    return lines
+                rows += [{"page": name, "profile": profile, "moved": moved} for name, moved in differ]
+    status.remember()
+    return rows
+
+
+def outdated(status: Status, study: str = "") -> list[str]:
+    """The same, a line each."""
+    rows = outdated_rows(status, study)
+    return [
+        row["wrong"] if "wrong" in row else f"{row['page']} ({row['profile']})  {', '.join(row['moved'])}"
+        for row in rows
+    ]
 
 
 def _path(study: Study, profile: Profile) -> Path:
@@ -262,6 +273,7 @@ def _refuse(file: Path, why: str) -> NoReturn:
 
 def _alien_outputs(notebook: Path) -> Iterator[str]:
     """Name each output of a notebook that no page of this library would have left."""
+    from reread.book.running.process import GLUED, SCRAP
     from reread.core.show import PREFIX  # it loads numpy, which `reread status` does without
 
     for number, cell in enumerate(read_json(notebook)["cells"], 1):
@@ -270,7 +282,7 @@ def _alien_outputs(notebook: Path) -> Iterator[str]:
             if (kind := output.get("output_type")) not in _KINDS:
                 yield f"{where}: an output of type {kind!r:.60}"
             for mime, content in output.get("data", {}).items():
-                if mime not in (*_MIMES, f"{PREFIX}text/plain"):
+                if mime not in (*_MIMES, f"{PREFIX}text/plain", f"{GLUED}text/plain", SCRAP):
                     yield f"{where}: content of type {mime!r:.60}"
                 elif mime == "text/markdown":
                     yield from (f"{where}: {what}" for what in _alien_text("".join(content)))

@@ -17,7 +17,8 @@ from subprocess import Popen
 from typing import NamedTuple
 
 import reread
-from reread.book.running import client, job, stopping, warm
+from reread.book.columns import columns
+from reread.book.running import client, job, progress, stopping, warm
 from reread.book.running.atomic_folder import locked
 from reread.book.running.process import last_lines
 from reread.book.status.staleness import Status
@@ -81,11 +82,26 @@ def build(
             started = nullcontext("") if workflow_profile else warm.started(due, threads, log)
             try:
                 with started as server:
-                    run(line, due, server, say)
+                    run(line, Pace(due, 0 if workflow_profile else cores), server, say)
             except KeyboardInterrupt:
                 text = "Interrupted. Finished pages are kept; reread build goes on from there."
                 raise RunError(text, ExitCode.INTERRUPTED) from None
     return Report(tuple(_rows(refs, {ref.name for ref in due})), None if due else status)
+
+
+def plan(profile: Profile, study: str = "", cores: int = 2) -> str:
+    """What a build would run, why, and how long each page took last time; nothing is run or dropped."""
+    refs = pages(profile, study)
+    states = Status().states(refs)
+    due = [ref for ref in refs if states[ref.name].word != "fresh"]
+    pace, rows = Pace(due, cores), []
+    for ref in due:
+        seconds = pace.usual[ref.name]
+        took = "time unknown" if seconds is None else progress.duration(seconds)
+        rows.append((ref.name, took, str(states[ref.name])))
+    lines = columns(rows, slice(1, 2)) if rows else []
+    said = f"{len(due)} of {len(refs)} pages would run"
+    return "\n".join([*lines, f"{said}: {pace.left()}." if due and pace.left() else f"{said}."])
 
 
 def prepare(refs: list[PageRef], status: Status | None = None) -> list[PageRef]:
@@ -165,36 +181,76 @@ def command(due: list[PageRef], cores: int, threads: int, profile: str) -> list[
     ]
 
 
-def run(command: list[str], due: list[PageRef], server: str, say: Callable[[str], None]) -> None:
+def run(command: list[str], pace: "Pace", server: str, say: Callable[[str], None]) -> None:
     """Run Snakemake to its end and say which page starts and ends; ``server`` is where its jobs fork from."""
     log = places.state() / "logs/snakemake.log"
     # absolute, because jobs run in a folder of their own
     env = os.environ | places.surroundings() | {warm.VARIABLE: server}
     with stopping.running(command, log, env) as process:
-        _watch(process, due, say)
-    if process.returncode and not any(job.result(ref.profile, ref.name) for ref in due):
+        _watch(process, pace, say)
+    if process.returncode and not any(job.result(ref.profile, ref.name) for ref in pace.due):
         code = ExitCode.KILLED if process.returncode < 0 else ExitCode.ENVIRONMENT
         raise RunError(f"Snakemake failed before any page ran; see {log}\n{last_lines(log, 4)}", code)
 
 
-def _watch(process: Popen, due: list[PageRef], say: Callable[[str], None]) -> None:
+class Pace:
+    """How many pages of a build have ended, and how long the others will take by their last runs.
+
+    A page that never ran is counted with the mean of the others. ``cores`` is 0 where nobody knows how many
+    pages run at once, as on a cluster; then nothing is said of time.
+    """
+
+    def __init__(self, due: list[PageRef], cores: int):
+        self.due, self._cores = due, cores
+        self.usual = {ref.name: progress.usual_s(ref) for ref in due}
+        self.started: dict[str, float] = {}
+        self.ended: dict[str, float] = {}
+
+    def left(self) -> str:
+        """Time until the last page has ended, as words; empty where nobody can know it."""
+        known = [s for s in self.usual.values() if s is not None] or list(self.ended.values())
+        if not known or not self._cores:
+            return ""
+        mean, now, rest = sum(known) / len(known), time.monotonic(), [0.0]
+        for name, seconds in self.usual.items():
+            if name not in self.ended:
+                spent = now - self.started.get(name, now)
+                rest.append(max((mean if seconds is None else seconds) - spent, 0))
+        return f"about {progress.duration(max(*rest, sum(rest) / self._cores))}"
+
+    def __str__(self) -> str:
+        left = self.left()
+        return f"{len(self.ended)} of {len(self.due)} pages" + (f", {left} left" if left else "")
+
+    def so_far(self) -> str:
+        """The same, and where each page is that runs now."""
+        running = [ref for ref in self.due if ref.name in self.started.keys() - self.ended]
+        lines = (f"{ref.name}: {last_lines(_log_file(ref), 1).strip()}" for ref in running)
+        return "; ".join([str(self), *lines])
+
+
+def _watch(process: Popen, pace: Pace, say: Callable[[str], None]) -> None:
     """Say a line for each page that starts and for each that ends, until Snakemake has ended."""
-    started, ended, is_over = set(), set(), False
+    ticker, is_over = progress.Ticker(say), False
     while not is_over:
         # asked before the last look, so that what happens in between is still seen
         is_over = process.poll() is not None
-        for ref in (ref for ref in due if ref.name not in ended):
+        for ref in (ref for ref in pace.due if ref.name not in pace.ended):
             result, log = job.result(ref.profile, ref.name), _log_file(ref)
-            if result and ref.name not in started:
-                started.add(ref.name)
-                say(f"start    {ref.name}")
+            if result and ref.name not in pace.started:
+                pace.started[ref.name] = time.monotonic()
+                ticker.say(f"start    {ref.name}")
             if result and result.exit_code is not None:
-                ended.add(ref.name)
-                say(f"{'failed' if result.exit_code else 'ran':<8} {ref.name}  {result.seconds:.1f} s")
+                pace.ended[ref.name] = result.seconds
+                word = "failed" if result.exit_code else "ran"
+                ticker.say(f"{word:<8} {ref.name}  {result.seconds:.1f} s  ({pace})")
                 if result.exit_code:
-                    say(f"  log: {log}\n  " + (result.error or last_lines(log, 4)).replace("\n", "\n  "))
+                    said = f"log: {log}\n{result.error or last_lines(log, 4)}"
+                    ticker.say("  " + said.replace("\n", "\n  "))
         if not is_over:
+            ticker.tick(pace.so_far)
             time.sleep(0.2)
+    ticker.wipe()
 
 
 def _log_file(ref: PageRef) -> Path:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import zipfile
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 from reread.book import workflow
 from reread.book.status import claims
-from reread.book.status.run_record import AlteredRunError, RunRecord
+from reread.book.status.run_record import AlteredRunError, RunRecord, published_schema
 from reread.book.status.staleness import Status, admit
 from reread.core.errors import RunError
 from reread.core.files import digest, read_json
@@ -194,3 +196,40 @@ def test_a_record_that_cannot_be_read_is_no_record(folder, text):
     with pytest.raises(RunError, match="cannot be read") as caught:
         RunRecord.read(folder)
     assert not isinstance(caught.value, AlteredRunError)
+
+
+ROOT = Path(__file__).resolve().parents[3]
+PUBLISHED = ROOT / "book/static/record.schema.json"
+
+
+def test_the_published_schema_is_that_of_the_model():
+    assert read_json(PUBLISHED) == json.loads(json.dumps(published_schema())), (
+        "run: reread runs schema > book/static/record.schema.json"
+    )
+    assert {"files", "seal"} <= read_json(PUBLISHED)["properties"].keys()
+
+
+def test_every_recorded_record_fits_the_published_schema():
+    fits, n_records = Draft202012Validator(read_json(PUBLISHED)), 0
+    for path in sorted(ROOT.glob("chapters/*/recorded/*.zip")):
+        with zipfile.ZipFile(path) as archive:
+            for name in (one for one in archive.namelist() if one.endswith("/record.json")):
+                n_records += 1
+                assert [error.message for error in fits.iter_errors(json.loads(archive.read(name)))] == [], (
+                    name
+                )
+
+    assert n_records > 30
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"seal": None}, {"seal": {"fields": {}, "digest": "abc"}}, {"colour": "red"}, {"files": {"a": "abc"}},
+     {"profile": "dmo"}, {"values": {}}, {"values": {"a": [1]}}, {"cost": {"cpu_s": "1"}}],
+)  # fmt: skip
+def test_the_published_schema_refuses_a_record_that_is_wrong(folder, change):
+    fits, record = Draft202012Validator(read_json(PUBLISHED)), read_json(folder / "record.json")
+
+    assert fits.is_valid(record)
+    assert not fits.is_valid(record | change)
+    assert not fits.is_valid({key: value for key, value in record.items() if key != "files"})

@@ -376,3 +376,38 @@ def test_snakemake_plans_the_job_of_a_page_with_its_resources(home):
     jobs = [line.split(":", 1)[1] for line in planned.splitlines() if line.strip().startswith("resources:")]
     assert len(jobs) >= len(due)
     assert sum("mem_mb=7000" in job and "runtime=90" in job and "gpu=1" in job for job in jobs) == 1
+
+
+def test_a_build_says_how_many_pages_have_ended_and_how_long_the_rest_takes(home, monkeypatch):
+    usual = {"maize/a": 60.0, "maize/b": None, "maize/c.x": 20.0}
+    monkeypatch.setattr(graph.progress, "usual_s", lambda ref: usual[ref.name])
+    now = [1000.0]
+    monkeypatch.setattr(graph.time, "monotonic", lambda: now[0])
+
+    pace = graph.Pace(pages("demo")[:3], cores=2)
+    assert str(pace) == "0 of 3 pages, about 1 min 0 s left", "(60 + 40 + 20) / 2"
+
+    pace.started["maize/a"] = now[0]
+    write_text(graph._log_file(pace.due[0]), "  cell 1/2\n    30 s in this cell: epoch 3 of 9\n")
+    now[0] += 30
+    assert pace.so_far() == "0 of 3 pages, about 45 s left; maize/a: 30 s in this cell: epoch 3 of 9"
+
+    pace.ended |= {"maize/a": 31.0, "maize/c.x": 9.0}
+    assert pace.so_far() == "2 of 3 pages, about 40 s left"
+
+
+def test_where_nobody_knows_how_many_pages_run_at_once_no_time_is_said(home, monkeypatch):
+    monkeypatch.setattr(graph.progress, "usual_s", lambda ref: 60.0)
+
+    assert str(graph.Pace(pages("demo"), cores=0)) == "0 of 5 pages"
+
+
+def test_each_line_of_a_page_that_ended_says_how_far_the_build_is(home):
+    lines: list[str] = []
+
+    graph.build("demo", "maize", cores=2, say=lines.append)
+
+    ended = [line for line in lines if line.startswith("ran ")]
+    assert [line.partition("(")[2].partition(" pages")[0] for line in ended] == [
+        f"{n} of 5" for n in range(1, 6)
+    ]

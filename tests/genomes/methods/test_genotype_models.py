@@ -117,7 +117,7 @@ def test_every_figure_is_drawn(panel, found):
     ]  # fmt: skip
 
     assert all(one.figure is not None and 40 <= len(one.alt) <= 250 for one in shown)
-    assert figures.readable(table).shape == (8, 5)
+    assert figures.readable(table).shape == (10, 5)
     assert 0.5 < figures.heritability_ceiling(panel) < 0.9
     assert [figures.signal_word(*one) for one in ((0.1, 0.2), (-0.1, 0.2), (-0.3, -0.1))] == [
         "above zero", "not distinguishable from zero", "below zero",

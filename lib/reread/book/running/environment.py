@@ -45,6 +45,7 @@ def sealed(threads: int, home: Path) -> dict[str, str]:
         "MATPLOTLIBRC": str(settings),
         **dict.fromkeys(("KERAS_HOME", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR"), str(home)),
         "JUPYTER_NO_CONFIG": "1",
+        "TQDM_MININTERVAL": "2",  # seconds between two looks at a bar, each of which is a message
         **places.surroundings(),
     }
 

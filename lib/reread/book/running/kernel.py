@@ -176,6 +176,7 @@ def _run_kernel(connection_file: str) -> int:
     sys.argv = ["ipykernel_launcher.py", "-f", connection_file]
     app = IPKernelApp.instance()
     app.initialize(["-f", connection_file, "--ignore-cwd", "--HistoryManager.hist_file=:memory:"])
+    sys.stderr._isatty = True  # for bars that want a terminal: the runner passes them on, the page drops them
     app.shell.events.register("post_run_cell", _report)
     app.start()
     return 0

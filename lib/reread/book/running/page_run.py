@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from reread.book.running import environment, kernel, process
+from reread.book.running import environment, extras, kernel, process, progress
 from reread.book.running.atomic_folder import landing
 from reread.book.running.stopping import SESSION, stoppable
 from reread.book.status import staleness as stale
@@ -54,7 +54,9 @@ def run_page(
             try:
                 write_text(part / "parameters.yml", yaml.safe_dump(parameters, sort_keys=True))
                 started, key = time.time(), stale.key(fields)
-                code = process.execute(ref, part, key=key, timeout_s=timeout_s, threads=threads, say=say)
+                usual = None if overrides else progress.usual_s(ref)
+                options = {"timeout_s": timeout_s, "threads": threads, "say": say, "usual": usual}
+                code = process.execute(ref, part, key=key, **options)
                 _finish(ref, part, parameters, fields, code, started)
             except (RereadError, KeyboardInterrupt) as error:
                 raise _kept(error, part, kept) from None
@@ -135,7 +137,8 @@ def _check_unchanged(
 def _check(ref: PageRef, part: Path, code: int) -> None:
     """Say why there is no result, if there is none."""
     if failure := process.failure_of(part / "notebook.ipynb"):
-        cell, error, message = failure
+        cell, *what = failure
+        error, message = extras.explain(*what, ref.study.key)
         text = f"{error}: {message}".rstrip(": ")
         exit_code = _EXIT_CODES.get(error, ExitCode.NOTEBOOK)
         raise RunError(f"{ref.name} failed in the cell `{cell}`\n{text}", exit_code)

@@ -1,22 +1,25 @@
 """The process that executes a notebook, watched cell by cell and ended with all it started; its output."""
 
+import ast
 import json
 import math
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 
-from reread.book.running import environment, kernel, stopping
+from reread.book.running import environment, kernel, progress, stopping
 from reread.book.status import staleness
 from reread.book.status.fingerprint import cells_of
 from reread.core.errors import ExitCode, RunError
 from reread.core.files import write_text
 from reread.pages import PageRef
 
+# what scrapbook decodes as a value, and a prefix that it passes over
+SCRAP, GLUED = "application/scrapbook.scrap.json+json", "application/vnd.reread.glue/"
 _POLL_S = 0.1
-_CELL = re.compile(r"Executing Cell (\d+)-")
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _ADDED = {"injected-parameters", "papermill-error-cell-tag", "papermill-error-link-tag"}
 
@@ -29,10 +32,12 @@ def execute(
     timeout_s: float | None = None,
     threads: int = 1,
     say: Callable[[str], None] = print,
+    usual: float | None = None,
 ) -> int:
     """Execute the notebook of a page with ``part/parameters.yml`` into ``part``; return papermill's code.
 
-    Says each cell as it starts, until the process ends or its time is over.
+    Says each cell as it starts, and now and then how far it is, until the process ends or its time is over.
+    ``usual`` is how many seconds the page took last time.
     """
     part = part.resolve()
     (part / environment.HOME).mkdir(exist_ok=True)
@@ -47,14 +52,14 @@ def execute(
         child = kernel.PREPARED.pop().tell(json.dumps([arguments, env]))
     else:
         child = stopping.start([*environment.PYTHON, kernel.__name__, *arguments], log, env, part)
+    cells = progress.Cells(titles, say, usual)
     try:
         with log.open(encoding="utf-8", errors="replace") as lines:
             while True:
                 # asked before the last look, so that what happens in between is still said
                 code = child.poll()
                 whole, _, rest = (rest + lines.read()).rpartition("\n")
-                for number in map(int, _CELL.findall(whole)):
-                    say(f"  cell {number:>2}/{len(titles)}  {titles[min(number, len(titles)) - 1]}")
+                cells.hear(whole)
                 if code is not None:
                     return code
                 if time.monotonic() > deadline:
@@ -62,6 +67,7 @@ def execute(
                     raise RunError(said, ExitCode.TIMEOUT)
                 time.sleep(_POLL_S)
     finally:
+        cells.wipe()
         child.send_signal(stopping.KILL)
         stopping.end_all_of(part)
         child.wait()
@@ -102,7 +108,7 @@ def tidy(path: Path) -> None:
         if status:
             cell.metadata["papermill"] = {"status": status}
         if cell.cell_type == "code":
-            kept = [out for out in cell.outputs if out.get("name") != "stderr"]
+            kept = [_readable(out) for out in cell.outputs if out.get("name") != "stderr"]
             cell.outputs = []
             # neighbouring pieces of printed text become one: where it is cut is a matter of timing
             for is_text, group in groupby(kept, lambda out: out.output_type == "stream"):
@@ -111,6 +117,22 @@ def tidy(path: Path) -> None:
                     first.text += "".join(out.text for out in others)
                 cell.outputs += [first] if is_text else [first, *others]
     write_text(path, json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def _readable(output: dict) -> dict:
+    """An output; a measured value as a scrap that scrapbook reads, beside the text that ``glue`` reads."""
+    from reread.core.show import PREFIX
+
+    about = output.get("metadata", {}).get("scrapbook", {})
+    text = output.get("data", {}).get(f"{PREFIX}text/plain")
+    if about.get("mime_prefix") != PREFIX or text is None:
+        return output
+    with suppress(ValueError, SyntaxError):  # NaN and infinity, which JSON cannot hold, are left to the text
+        scrap = {"name": about["name"], "data": ast.literal_eval(text), "encoder": "json", "version": 1}
+        output["data"][SCRAP] = scrap
+    output["data"][f"{GLUED}text/plain"] = output["data"].pop(f"{PREFIX}text/plain")
+    about["mime_prefix"] = GLUED
+    return output
 
 
 def _about(source: str) -> str:

@@ -15,12 +15,13 @@ from reread.book.status.staleness import Shelf
 from reread.book.sync import KERNEL, parameter_cell
 from reread.book.transfer import is_left_out
 from reread.book.workshop.content import lesson
-from reread.book.workshop.notebooks import quiz_for_site
+from reread.book.workshop.notebooks import for_jupyter, quiz_for_site
 from reread.core.errors import RunError
 from reread.core.files import read_json, write_text
 from reread.pages import PageRef
 
 _LARGEST_FILE = 2_000_000  # bytes; larger files stay with the run
+_WHOSE_NUMBERS = "\n\nNumbers in the text are those of the run that the book shows."
 _FILE_NAME = re.compile(r"[A-Za-z0-9][\w.+-]*(/[A-Za-z0-9][\w.+-]*)*")
 _ACTIVE_SVG = re.compile(rb"<script|<foreignobject|javascript:|<[^>]*\son[a-z]+\s*=", re.IGNORECASE)
 
@@ -49,12 +50,18 @@ def write_page(shelf: Shelf, ref: PageRef, rows: list[Row], checks: list[CheckRo
     *parts, again, footer = ({**bare, "id": key, "source": text} for key, text in generated.items())
     cells = _with([cell for cell in merged if cell["id"] != "answer"], *parts)
     _write_notebook(folder / "index.ipynb", [*cells, again, footer])
-    # the chapter without outputs, with the parameter values of this page: it runs as it is
+    # the chapter without outputs, with the parameter values of this page and prose that any notebook shows
     parameters = parameter_cell(ref.chapter, sections.values_today(ref, record))
     cells = [dict(cell) for cell in _notebooks(shelf, ref)[0]]
+    code = _code_of(cells)
     for cell in cells:
-        cell.update({"outputs": [], "execution_count": None} if cell["cell_type"] == "code" else {})
-        cell.update({"source": parameters} if "parameters" in cell["metadata"].get("tags", ()) else {})
+        if cell["cell_type"] == "code":
+            is_given = "parameters" in cell["metadata"].get("tags", ())
+            text, rest = parameters if is_given else cell["source"], {"outputs": [], "execution_count": None}
+        else:
+            text, rest = for_jupyter(_words(shelf, ref, code, text_of(cell))), {}
+        cell.update({"source": text, **rest})
+    cells[0]["source"] += _WHOSE_NUMBERS
     _write_notebook(folder / sections.notebook_name(ref), cells)
     _copy_files(shelf, ref, artifacts, folder)
 
@@ -90,9 +97,13 @@ def _notebooks(shelf: Shelf, ref: PageRef) -> tuple[list[Cell], list[Cell]]:
 
 def _merged(shelf: Shelf, ref: PageRef) -> list[Cell]:
     source, executed = _notebooks(shelf, ref)
-    code = "\n".join(text_of(cell) for cell in source if cell["cell_type"] == "code")
+    code = _code_of(source)
     output = partial(merge.shown_output, entries=_entries(shelf, ref, source, executed))
     return merge.merge_cells(source, executed, partial(_words, shelf, ref, code), output)
+
+
+def _code_of(cells: list[Cell]) -> str:
+    return "\n".join(text_of(cell) for cell in cells if cell["cell_type"] == "code")
 
 
 def _entries(shelf: Shelf, ref: PageRef, source: list[Cell], executed: list[Cell]) -> dict[str, Entry]:

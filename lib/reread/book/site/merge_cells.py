@@ -78,7 +78,7 @@ def shown_output(output: Cell, entries: dict[str, Entry]) -> Cell | None:
     if box := _BOX.match(text.strip()):
         return _markdown(f"```{{{box[1]}}}\n{myst.replain(box[2])}\n```")
     plain = text or "".join(data.get("text/plain", output.get("text", "")))
-    is_glued = any(kind.startswith("application/papermill") for kind in data)
+    is_glued = "scrapbook" in output.get("metadata", {})
     if is_glued or not plain or output.get("name") == "stderr":
         return None
     return {"output_type": "stream", "name": "stdout", "text": plain}

@@ -27,6 +27,9 @@ _PAPERMILL = (  # it reads a file of the run, which a recorded run does not leav
     "The second command is plain papermill; start it at the top of the checkout. ",
 )
 
+# where a repository that is public can be opened; a page links to them only if CITATION.cff has its address
+_BINDER, _COLAB = "https://mybinder.org/v2/gh", "https://colab.research.google.com/github"
+
 
 def head(ref: PageRef, shelf: Shelf, asked: list[Row], checks: list[CheckRow], answer: str) -> str:
     """Title, data, what has changed since the run; then the question, its answer and the verdicts."""
@@ -121,6 +124,7 @@ def again(ref: PageRef, artifacts: list[str], *, is_recorded: bool) -> str:
     papermill = papermill.format(ref=ref, name=name, value=value)
     fetched = "The run fetches the data files named above if they are missing." if ref.datasets() else ""
     files = ", ".join(f"{{download}}`{Path(name).name} <artifacts/{name}>`" for name in artifacts)
+    extra = ref.study.key
     left = f"\nFiles that this page saved: {files}.\n" if files else ""
     return f"""## Change this and run again
 
@@ -130,6 +134,9 @@ reread run {" ".join([ref.name, *profile])} -p {name}={value}
 
 The first command keeps its record, figures and tables in `runs/custom`. {plainly}An unknown name or value is
 refused before any data is read. {fetched}
+
+The page needs the packages of the extra `{extra}`. Run `pip install -e '.[{extra}]'` at the top of a
+checkout, or `pip install 'reread[{extra}]'` where the wheel of the book is installed.
 
 The notebook with the parameters of this page is {{download}}`{notebook_name(ref)}`. It runs in the checkout.
 {left}"""
@@ -159,6 +166,11 @@ def citation(ref: PageRef, record: RunRecord) -> str:
         myst.outside("edit this chapter", f"{address}/edit/main/{source}"),
         myst.outside("report an error", f"{address}/issues/new"),
     ]
+    if at_github := re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+)", address):
+        links += [
+            myst.outside("open in Binder", f"{_BINDER}/{at_github[1]}/main?labpath={source}"),
+            myst.outside("open in Colab", f"{_COLAB}/{at_github[1]}/blob/main/{source}"),
+        ]
     where = f"Source of this page: {myst.code(source)}." + (f" {' · '.join(links)}" if address else "")
     text = ""
     for kind, key, fields in entries:

@@ -105,7 +105,7 @@ def compare(first: str, second: str) -> Difference:
         runs=(name_a, name_b),
         parameters=tuple(_changes(a.parameters, b.parameters)),
         values=tuple(_largest_first(_changes(a.values, b.values))),
-        verdicts=tuple(_changes(_verdicts(a), _verdicts(b))),
+        verdicts=tuple(_changes(verdicts_of(a), verdicts_of(b))),
         fields=tuple(name for name in fields if not name.startswith("parameter ")),
     )
 
@@ -141,7 +141,7 @@ def _largest_first(rows: list[Change]) -> list[Change]:
     return sorted(rows, key=order)
 
 
-def _verdicts(record: RunRecord) -> dict[str, str]:
+def verdicts_of(record: RunRecord) -> dict[str, str]:
     """Word of each claim and check that the page answers, by id."""
     study, words = find(record.study), {}
     for entry in (*study.claims, *study.checks):

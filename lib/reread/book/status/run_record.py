@@ -98,17 +98,17 @@ class RunRecord(Record):
     scope: Scope | Literal["own"]
     parameters: dict[str, Value]
     values: Annotated[dict[_Key, Value | None], Field(min_length=1)]
-    no_number: dict[_Key, str]
+    no_number: dict[_Key, str] = Field(description="Why a value is null.")
     figures: tuple[_Shown, ...]
     tables: tuple[_Shown, ...]
     artifacts: tuple[str, ...]
     data: tuple[_Read, ...]
     device: str
-    cost: dict[str, float]
+    cost: dict[str, float] = Field(description="cpu_s: seconds of CPU time; peak_mb: largest memory, in MB.")
     stale: _Stale
     made: _Made
-    imported: str = ""
-    files: dict[str, _Sha]
+    imported: str = Field("", description="The archive that brought the run here.")
+    files: dict[str, _Sha] = Field(description="SHA-256 of each file of the run, by its path in its folder.")
 
     @model_validator(mode="after")
     def _names_its_files(self) -> RunRecord:
@@ -177,6 +177,26 @@ class RunRecord(Record):
         if wrong := wrong + [f"{name} was added" for name in there if name not in known]:
             raise AlteredRunError(folder, wrong)
         return record
+
+
+def published_schema() -> dict[str, Any]:
+    """JSON schema of ``record.json`` as it is on disk: the model, and the seal around it."""
+    sha = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+    seal = {
+        "description": "SHA-256 of each field as sorted JSON without spaces, and that of all these digests.",
+        "type": "object",
+        "properties": {"fields": {"type": "object", "additionalProperties": sha}, "digest": sha},
+        "required": ["fields", "digest"],
+        "additionalProperties": False,
+    }
+    model = RunRecord.model_json_schema()
+    return model | {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "record.json",
+        "description": "What a finished run of a page says of itself.",
+        "properties": model["properties"] | {"seal": seal},
+        "required": [*model["required"], "seal"],
+    }
 
 
 def _valid(folder: Path, content: dict[str, Any]) -> RunRecord:

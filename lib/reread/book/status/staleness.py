@@ -78,8 +78,12 @@ class Status:
     def states(self, refs: Iterable[PageRef]) -> dict[str, State]:
         """Page name to state."""
         found = {ref.name: self.state(ref) for ref in refs}
-        self._library.remember()
+        self.remember()
         return found
+
+    def remember(self) -> None:
+        """Keep what was parsed of the code for the next command."""
+        self._library.remember()
 
     def not_fresh(self, refs: Iterable[PageRef]) -> list[str]:
         """A line for each page whose run is not fresh."""
@@ -93,6 +97,11 @@ class Status:
     def adopt(self, ref: PageRef, folder: Path, state: State, record: RunRecord) -> None:
         """Let a recorded run stand for a page."""
         self._found[ref.profile, ref.name], self.recorded[ref.profile, ref.name] = (state, record), folder
+
+    def rows(self, profile: Profile, study: str = "") -> list[dict[str, Any]]:
+        """Each page with its state and what moved, for machines."""
+        found = self.states(pages(profile, study))
+        return [{"page": name, "state": s.word, "moved": s.moved} for name, s in found.items()]
 
     def report(self, profile: Profile, study: str = "") -> str:
         """One line for each page: its state, its name, and what moved."""

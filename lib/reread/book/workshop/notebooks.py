@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 from reread.book.site import markup as myst
@@ -18,7 +19,7 @@ from reread.pages import PageRef
 Cell = dict[str, Any]
 _BOX = re.compile(r"^(`{3,}|:{3,})\{([a-z]+)\} *([^\n]*)\n(.*?)^\1 *$", re.MULTILINE | re.DOTALL)
 _ROLE = re.compile(r"\{(?:term|numref|doc|ref)\}`([^`<]*?)(?:\s*<[^`]*>)?`")
-_CITE = re.compile(r"\{cite:[pt]\}`([^`]+)`")
+_CITE = re.compile(r"\{cite:([pt])\}`([^`]+)`")
 _ENTRY = re.compile(r"^@\w+\{([^,]+),(.*?)^\}", re.MULTILINE | re.DOTALL)
 # the sentence that announces the cell of solutions, to the end of its paragraph
 _ANNOUNCED = re.compile(r"The next cell computes.*?(?=\n\n|\Z)", re.DOTALL)
@@ -61,11 +62,24 @@ def quiz_text(quiz: tuple[Quiz, ...], folded: Any, plain: Any = str) -> str:
     return "\n\n".join(parts)
 
 
+def for_jupyter(text: str) -> str:
+    """Write MyST text as Markdown: boxes fold or become quotations, terms italics, citations names."""
+    text = _ROLE.sub(r"*\1*", _BOX.sub(_boxed, text))
+    return _CITE.sub(partial(_names, _cited()), text) if _CITE.search(text) else text
+
+
+def _names(cited: dict[str, str], role: re.Match) -> str:
+    """Authors and years of a citation, in parentheses; ``{cite:t}`` has only its year in them."""
+    found = [cited[key.strip()] for key in role[2].split(",")]
+    if role[1] == "t":
+        return "; ".join(re.sub(r", (?=[^,]*$)", " (", one) + ")" for one in found)
+    return f"({'; '.join(found)})"
+
+
 def _cell(ref: PageRef, is_solved: bool) -> Any:
     """Function of a source cell that gives the cell of the workshop, or None where it is left out."""
     path = reference_path(ref.study, ref.profile)
     values = read_record(path, Reference).pages[ref.name.partition("/")[2]]
-    cited = _cited()
 
     def cell(source: Cell) -> Cell | None:
         text = text_of(source)
@@ -75,10 +89,7 @@ def _cell(ref: PageRef, is_solved: bool) -> Any:
             return None if is_solution and not is_solved else _code(source["id"], text, source, folded)
         if not is_solved:
             text = _ANNOUNCED.sub("", _BOX.sub(lambda m: "" if m[2] == "dropdown" else m[0], text)).strip()
-        text = quote(_BOX.sub(_boxed, text), values, lambda key: True, ref.name)
-        text = _ROLE.sub(
-            r"*\1*", _CITE.sub(lambda m: f"({'; '.join(cited[k] for k in m[1].split(','))})", text)
-        )
+        text = for_jupyter(quote(text, values, lambda key: True, ref.name))
         return _text(source["id"], text) if text.strip() else None
 
     return cell
