@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
-from reread.book.site import stage
+from reread.book.site import page_sections, stage
 from reread.book.status import claims as ledger
+from reread.book.status.run_record import RunRecord
 from reread.book.status.staleness import admit
 from reread.book.workshop.notebooks import for_jupyter
 from reread.cli import app
+from reread.pages import page
 
 PROSE = """# Cells
 
@@ -64,6 +66,23 @@ def test_the_page_itself_keeps_its_markup_and_names_its_extra(staged):
     assert "{cite:p}`plants2020`" in prose and "{dropdown} Solutions" in prose
     assert "needs the packages of the extra `maize`. Run `pip install -e '.[maize]'`" in prose
     assert "`pip install 'reread[maize]'`" in prose
+
+
+@pytest.mark.parametrize(
+    ("address", "is_linked"),
+    [("https://github.com/group/book", True), ("https://code.invalid/group/book", False), ("", False)],
+)
+def test_binder_and_colab_are_linked_where_the_citation_file_has_an_address_they_can_open(
+    finished, address, is_linked
+):
+    (finished / "CITATION.cff").write_text(f"repository-code: {address}\n" if address else "title: Reread\n")
+    ref = page("maize/02-genes.long")
+
+    text = page_sections.citation(ref, RunRecord.read(ref.folder))
+
+    source = "chapters/maize/02-genes.ipynb"
+    assert (f"https://mybinder.org/v2/gh/group/book/main?labpath={source}" in text) == is_linked
+    assert (f"https://colab.research.google.com/github/group/book/blob/main/{source}" in text) == is_linked
 
 
 def test_text_without_markup_stays_as_it_is():

@@ -27,6 +27,9 @@ _PAPERMILL = (  # it reads a file of the run, which a recorded run does not leav
     "The second command is plain papermill; start it at the top of the checkout. ",
 )
 
+# where a repository that is public can be opened; a page links to them only if CITATION.cff has its address
+_BINDER, _COLAB = "https://mybinder.org/v2/gh", "https://colab.research.google.com/github"
+
 
 def head(ref: PageRef, shelf: Shelf, asked: list[Row], checks: list[CheckRow], answer: str) -> str:
     """Title, data, what has changed since the run; then the question, its answer and the verdicts."""
@@ -163,6 +166,11 @@ def citation(ref: PageRef, record: RunRecord) -> str:
         myst.outside("edit this chapter", f"{address}/edit/main/{source}"),
         myst.outside("report an error", f"{address}/issues/new"),
     ]
+    if at_github := re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+)", address):
+        links += [
+            myst.outside("open in Binder", f"{_BINDER}/{at_github[1]}/main?labpath={source}"),
+            myst.outside("open in Colab", f"{_COLAB}/{at_github[1]}/blob/main/{source}"),
+        ]
     where = f"Source of this page: {myst.code(source)}." + (f" {' · '.join(links)}" if address else "")
     text = ""
     for kind, key, fields in entries:
