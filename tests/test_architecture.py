@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 from textwrap import dedent
 
@@ -180,6 +181,23 @@ def test_a_study_has_few_rooms_and_few_arrows_and_none_points_up(study):
     assert rooms_of(study) <= set(order) and len(rooms_of(study)) <= MOST_ROOMS
     assert len(arrows) <= MOST_ARROWS
     assert [(a, b) for a, b in arrows if order.index(a) >= order.index(b)] == []
+
+
+def needs_of(paths: list[Path]) -> dict[str, set[str]]:
+    """Each module and those of the others that it imports, also inside functions."""
+    names = {".".join(("reread", *path.relative_to(LIB).with_suffix("").parts)): path for path in paths}
+    found = {name: {*imported(ast.parse(path.read_text()))} for name, path in names.items()}
+    return {
+        name: {one if one in names else one.rpartition(".")[0] for one in wanted} & names.keys() - {name}
+        for name, wanted in found.items()
+    }
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    needs = needs_of(MODULES)
+
+    assert sum(map(len, needs.values())) > 300
+    assert len(list(TopologicalSorter(needs).static_order())) == len(needs)
 
 
 def strings_that_import(source: str) -> list[str]:

@@ -171,3 +171,11 @@ def test_a_claim_that_nobody_could_judge_is_refused(change, says):
 def test_the_words_of_profiles_and_scopes_are_in_their_order():
     assert PROFILES == ("demo", "real", "paper")
     assert studies.SCOPES == ("own", "simulated", "subset", "full")
+
+
+def test_every_claim_of_the_book_has_words_of_its_maker_and_an_id_of_its_own():
+    claims = [claim for study in studies.every() for claim in study.claims]
+
+    assert len(claims) > 60
+    assert [claim.id for claim in claims if not claim.quote.strip()] == []
+    assert len({claim.id for claim in claims}) == len(claims)

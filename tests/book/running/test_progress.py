@@ -48,6 +48,7 @@ def test_a_time_is_said_as_people_say_it(seconds, words):
         ("encoding a.loom: 12 blocks [00:03,  3.5 blocks/s]", "encoding a.loom 12 blocks"),
         ("12it [1:00:03,  3.5it/s]", "12 it"),
         ("epoch 3/30  loss 0.4123", "epoch 3 of 30"),
+        ("epoch 30/30  loss 0.4123", "epoch 30 of 30"),
         ("3/30 of the genes", ""),
         ("Executing Cell 3---------------------------------------", ""),
         ("<Figure size 640x480 with 1 Axes>", ""),
@@ -70,21 +71,25 @@ def test_the_time_left_is_by_the_pace_of_this_loop_and_a_new_loop_begins_anew(cl
 
     assert str(loop) == "epoch 4 of 30, about 4 min 10 s left"
 
+    loop.hear("epoch 30/30  loss 0.1")
+    assert str(loop) == "epoch 30 of 30", "what comes after the loop is not its time"
     loop.hear("epoch 1/30  loss 0.9")
     assert str(loop) == "epoch 1 of 30"
 
 
 def test_away_from_a_terminal_a_line_comes_after_thirty_seconds_of_silence(clock):
     lines: list[str] = []
-    cells = progress.Cells(["a", "b"], lines.append, 100.0)
+    cells = progress.Cells(["a", "b"], lines.append, 130.0)
 
-    for text in ("Executing Cell 1---\n", "", "epoch 1/9  loss 1\n", "Executing Cell 2---\n", ""):
+    clock(30)
+    for text in ("", "Executing Cell 1---\n", "", "epoch 1/9  loss 1\n", "Executing Cell 2---\n", ""):
         cells.hear(text)
         clock(20)
 
     assert lines == [
+        "    30 s before the first cell; the page has about 1 min 40 s left",
         "  cell  1/2  a",
-        "    40 s in this cell: epoch 1 of 9; the page has about 1 min 0 s left",
+        "    40 s in this cell: epoch 1 of 9; the page has about 40 s left",
         "  cell  2/2  b",
     ]
 

@@ -100,7 +100,7 @@ class Loop:
         count = f"{self._n} of {self._of}" if self._of else f"{self._n} {self._unit}"
         said = f"{self._what} {count}".strip()
         done, took = (late - early for late, early in zip(self._latest, self._first, strict=True))
-        if done <= 0 or not self._of:
+        if done <= 0 or self._n >= self._of:
             return said
         left = (self._of - self._n) * took / done - (time.monotonic() - self._latest[1])
         return f"{said}, about {duration(max(left, 0))} left"
@@ -111,7 +111,12 @@ class Cells:
 
     def __init__(self, titles: list[str], say: Callable[[str], None], usual: float | None):
         self._titles, self._usual, self._began = titles, usual, time.monotonic()
-        self._ticker, self._loop, self._since = Ticker(say), Loop(), self._began
+        self._ticker, self._loop, self._since, self._where = (
+            Ticker(say),
+            Loop(),
+            self._began,
+            "before the first",
+        )
         self.wipe = self._ticker.wipe
 
     def hear(self, text: str) -> None:
@@ -120,7 +125,7 @@ class Cells:
             if found := _CELL.search(line):
                 number, of = int(found[1]), len(self._titles)
                 self._ticker.say(f"  cell {number:>2}/{of}  {self._titles[min(number, of) - 1]}")
-                self._loop, self._since = Loop(), time.monotonic()
+                self._loop, self._since, self._where = Loop(), time.monotonic(), "in this"
             else:
                 self._loop.hear(line)
         self._ticker.tick(self._so_far)
@@ -128,6 +133,6 @@ class Cells:
     def _so_far(self) -> str:
         """Time in the cell, its loop, and what the page has left if it takes as long as last time."""
         now, loop = time.monotonic(), str(self._loop)
-        said = f"    {duration(now - self._since)} in this cell" + (f": {loop}" if loop else "")
+        said = f"    {duration(now - self._since)} {self._where} cell" + (f": {loop}" if loop else "")
         left = (self._usual or 0) - (now - self._began)
         return f"{said}; the page has about {duration(left)} left" if left > 0 else said

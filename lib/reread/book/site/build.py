@@ -10,11 +10,11 @@ from tempfile import TemporaryDirectory
 
 import typer
 
-import reread
 from reread.book.running.atomic_folder import swap
 from reread.book.running.stopping import running, stoppable, tied_command
 from reread.book.status import claims as ledger
 from reread.book.status.staleness import SHOWN, Status, admit
+from reread.book.texts import PACKAGE, files_below, home
 from reread.book.transfer import adopt_recorded
 from reread.book.workflow import alone
 from reread.core import paths
@@ -23,7 +23,6 @@ from reread.core.files import digest, sha256, write_text
 from reread.pages import pages
 from reread.studies import Profile
 
-PACKAGE = Path(reread.__file__).resolve().parent
 _TOOLS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinx-design", "sphinxcontrib-bibtex")
 JUPYTER_BOOK = "jupyter_book.cli.main:main"
 _STRICT = ("-W", "-n", "--keep-going")
@@ -104,19 +103,6 @@ def _inputs(status: Status) -> str:
     return digest([runs, texts, [version(name) for name in _TOOLS]])
 
 
-def home(name: str) -> Path:
-    """A file or folder of the book's prose: of this checkout, else of the one the package comes from."""
-    here = paths.root() / name
-    return here if here.exists() else PACKAGE.parents[1] / name
-
-
-def cited_address(key: str) -> str:
-    """An address in ``CITATION.cff``: ``url`` of the book, ``repository-code``; empty where it gives none."""
-    text = home("CITATION.cff").read_text(encoding="utf-8")
-    found = re.search(rf"^{key}: *[\"']?(https://[^\s\"']+)", text, re.MULTILINE)
-    return found[1].rstrip("/") if found else ""
-
-
 def make(stage: Path, site: Path) -> None:
     """Run Jupyter Book on a stage and swap the result in; if it fails or warns, the old site stays."""
     for left in site.parent.glob(".site.*.part"):  # of a build that was killed
@@ -160,10 +146,3 @@ def _finish(html: Path, stage: Path) -> None:
     if strange:
         names = ", ".join(path.name for path in strange)
         raise RunError(f"The site holds files from outside the book: {names}.", ExitCode.NOTEBOOK)
-
-
-def files_below(folder: Path, pattern: str = "*") -> list[Path]:
-    """Files below a folder, sorted; the path itself if it is a file."""
-    if folder.is_file():
-        return [folder]
-    return sorted(path for path in folder.rglob(pattern) if path.is_file())

@@ -5,9 +5,9 @@ from pathlib import PurePosixPath
 
 from reread.book.site import chapter_page, claim_tables
 from reread.book.site import markup as myst
-from reread.book.site.build import home
 from reread.book.status.claims import CheckRow, Row
 from reread.book.status.staleness import SHOWN, Shelf
+from reread.book.texts import home
 from reread.core.data import registry
 from reread.pages import PageRef
 from reread.studies import Profile, Study, every

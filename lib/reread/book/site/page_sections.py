@@ -6,10 +6,10 @@ from typing import Any
 
 from reread.book.site import claim_tables as judged
 from reread.book.site import markup as myst
-from reread.book.site.build import cited_address
 from reread.book.status.claims import CheckRow, Row
 from reread.book.status.run_record import RunRecord
 from reread.book.status.staleness import Shelf
+from reread.book.texts import cited_address
 from reread.core.data import registry
 from reread.core.errors import ParameterError
 from reread.pages import PageRef

@@ -16,11 +16,11 @@ import yaml
 from reread.book.site import chapter_page, index_pages
 from reread.book.site import claim_tables as judged
 from reread.book.site import markup as myst
-from reread.book.site.build import cited_address, files_below, home
 from reread.book.status import claims as ledger
 from reread.book.status.claims import CheckRow, Row
 from reread.book.status.fingerprint import cells_of
 from reread.book.status.staleness import SHOWN, Shelf
+from reread.book.texts import cited_address, files_below, home
 from reread.book.workshop.content import course_plans
 from reread.core import paths
 from reread.core.errors import MissingExtra, ParameterError, did_you_mean

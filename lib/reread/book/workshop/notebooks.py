@@ -7,10 +7,10 @@ from functools import partial
 from typing import Any
 
 from reread.book.site import markup as myst
-from reread.book.site.build import home
 from reread.book.site.merge_cells import quote, text_of
 from reread.book.status.regression import Reference, reference_path
 from reread.book.sync import KERNEL
+from reread.book.texts import home
 from reread.book.workshop.content import Lesson, Quiz, first_page, task
 from reread.core.files import read_json
 from reread.core.records import read_record

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from reread.book.site.build import files_below
 from reread.book.site.markup import n_bytes
+from reread.book.texts import files_below
 from reread.book.workshop import notebooks
 from reread.book.workshop.content import course_plan, find, tasks
 from reread.core import paths
