@@ -149,3 +149,18 @@ def test_no_page_has_two_headings_of_the_same_words():
         found = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
         assert len(found) == len({*found}), path
         assert not generated & {*found}, path
+
+
+def test_every_column_of_a_table_in_the_prose_has_a_name():
+    found = [
+        f"{path.name}: {line}"
+        for path in [
+            *(ROOT / "chapters").glob("*/*.ipynb"),
+            *(ROOT / "book").rglob("*.md"),
+            ROOT / "README.md",
+        ]
+        for line in re.findall(r"^\s*\"?(\|.*?)(?:\\n\",)?\n\s*\"?\|[ :-]+\|", path.read_text(), re.MULTILINE)
+    ]
+
+    assert len(found) > 10
+    assert [line for line in found if re.search(r"\|\s*\|", line)] == []
