@@ -29,7 +29,7 @@ from reread.studies import PROFILES, Profile, Study, every, find
 LARGEST = 2_000_000  # bytes of one file of recorded runs
 LARGEST_CONTENT = 64_000_000  # bytes that it may unpack to
 FILES = (NOTEBOOK, "parameters.yml", NAME)
-_MANY_FILES, _PIECE = 100_000, 1 << 20
+_MANY_FILES, _PIECE = 65_000, 1 << 20  # the count at the end of a zip file has two bytes
 _SOME_TIME = (1980, 1, 1, 0, 0, 0)
 _RUN = re.compile(r"(runs/(demo|real|paper)/[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9.-]*)/(.+)", re.DOTALL)
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError)
@@ -217,6 +217,7 @@ def _unpack(file: Path, into: Path, most: int) -> list[str]:
     try:
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
+            _refuse_other_count(file, len(members))
             runs = _checked_members(file, members, most)
             archive.extractall(into)
         return runs
@@ -226,6 +227,15 @@ def _unpack(file: Path, into: Path, most: int) -> list[str]:
         _refuse(file, f"two of its members are in each other's way ({error})")
     except OSError as error:
         raise DataError(f"{file} cannot be unpacked: {error}.\nNothing was taken from it.") from None
+
+
+def _refuse_other_count(file: Path, n_read: int) -> None:
+    """Refuse a list of files of which a damaged length hides a part: zipfile does not compare the count."""
+    with file.open("rb") as content:
+        content.seek(-12, 2)
+        n_said = int.from_bytes(content.read(2), "little")
+    if n_said != n_read:
+        _refuse(file, f"it says that it holds {n_said:,} files, but {n_read:,} can be read")
 
 
 def _checked_members(file: Path, members: list[zipfile.ZipInfo], most: int) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import stat
 import zipfile
@@ -331,6 +332,20 @@ def test_every_flipped_byte_is_noticed_or_harmless(packed, finished):
             assert left_behind() == []
 
     assert n_refused > 30
+
+
+@pytest.mark.parametrize("place", [30, 31, 32, 33], ids=["extra", "extra high", "comment", "comment high"])
+def test_no_damaged_length_in_the_list_of_files_hides_a_run(packed, place):
+    """zipfile takes the entries behind a length that is too large for a comment, and says nothing."""
+    whole = packed.read_bytes()
+    entries = [found.start() for found in re.finditer(rb"PK\x01\x02", whole)]
+    assert len(entries) > 10
+    for entry in entries[:-1]:  # behind the last there is nothing to hide
+        at = entry + place
+        packed.write_bytes(whole[:at] + bytes([whole[at] ^ 0x5A]) + whole[at + 1 :])
+        with pytest.raises(RereadError, match="is refused"):
+            archive.import_runs(packed)
+        assert left_behind() == []
 
 
 def test_a_missing_archive_is_named(tiny):
