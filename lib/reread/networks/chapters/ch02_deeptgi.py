@@ -12,6 +12,13 @@ from reread.networks.methods.comparison import LABELS, METHODS, SCHEMES, verb
 from reread.networks.methods.protocol import BASELINES, METHOD, MOVED, Outcome, batch_dependence, change_one
 
 FLOOR = MOVED / 10  # smallest change shown on the logarithmic axis
+BATCH = {
+    "batch_moved": "predictions changed",
+    "batch_batch": "predictions",
+    "batch_shuffled_largest_move": "largest change, shuffled",
+    "batch_alone_flips": "labels changed, alone",
+    "batch_alone_auroc_change": "change of AUROC, alone",
+}
 ORDER = {"method": [*METHOD.values(), *BASELINES], "scheme": list(SCHEMES)}
 
 
@@ -71,6 +78,14 @@ def folds(by_fold: pd.DataFrame) -> Drawn:
     )  # fmt: skip
 
 
+def single_fold(by_fold: pd.DataFrame) -> str:
+    """Say which networks have a single dot in :func:`folds`, and why; empty where each has several."""
+    n_folds = by_fold[~by_fold["method"].isin(BASELINES)].groupby("method", sort=False)["fold"].nunique()
+    names = " and ".join(METHODS[method] for method in n_folds.index[n_folds == 1])
+    why = f" Of {names} only the first fold was trained, to save time, so that its dot has no spread."
+    return why if names else ""
+
+
 def loss_curves(curves: pd.DataFrame) -> Drawn:
     """Draw training and test loss of the first fold of each scheme by epoch, from ``Outcome.curves``.
 
@@ -92,7 +107,15 @@ def batch_table(outcome: Outcome, dataset: GRNDataset, *, seed: int = 0) -> pd.D
         method: batch_dependence(model.predict, dataset.pairs, fold.test, seed=seed)
         for method, (model, fold) in outcome.models.items()
     }
-    return pd.DataFrame(rows).T.add_prefix("batch_").rename_axis("method").reset_index()
+    counts = dict.fromkeys([*list(BATCH)[:2], "batch_alone_flips"], int)
+    return pd.DataFrame(rows).T.add_prefix("batch_").astype(counts).rename_axis("method").reset_index()
+
+
+def batch_words(moved: pd.DataFrame) -> str:
+    """Say how many predictions of a batch change with one of its pairs, from ``batch_table``."""
+    counts = zip(moved["batch_moved"], moved["batch_batch"], moved["method"].map(METHODS), strict=True)
+    changed = " and ".join(f"{n} of {of} predictions ({method})" for n, of, method in counts)
+    return f"After one pair of a batch was replaced, the change reaches {changed}."
 
 
 def batch(outcome: Outcome, dataset: GRNDataset) -> Drawn:

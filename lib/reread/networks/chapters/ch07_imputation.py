@@ -94,7 +94,7 @@ def raised(summary: pd.DataFrame, inferences: list[str]) -> str:
     is_raised = summary.assign(raised=summary["low"] > 0).groupby("measure")["raised"].sum()
     n = len(METHODS) - 1
     counts = [f"{is_raised[f'auprc_ratio.{one}']} of {n} with {INFERENCES[one]}" for one in inferences]
-    return f"Imputations that raise the AUPRC ratio: {' and '.join(counts)}"
+    return f"The number of imputations that raise the AUPRC ratio is {' and '.join(counts)}"
 
 
 def effects(compared: pd.DataFrame, inferences: list[str]) -> Drawn:
@@ -108,7 +108,11 @@ def effects(compared: pd.DataFrame, inferences: list[str]) -> Drawn:
     is_error = table["measure"] == "rmse"
     means = table.groupby(["measure", "method"])["value"].mean()
     table = table.assign(base=[means[one, MEAN if one == "rmse" else NONE] for one in table["measure"]])
-    labels = WORDS | {one: measure_name(one) for one in shown} | {"value": "value"}
+    titles = {one: f"{measure_name(one)} (chance: 1)" for one in shown[2:]} | {
+        "rmse": "error on masked values (RMSE, log scale)",
+        "false_correlations": "false correlations (share of pairs)",
+    }
+    labels = WORDS | titles | {"value": ""}
     labels["base"] = "no imputation (panel a: gene mean)"
     return charts.dots(
         table[~(is_error & (table["method"] == NONE))], x="value", y="method", panel="measure", shared=False,

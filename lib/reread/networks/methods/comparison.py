@@ -53,10 +53,12 @@ CHANCE = {"auroc": 0.5, "auprc_ratio": 1.0}
 
 
 def verb(difference: float, margin: float = 0.01) -> str:
-    """Say whether a value exceeds another, given their difference: within ``margin`` they are equal."""
+    """Say whether a value exceeds another by more than ``margin``, given their difference."""
     if np.isnan(difference):
         return "cannot be compared with"
-    return "exceeds" if difference > margin else "is below" if difference < -margin else "equals"
+    if abs(difference) <= margin:
+        return f"is within {margin:g} of"
+    return "exceeds" if difference > 0 else "is below"
 
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:
