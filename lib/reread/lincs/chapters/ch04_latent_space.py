@@ -74,5 +74,5 @@ def draw_trees(codes: Mapping[str, pd.DataFrame]) -> Drawn:
 def told_apart(tests: pd.DataFrame) -> dict[str, str]:
     """Say for each comparison whether both tests, one or neither separates it at a level of 5 %."""
     n = (tests["c2st_low"] > 0.5).astype(int) + (tests["mmd2_p"] <= 0.05)
-    words = n.map({0: "neither test", 1: "one of two tests", 2: "both tests"})
+    words = n.map({0: "neither test", 1: "one of the two tests", 2: "both tests"})
     return dict(zip(tests["compared"].map(lambda name: name.lower().replace(" ", "-")), words, strict=True))
