@@ -77,7 +77,7 @@ class Page:
         if measured.check_key(key) in self.values:
             raise ParameterError(f"{key!r} is measured twice in {self.ref.name}; each value has its own key.")
         self.values[key] = measured.plain(key, value)
-        show.glue(key, self.values[key])
+        show.glue(key, self.values[key], for_book=self.is_published)
         return self.values[key]
 
     def measure_all(self, values: dict[str, float] | pd.Series, prefix: str = "") -> None:
