@@ -30,8 +30,7 @@ def published_sequences(locus: Locus, window: int) -> npt.NDArray[np.uint8]:
 
     The window reaches equally far to both sides of the start and is 0.3 % short; N is appended. Heterozygous
     and homozygous calls both write ALT, a missing call writes N. POS of the VCF, which counts from 1, is used
-    as an index from 0, so that each allele lands one base to the right.
-    Source: ``gene_prediction.py``
+    as an index from 0, so that each allele lands one base to the right. Source: ``gene_prediction.py``
     (``convert_genotype_to_allele``, ``apply_variants``, ``fix_sequence_length``).
     """
     half = (window - published_tail(window)) // 2

@@ -26,8 +26,7 @@ def network_of(
     """Load or train the network of a page; also return its losses (columns epoch and loss).
 
     ``weights`` is what ``enformer-pytorch`` saved, as a file, a folder or the id of a model on the hub; empty
-    trains a small network.
-    ParameterError if it is empty and the cohort has no windows to train on.
+    trains a small network. ParameterError if it is empty and the cohort has no windows to train on.
     """
     if weights:
         return load_published(weights), pd.DataFrame({"epoch": [], "loss": []})

@@ -42,9 +42,8 @@ def load(source: str = "simulated", *, seed: int = 0) -> Plate:
     """Load the wells of a plate.
 
     ``source``: ``plate``, 377 wells of A375 cells; or ``simulated``, two replicate plates of one simulated
-    cell line, with controls. ``seed``: random seed of the simulation.
-    ParameterError if the source is unknown. DataError if the files of both levels have different wells or
-    genes.
+    cell line, with controls. ``seed``: random seed of the simulation. ParameterError if the source is
+    unknown. DataError if the files of both levels have different wells or genes.
     """
     if source == "simulated":
         drugs = simulate(seed)
@@ -109,12 +108,11 @@ def compare_levels(plate: Plate) -> pd.DataFrame:
 def signatures_of(plate: Plate, *, seed: int = 0) -> pd.DataFrame:
     """Combine wells into signatures by MODZ: drugs at high dose, and controls in groups of the same size.
 
-    ``seed``: assigns the controls to groups.
-    Returns DataFrame, (signature,): ``kind`` (``drug`` or ``control``), ``name``, ``n`` wells, ``agreement``
-    (mean Spearman correlation between wells), ``strength`` (root mean square of the signature),
-    ``least_weight``.
-    Source: :func:`modz`. A plate has one well for each drug and dose, so doses of
-    at least one micromolar stand in for replicates; real level-5 signatures combine wells of several plates.
+    ``seed``: assigns the controls to groups. Returns DataFrame, (signature,): ``kind`` (``drug`` or
+    ``control``), ``name``, ``n`` wells, ``agreement`` (mean Spearman correlation between wells), ``strength``
+    (root mean square of the signature), ``least_weight``. Source: :func:`modz`. A plate has one well for each
+    drug and dose, so doses of at least one micromolar stand in for replicates; real level-5 signatures
+    combine wells of several plates.
     """
     z = robust_z(plate.level_3, plate.meta["plate"].to_numpy())
     is_drug = (plate.meta["kind"] == "drug") & (plate.meta["dose_um"] >= HIGH_DOSE_UM)

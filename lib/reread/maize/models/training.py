@@ -105,7 +105,11 @@ def fit(
 
 
 def layers(network: Network) -> pd.DataFrame:
-    """Layers of the network: layer, kind, output as rows x columns x channels, parameters."""
+    """List the layers of a network.
+
+    Columns: layer, kind (class of Keras), output (rows x columns x channels, or units) and parameters
+    (number).
+    """
     rows = []
     for layer in network.model.layers:
         shape = " x ".join(map(str, layer.output.shape[1:]))

@@ -229,7 +229,11 @@ def _best_baseline(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def supervised_over_spearman(table: pd.DataFrame) -> pd.DataFrame:
-    """AUROC of the best supervised or deep method minus that of absolute Spearman, for each split."""
+    """AUROC of the best supervised or deep method minus that of absolute Spearman correlation.
+
+    ``table`` comes from :func:`compare_scores`. Columns: scheme, supervised_over_spearman (-1 to 1; NaN where
+    either was not run).
+    """
     rows = []
     for scheme, part in table.groupby("scheme", sort=False):
         best = part[part["family"].isin([SUPERVISED, DEEP])]["auroc"].max()

@@ -176,7 +176,12 @@ def masked_errors(masked: Masked, methods: Iterable[str] = METHODS, **training: 
 def largest_move(
     values: np.ndarray, *, is_count: bool, methods: Iterable[str], epochs: int = 1, seed: int = 0
 ) -> float:
-    """Largest change of any imputed value after all hidden values were replaced: 0 if none is read."""
+    """Largest change of any imputed value after all hidden values were replaced; 0 if none is read.
+
+    ``values`` (cell, gene) are counts or on a log scale. Each method of ``methods`` is run with each of its
+    settings. The change is absolute, on the log scale of the imputed values. DataError where there are too
+    few values to hide.
+    """
     one, replaced = hide(values, is_count=is_count, seed=seed), np.array(values)
     replaced[one.cell, one.gene] = np.random.default_rng(seed).permutation(values[one.cell, one.gene]) + 3
     two = hide(replaced, is_count=is_count, seed=seed)
