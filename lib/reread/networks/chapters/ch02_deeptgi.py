@@ -13,12 +13,10 @@ from reread.networks.methods.protocol import BASELINES, METHOD, MOVED, Outcome, 
 
 FLOOR = MOVED / 10  # smallest change shown on the logarithmic axis
 BATCH = {
-    "batch_moved": "predictions changed",
-    "batch_batch": "predictions",
-    "batch_shuffled_largest_move": "largest change, shuffled",
-    "batch_alone_flips": "labels changed, alone",
+    "batch_moved": "predictions changed", "batch_batch": "predictions",
+    "batch_shuffled_largest_move": "largest change, shuffled", "batch_alone_flips": "labels changed, alone",
     "batch_alone_auroc_change": "change of AUROC, alone",
-}
+}  # fmt: skip
 ORDER = {"method": [*METHOD.values(), *BASELINES], "scheme": list(SCHEMES)}
 
 
@@ -107,15 +105,13 @@ def batch_table(outcome: Outcome, dataset: GRNDataset, *, seed: int = 0) -> pd.D
         method: batch_dependence(model.predict, dataset.pairs, fold.test, seed=seed)
         for method, (model, fold) in outcome.models.items()
     }
-    counts = dict.fromkeys([*list(BATCH)[:2], "batch_alone_flips"], int)
-    return pd.DataFrame(rows).T.add_prefix("batch_").astype(counts).rename_axis("method").reset_index()
+    return pd.DataFrame(rows).T.convert_dtypes().add_prefix("batch_").rename_axis("method").reset_index()
 
 
 def batch_words(moved: pd.DataFrame) -> str:
-    """Say how many predictions of a batch change with one of its pairs, from ``batch_table``."""
+    """How many predictions of a batch change with one of its pairs, from ``batch_table``."""
     counts = zip(moved["batch_moved"], moved["batch_batch"], moved["method"].map(METHODS), strict=True)
-    changed = " and ".join(f"{n} of {of} predictions ({method})" for n, of, method in counts)
-    return f"After one pair of a batch was replaced, the change reaches {changed}."
+    return " and ".join(f"{n} of {of} predictions ({method})" for n, of, method in counts)
 
 
 def batch(outcome: Outcome, dataset: GRNDataset) -> Drawn:
