@@ -94,17 +94,22 @@ def need(module: str, extra: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name != module.split(".")[0]:
             raise  # an import that fails inside an installed package shows its own cause
-        raise _missing(error.name, extra) from None
+        raise missing(error.name, extra) from None
 
 
 def require(module: str, extra: str) -> None:
     """Raise MissingExtra if a package is not installed, without the time that its import takes."""
     if find_spec(module) is None:
-        raise _missing(module, extra)
+        raise missing(module, extra)
 
 
-def _missing(module: str, extra: str) -> MissingExtra:
+def missing(module: str, extra: str) -> MissingExtra:
+    """Error that names the extra, and its command: at the top of a checkout, else for the installed wheel."""
+    from reread.core import paths  # which imports this module
+
+    is_checkout = (paths.root() / "pyproject.toml").is_file()
+    run = f"Run, at the top of the checkout:  pip install -e '.[{extra}]'"
     return MissingExtra(
         f"The extra {extra!r} brings {module}, which is needed here and not installed.\n"
-        f"Run, at the top of the checkout:  pip install -e '.[{extra}]'"
+        + (run if is_checkout else f"Run:  pip install 'reread[{extra}]'")
     )

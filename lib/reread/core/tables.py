@@ -200,17 +200,10 @@ def _parse(
     with _opened(path) as stream, np.errstate(over="ignore"):
         try:
             return pd.read_csv(
-                stream,
-                sep=sep,
-                names=names,
-                header=0,
-                index_col=False,
-                usecols=wanted,
+                stream, sep=sep, names=names, header=0, index_col=False, usecols=wanted,
                 dtype={name: dtype if name in is_number else str for name in wanted},
-                keep_default_na=False,
-                na_filter=False,
-                encoding="utf-8-sig",
-            )[wanted]
+                keep_default_na=False, na_filter=False, encoding="utf-8-sig",
+            )[wanted]  # fmt: skip
         except (ValueError, OverflowError):
             if not numeric:
                 raise

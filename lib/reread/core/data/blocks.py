@@ -26,8 +26,7 @@ def open_file(path: Path, *, layer: str = "", genes: str = "") -> Opened:
 
     ``layer`` holds the values, by default the main matrix; ``genes`` the attribute (loom) or column (h5ad)
     that names the genes, by default the first of ``GENE_NAMES`` that is there; in h5ad ``ensembl_id``, else
-    the index.
-    DataError: another format, a layer or a name that is not there.
+    the index. DataError: another format, a layer or a name that is not there.
     """
     if path.suffix == ".loom":
         return _loom(path, layer, genes)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 PAIR_COLUMNS = ("TF", "Target", "Label")
 EDGE_COLUMNS = ("Gene1", "Gene2")
 GENES_IN = ("rows", "columns")
-SEPARATORS = {".csv": ",", ".tsv": "\t", ".txt": "\t"}
 OWN_GENES = 10_000  # their correlations take 0.8 GB in double precision
 LOG_AT_MOST = 30.0  # of a value on a log scale: 2^30 is more than any count of a gene in a cell
 PREDICTION_COLUMNS = ("TFs", "genes", "True Labels", "Predicted Labels")
@@ -105,7 +104,7 @@ def read_own_expression(path: Path, genes_in: str) -> tuple[Expression, list[str
 
 def _own_table(path: Path, genes_in: str) -> tuple[list[str], list[str], np.ndarray]:
     """Names of cells, names of genes and values (cell, gene) of a table with names in its first column."""
-    sep = _separator(path, "a .h5ad, .csv or .tsv file (also .csv.gz, .tsv.gz)")
+    sep = matrix.separator(path, ".h5ad, .csv or .tsv file (also .csv.gz, .tsv.gz)")
     if genes_in not in GENES_IN:
         raise ParameterError(
             f"{path} is a table, so genes_in must say where it names its genes, but came as {genes_in!r}.\n"
@@ -122,20 +121,13 @@ def _own_table(path: Path, genes_in: str) -> tuple[list[str], list[str], np.ndar
     return (labels, names, values) if genes_in == "columns" else (names, labels, values.T)
 
 
-def _separator(path: Path, wanted: str) -> str:
-    kind = path.suffixes[-2 if path.suffix == ".gz" else -1 :][:1]
-    if not kind or kind[0] not in SEPARATORS:
-        raise DataError(f"{path} must be {wanted}, but its name ends in {path.suffix or 'nothing'!r}.")
-    return SEPARATORS[kind[0]]
-
-
 def read_own_pairs(path: Path, expression: Expression, cells: list[str]) -> tuple[Pairs, bool, int]:
     """Read a reader's pairs (tf, target, label) or network (source, target, and weight if there is one).
 
     Returns the pairs, whether they have labels (an edge of a network has 1, one of weight 0 is none), and how
     many rows were left out because a gene has no expression.
     """
-    sep = _separator(path, "a .csv or .tsv file (also .csv.gz, .tsv.gz)")
+    sep = matrix.separator(path, ".csv or .tsv file (also .csv.gz, .tsv.gz)")
     found = {name.casefold(): name for name in header(path, sep)}
     is_labelled = "label" in found
     wanted = ("tf", "target", "label") if is_labelled else ("source", "target")
