@@ -63,8 +63,8 @@ def encode(
     the list is cut at ``max_len`` tokens. Genes outside the vocabulary are left out, so that a cell can be
     empty. ``special`` puts ``<cls>`` first and ``<eos>`` last, by default where the vocabulary has them.
     ``ties`` orders equal values: ``numpy`` is the reference's ``np.argsort``, whose order of ties depends on
-    the processor; ``stable`` keeps the order of the genes. ParameterError for another word, or for ``special``
-    where the vocabulary has no such tokens.
+    the processor; ``stable`` keeps the order of the genes. ParameterError for another word, or for
+    ``special`` where the vocabulary has no such tokens.
     """
     special = vocabulary.has_special if special is None else special
     if ties not in TIES:
