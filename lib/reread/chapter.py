@@ -205,19 +205,13 @@ class Page:
         files = sorted((self.folder / "artifacts").rglob("*")) if (self.folder / "artifacts").is_dir() else []
         return {
             "schema": SCHEMA,
-            "study": self.ref.study.key,
-            "chapter": self.ref.chapter.key,
-            "page": self.ref.page,
-            "profile": self.ref.profile,
-            "scope": self.scope,
-            "parameters": self.parameters,
-            "values": self.values,
-            **self.shown,
+            "study": self.ref.study.key, "chapter": self.ref.chapter.key, "page": self.ref.page,
+            "profile": self.ref.profile, "scope": self.scope,
+            "parameters": self.parameters, "values": self.values, **self.shown,
             "artifacts": [str(f.relative_to(self.folder / "artifacts")) for f in files if f.is_file()],
-            "data": registry.used(),
-            "device": _device(),
+            "data": registry.used(), "device": _device(),
             "cost": {"cpu_s": time.process_time() - self._started, "peak_mb": _peak_mb()},
-        }
+        }  # fmt: skip
 
     def _check_name(self, name: str) -> None:
         """Refuse a name that is taken, or that files and cross-references cannot bear."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from reread.core.data import registry
-from reread.core.errors import ParameterError, did_you_mean
+from reread.core.errors import DataError, ParameterError, did_you_mean
 from reread.core.pickles import read_plain
 from reread.depression.data import readers, vocabulary
 from reread.depression.data.counts import Counts
@@ -42,8 +42,8 @@ def load(
     ``simulated`` takes the keywords of ``simulate_cohort`` and a ``seed``. ``melanoma`` has the T cells of 19
     patients whose response is constant in the patient (log-normalised values, exponentiated).
     ``glioblastoma`` has counts of five patients, each with and without a drug. ``gse144136`` has the
-    published nuclei. ``own`` reads the loom or h5ad file ``path`` by the names in ``keys``. A wrong file is a
-    DataError.
+    published nuclei. ``own`` reads the loom or h5ad file ``path`` by the names in ``keys``.
+    ParameterError for an unknown source or no ``path``, DataError for a wrong file.
     """
     if source == SIMULATED:
         return Cohort(*simulate_cohort(**simulation, seed=seed))
@@ -77,9 +77,15 @@ def words(source: str, counts: Counts, *, version: str = "v1") -> vocabulary.Voc
     """
     if source == SIMULATED:
         return vocabulary.from_counts(counts, special=version == "v2")
-    return vocabulary.read(
+    found = vocabulary.read(
         registry.fetch(f"depression/tokens-{version}"), registry.fetch("depression/gene-medians-v1")
     )
+    if found.medians.keys().isdisjoint(counts.genes):
+        raise DataError(
+            f"None of the {len(counts.genes):,} genes, such as {counts.genes[0]}, is known to Geneformer, "
+            f"which knows human genes by Ensembl ids (ENSG...).\nMap the genes to those of human."
+        )
+    return found
 
 
 def encode_file(

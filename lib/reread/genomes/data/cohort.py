@@ -20,9 +20,8 @@ from reread.genomes.data.simulate import (
 )
 from reread.genomes.io.bed import read_expression
 from reread.genomes.io.fasta import Reference
-from reread.genomes.io.plink import read_plink
+from reread.genomes.io.genotypes import read_genotypes
 from reread.genomes.io.tables import Expression, Variants
-from reread.genomes.io.vcf import read_vcf
 
 BIN = 128
 COHORTS = ("simulated", "own")
@@ -142,12 +141,11 @@ def _own(window: int, files: dict[str, str]) -> Cohort:
         )
     reference, expression = Reference(path=Path(files["fasta"])), read_expression(Path(files["bed"]))
     genotypes, genes = files["genotypes"], expression.genes
-    read = read_plink if Path(f"{genotypes}.bed").is_file() else read_vcf
     reach = window // 2 + 2_000
 
     def variants_of(gene: int) -> Variants:
         contig, tss = genes["contig"].iloc[gene], int(genes["tss"].iloc[gene])
-        found = read(Path(genotypes), contig, tss - reach, tss + reach)
+        found = read_genotypes(genotypes, contig, tss - reach, tss + reach)
         check_reference(reference, found)
         return shared_people(found, expression)[0]
 

@@ -15,9 +15,8 @@ from reread.core.tables import read_table
 from reread.genomes.data.checks import shared_people
 from reread.genomes.data.simulate import simulate_genome, simulate_people
 from reread.genomes.io.bed import read_expression
-from reread.genomes.io.plink import read_plink
+from reread.genomes.io.genotypes import read_genotypes
 from reread.genomes.io.tables import Expression
-from reread.genomes.io.vcf import read_vcf
 
 PANELS = ("simulated", "geuvadis", "own")
 REACH = 500_000  # bases on each side of a transcription start, as in the published polygenic score
@@ -133,9 +132,8 @@ def _own(bed: str, genotypes: str) -> Panel:
     for name in (name for name, path in {"bed": bed, "genotypes": genotypes}.items() if not path):
         raise ParameterError(f"source=own needs {name}, the path of a file.\nAdd:  -p {name}=PATH")
     expression, dosage = read_expression(Path(bed)), []
-    read = read_plink if Path(f"{genotypes}.bed").is_file() else read_vcf
     for gene in expression.genes.itertuples():
-        variants = read(Path(genotypes), gene.contig, gene.tss - REACH, gene.tss + REACH)
+        variants = read_genotypes(genotypes, gene.contig, gene.tss - REACH, gene.tss + REACH)
         variants, shared = shared_people(variants, expression)
         dosage.append(varying(variants.dosage.T))
         if not dosage[-1].shape[1]:

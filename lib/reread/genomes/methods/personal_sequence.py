@@ -146,7 +146,12 @@ def stretch(locus: Locus, window: int, *, length: int = 24) -> pd.DataFrame:
 
 
 def distinct_shares(locus: Locus, windows: list[int]) -> pd.DataFrame:
-    """Share of haplotypes that are distinct, by window: columns window, variants (words) and share."""
+    """Share of haplotypes that are distinct, by window.
+
+    ``windows`` are lengths in bases. Columns: window, variants (of which kinds the haplotypes are made, in
+    words) and share (0 to 1); one row for substitutions, and one with insertions and deletions where there
+    are any.
+    """
     protocols = [("substitutions", False), ("with insertions and deletions", True)]
     protocols = protocols if locus.variants.length_change.any() else protocols[:1]
     rows = []

@@ -41,7 +41,12 @@ def network_of(
 def predictor(
     network: Enformer, *, reverse: bool = True, shifts: Sequence[int] = (0,), precision: str = "float32"
 ):
-    """A function of sequences, bins and tracks, as ``methods.personal_prediction`` wants it."""
+    """Make the function that :mod:`reread.genomes.methods.personal_prediction` calls.
+
+    It takes sequences (sequence, base), bins (first, last) and tracks, None for all, and returns predictions
+    (sequence, bin, track). ``reverse`` and ``shifts`` (bases) average over strands and shifts; ``precision``
+    is a number format.
+    """
 
     def made(
         sequences: npt.NDArray[np.uint8], bins: tuple[int, int] | None = None,

@@ -24,10 +24,7 @@ MAD_TO_SD = 1.4826  # of a normal distribution
 
 @dataclass(frozen=True, eq=False)
 class Plate:
-    """Wells at level 3 (log2 expression) and level 4 (robust z-scores, not clipped), each (well, gene).
-
-    ``meta`` (well,) is as of signatures; ``plate`` names the plate of each well.
-    """
+    """Wells at level 3 (log2) and 4 (robust z-scores, not clipped), each (well, gene); ``meta`` (well,)."""
 
     level_3: np.ndarray
     level_4: np.ndarray

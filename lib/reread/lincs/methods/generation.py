@@ -110,10 +110,7 @@ def conditioned(encoded: Encoded, *, n: int = 200, n_components: int = 32, seed:
 
 
 def mmd2(x: np.ndarray, y: np.ndarray, *, n_permutations: int = 199, seed: int = 0) -> dict[str, float]:
-    """Unbiased squared maximum mean discrepancy of two samples (sample, gene), and its permutation p.
-
-    It may be negative. Returns ``mmd2``, ``mmd2_p`` and the ``width`` of the kernel.
-    """
+    """Unbiased squared maximum mean discrepancy of two samples (sample, gene): mmd2, p, kernel width."""
     _check_sides(x, y)
     pooled = np.concatenate([x, y]).astype(float)
     width = float(np.median(pdist(pooled)))

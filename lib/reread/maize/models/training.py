@@ -64,10 +64,7 @@ def recipe(training: str, layers: str, **settings: Any) -> Recipe:
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """A trained Keras model with its inputs, scaler, gene order (None: columns) and training curve.
-
-    The curve has columns epoch, loss, accuracy, val_loss, val_accuracy.
-    """
+    """A trained Keras model, its inputs, scaler, gene order (None: columns), and curve (losses by epoch)."""
 
     model: Any
     curve: pd.DataFrame

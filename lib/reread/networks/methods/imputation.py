@@ -267,10 +267,7 @@ def p_of_correlation(r: np.ndarray, n_cells: int) -> np.ndarray:
 
 
 def pair_auroc(dataset: GRNDataset, imputed: Expression, *, seed: int = 0) -> float:
-    """AUROC of LightGBM on components for the listed pairs, with TF and gene held out; mean over folds.
-
-    NaN for a list that is too short for such folds.
-    """
+    """AUROC of LightGBM for pairs with TF and gene held out, mean over folds; NaN for too short a list."""
     own = replace(dataset, expression=imputed)
     try:
         folds = split_pairs(own.pairs, PAIR_SCHEME, seed=seed)
