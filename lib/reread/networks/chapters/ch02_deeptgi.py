@@ -71,14 +71,6 @@ def folds(by_fold: pd.DataFrame) -> Drawn:
     )  # fmt: skip
 
 
-def single_fold(by_fold: pd.DataFrame) -> str:
-    """Say which networks have a single dot in :func:`folds`, and why; empty where each has several."""
-    n_folds = by_fold[~by_fold["method"].isin(BASELINES)].groupby("method", sort=False)["fold"].nunique()
-    names = " and ".join(METHODS[method] for method in n_folds.index[n_folds == 1])
-    why = f" Of {names} only the first fold was trained, to save time, so that its dot has no spread."
-    return why if names else ""
-
-
 def loss_curves(curves: pd.DataFrame) -> Drawn:
     """Draw training and test loss of the first fold of each scheme by epoch, from ``Outcome.curves``.
 
@@ -106,12 +98,6 @@ def batch_table(outcome: Outcome, dataset: GRNDataset, *, seed: int = 0) -> pd.D
         for method, (model, fold) in outcome.models.items()
     }
     return pd.DataFrame(rows).T.convert_dtypes().add_prefix("batch_").rename_axis("method").reset_index()
-
-
-def batch_words(moved: pd.DataFrame) -> str:
-    """How many predictions of a batch change with one of its pairs, from ``batch_table``."""
-    counts = zip(moved["batch_moved"], moved["batch_batch"], moved["method"].map(METHODS), strict=True)
-    return " and ".join(f"{n} of {of} predictions ({method})" for n, of, method in counts)
 
 
 def batch(outcome: Outcome, dataset: GRNDataset) -> Drawn:

@@ -56,9 +56,8 @@ def verb(difference: float, margin: float = 0.01) -> str:
     """Say whether a value exceeds another by more than ``margin``, given their difference."""
     if np.isnan(difference):
         return "cannot be compared with"
-    if abs(difference) <= margin:
-        return f"is within {margin:g} of"
-    return "exceeds" if difference > 0 else "is below"
+    word = "exceeds" if difference > 0 else "is below"
+    return word if abs(difference) > margin else f"is within {margin:g} of"
 
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:
