@@ -42,8 +42,8 @@ def load(
     ``simulated`` takes the keywords of ``simulate_cohort`` and a ``seed``. ``melanoma`` has the T cells of 19
     patients whose response is constant in the patient (log-normalised values, exponentiated).
     ``glioblastoma`` has counts of five patients, each with and without a drug. ``gse144136`` has the
-    published nuclei. ``own`` reads the loom or h5ad file ``path`` by the names in ``keys``. A wrong file is a
-    DataError.
+    published nuclei. ``own`` reads the loom or h5ad file ``path`` by the names in ``keys``.
+    ParameterError for an unknown source or no ``path``, DataError for a wrong file.
     """
     if source == SIMULATED:
         return Cohort(*simulate_cohort(**simulation, seed=seed))

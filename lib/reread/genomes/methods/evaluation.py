@@ -72,5 +72,8 @@ def median_interval(r: npt.ArrayLike, *, n_boot: int = 500, seed: int = 0) -> di
 
 
 def strength_word(r: float) -> str:
-    """Say how strong a correlation is: strong (0.5), moderate (0.3), weak (0.1), or absent or negative."""
+    """Say in words how strong a correlation is.
+
+    Returns ``strong`` (at least 0.5), ``moderate`` (0.3), ``weak`` (0.1), or ``absent or negative``.
+    """
     return "strong" if r >= 0.5 else "moderate" if r >= 0.3 else "weak" if r >= 0.1 else "absent or negative"

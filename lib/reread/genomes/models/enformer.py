@@ -305,7 +305,10 @@ def _size(found: Pretrained) -> Architecture:
 
 
 def save(network: Enformer, path: Path) -> None:
-    """Write weights and sizes of a network, whole or not at all; :func:`load` reads them back."""
+    """Write weights and sizes of a network, whole or not at all.
+
+    :func:`load` reads the file back; OSError if it cannot be written.
+    """
     with written_whole(path) as part:
         torch.save({"size": asdict(network.size), "state": network.state_dict()}, part)
 
