@@ -139,12 +139,19 @@ def test_a_wrong_parameter_or_too_many_files_are_named(tmp_path):
     )
 
 
-def test_a_position_without_variants_is_refused_and_the_next_command_runs_from_any_folder(
+def test_a_position_without_variants_and_open_phases_are_refused_and_the_next_command_runs_from_any_folder(
     tmp_path, monkeypatch
 ):
     pytest.importorskip("cyvcf2")
-    genomes(tmp_path)
+    _, at = genomes(tmp_path)
     monkeypatch.chdir(tmp_path)
+
+    (tmp_path / "u.vcf").write_text((tmp_path / "g.vcf").read_text().replace("|", "/"))
+    found = check_data.check("genomes", ["g.fa", "u.vcf"], at)
+    assert re.search(
+        r"heterozygous calls have no phase, .*\n.*-p unphased=file", dict(found.lines)["not usable"]
+    )
+    assert check_data.check("genomes", ["g.fa", "u.vcf"], at | {"unphased": "file"}).is_usable
 
     found = check_data.check("genomes", ["g.fa", "g.vcf"], {"position": "chr1:9000000"})
     assert not found.is_usable

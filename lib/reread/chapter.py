@@ -79,14 +79,14 @@ class Page:
         return self.values[key]
 
     def measure_all(self, values: dict[str, float] | pd.Series, prefix: str = "") -> None:
-        """Record every value of a mapping or of a Series under its own key; ``prefix.key`` with a prefix."""
+        """Record every value of a mapping or Series under its key (``prefix.key``), as :meth:`measure`."""
         for key, value in dict(values).items():
             self.measure(f"{prefix}.{key}" if prefix else str(key), value)
 
     def measure_table(self, data: pd.DataFrame, *, by: Iterable[str], values: Iterable[str]) -> None:
         """Record the columns ``values`` of every row, keyed ``value.by.by``: ``auroc.pair.pearson``.
 
-        A cell that holds NaN was not measured and gets no key.
+        A cell that holds NaN was not measured and gets no key. Errors as :meth:`measure`.
         """
         import pandas as pd
 
@@ -137,7 +137,7 @@ class Page:
             show.web(show.box_html(text), text)
 
     def artifact(self, name: str) -> Path:
-        """Path for a file that later pages or readers use; its folder exists."""
+        """Path of a file for later pages, in a folder that exists; ParameterError outside the artifacts."""
         path = self.folder / "artifacts" / name
         if not path.resolve().is_relative_to((self.folder / "artifacts").resolve()):
             raise ParameterError(f"{name!r} does not stay in the artifacts of {self.ref.name}.")

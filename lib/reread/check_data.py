@@ -199,13 +199,16 @@ def _depression(values: Values) -> Iterator[Line]:
 
 
 def _locus(values: Values) -> Iterator[Line]:
-    from reread.genomes.data import checks, load
+    from reread.genomes.data import checks, haplotypes, load
 
     names = ("fasta", "genotypes", "position")
     locus = load.load_locus("own", **{name: str(values[name]) for name in names})
     counts = checks.check_reference(locus.reference, locus.variants)
     yield "contigs", _listed([f"{name} {n:,} bases" for name, n in locus.reference.lengths.items()])
     yield "people", f"{len(locus.variants.people):,}, such as {_listed(locus.variants.people[:3])}"
+    reach = int(values["window"]) // 2
+    near = locus.variants.within(locus.tss - reach, locus.tss + reach)
+    haplotypes.carried_alleles(near, unphased=str(values["unphased"]))
     counts |= {f"left out: {reason}": n for reason, n in locus.variants.dropped.items()}
     yield "variants", _listed([f"{what} {n:,}" for what, n in counts.items()])
 

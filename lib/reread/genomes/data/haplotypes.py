@@ -144,7 +144,7 @@ def carried_alleles(
         raise DataError(
             f"{int(is_open.sum()):,} heterozygous calls have no phase, the first at {variants.contig}:"
             f"{variants.position[row] + 1} in {variants.people[person]}, whose haplotype is unknown.\n"
-            f"Phase the genotypes, or choose unphased=file, ref or alt."
+            f"Phase the genotypes, or choose:  -p unphased=file  (or ref, or alt)"
         )
     if unphased in ("ref", "alt"):
         carried[is_open] = unphased == "alt"

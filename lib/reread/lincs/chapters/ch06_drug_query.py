@@ -17,7 +17,7 @@ def draw_ranks(result: QueryResult) -> Drawn:
 
 
 def draw_names(result: QueryResult, n_top: int = 10) -> Drawn:
-    """Draw the correlation with the ``n_top`` most similar names of each drug; targets are marked."""
+    """Draw the correlation of each drug with names among the ``n_top`` of any drug; targets are marked."""
     near = result.names.loc[result.names["rank"] <= n_top, "name"].unique()
     shown = result.names[result.names["name"].isin(near)].reset_index(drop=True)
     kinds = {True: "target", False: "other name"}
