@@ -207,7 +207,7 @@ class _Recipe:
     def _step(self, rows: npt.NDArray, rate: float) -> float:
         total = 0.0
         for group in self.optimizer.param_groups:
-            group["lr"] = self.settings.rate * rate
+            group["lr"] = float(self.settings.rate * rate)  # a NumPy number could not be read again
         for part in np.array_split(rows, min(self.settings.accumulate, len(rows))):
             loss = self._loss(part) * (len(part) / len(rows))
             loss.backward()
