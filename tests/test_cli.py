@@ -198,7 +198,7 @@ def test_a_build_without_its_packages_says_how_to_install_them(tiny, reread, mon
     said = reread("build")
 
     assert said.code == 4
-    assert f"brings {module}" in said.err and "pip install 'reread[book]'" in said.err
+    assert f"brings {module}" in said.err and "pip install -e '.[book]'" in said.err
 
 
 @pytest.mark.parametrize("word", ["-h", "--help"])
