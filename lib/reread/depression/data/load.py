@@ -77,7 +77,8 @@ def words(source: str, counts: Counts, *, version: str = "v1") -> vocabulary.Voc
     """The vocabulary for the cells of a source.
 
     Simulated genes have their own, with medians over all simulated cells; all others have Geneformer's.
-    The medians of V2 are not at hand, so V2 has those of V1 for the genes that both know.
+    The medians of V2 are not at hand, so V2 has those of V1 for the genes that both know. DataError if it
+    knows none of the genes.
     """
     if source == SIMULATED:
         return vocabulary.from_counts(counts, special=version == "v2")
