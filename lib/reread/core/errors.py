@@ -10,8 +10,10 @@ from difflib import get_close_matches
 from enum import IntEnum
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 
+_TOP = Path(__file__).resolve().parents[3]  # of a checkout; a wheel has no pyproject.toml there
 MANY = 20
 LONG = 80
 # A CUDA build of torch brings triton. Where TensorFlow (umap imports it too) is loaded before triton, the
@@ -105,11 +107,8 @@ def require(module: str, extra: str) -> None:
 
 def missing(module: str, extra: str) -> MissingExtra:
     """Error that names the extra, and its command: at the top of a checkout, else for the installed wheel."""
-    from reread.core import paths  # which imports this module
-
-    is_checkout = (paths.root() / "pyproject.toml").is_file()
     run = f"Run, at the top of the checkout:  pip install -e '.[{extra}]'"
     return MissingExtra(
         f"The extra {extra!r} brings {module}, which is needed here and not installed.\n"
-        + (run if is_checkout else f"Run:  pip install 'reread[{extra}]'")
+        + (run if (_TOP / "pyproject.toml").is_file() else f"Run:  pip install 'reread[{extra}]'")
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from reread.book.running import extras
 from reread.book.running.page_run import run_page
+from reread.core import errors
 from reread.core.errors import MissingExtra, RunError, require
 from reread.pages import page
 
@@ -64,9 +65,9 @@ def test_every_extra_that_the_metadata_names_is_found(metadata):
 
 
 @pytest.mark.parametrize("is_checkout", [True, False])
-def test_the_command_fits_the_place(tiny, metadata, is_checkout):
+def test_the_command_fits_the_place(tmp_path, monkeypatch, metadata, is_checkout):
     """From a function of ours and for a bare import of a page: the checkout's command, else the wheel's."""
-    (tiny / "pyproject.toml").touch() if is_checkout else None
+    monkeypatch.setattr(errors, "_TOP", ROOT if is_checkout else tmp_path)
     said = "Run, at the top of the checkout:  pip install -e '.[maize]'"
     command = said if is_checkout else "Run:  pip install 'reread[maize]'"
     with pytest.raises(MissingExtra) as caught:
@@ -88,7 +89,9 @@ def test_a_page_without_its_framework_fails_with_the_extra_and_exit_code_4(chapt
     absent = "raise ModuleNotFoundError(\"No module named 'tensorflow.keras'\", name='tensorflow')"
     chapter_of("01-cells", [absent])
 
-    with pytest.raises(RunError, match=r"The extra 'maize' brings tensorflow.*\nRun:  pip install") as caught:
+    with pytest.raises(
+        RunError, match=r"The extra 'maize' brings tensorflow.*\nRun, at the top.* -e '.\[maize\]'"
+    ) as caught:
         run_page(page("maize/01-cells"), say=lambda _: None)
 
     assert caught.value.exit_code == 4

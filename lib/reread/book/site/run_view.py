@@ -48,7 +48,8 @@ def plain_words(text: str) -> str:
 
 def write(ref: PageRef, folder: Path, record: RunRecord, moved: list[Change], said: str) -> Path:
     """Write the page of a run and return its path."""
-    title = html.escape(f"{ref.title} ({ref.study.title})")
+    named = f"{ref.chapter.title}: own files" if record.scope == "own" else ref.title
+    title = html.escape(f"{named} ({ref.study.title})")
     rows = "".join(f"<tr>{_cells('td', row.cells())}</tr>" for row in moved[:MANY])
     table = f"<table><tr>{_cells('th', HEAD)}</tr>{rows}</table>" if rows else ""
     values = "".join(f"<tr>{_cells('td', [k, str(v)])}</tr>" for k, v in record.parameters.items())
