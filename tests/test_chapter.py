@@ -218,13 +218,17 @@ class TestMeasure:
         with pytest.raises(ParameterError, match=r"'key' is measured twice in maize/01-cells"):
             page.measure("key", 1)
 
-    def test_a_value_is_glued_where_the_book_finds_it_and_shows_nothing(self, page, shown):
-        page.measure("auroc.pair", 0.1 + 0.2)
+    @pytest.mark.parametrize("for_book", [True, False])
+    def test_a_value_is_glued_where_the_book_finds_it_and_shows_nothing(self, page, run, shown, for_book):
+        opened = run("01-cells", dict(CELLS)) if for_book else page
+
+        opened.measure("auroc.pair", 0.1 + 0.2)
 
         prefix = "application/papermill.record/"
+        empty = {} if for_book else {"text/html": ""}  # VS Code has no renderer for the other kind
         assert shown == [
             (
-                {prefix + "text/plain": "0.30000000000000004"},
+                {prefix + "text/plain": "0.30000000000000004"} | empty,
                 {"scrapbook": {"name": "auroc.pair", "mime_prefix": prefix}},
             )
         ]

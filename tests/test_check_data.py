@@ -44,7 +44,7 @@ def networks(folder):
 
 def depression(folder):
     obs = pd.DataFrame({"donor": list("ppqq"), "condition": list("ccdd")}, index=list("wxyz"))
-    genes = [f"ENSG0000000000{i}" for i in range(3)]
+    genes = ["ENSG00000000003", "ENSG00000000419", "ENSG00000000457"]
     counts = np.random.default_rng(0).poisson(5, (4, 3)).astype("float32")
     anndata.AnnData(counts, obs, pd.DataFrame(index=genes)).write_h5ad(folder / "d.h5ad")
     return [folder / "d.h5ad"], {}
@@ -80,7 +80,8 @@ SAYS = {
             "dose": r"0 different \(micromolar\), not known of 80 signatures"},
     networks: {"shape": "2 cells × 3 genes", "pairs": "2, 1 of them positive, of 1 TFs",
                "left out": "1 rows whose gene"},
-    depression: {"shape": "4 cells × 3 genes", "donors": "c 1, d 1; one condition each"},
+    depression: {"shape": "4 cells × 3 genes", "donors": "c 1, d 1; one condition each",
+                 "donor hold-out": "not possible: 6 folds by donor need"},
     genomes: {"people": "3, such as", "variants": r"variants \d+, REF differs 0"},
 }  # fmt: skip
 
@@ -136,6 +137,29 @@ def test_a_wrong_parameter_or_too_many_files_are_named(tmp_path):
     assert dict(check_data.check("maize", ["no.csv"], {"genes_in": "rows"}).lines)["expression"].endswith(
         "not there)"
     )
+
+
+def test_a_position_without_variants_and_open_phases_are_refused_and_the_next_command_runs_from_any_folder(
+    tmp_path, monkeypatch
+):
+    pytest.importorskip("cyvcf2")
+    _, at = genomes(tmp_path)
+    monkeypatch.chdir(tmp_path)
+
+    (tmp_path / "u.vcf").write_text((tmp_path / "g.vcf").read_text().replace("|", "/"))
+    found = check_data.check("genomes", ["g.fa", "u.vcf"], at)
+    assert re.search(
+        r"heterozygous calls have no phase, .*\n.*-p unphased=file", dict(found.lines)["not usable"]
+    )
+    assert check_data.check("genomes", ["g.fa", "u.vcf"], at | {"unphased": "file"}).is_usable
+
+    found = check_data.check("genomes", ["g.fa", "g.vcf"], {"position": "chr1:9000000"})
+    assert not found.is_usable
+    assert re.search(r"g\.vcf has no variant within [\d,]+ bases of chr1:9000000\.\n +Name", found.text())
+
+    files, given = maize(tmp_path)
+    found = check_data.check("maize", [files[0].name], given)
+    assert f"expression={tmp_path / 'm.h5ad'}" in dict(found.lines)["next"]
 
 
 def test_a_bed_file_of_genomes_goes_to_the_chapter_on_linear_models(tmp_path):

@@ -84,9 +84,43 @@ def test_the_reference_can_read_every_module_without_the_packages_that_it_does_n
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
 
 
+def called() -> Iterator[tuple[str, ast.FunctionDef | ast.ClassDef, str]]:
+    """Module, node and docstring of every function and class that a notebook calls."""
+    for _, listed in stage.library().values():
+        for module, names in listed.items():
+            for node in parsed(module).body:
+                if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name in names:
+                    yield module, node, ast.get_docstring(node) or ""
+
+
+def test_whatever_a_notebook_calls_names_the_errors_that_it_raises():
+    silent = [
+        f"{module}.{node.name}: {error}"
+        for module, node, text in called()
+        if isinstance(node, ast.FunctionDef)
+        for error in set(re.findall(r"raise (\w+Error)", ast.unparse(node)))
+        if error not in text
+    ]
+
+    assert silent == []
+
+
+def test_a_method_that_a_notebook_calls_says_more_than_one_line():
+    """What one notebook alone needs (``chapters``) may say all in one; a method has axes, units, source."""
+    found = [(f"{module}.{node.name}", text) for module, node, text in called() if ".chapters." not in module]
+
+    assert len(found) > 200
+    assert [name for name, text in found if len(text.splitlines()) < 3] == []
+
+
+def parsed(module: str) -> ast.Module:
+    """The tree of a module."""
+    return ast.parse((ROOT / "lib" / Path(*module.split("."))).with_suffix(".py").read_text())
+
+
 def documented(module: str, name: str) -> bool:
     """Whether a module defines ``name``: a constant, or a function or class with a docstring."""
-    tree = ast.parse((ROOT / "lib" / Path(*module.split("."))).with_suffix(".py").read_text())
+    tree = parsed(module)
     for node in tree.body:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name == name:
             return ast.get_docstring(node) is not None

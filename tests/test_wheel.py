@@ -66,6 +66,15 @@ def test_pages_are_listed_and_nothing_is_written_into_the_package(unpacked, tmp_
     assert sorted(path for path in unpacked.rglob("*") if path.is_file()) == before
 
 
+def test_a_package_that_is_missing_comes_with_the_wheel(unpacked, tmp_path):
+    code = "from reread.core.errors import require; require('no_such_package', 'maize')"
+    env = os.environ | {"PYTHONPATH": str(unpacked), "PYTHONDONTWRITEBYTECODE": "1"}
+
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True)
+
+    assert "Run:  pip install 'reread[maize]'" in done.stderr
+
+
 @pytest.mark.slow
 def test_a_page_runs_and_its_run_lies_in_the_working_directory(unpacked, tmp_path):
     folder = tmp_path / "elsewhere"

@@ -31,20 +31,18 @@ NOT_PARAMETERS = ("In", "Out")
 
 @dataclass(frozen=True)
 class Upstream:
-    """A finished page that this one builds on."""
+    """A finished page that this one builds on.
+
+    ``page`` is its name, empty for a chapter of one page; ``folder`` holds its run, ``record`` what the run
+    recorded.
+    """
 
     page: str
     folder: Path
     record: dict[str, Any]
 
     def artifact(self, name: str) -> Path:
-        """Path of a file that the page left behind.
-
-        Raises
-        ------
-        DataError
-            If it left no such file.
-        """
+        """Path of a file that the page left behind; DataError if it left no such file."""
         path = self.folder / "artifacts" / name
         if not path.is_file():
             near = did_you_mean(name, (other.name for other in path.parent.glob("*")))
@@ -54,7 +52,10 @@ class Upstream:
 
 @dataclass
 class Page:
-    """An open page: what is measured and drawn goes through it into the record."""
+    """An open page: what is measured and drawn goes through it into the record.
+
+    ``values`` are what was measured so far, ``parameters`` those of this run; :func:`open_page` makes it.
+    """
 
     ref: pages.PageRef
     parameters: dict[str, studies.Value]
@@ -68,27 +69,24 @@ class Page:
     def measure(self, key: str, value: float | str) -> float | str:
         """Record one value under ``key`` and glue it, so that prose can quote it.
 
-        Raises
-        ------
-        ParameterError
-            If the key was measured before on this page or cannot be quoted, or the value is neither a number
-            nor a word.
+        ParameterError if the key was measured before on this page or cannot be quoted, or the value is
+        neither a number nor a word.
         """
         if measured.check_key(key) in self.values:
             raise ParameterError(f"{key!r} is measured twice in {self.ref.name}; each value has its own key.")
         self.values[key] = measured.plain(key, value)
-        show.glue(key, self.values[key])
+        show.glue(key, self.values[key], for_book=self.is_published)
         return self.values[key]
 
     def measure_all(self, values: dict[str, float] | pd.Series, prefix: str = "") -> None:
-        """Record every value of a mapping or of a Series under its own key; ``prefix.key`` with a prefix."""
+        """Record every value of a mapping or Series under its key (``prefix.key``), as :meth:`measure`."""
         for key, value in dict(values).items():
             self.measure(f"{prefix}.{key}" if prefix else str(key), value)
 
     def measure_table(self, data: pd.DataFrame, *, by: Iterable[str], values: Iterable[str]) -> None:
         """Record the columns ``values`` of every row, keyed ``value.by.by``: ``auroc.pair.pearson``.
 
-        A cell that holds NaN was not measured and gets no key.
+        A cell that holds NaN was not measured and gets no key. Errors as :meth:`measure`.
         """
         import pandas as pd
 
@@ -100,20 +98,11 @@ class Page:
     def figure(self, drawn: figures.Drawn, name: str, *, caption: str) -> None:
         """Show a figure: SVG, PNG and its data as CSV, with caption and alt text.
 
-        Parameters
-        ----------
-        drawn : Drawn
-            The figure, the table behind it and its alt text, as every function that draws returns them. Where
-            the data are empty or all equal there is no figure, and the page shows the sentence instead.
-        name : str
-            Names the files and the cross-reference.
-        caption : str
-            The finding, in MyST. Text that came with data goes through :func:`reread.core.show.plain`.
-
-        Raises
-        ------
-        ParameterError
-            If the alt text is too short or too long, or the name is taken or no file name.
+        ``drawn`` is what every function that draws returns. Where its data are empty or all equal there is no
+        figure, and the page shows its sentence instead. ``name`` names the files and the cross-reference.
+        ``caption`` is the finding, in MyST; text that came with data goes through
+        :func:`reread.core.show.plain`. ParameterError if the alt text is too short or too long, or the name
+        is taken or no file name.
         """
         figure, data, alt = drawn
         self._check_name(name)
@@ -128,7 +117,10 @@ class Page:
             show.image(self.folder / "figures" / f"{name}.png", alt, caption)
 
     def table(self, data: pd.DataFrame, name: str, *, caption: str, is_whole: bool = False) -> None:
-        """Show a table with its CSV; a long one shows eight rows, unless ``is_whole``."""
+        """Show a table with its CSV; a long one shows eight rows, unless ``is_whole``.
+
+        ``name`` and ``caption`` as in :meth:`figure`. ParameterError if the name is taken or no file name.
+        """
         self._check_name(name)
         figures.save_table(data, self.folder / "tables" / f"{name}.csv")
         self.shown["tables"].append({"id": name, "caption": caption, "label": self._label(name)})
@@ -145,7 +137,7 @@ class Page:
             show.web(show.box_html(text), text)
 
     def artifact(self, name: str) -> Path:
-        """Path for a file that later pages or readers use; its folder exists."""
+        """Path of a file for later pages, in a folder that exists; ParameterError outside the artifacts."""
         path = self.folder / "artifacts" / name
         if not path.resolve().is_relative_to((self.folder / "artifacts").resolve()):
             raise ParameterError(f"{name!r} does not stay in the artifacts of {self.ref.name}.")
@@ -167,22 +159,9 @@ class Page:
     def upstream(self, chapter: str) -> list[Upstream]:
         """Finished pages of a chapter that this one needs, run with the same shared parameters.
 
-        Parameters
-        ----------
-        chapter : str
-            A chapter that the record names under ``needs``.
-
-        Returns
-        -------
-        list of Upstream
-            One for each page that fits: of the profile, else a run that was made with ``-p``.
-
-        Raises
-        ------
-        ParameterError
-            If the record does not say that this chapter needs it: it would not be run before.
-        RunError
-            If none fits, or one that would fit has not run: its command is in the message.
+        Returns one for each page that fits: of the profile, else a run that was made with ``-p``.
+        ParameterError if the record does not name the chapter under ``needs``, since it would not be run
+        before. RunError if none fits, or one that would fit has not run: its command is in the message.
         """
         if chapter not in self.ref.chapter.needs:
             near = did_you_mean(chapter, self.ref.chapter.needs)
@@ -199,20 +178,13 @@ class Page:
             values = ", ".join(f"{name}={value}" for name, value in wanted.items())
             name = lacking[0].name + (f" with {values}" if values else "")
             raise RunError(
-                f"{self.ref.name} needs a finished run of {name}.\nRun:  {commands}",
-                ExitCode.STALE,
+                f"{self.ref.name} needs a finished run of {name}.\nRun:  {commands}", ExitCode.STALE
             )
         self._upstream_scopes |= {up.record.get("scope", "") for up in found.values()}
         return list(found.values())
 
     def close(self) -> None:
-        """Show the verdicts and the checks, and write what was measured.
-
-        Raises
-        ------
-        RunError
-            If nothing was measured: a page without a value is hollow.
-        """
+        """Show verdicts and checks, and write what was measured; RunError if nothing was measured."""
         if not self.values:
             raise RunError(
                 f"{self.ref.name} measured nothing; a page needs at least one value.",
@@ -233,22 +205,13 @@ class Page:
         files = sorted((self.folder / "artifacts").rglob("*")) if (self.folder / "artifacts").is_dir() else []
         return {
             "schema": SCHEMA,
-            "study": self.ref.study.key,
-            "chapter": self.ref.chapter.key,
-            "page": self.ref.page,
-            "profile": self.ref.profile,
-            "scope": self.scope,
-            "parameters": self.parameters,
-            "values": self.values,
-            **self.shown,
+            "study": self.ref.study.key, "chapter": self.ref.chapter.key, "page": self.ref.page,
+            "profile": self.ref.profile, "scope": self.scope,
+            "parameters": self.parameters, "values": self.values, **self.shown,
             "artifacts": [str(f.relative_to(self.folder / "artifacts")) for f in files if f.is_file()],
-            "data": registry.used(),
-            "device": _device(),
-            "cost": {
-                "cpu_s": time.process_time() - self._started,
-                "peak_mb": _peak_mb(),
-            },
-        }
+            "data": registry.used(), "device": _device(),
+            "cost": {"cpu_s": time.process_time() - self._started, "peak_mb": _peak_mb()},
+        }  # fmt: skip
 
     def _check_name(self, name: str) -> None:
         """Refuse a name that is taken, or that files and cross-references cannot bear."""
@@ -287,17 +250,9 @@ class Page:
 def open_page(name: str, variables: dict[str, Any]) -> Page:
     """Guard a notebook: check its parameters against the record before any data is read.
 
-    Parameters
-    ----------
-    name : str
-        ``study/chapter``.
-    variables : dict
-        ``globals()`` of the notebook: its parameters, and whatever papermill injected.
-
-    Raises
-    ------
-    ParameterError
-        If a parameter is unknown, missing, mistyped or out of range.
+    ``name`` is ``study/chapter``; ``variables`` are the ``globals()`` of the notebook: its parameters, and
+    whatever papermill injected. ParameterError if a parameter is unknown, missing, mistyped or out of range.
+    RunError if a page that it builds on has no finished run.
     """
     study_key, _, chapter_key = name.partition("/")
     study = studies.find(study_key)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from reread import studies
+from reread.core import paths
 from reread.core.data import matrix, registry
 from reread.core.errors import DataError, ParameterError, RereadError, short
 
@@ -60,6 +61,10 @@ def check(study: str, files: Sequence[str], given: dict[str, str]) -> Found:
         lines += kind.describe(values)
     except RereadError as error:
         return Found([*lines, ("not usable", str(error))], is_usable=False)
+    is_top = Path.cwd() == paths.root()  # where a page starts its paths
+    for name in kind.files if not is_top else ():
+        if values.get(name):
+            named[name] = str(Path(str(values[name])).expanduser().absolute())
     options = {"source": "own", **named}
     words = " ".join(f"-p {name}={shlex.quote(str(value))}" for name, value in options.items())
     return Found([*lines, ("next", f"reread run {study}/{kind.chapter} {words}")], is_usable=True)
@@ -82,6 +87,8 @@ def _kind(study: str, files: Sequence[str]) -> Kind:
 
 def _file(name: str, path: Path) -> Line:
     size = f"{path.stat().st_size / 1e6:,.2f} MB" if path.is_file() else "not there"
+    if Path(f"{path}.bed").is_file():
+        return name, f"{path}.bed, .bim and .fam (PLINK)"
     return name, f"{path} ({''.join(path.suffixes[-2:]) or 'no suffix'}, {size})"
 
 
@@ -114,11 +121,17 @@ def _maize(values: Values) -> Iterator[Line]:
     )
     yield "groups", f"{len(np.unique(data.group))} of {files['group_key']}"
     for kind in splits.KINDS:
-        try:
-            fold = splits.split(data, kind)[0]
-            yield f"{kind} hold-out", f"{len(fold.train)} training and {len(fold.test)} test samples"
-        except DataError as error:
-            yield f"{kind} hold-out", f"not possible: {error}"
+        yield _holdout(kind, lambda kind=kind: splits.split(data, kind))
+
+
+def _holdout(kind: str, split: Callable[[], Sequence]) -> Line:
+    """Sizes of the first fold, whose sides are masks or row numbers, or why there is none."""
+    try:
+        fold = split()[0]
+    except DataError as error:
+        return f"{kind} hold-out", f"not possible: {error}"
+    train, test = (int(rows.sum()) if rows.dtype == bool else len(rows) for rows in (fold.train, fold.test))
+    return f"{kind} hold-out", f"{train} training and {test} test samples"
 
 
 def _lincs(values: Values) -> Iterator[Line]:
@@ -159,7 +172,7 @@ def _networks(values: Values) -> Iterator[Line]:
 
 
 def _depression(values: Values) -> Iterator[Line]:
-    from reread.depression.data import load, readers
+    from reread.depression.data import load, readers, splits
 
     names = {
         "donor": "donor_key",
@@ -178,6 +191,7 @@ def _depression(values: Values) -> Iterator[Line]:
         "donors",
         f"{_listed(donors)}; {'each in both conditions' if cohort.is_paired else 'one condition each'}",
     )
+    yield _holdout("donor", lambda: splits.by_donor(counts.cells, int(values["n_folds"])))
     yield "cell types", _listed(sorted(set(counts.cells["cell_type"])))
     if registry.where("depression/tokens-v1") and registry.where("depression/gene-medians-v1"):
         known = len(set(counts.genes) & set(load.words("own", counts).medians))
@@ -185,13 +199,17 @@ def _depression(values: Values) -> Iterator[Line]:
 
 
 def _locus(values: Values) -> Iterator[Line]:
-    from reread.genomes.data import checks, load
+    from reread.genomes.data import checks, haplotypes, load
 
     names = ("fasta", "genotypes", "position")
     locus = load.load_locus("own", **{name: str(values[name]) for name in names})
     counts = checks.check_reference(locus.reference, locus.variants)
     yield "contigs", _listed([f"{name} {n:,} bases" for name, n in locus.reference.lengths.items()])
     yield "people", f"{len(locus.variants.people):,}, such as {_listed(locus.variants.people[:3])}"
+    reach = int(values["window"]) // 2
+    near = locus.variants.within(locus.tss - reach, locus.tss + reach)
+    haplotypes.carried_alleles(near, unphased=str(values["unphased"]))
+    counts |= {f"left out: {reason}": n for reason, n in locus.variants.dropped.items()}
     yield "variants", _listed([f"{what} {n:,}" for what, n in counts.items()])
 
 

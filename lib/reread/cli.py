@@ -109,7 +109,8 @@ def _tell(ref: PageRef, folder: Path) -> None:
     from reread.book.status.run_record import RunRecord
 
     record = RunRecord.read(folder)
-    moved, said = difference.moved(ref, record.values)
+    is_own = record.scope == "own"  # a reference of other data says nothing of own files
+    moved, said = ([], "") if is_own else difference.moved(ref, record.values)
     rows = [change.cells() for change in moved[: difference.MANY]]
     lines = [run_view.answer(folder, record), said]
     lines += columns([difference.HEAD, *rows], *difference.LAYOUT) if rows else []

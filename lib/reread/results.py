@@ -18,29 +18,14 @@ GENE = "gene"
 def into_anndata(run: str | Path, adata: AnnData) -> list[str]:
     """Put values and tables of a run into ``adata.uns["reread"]``, and tables by gene into ``adata.varm``.
 
-    Parameters
-    ----------
-    run : str or Path
-        Folder of a finished run, or its name as ``reread runs list`` prints it.
-    adata : AnnData
-        Object with axes (cell or sample, gene). Gene names of tables are looked up in ``var_names``. It is
-        changed in place; ``write_h5ad`` can write what is added.
+    ``run`` is the folder of a finished run, or its name as ``reread runs list`` prints it. ``adata`` (cell or
+    sample, gene) is changed in place; ``write_h5ad`` can write what is added.
 
-    Returns
-    -------
-    list of str
-        Keys of ``varm`` that were set. A table of the run has one there if its column ``gene`` names each
-        gene once, and one of them is in ``adata``. It holds the numeric columns in the order of
-        ``var_names``, with NaN for genes that the run does not name. Units are those of the table.
-
-    Raises
-    ------
-    RunError
-        If the folder holds no finished run, or one that was altered.
-
-    Source
-    ------
-    Layout of ``uns`` and ``varm``: Virshup and others, anndata, doi:10.21105/joss.04371.
+    Returns the keys of ``varm`` that were set. A table of the run has one there if its column ``gene`` names
+    each gene once, and one of them is in ``var_names``. It holds the numeric columns in the order of
+    ``var_names``, with NaN for genes that the run does not name. Units are those of the table. RunError if
+    the folder holds no finished run, or one that was altered. Source of the layout: Virshup and others,
+    anndata, doi:10.21105/joss.04371.
     """
     folder = Path(run) if Path(run).is_dir() else paths.runs() / run
     record = RunRecord.read(folder)

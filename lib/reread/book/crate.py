@@ -5,7 +5,6 @@ Source: https://w3id.org/ro/wfrun/workflow/0.5 (profile) and https://w3id.org/ro
 
 import json
 import mimetypes
-import zipfile
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 from reread.book.status.difference import find_run
 from reread.book.status.run_record import NAME, NOTEBOOK, RunRecord
+from reread.book.transfer import write_zip
 from reread.core.data import registry
 from reread.core.errors import ExitCode, RunError
 from reread.core.files import written_whole
@@ -51,13 +51,10 @@ def write(run: str, out: Path) -> str:
     entities = list(_entities(record, find(record.study)))
     metadata = json.dumps({"@context": _CONTEXT, "@graph": entities}, indent=1, ensure_ascii=False)
     title, said = (entities[1][key] for key in ("name", "description"))
-    with written_whole(out) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(METADATA, metadata)
-        archive.writestr(README, f"# {title}\n\n{said}\n\nThe notebook with its results is `{NOTEBOOK}`.\n")
-        archive.writestr(WORKFLOW, _without_outputs(folder / NOTEBOOK))
-        for name in (*record.files, NAME):
-            archive.write(folder / name, name)
-        n_files = len(archive.namelist())
+    readme = f"# {title}\n\n{said}\n\nThe notebook with its results is `{NOTEBOOK}`.\n"
+    texts = {METADATA: metadata, README: readme, WORKFLOW: _without_outputs(folder / NOTEBOOK)}
+    with written_whole(out) as part:
+        n_files = write_zip(part, {name: folder / name for name in (*record.files, NAME)} | texts)
     return f"{n_files} files, {out.stat().st_size:,} bytes packed: {out}"
 
 

@@ -10,7 +10,7 @@ import stat
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from itertools import product
 from pathlib import Path
@@ -200,14 +200,24 @@ def pack(runs: list[Found], out: Path, may_lack: Callable[[str], bool] = lambda 
         for name in (*run.record.files, NAME)
         if not may_lack(name)
     }
+    return write_zip(out, files)
+
+
+def write_zip(out: Path, members: Mapping[str, Path | str]) -> int:
+    """Write files and texts by their names, equal content as equal bytes; how many they are."""
     with zipfile.ZipFile(out, "w") as archive:
-        for name, path in sorted(files.items()):
+        for name, content in sorted(members.items()):
             member = zipfile.ZipInfo(name, _SOME_TIME)
-            member.create_system, member.external_attr = 3, (stat.S_IFREG | 0o644) << 16
-            member.compress_type, member.file_size = zipfile.ZIP_DEFLATED, path.stat().st_size
-            with path.open("rb") as content, archive.open(member, "w") as target:
-                shutil.copyfileobj(content, target, _PIECE)
-    return len(files)
+            mode = 0o755 if name.endswith(".sh") else 0o644
+            member.create_system, member.external_attr = 3, (stat.S_IFREG | mode) << 16
+            member.compress_type = zipfile.ZIP_STORED if name.endswith(".whl") else zipfile.ZIP_DEFLATED
+            if isinstance(content, str):
+                archive.writestr(member, content)
+                continue
+            member.file_size = content.stat().st_size
+            with content.open("rb") as source, archive.open(member, "w") as target:
+                shutil.copyfileobj(source, target, _PIECE)
+    return len(members)
 
 
 def _unpack(file: Path, into: Path, most: int) -> list[str]:

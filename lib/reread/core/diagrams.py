@@ -36,26 +36,10 @@ def flow(
 ) -> Drawn:
     """Draw boxes in columns from left to right, and arrows between them.
 
-    Parameters
-    ----------
-    columns : sequence of sequences of str
-        The words of the boxes, one column after another, each from top to bottom. Each is its box's name.
-    arrows : sequence of tuples
-        ``(from, to)`` or ``(from, to, words)``; the words stand beside the arrow.
-    marked : mapping, optional
-        Boxes with a dashed orange outline, and what is said below each: the fault of a published network.
-    heads : sequence of str
-        A heading for each column.
-
-    Returns
-    -------
-    Drawn
-        Its table has one row for each arrow: from, to, words.
-
-    Raises
-    ------
-    ParameterError
-        If a box occurs twice, or an arrow or a mark names no box.
+    ``columns`` are the words of the boxes, from top to bottom; each is its box's name. An arrow is ``(from,
+    to)`` or ``(from, to, words)``. ``marked`` gives boxes a dashed orange outline and says what is below
+    each: the fault of a published network. ``heads`` are headings of the columns. The table has one row for
+    each arrow: from, to, words. ParameterError if a box occurs twice, or an arrow or a mark names no box.
     """
     marked = dict(marked or {})
     boxes = [box for column in columns for box in column]

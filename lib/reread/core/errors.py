@@ -10,8 +10,10 @@ from difflib import get_close_matches
 from enum import IntEnum
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 
+_TOP = Path(__file__).resolve().parents[3]  # of a checkout; a wheel has no pyproject.toml there
 MANY = 20
 LONG = 80
 # A CUDA build of torch brings triton. Where TensorFlow (umap imports it too) is loaded before triton, the
@@ -94,17 +96,19 @@ def need(module: str, extra: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name != module.split(".")[0]:
             raise  # an import that fails inside an installed package shows its own cause
-        raise _missing(error.name, extra) from None
+        raise missing(error.name, extra) from None
 
 
 def require(module: str, extra: str) -> None:
     """Raise MissingExtra if a package is not installed, without the time that its import takes."""
     if find_spec(module) is None:
-        raise _missing(module, extra)
+        raise missing(module, extra)
 
 
-def _missing(module: str, extra: str) -> MissingExtra:
+def missing(module: str, extra: str) -> MissingExtra:
+    """Error that names the extra, and its command: at the top of a checkout, else for the installed wheel."""
+    run = f"Run, at the top of the checkout:  pip install -e '.[{extra}]'"
     return MissingExtra(
         f"The extra {extra!r} brings {module}, which is needed here and not installed.\n"
-        f"Run, at the top of the checkout:  pip install -e '.[{extra}]'"
+        + (run if (_TOP / "pyproject.toml").is_file() else f"Run:  pip install 'reread[{extra}]'")
     )

@@ -27,40 +27,19 @@ ALT_LENGTH = (40, 250)
 # The SVG keeps its text as text: the browser takes the first of these families that it has.
 FONTS = ("DejaVu Sans", "Verdana", "Arial", "Helvetica", "sans-serif")
 STYLE = {
-    "axes.axisbelow": True,
-    "axes.edgecolor": "#4d4d4d",
-    "axes.grid": True,
-    "axes.labelsize": 10,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "axes.titlelocation": "left",
-    "axes.titlesize": 10,
-    "axes.titleweight": "bold",
-    "figure.dpi": 100,
-    "figure.facecolor": "white",
-    "figure.labelsize": 10,
-    "font.family": "sans-serif",
-    "font.sans-serif": list(FONTS[:-1]),
-    "font.size": 10,
-    "grid.color": "#e4e4e4",
-    "grid.linewidth": 0.8,
-    "legend.borderaxespad": 0.2,
-    "legend.columnspacing": 1.2,
-    "legend.fontsize": SMALL,
-    "legend.frameon": False,
-    "legend.handletextpad": 0.5,
-    "legend.title_fontsize": SMALL,
-    "savefig.facecolor": "white",
-    "svg.fonttype": "none",
-    "svg.hashsalt": "reread",
+    "axes.axisbelow": True, "axes.edgecolor": "#4d4d4d", "axes.grid": True, "axes.labelsize": 10,
+    "axes.spines.right": False, "axes.spines.top": False,
+    "axes.titlelocation": "left", "axes.titlesize": 10, "axes.titleweight": "bold",
+    "figure.dpi": 100, "figure.facecolor": "white", "figure.labelsize": 10,
+    "font.family": "sans-serif", "font.sans-serif": list(FONTS[:-1]), "font.size": 10,
+    "grid.color": "#e4e4e4", "grid.linewidth": 0.8,
+    "legend.borderaxespad": 0.2, "legend.columnspacing": 1.2, "legend.fontsize": SMALL,
+    "legend.frameon": False, "legend.handletextpad": 0.5, "legend.title_fontsize": SMALL,
+    "savefig.facecolor": "white", "svg.fonttype": "none", "svg.hashsalt": "reread",
     "text.parse_math": False,  # a $ in a name that came with data is a $
-    "xtick.color": "#4d4d4d",
-    "xtick.labelcolor": "black",
-    "xtick.labelsize": SMALL,
-    "ytick.color": "#4d4d4d",
-    "ytick.labelcolor": "black",
-    "ytick.labelsize": SMALL,
-}
+    "xtick.color": "#4d4d4d", "xtick.labelcolor": "black", "xtick.labelsize": SMALL,
+    "ytick.color": "#4d4d4d", "ytick.labelcolor": "black", "ytick.labelsize": SMALL,
+}  # fmt: skip
 
 _before: dict[str, Any] = {}  # settings of matplotlib from before the style
 

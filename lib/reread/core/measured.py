@@ -41,5 +41,8 @@ def plain(key: str, value: Any) -> bool | int | float | str:
 
 
 def slug(value: Any) -> str:
-    """A word for a key: ``one-hot names, logistic`` becomes ``one-hot-names-logistic``."""
+    """Turn a name into a word for a key: ``one-hot names, logistic`` becomes ``one-hot-names-logistic``.
+
+    Returns lower-case letters and digits joined by hyphens; every other sign separates words.
+    """
     return "-".join(re.findall(r"[a-z0-9]+", str(value).lower()))

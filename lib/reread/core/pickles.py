@@ -14,10 +14,7 @@ MAX_BYTES = 100_000_000
 
 
 def read_plain(path: Path, *kinds: type) -> dict[str, Any]:
-    """Read a pickled dict from names to plain values of these kinds; nothing in the file is run.
-
-    DataError if the file is missing, damaged, over 100 MB, no such dict, or names any class or function.
-    """
+    """Read a pickled dict of plain values and run nothing; DataError for any other, damaged or huge file."""
     path = Path(path)
     if not path.is_file():
         raise DataError(f"There is no file {path}.")

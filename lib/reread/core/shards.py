@@ -36,10 +36,7 @@ def shard_ranges(n_groups: int, n_items: int, shard: int, n_shards: int) -> Iter
 def refuse_gaps(
     shards: Iterable[npt.NDArray], n_groups: int, n_items: int, names: tuple[str, str] = ("group", "item")
 ) -> None:
-    """Refuse shards of which a unit is missing, or that hold one twice, or that are of another run.
-
-    Each of ``shards`` has a row for each of its units (unit, 2): the numbers of group and item.
-    """
+    """Refuse shards (unit, 2: group and item) that lack a unit, hold one twice, or are of another run."""
     seen = np.zeros((n_groups, n_items), dtype=int)
     for held in shards:
         if len(held) and (held.max(axis=0) >= seen.shape).any():

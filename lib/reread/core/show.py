@@ -27,11 +27,13 @@ def plain(value: Any) -> str:
     return f"&#{ord(text[0])};{text[1:]}" if start else text
 
 
-def glue(key: str, value: Any) -> None:
+def glue(key: str, value: Any, *, for_book: bool = True) -> None:
     """Leave a value in the notebook where the book's ``glue`` role finds it, showing nothing."""
     from IPython.display import display
 
     shown = {PREFIX + "text/plain": repr(value)}
+    if not for_book:  # an editor that knows no other kind of this output would show an error
+        shown["text/html"] = ""
     display(shown, raw=True, metadata={"scrapbook": {"name": key, "mime_prefix": PREFIX}})
 
 

@@ -15,12 +15,8 @@ from reread.core.errors import DataError, ParameterError
 class Fold:
     """One split: rows that train a model, and rows that test it.
 
-    Attributes
-    ----------
-    name : int or str
-        Its number from 0, or what was held out.
-    train, test : int array, (row,)
-        Row numbers. They never overlap; rows may be in neither.
+    ``name`` is its number from 0, or what was held out; ``train`` and ``test`` are row numbers (row,). They
+    never overlap; rows may be in neither.
     """
 
     name: int | str

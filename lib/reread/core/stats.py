@@ -65,7 +65,10 @@ def benjamini_hochberg(p: npt.ArrayLike) -> npt.NDArray[np.float64]:
 
 
 def jaccard(left: Iterable, right: Iterable) -> float:
-    """Members of both sets over members of either: 1 for equal sets, NaN for two empty ones."""
+    """Members of both sets over members of either, from 0 to 1.
+
+    ``left`` and ``right`` are arrays or any iterables; repeated members count once. NaN for two empty sets.
+    """
     left, right = (
         set(np.asarray(one).tolist() if isinstance(one, np.ndarray) else one) for one in (left, right)
     )

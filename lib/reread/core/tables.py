@@ -41,17 +41,18 @@ NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
 
 
 @contextmanager
-def door(path: Path, what: str = "data of the expected form") -> Iterator[Path]:
-    """Turn whatever a reader raises over ``path`` into a DataError that names the file."""
+def door(path: Path, what: str = "data of the expected form", *more: type[Exception]) -> Iterator[Path]:
+    """Turn what a reader raises over ``path``, ``more`` included, into a DataError that names the file."""
     path = Path(path)
     if not path.is_file():
         found = "a folder" if path.is_dir() else "not a regular file" if path.exists() else "not there"
-        raise DataError(f"{path} must be a file, but is {found}.")
+        from_here = "" if path.is_absolute() else f"\nIts path starts at {Path.cwd()}."
+        raise DataError(f"{path} must be a file, but is {found}.{from_here}")
     try:
         yield path
     except RereadError:
         raise
-    except UNREADABLE as error:
+    except (*UNREADABLE, *more) as error:
         reason = getattr(error, "strerror", None) or f"{error}" or type(error).__name__
         if isinstance(error, KeyError):
             reason = f"it has no {error}"
@@ -199,17 +200,10 @@ def _parse(
     with _opened(path) as stream, np.errstate(over="ignore"):
         try:
             return pd.read_csv(
-                stream,
-                sep=sep,
-                names=names,
-                header=0,
-                index_col=False,
-                usecols=wanted,
+                stream, sep=sep, names=names, header=0, index_col=False, usecols=wanted,
                 dtype={name: dtype if name in is_number else str for name in wanted},
-                keep_default_na=False,
-                na_filter=False,
-                encoding="utf-8-sig",
-            )[wanted]
+                keep_default_na=False, na_filter=False, encoding="utf-8-sig",
+            )[wanted]  # fmt: skip
         except (ValueError, OverflowError):
             if not numeric:
                 raise

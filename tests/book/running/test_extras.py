@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from reread.book.running import extras
 from reread.book.running.page_run import run_page
+from reread.core import errors
 from reread.core.errors import MissingExtra, RunError, require
 from reread.pages import page
 
@@ -64,16 +65,18 @@ def test_every_extra_that_the_metadata_names_is_found(metadata):
 
 
 @pytest.mark.parametrize("is_checkout", [True, False])
-def test_the_command_fits_the_place(tiny, is_checkout):
-    (tiny / "pyproject.toml").touch() if is_checkout else None
+def test_the_command_fits_the_place(tmp_path, monkeypatch, metadata, is_checkout):
+    """From a function of ours and for a bare import of a page: the checkout's command, else the wheel's."""
+    monkeypatch.setattr(errors, "_TOP", ROOT if is_checkout else tmp_path)
     said = "Run, at the top of the checkout:  pip install -e '.[maize]'"
+    command = said if is_checkout else "Run:  pip install 'reread[maize]'"
     with pytest.raises(MissingExtra) as caught:
         require("no_such_package", "maize")
 
-    error, message = extras.explain("MissingExtra", str(caught.value), "maize")
+    error, message = extras.explain("ModuleNotFoundError", "No module named 'shap'", "maize")
 
     assert error == "MissingExtra"
-    assert message.splitlines()[-1] == (said if is_checkout else "Run:  pip install 'reread[maize]'")
+    assert message.splitlines()[-1] == str(caught.value).splitlines()[-1] == command
 
 
 def test_a_module_that_no_extra_brings_keeps_its_error():
@@ -86,7 +89,9 @@ def test_a_page_without_its_framework_fails_with_the_extra_and_exit_code_4(chapt
     absent = "raise ModuleNotFoundError(\"No module named 'tensorflow.keras'\", name='tensorflow')"
     chapter_of("01-cells", [absent])
 
-    with pytest.raises(RunError, match=r"The extra 'maize' brings tensorflow.*\nRun:  pip install") as caught:
+    with pytest.raises(
+        RunError, match=r"The extra 'maize' brings tensorflow.*\nRun, at the top.* -e '.\[maize\]'"
+    ) as caught:
         run_page(page("maize/01-cells"), say=lambda _: None)
 
     assert caught.value.exit_code == 4

@@ -68,7 +68,9 @@ def test_a_run_is_shown_with_answer_figure_and_moved_values(run):
     pictures = [attributes for tag, attributes in parser.tags if tag == "img"]
     assert len(pictures) == 1
     assert pictures[0]["alt"].endswith(f"of {' '.join(HOSTILE.split())}.")
-    RunRecord.read(folder)  # the page is no part of the run
+    record = RunRecord.read(folder)  # the page is no part of the run
+    own = run_view.write(ref, folder, record.model_copy(update={"scope": "own"}), [], "").read_text()
+    assert f"<title>{ref.chapter.title}: own files (" in own
 
 
 def test_nothing_that_came_with_data_is_markup_and_nothing_is_loaded(run):

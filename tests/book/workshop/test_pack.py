@@ -102,6 +102,25 @@ def light(monkeypatch):
     monkeypatch.setattr(pack, "build_wheel", build)
 
 
+@pytest.mark.parametrize("is_built", [False, True])
+def test_the_site_comes_along_where_there_is_one_and_its_lack_is_said(light, monkeypatch, tmp_path, is_built):
+    monkeypatch.setenv("REREAD_SITE", str(tmp_path / "built"))
+    if is_built:
+        (tmp_path / "built/site/maize").mkdir(parents=True)
+        (tmp_path / "built/site/index.html").write_text("<h1>The book</h1>")
+        (tmp_path / "built/site/maize/index.html").write_text("<h1>Maize</h1>")
+    said = []
+    out = pack.pack("maize", tmp_path / "a.zip", with_wheels=False, say=said.append)
+
+    with zipfile.ZipFile(out) as archive:
+        readme = archive.read("reread-workshop-maize/README.md").decode()
+        found = {name for name in archive.namelist() if "/site/" in name}
+    assert ("`site/index.html` opens the book" in readme) == is_built
+    assert any(str(tmp_path / "built/site") in line for line in said) != is_built
+    wanted = {f"reread-workshop-maize/site/{name}" for name in ("index.html", "maize/index.html")}
+    assert found == (wanted if is_built else set())
+
+
 def test_the_archive_has_the_same_bytes_each_time_and_a_script_that_parses(light, tmp_path):
     said = []
     first, second = (
@@ -112,7 +131,8 @@ def test_the_archive_has_the_same_bytes_each_time_and_a_script_that_parses(light
     with zipfile.ZipFile(first) as archive:
         top, names = "reread-workshop-maize", archive.namelist()
         wanted = {"README.md", "plan.md", "install.sh", "requirements.lock", "student/01-expression.ipynb",
-                  "instructor/05-null-test.ipynb", "wheels/reread-0.1.0-py3-none-any.whl"}  # fmt: skip
+                  "slides/01-expression.html", "instructor/05-null-test.ipynb",
+                  "wheels/reread-0.1.0-py3-none-any.whl"}  # fmt: skip
         assert {f"{top}/{name}" for name in wanted} <= set(names)
         assert archive.getinfo(f"{top}/install.sh").external_attr >> 16 & 0o111
         script = archive.read(f"{top}/install.sh").decode()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import pickle
+from types import SimpleNamespace
 
 import h5py
 import numpy as np
@@ -11,6 +12,7 @@ from reread.core.data import registry
 from reread.core.errors import DataError, ParameterError
 from reread.core.files import sha256
 from reread.depression.data import load, rank_values, readers, vocabulary
+from reread.depression.data.counts import check_raw
 from scipy.io import mmwrite
 from scipy.sparse import csr_matrix
 
@@ -138,9 +140,9 @@ def test_symbols_are_mapped_and_counts_of_one_gene_are_summed(small, loom):
         ({}, {"layer": "raw"}, "no layer 'raw'"),
         ({}, {"genes": "symbol"}, "no row attribute 'symbol'"),
         ({"genes": [f"G{i}" for i in range(60)]}, {}, "Ensembl ids.*but has G0"),
-        ({"matrix": np.full((240, 60), 0.37)}, {}, "not whole.*logged"),
-        ({"matrix": np.full((240, 60), -1.0)}, {}, "negative"),
-        ({"individual": np.array(["", *["a"] * 239])}, {"control": "ill"}, "one of them 'ill'"),
+        ({"matrix": np.full((240, 60), 0.37)}, {}, "holds 0.37, but a count is a whole number.*logged"),
+        ({"matrix": np.full((240, 60), -1.0)}, {}, "holds -1, but a count is.*-p layer=NAME"),
+        ({"individual": np.array(["", *["a"] * 239])}, {}, "1 cells have no donor .individual.*Fill it in"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_named(loom, change, keys, said):
@@ -155,14 +157,35 @@ def test_a_damaged_file_and_another_format_are_refused(tmp_path):
     broken.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
     with pytest.raises(DataError, match="cannot be read as a loom file"):
         readers.read(broken, KEYS)
+    with h5py.File(tmp_path / "h5ad.loom", "w") as file:
+        file.create_group("X")
+    with pytest.raises(DataError, match=r"h5ad\.loom is no loom file, but other HDF5; there is X"):
+        readers.read(tmp_path / "h5ad.loom", KEYS)
     (tmp_path / "cells.mtx").touch()
     with pytest.raises(DataError, match=r"\.loom or a \.h5ad"):
         readers.read(tmp_path / "cells.mtx", KEYS)
 
 
-def test_an_own_file_goes_through_the_loader(loom):
-    cohort = load.load("own", path=str(loom()), keys=KEYS)
+def test_genes_that_geneformer_does_not_know_are_refused(small, monkeypatch):
+    monkeypatch.setattr(registry, "fetch", str)
+    monkeypatch.setattr(vocabulary, "read", lambda *files: SimpleNamespace(medians={"ENSG00000000003": 1.0}))
 
+    with pytest.raises(DataError, match=r"(?s)None of the .* genes, such as .* known to Geneformer.*human"):
+        load.words("own", small)
+
+
+def test_a_value_that_is_missing_is_no_count():
+    with pytest.raises(
+        DataError, match=r"x holds nan, but a count is a whole number from 0 \(1 such values\)"
+    ):
+        check_raw(np.array([0.0, np.nan, 3.0]), "x")
+
+
+def test_an_own_file_goes_through_the_loader(loom):
+    path = loom()
+    cohort = load.load("own", path=str(path), keys=KEYS)
+
+    assert cohort.report == {"own.sha256_path": sha256(path)}
     assert cohort.truth is None and not cohort.is_paired
     with pytest.raises(ParameterError, match="path=FILE"):
         load.load("own")

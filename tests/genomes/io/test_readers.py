@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import shutil
+import struct
 import subprocess
+import zlib
 
 import numpy as np
 import pytest
 from reread.core.errors import DataError
+from reread.core.files import sha256
 from reread.genomes.io.bed import read_expression
 from reread.genomes.io.fasta import Reference
+from reread.genomes.io.genotypes import digests, read_genotypes
 from reread.genomes.io.plink import read_plink
 from reread.genomes.io.vcf import read_vcf
 
@@ -23,6 +27,14 @@ ROWS = [
     "22\t30\t.\tTTG\tT\t.\t.\t.\tGT\t1|1\t0|0",
     "X\t5\t.\tA\tG\t.\t.\t.\tGT\t1\t0|1",
 ]
+
+
+def bgzf(text):
+    """One block, as bgzip writes it."""
+    packer = zlib.compressobj(wbits=-15)
+    body = packer.compress(text.encode()) + packer.flush()
+    head = b"\x1f\x8b\x08\x04\0\0\0\0\0\xff\x06\0BC\x02\0" + struct.pack("<H", len(body) + 25)
+    return head + body + struct.pack("<II", zlib.crc32(text.encode()), len(text))
 
 
 @pytest.fixture
@@ -58,9 +70,17 @@ class TestVcf:
     @pytest.mark.parametrize(
         ("rows", "contig", "people", "message"),
         [
-            (ROWS, "chr7", None, "no contig 'chr7', with or without chr"),
+            (
+                ROWS,
+                "chr7",
+                None,
+                r"no contig 'chr7', with or without chr, in .*calls\.vcf\. Contigs there: 22, X",
+            ),
             (ROWS, "22", ["Bop"], r"no person 'Bop'. Did you mean 'Bob'"),
             ([ROWS[1], ROWS[0]], "22", None, r"sorted by position, but 22:11 comes after 20"),
+            ([ROWS[0], ROWS[1][:20]], "22", None, r"calls\.vcf is damaged: what follows 22:11 is cut short"),
+            ([ROWS[0], ROWS[1].replace("1|3", "A|G")], "22", None, "damaged: what follows 22:11"),
+            ([ROWS[0].replace("11", "here")], "22", None, "damaged: what follows its header.*\n.*bcftools"),
         ],
     )
     def test_what_does_not_fit_is_refused_with_its_name(self, vcf, rows, contig, people, message):
@@ -78,6 +98,23 @@ class TestVcf:
 
         with pytest.raises(DataError, match=r"a\.vcf cannot be read as VCF or BCF"):
             read_vcf(tmp_path / "a.vcf", "1", 0, 10)
+
+    def test_a_person_named_twice_and_a_file_of_bgzip_without_its_end_are_refused(self, vcf):
+        path = vcf()
+        text, packed = path.read_text(), path.with_name("calls.vcf.gz")
+        path.write_text(text.replace("Bob", "Ann"))
+        with pytest.raises(DataError, match=r"(?s)calls\.vcf cannot be read as VCF or BCF.*each person once"):
+            read_vcf(path, "22", 0, 100)
+
+        half = text.index("22\t30")
+        blocks = bgzf(text[:half]), bgzf(text[half:]), bgzf("")
+        packed.write_bytes(b"".join(blocks))
+        assert len(read_vcf(packed, "22", 0, 100)) == 4
+        packed.write_bytes(b"".join(blocks[:1]))  # htslib takes this for a whole file of three variants
+        with pytest.raises(
+            DataError, match=r"calls\.vcf\.gz is cut short: the last block of bgzip is missing"
+        ):
+            read_vcf(packed, "22", 0, 100)
 
     @pytest.mark.skipif(shutil.which("bcftools") is None, reason="bcftools is not installed")
     def test_an_indexed_bcf_gives_the_same_as_text(self, vcf, tmp_path):
@@ -119,6 +156,29 @@ class TestPlink:
         with pytest.raises(DataError, match=message):
             read_plink(plink(tmp_path, content), "22", 0, 100)
 
+    def test_a_region_without_variants_has_none(self, tmp_path):
+        assert len(read_plink(plink(tmp_path), "22", 500, 600)) == 0
+
+    def test_genotypes_are_named_by_prefix_or_by_one_of_the_files_or_from_home(
+        self, tmp_path, vcf, monkeypatch
+    ):
+        monkeypatch.setenv("HOME", str(tmp_path))
+        plink(tmp_path)
+        for named in (tmp_path / "a", tmp_path / "a.bed", "~/a.fam"):
+            assert read_genotypes(str(named), "chr22", 0, 100).people[:2] == ("P0", "P1")
+        of_plink = {
+            f"own.sha256_genotypes_{kind}": sha256(tmp_path / f"a.{kind}") for kind in ("bed", "bim", "fam")
+        }
+        assert digests(genotypes="~/a") == of_plink
+        text = vcf().read_text()
+        of_both = {f"own.sha256_{name}": sha256(tmp_path / "calls.vcf") for name in ("genotypes", "fasta")}
+        assert digests(genotypes="~/calls.vcf", fasta="~/calls.vcf") == of_both
+        assert read_genotypes("~/calls.vcf", "22", 0, 100).people == ("Ann", "Bob")
+        sites = ["\t".join(line.split("\t")[:8]) for line in text.splitlines() if "FORMAT=" not in line]
+        vcf().write_text("\n".join(sites) + "\n")
+        with pytest.raises(DataError, match=r"calls\.vcf has no person, only sites"):
+            read_genotypes(str(tmp_path / "calls.vcf"), "22", 0, 100)
+
     @pytest.mark.parametrize("program", ["plink2", "plink1.9"])
     def test_the_files_that_plink_makes_of_a_vcf_give_the_same_dosages(self, vcf, tmp_path, program):
         if shutil.which(program) is None:
@@ -144,6 +204,19 @@ class TestFasta:
             reference.fetch("chr2", 0, 3)
         with pytest.raises(DataError, match="lies outside of the reference, whose 22 has the bases 1 to 7"):
             reference.fetch("22", 100, 110)
+
+    @pytest.mark.parametrize(
+        ("name", "content", "says"),
+        [
+            ("r.fa.gz", b"\x1f\x8b", r"(?s)r\.fa\.gz is compressed.*gunzip"),
+            ("r.fa", b"##x\n", "read as FASTA"),
+        ],
+    )
+    def test_a_compressed_file_and_another_format_are_refused(self, tmp_path, name, content, says):
+        (tmp_path / name).write_bytes(content)
+
+        with pytest.raises(DataError, match=says):
+            Reference(path=tmp_path / name)
 
     def test_a_slice_keeps_the_positions_of_its_contig(self, genome):
         assert genome("ACGT", offset=100).fetch("chr1", 101, 103).tobytes() == b"CG"

@@ -141,6 +141,8 @@ BAD = {
         {"cell_key": "cell_id"},
         "no column 'cell_id' for the cell line.*-p cell_key=COLUMN",
     ),
+    "no known treatment": ({"type_key": "drug"}, "no entry of drug, such as .*, is a known.*Write trt_cp"),
+    "a packed file": ({"name": "z.gct.gz"}, "z.gct.gz must be .*Unpack a .gz file"),
     "no field of doses": ({"dose_key": "doses"}, "no column 'doses' for the dose. Did you mean 'dose'"),
     "a drug without name": (
         {"content": annotated(drug=[None, *FIELDS["drug"][1:]]), **H5AD},

@@ -150,7 +150,7 @@ BAD = {
     "no names of cells": (NO_CELLS, "must name at least two cells, each once, but '0.0'.*first column"),
     "commas for tabs": ({"name": "cells.tsv"}, "cells.tsv has one column.*tabs"),
     "no h5ad": ({"name": "cells.h5ad"}, "cells.h5ad cannot be read as an h5ad file"),
-    "a hole in h5ad": (h5ad(values=WITH_HOLE), "cells.h5ad must hold a finite number"),
+    "a hole in h5ad": (h5ad(values=WITH_HOLE), "cells.h5ad: gene .* is nan in sample .*Fill the value in"),
     "a gene twice in h5ad": (h5ad(genes=(*GENES[:-1], "SPI1")), "gene SPI1 is listed 2 times"),
     "other columns": (paired("target", "to"), "must have the columns tf, target and label.*but has: tf, to"),
     "a wrong label": (paired("TRUE,0", "TRUE,no"), "pairs.csv, row 3: the label is 'no'"),
@@ -158,6 +158,14 @@ BAD = {
     "an empty name": (paired("NA,TRUE", "NA,"), "pairs.csv, row 3: target is empty"),
     "another case": (paired("TRUE", "True"), "row 3: gene True.*stands there as TRUE"),
     "other genes": (OTHER_GENES, "pairs.csv, row 2: gene A is not in cells.csv"),
+    "commas for tabs in pairs": (
+        paired(",", "\t"),
+        "must have the columns.*separate those of a .csv by commas",
+    ),
+    "a pair with both labels": (
+        {"pairs": PAIRS + PAIRS.splitlines()[1][:-1] + "0\n"},
+        "row 6: .* - .* is listed with both labels .1 such pairs",
+    ),
     "a lone TF": ({"pairs": f"{PAIRS}GATA1,KLF1,1\n"}, "pairs.csv, row 6: TF GATA1 has one pair only"),
     "a weight in words": (paired("0.5", "high", NETWORK), "pairs.csv, line 2, column 'weight'"),
     "no edge": ({"pairs": "source,target,weight\nNA,007,0\n"}, "pairs.csv holds no edge"),

@@ -68,10 +68,7 @@ def run_page(
 
 
 def _fields(ref: PageRef, parameters: dict[str, Any], say: Callable[[str], None]) -> dict[str, str]:
-    """Fields of the stale key, where a page upstream counts as it was run, not as it would be run today.
-
-    A run with other parameters may build on a run with the same ones, which its own guard looks for.
-    """
+    """Fields of the stale key; a page upstream counts as it was run, not as it would be run today."""
     fields = stale.Status().fields(ref, parameters)
     for up in ref.upstream:
         name = f"upstream {up.name}"

@@ -57,10 +57,7 @@ def build_site(
     say: Callable[[str], None] = print,
     status: Status | None = None,
 ) -> Path:
-    """Build the book from finished runs and return its first page; do nothing if nothing changed.
-
-    All pages of ``profile`` must be fresh; those of others and recorded runs are shown where they may be.
-    """
+    """Build the book from finished runs, all fresh, and return its first page; nothing if nothing changed."""
     top = Path(os.environ.get("REREAD_SITE") or paths.root() / "_build")
     index, done = top / "site/index.html", top / "site.key"
     with alone():

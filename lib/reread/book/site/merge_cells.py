@@ -109,10 +109,7 @@ def _table_text(entry: Entry, text: str) -> str:
 
 
 def captions(source: list[Cell], executed: list[Cell], entries: list[Entry]) -> dict[str, Entry]:
-    """Caption of each figure and table, by id, in the words of today.
-
-    What the author wrote may hold markup; values that the run put into it (f-strings) are escaped.
-    """
+    """Caption of each figure and table, by id, in the words of today; values of the run in it are escaped."""
     today, then = _wordings(source), _wordings(executed)
     texts = {entry["id"]: " ".join(entry["caption"].split()) for entry in entries}
     return {key: {"caption": _caption(today.get(key), then.get(key), text)} for key, text in texts.items()}

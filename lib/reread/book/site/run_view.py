@@ -37,18 +37,19 @@ def answer(folder: Path, record: RunRecord) -> str:
     """The answer to the question of the page with the numbers of this run; empty where it gives none."""
     cells = read_json(folder / NOTEBOOK)["cells"]
     text = next((text_of(cell) for cell in cells if cell.get("id") == "answer"), "")
-    return _plain_words(quote(text, record.values, lambda key: True, record.chapter))
+    return plain_words(quote(text, record.values, lambda key: True, record.chapter))
 
 
-def _plain_words(text: str) -> str:
+def plain_words(text: str) -> str:
     """MyST text as words: roles, emphasis and escapes of signs undone."""
     text = html.unescape(_ROLE.sub(r"\1", text))
-    return " ".join(re.sub(r"[*`]+", "", text).split())
+    return re.sub(r"[ \n]+", " ", re.sub(r"[*`]+", "", text)).strip()  # spaces that keep 5 % together stay
 
 
 def write(ref: PageRef, folder: Path, record: RunRecord, moved: list[Change], said: str) -> Path:
     """Write the page of a run and return its path."""
-    title = html.escape(f"{ref.title} ({ref.study.title})")
+    named = f"{ref.chapter.title}: own files" if record.scope == "own" else ref.title
+    title = html.escape(f"{named} ({ref.study.title})")
     rows = "".join(f"<tr>{_cells('td', row.cells())}</tr>" for row in moved[:MANY])
     table = f"<table><tr>{_cells('th', HEAD)}</tr>{rows}</table>" if rows else ""
     values = "".join(f"<tr>{_cells('td', [k, str(v)])}</tr>" for k, v in record.parameters.items())
@@ -58,7 +59,7 @@ def write(ref: PageRef, folder: Path, record: RunRecord, moved: list[Change], sa
         f'<p class="answer">{answered}</p>' if answered else "",
         f"<p>{html.escape(said)}</p>",
         f'<div class="wide">{table}</div>',
-        *(_figure(folder, entry["id"], entry["caption"], entry["alt"]) for entry in record.figures),
+        *(figure(folder, entry["id"], entry["caption"], entry["alt"]) for entry in record.figures),
         f"<h2>Parameters of this run</h2><table>{values}</table>",
     ]
     body = "\n".join(filter(None, parts))
@@ -69,9 +70,9 @@ def _cells(tag: str, texts) -> str:
     return "".join(f"<{tag}>{html.escape(text)}</{tag}>" for text in texts)
 
 
-def _figure(folder: Path, name: str, caption: str, alt: str) -> str:
+def figure(folder: Path, name: str, caption: str, alt: str) -> str:
     """A picture as data of the page: what an SVG holds is drawn and never run."""
     data = b64encode((folder / "figures" / f"{name}.svg").read_bytes()).decode()
-    words = html.escape(_plain_words(caption))
+    words = html.escape(plain_words(caption))
     picture = f'<img src="data:image/svg+xml;base64,{data}" alt="{html.escape(alt)}">'
     return f"<figure>{picture}<figcaption>{words}</figcaption></figure>"

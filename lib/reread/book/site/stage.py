@@ -23,7 +23,7 @@ from reread.book.status.staleness import SHOWN, Shelf
 from reread.book.texts import cited_address, files_below, home
 from reread.book.workshop.content import course_plans
 from reread.core import paths
-from reread.core.errors import MissingExtra, ParameterError, did_you_mean
+from reread.core.errors import ParameterError, did_you_mean, require
 from reread.core.files import write_text
 from reread.studies import Study, every
 
@@ -133,9 +133,8 @@ def _contents(shelf: Shelf) -> str:
 
 def _copy_mathjax(folder: Path) -> None:
     """Copy MathJax from its wheel into the site, so that no page needs the network."""
+    require("sphinx-mathjax-offline", "book")
     spec = find_spec("sphinx-mathjax-offline")
-    if spec is None:
-        raise MissingExtra("The book needs sphinx-mathjax-offline.\nRun:  pip install -e '.[book]'")
     source = Path(next(iter(spec.submodule_search_locations))) / "static/mathjax/tex-svg.js"
     (folder / "vendor").mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, folder / "vendor/tex-svg.js")

@@ -6,24 +6,23 @@ import json
 import os
 import platform
 import shutil
-import stat
 import subprocess
 import sys
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from reread.book.site.markup import n_bytes
 from reread.book.texts import files_below
-from reread.book.workshop import notebooks
+from reread.book.transfer import write_zip
+from reread.book.workshop import notebooks, slides
 from reread.book.workshop.content import course_plan, find, tasks
 from reread.core import paths
 from reread.core.errors import ExitCode, RunError
+from reread.core.files import written_whole
 from reread.studies import Study
 from reread.studies import find as find_study
 
-_SOME_TIME = (1980, 1, 1, 0, 0, 0)  # as in every archive of the book
 _BUILD = "import setuptools.build_meta as made, sys; made.build_wheel(sys.argv[1])"
 _TREE = ("lib", "chapters", "book", "workflow", "data/datasets.yml", "setup.py", "pyproject.toml",
          "_config.yml", "_toc.yml", "requirements.lock", "CITATION.cff", "CHANGELOG.md", "LICENSE",
@@ -55,8 +54,9 @@ _README = """# Workshop: {title}
 3. Work through the notebooks of `student` in their order. The last cells of each check your answers.
 
 `plan.md` has the minutes of each chapter, and its exercises. `instructor` has the same notebooks with
-their solutions folded.{site} Runs are kept in the folder `runs`. All pages use simulated or bundled data,
-so that nothing is downloaded.
+their solutions folded. `slides` has the slides of each chapter for a browser: the space bar shows the next
+one, and they can be printed.{site} Runs are kept in the folder `runs`. All pages use simulated or bundled
+data, so that nothing is downloaded.
 
 In Colab, upload the wheel of the folder `wheels` whose name begins with `reread`, install it with
 `!pip install`, and open a notebook of `student`.
@@ -73,22 +73,26 @@ def pack(study: str, out: Path, *, with_wheels: bool, say: Callable[[str], None]
         if with_wheels:
             say("Download the wheels of the study and of JupyterLab.")
             _download(built, study, wheels)
-        texts = _texts(record, has_wheels=with_wheels)
+        site = Path(os.environ.get("REREAD_SITE") or paths.root() / "_build", "site")
+        if not (has_site := (site / "index.html").is_file()):
+            say(f"There is no book in {site}, so none is added. Make one with:  make book")
+        texts = _texts(record, say, has_wheels=with_wheels, has_site=has_site)
         files = {f"wheels/{path.name}": path for path in files_below(wheels)}
         files["requirements.lock"] = paths.root() / "requirements.lock"
-        site = paths.root() / "_build/site"
         files |= {f"site/{path.relative_to(site).as_posix()}": path for path in files_below(site)}
-        _write(out, top, texts, files)
-    say(f"{out}: {len(texts) + len(files)} files, {n_bytes(out.stat().st_size)}")
+        with written_whole(out) as part:
+            n_files = write_zip(part, {f"{top}/{name}": one for name, one in (files | texts).items()})
+    say(f"{out}: {n_files} files, {n_bytes(out.stat().st_size)}")
     return out
 
 
-def _texts(study: Study, *, has_wheels: bool) -> dict[str, str]:
+def _texts(study: Study, say: Callable[[str], None], *, has_wheels: bool, has_site: bool) -> dict[str, str]:
     """Files that are made from the record: notebooks, plan, script and readme."""
     lessons, texts = find(study.key).chapters, {}
     for folder, is_solved in (("student", False), ("instructor", True)):
         for name, cells in notebooks.of_study(study.key, lessons, is_solved=is_solved).items():
             texts[f"{folder}/{name}"] = json.dumps(cells, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    texts |= {f"slides/{name}": text for name, text in slides.of_study(study.key, say).items()}
     version = sys.version_info[:2]
     dotted = ".".join(map(str, version))
     texts["install.sh"] = _INSTALL.format(
@@ -96,7 +100,6 @@ def _texts(study: Study, *, has_wheels: bool) -> dict[str, str]:
     )
     here = f"{platform.system()} on {platform.machine()}"
     needs = f"It needs Python {dotted} on {here}, and no network." if has_wheels else "It needs the network."
-    has_site = (paths.root() / "_build/site/index.html").is_file()
     site = " `site/index.html` opens the book." if has_site else ""
     texts["README.md"] = _README.format(title=study.title, needs=needs, site=site)
     texts["plan.md"] = (
@@ -151,20 +154,3 @@ def _run(command: list[str], problem: str, cwd: str | None = None) -> None:
     done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RunError(f"{problem}:\n{(done.stderr or done.stdout).strip()[-1500:]}", ExitCode.ENVIRONMENT)
-
-
-def _write(out: Path, top: str, texts: dict[str, str], files: dict[str, Path]) -> None:
-    """Write texts and files into a zip file without times and owners of this machine."""
-    with zipfile.ZipFile(out, "w") as archive:
-        for name in sorted([*texts, *files]):
-            member = zipfile.ZipInfo(f"{top}/{name}", _SOME_TIME)
-            mode = 0o755 if name.endswith(".sh") else 0o644
-            member.create_system, member.external_attr = 3, (stat.S_IFREG | mode) << 16
-            is_packed = name.endswith(".whl")
-            member.compress_type = zipfile.ZIP_STORED if is_packed else zipfile.ZIP_DEFLATED
-            if name in texts:
-                archive.writestr(member, texts[name])
-            else:
-                member.file_size = files[name].stat().st_size
-                with files[name].open("rb") as content, archive.open(member, "w") as target:
-                    shutil.copyfileobj(content, target)

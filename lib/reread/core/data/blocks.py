@@ -26,23 +26,24 @@ def open_file(path: Path, *, layer: str = "", genes: str = "") -> Opened:
 
     ``layer`` holds the values, by default the main matrix; ``genes`` the attribute (loom) or column (h5ad)
     that names the genes, by default the first of ``GENE_NAMES`` that is there; in h5ad ``ensembl_id``, else
-    the index.
-    DataError: another format, a layer or a name that is not there.
+    the index. DataError: another format, a layer or a name that is not there.
     """
     if path.suffix == ".loom":
         return _loom(path, layer, genes)
     if path.suffix != ".h5ad":
         raise DataError(f"{path} must be a .loom or a .h5ad file.")
-    return of_anndata(need("anndata", "depression").read_h5ad(path, backed="r"), layer=layer, genes=genes)
+    return of_anndata(
+        need("anndata", "depression").read_h5ad(path, backed="r"), str(path), layer=layer, genes=genes
+    )
 
 
-def of_anndata(adata: Any, *, layer: str = "", genes: str = "") -> Opened:
+def of_anndata(adata: Any, where: str, *, layer: str = "", genes: str = "") -> Opened:
     """The same of an AnnData object, in memory or backed."""
     from scipy.sparse import csr_matrix
 
-    _require(not layer or layer in adata.layers, f"There is no layer {layer!r}", adata.layers)
+    _require(not layer or layer in adata.layers, f"{where} has no layer {layer!r}", adata.layers)
     genes = genes or (GENE_NAMES[0] if GENE_NAMES[0] in adata.var else "")
-    _require(not genes or genes in adata.var, f"There is no column {genes!r} of the genes", adata.var)
+    _require(not genes or genes in adata.var, f"{where} has no column {genes!r} of the genes", adata.var)
     values = adata.layers[layer] if layer else adata.X
     names = adata.var[genes] if genes else adata.var_names
     return adata.obs.reset_index(drop=True), np.asarray(names), lambda cells: csr_matrix(values[cells])
@@ -55,6 +56,9 @@ def _loom(path: Path, layer: str, genes: str) -> Opened:
 
     file = need("h5py", "depression").File(path, "r")
     place = f"layers/{layer}" if layer else "matrix"
+    _require(
+        {"matrix", "row_attrs", "col_attrs"} <= set(file), f"{path} is no loom file, but other HDF5", file
+    )
     _require(place in file, f"{path} has no layer {layer!r}", file.get("layers", []))
     rows, matrix = file["row_attrs"], file[place]
     genes = genes or next((one for one in GENE_NAMES if one in rows), GENE_NAMES[0])

@@ -42,10 +42,7 @@ def write_ragged(parts: Iterable[Ragged], folder: Path) -> Path:
 
 
 def open_ragged(folder: Path, types: Mapping[str, type]) -> Ragged:
-    """Open a stored folder without reading its values; ``types`` are those of columns of the table.
-
-    DataError if files are missing or do not fit.
-    """
+    """Open a stored folder without its values; ``types`` of its columns. DataError if files do not fit."""
     import pandas as pd
 
     try:

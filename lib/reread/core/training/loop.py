@@ -25,10 +25,7 @@ def device_of(name: str) -> torch.device:
 
 
 class Stream:
-    """A separate random stream: inside ``with stream:`` torch draws from it, outside nothing has changed.
-
-    Other code cannot shift its draws, and a checkpoint can store it.
-    """
+    """A random stream of its own: inside ``with stream:`` torch draws from it; a checkpoint can store it."""
 
     def __init__(self, seed: int, device: torch.device):
         self.numpy = np.random.RandomState(seed)  # the authors' generator, for equal draws

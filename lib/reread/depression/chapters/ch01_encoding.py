@@ -30,7 +30,7 @@ LABELS = {
 
 
 def example(counts: Counts, vocabulary: Vocabulary, cell: int = 0) -> pd.DataFrame:
-    """The first genes of one cell: ``gene``, ``count``, ``value`` (count in 10,000 / median), ``rank``."""
+    """First genes of a cell: gene, count, value (count in 10,000 / median of the gene), rank (from 1)."""
     token, median = gene_table(counts.genes, vocabulary)
     table = pd.DataFrame({"gene": counts.genes, "count": counts.matrix[cell].toarray()[0]})
     table["value"] = table["count"] / counts.cells["n_counts"].iloc[cell] * 1e4 / median
@@ -126,7 +126,7 @@ def information(
 
 
 def information_figure(table: pd.DataFrame) -> Drawn:
-    """Draw the AUROC by the length of the sequence on both splits, with that of all counts as a line."""
+    """Draw the AUROC by the length of the sequence (tokens) on both splits, with that of all counts."""
     full = table[table["features"] == FULL].set_index("split")["auroc"]
     ranks = table.loc[table["features"] == "ranks", ["split", "max_len", "auroc"]]
     both = pd.concat([ranks.assign(kind="ranks"), ranks.assign(kind=FULL, auroc=ranks["split"].map(full))])
@@ -153,7 +153,7 @@ def words(table: pd.DataFrame) -> dict[str, float | str]:
 
 
 def overview(counts: Counts, cells: Cells, max_len: int) -> dict[str, float]:
-    """Cells, donors and genes; mean length; share of cells at the longest sequence, by condition."""
+    """Numbers of cells, donors, genes; mean length (tokens); share of cells at the longest, by condition."""
     full_share = pd.Series(cells.lengths >= max_len).groupby(counts.cells["condition"].to_numpy()).mean()
     return {
         "n_cells": len(cells), "n_donors": counts.cells["donor"].nunique(), "n_genes": len(counts.genes),

@@ -79,7 +79,11 @@ def network_null(
     cells: Cells, splits: list[Split], form: Form, n_tokens: int, *,
     settings: Settings, n_refits: int, seed: int = 0,
 ) -> pd.DataFrame:  # fmt: skip
-    """``baselines.permuted_null`` of networks, each fine-tuned on permuted donor labels."""
+    """Scores of networks that were fine-tuned on permuted donor labels.
+
+    Columns as ``baselines.permuted_null``: auroc and accuracy of each permutation and split; ``n_refits``
+    permutations. Errors as :func:`fine_tune`.
+    """
 
     def predict(drawn: Cells, label: npt.NDArray, usable: list[Split]) -> pd.DataFrame:
         return fine_tune(drawn, label, usable, form, n_tokens, settings=settings, seeds=(seed,)).predicted
@@ -88,7 +92,11 @@ def network_null(
 
 
 def null_range(null: pd.DataFrame, prefix: str = "null") -> pd.DataFrame:
-    """Mean AUROC and accuracy of a null, and the ends of 95 % of its AUROC, by split: ``null_auroc`` etc."""
+    """Mean scores of a null, and the range of its AUROC, by split.
+
+    ``null`` comes from ``baselines.permuted_null``. Columns: split, and with ``prefix_`` before them auroc,
+    accuracy, low and high, the ends of 95 % of the AUROC.
+    """
     by = null.groupby("split", sort=False)
     low, high = (by["auroc"].quantile(q) for q in (0.025, 0.975))
     means = by[["auroc", "accuracy"]].mean().assign(low=low, high=high)
@@ -96,7 +104,7 @@ def null_range(null: pd.DataFrame, prefix: str = "null") -> pd.DataFrame:
 
 
 def published_arithmetic() -> dict[str, float]:
-    """Steps of the published training, and the epoch at whose end its checkpoint lies."""
+    """Steps of the published training, and the number of epochs after which its checkpoint lies."""
     steps = int(np.ceil(CELLS / BATCH))
     return {"published_steps": steps * EPOCHS, "published_checkpoint_epoch": CHECKPOINT / steps}
 
@@ -167,7 +175,7 @@ def cell_type_figure(by_type: pd.DataFrame) -> Drawn:
 
 
 def architecture(form: Form) -> Drawn:
-    """Draw the network as boxes."""
+    """Draw the network as boxes, from genes by rank to both conditions."""
     size = form.checkpoint or f"layers: {form.layers}, heads: {form.heads}, width {form.width}"
     columns = [
         ["genes of a cell, by rank"], ["embedding of the gene", "embedding of the rank"],

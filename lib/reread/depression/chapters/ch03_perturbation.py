@@ -64,7 +64,12 @@ def gene_classes(vocabulary: Vocabulary, truth: pd.DataFrame | None) -> pd.Serie
 
 
 def run_means(shifts: pd.DataFrame, classes: pd.Series) -> pd.DataFrame:
-    """Mean shift of each gene in each model and run: model, run, gene, shift, n_cells, group."""
+    """Mean shift of each gene in each model and run, over its cells.
+
+    ``shifts`` come from ``refits.read_shards``, ``classes`` from :func:`gene_classes`. Columns: model, run,
+    gene (token), shift (difference of cosines), n_cells, group; genes in fewer than ``MIN_CELLS`` cells are
+    left out.
+    """
     means = shifts.groupby(["model", "start", "change", "gene"])["shift"].agg(shift="mean", n_cells="size")
     table = means.reset_index()
     table["run"] = pd.MultiIndex.from_frame(table[["start", "change"]]).map(RUNS)
@@ -119,13 +124,17 @@ def published_calls(shifts: pd.DataFrame, classes: pd.Series) -> pd.DataFrame:
 
 
 def call_table(calls: pd.DataFrame) -> pd.DataFrame:
-    """Calls of the published test by run and labels, mean over networks, with the false share if known."""
+    """Columns run, labels, n_tested (genes), share_called and false_share (0 to 1), mean over networks."""
     by_run = calls.groupby(["run", "labels"], sort=False)[["n_tested", "share_called", "false_share"]]
     return by_run.mean().reset_index().dropna(axis=1, how="all")
 
 
 def scores(models: pd.DataFrame, calls: pd.DataFrame) -> dict[str, float]:
-    """AUROC on held-out donors and share of genes called, by labels; false share of the calls where known."""
+    """Scores of the networks and of the published test, by labels (true, permuted).
+
+    Keys: ``auroc.LABELS`` on held-out donors, ``share_called.LABELS`` of genes (0 to 1), and
+    ``false_share.published``, the share of its calls that are no disease genes, where these are known.
+    """
     labels = np.where(models["model"] == 0, "true", "permuted")
     found = models.groupby(labels)["auroc"].mean().add_prefix("auroc.").to_dict()
     found |= calls.groupby("labels")["share_called"].mean().add_prefix("share_called.").to_dict()
@@ -148,7 +157,7 @@ def answers(recovery: pd.DataFrame, calls: pd.DataFrame) -> dict[str, str]:
 
 
 def tokens_of(vocabulary: Vocabulary, genes: list[str]) -> list[int] | None:
-    """Tokens of named genes; None, which means every gene, where none is named."""
+    """Tokens of named genes; None, for every gene, where none is named. ParameterError for an unknown one."""
     unknown = [gene for gene in genes if gene not in vocabulary.tokens]
     if unknown:
         raise ParameterError(f"{len(unknown)} genes are not in the vocabulary, for instance {unknown[0]!r}.")
@@ -167,7 +176,7 @@ def calls_by_cells(shifts: pd.DataFrame, classes: pd.Series) -> pd.DataFrame:
 
 
 def draw_calls(calls: pd.DataFrame) -> Drawn:
-    """Draw the share of genes that the published test calls along the number of cells."""
+    """Draw the share (0 to 1) of genes that the published test calls along the number of cells."""
     labels = {"share_called": "share of genes called", "cells": "cells of a run", "true": "true labels",
               "permuted": "permuted donor labels", **CHANGES}  # fmt: skip
     return charts.lines(
@@ -177,13 +186,13 @@ def draw_calls(calls: pd.DataFrame) -> Drawn:
 
 
 def part_shares(parts: pd.DataFrame) -> dict[str, float]:
-    """Share of the mean absolute size that each part has; empty where no cell was split."""
+    """Share (0 to 1) of the mean absolute size that each part has; empty where no cell was split."""
     sizes = parts.reindex(columns=list(PARTS)).abs().mean().dropna()
     return (sizes / sizes.sum()).to_dict()
 
 
 def draw_parts(parts: pd.DataFrame) -> Drawn:
-    """Draw the mean size of the three parts of a deletion along the rank of the gene, in eight bins."""
+    """Draw the mean size (cosine) of the three parts of a deletion along the rank of the gene, eight bins."""
     parts = parts.reindex(columns=["rank", *PARTS])
     edges = np.unique(parts["rank"].quantile(np.linspace(0, 1, N_BINS + 1)).round().dropna())
     place = pd.cut(parts["rank"], edges, include_lowest=True) if len(parts) else parts["rank"]
@@ -194,7 +203,7 @@ def draw_parts(parts: pd.DataFrame) -> Drawn:
 
 
 def draw_method() -> Drawn:
-    """Draw what happens to a cell of four genes."""
+    """Draw what happens to a cell of four genes, as boxes."""
     columns = [
         ["A B C D\n(a cell, by rank)"], ["A C D\n(B deleted)", "C A B D\n(C overexpressed)"], ["network"],
         ["mean of the\ntoken vectors"], ["shift = cosine with the\ngoal state, after - before"],

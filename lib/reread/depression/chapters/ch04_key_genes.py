@@ -61,7 +61,7 @@ def recovery(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def agreement(table: pd.DataFrame) -> pd.DataFrame:
-    """Spearman correlation of every two signed rankings: left, right, correlation."""
+    """Spearman's correlation (-1 to 1) of every two signed rankings: left, right, correlation."""
     names = [name for name in RANKINGS if name in table]
     matrix = (table[names] * pd.Series(SIGNS)[names]).corr(method="spearman")
     return matrix.rename_axis("left").reset_index().melt("left", var_name="right", value_name="correlation")
@@ -104,7 +104,7 @@ def top_genes(tests: dict[str, pd.DataFrame], names: pd.Series, n: int = 12) -> 
 
 
 def draw_top(table: pd.DataFrame) -> Drawn:
-    """Draw the shift of the first genes over the range of the refits with permuted donor labels."""
+    """Draw the shift (cosine) of the first genes over 95 % of the refits with permuted donor labels."""
     labels = {"toward_case": "shift towards the case state (cosine)", "name": "gene",
               "band": "95 % of refits on permuted labels"}  # fmt: skip
     return charts.dots(
@@ -114,14 +114,14 @@ def draw_top(table: pd.DataFrame) -> Drawn:
 
 
 def draw_recovery(table: pd.DataFrame) -> Drawn:
-    """Draw the AUROC of the disease genes by each ranking."""
+    """Draw the AUROC (0 to 1) of the disease genes by each ranking, from :func:`recovery`."""
     labels = {**RANKINGS, "auroc": "AUROC of the disease genes", "ranking": "ranking of genes"}
     reference = {"chance": 0.5}
     return charts.dots(table, x="auroc", y="ranking", labels=labels, reference=reference, limits=(0, 1.02))
 
 
 def draw_agreement(table: pd.DataFrame) -> Drawn:
-    """Draw the rank correlation of every two rankings."""
+    """Draw Spearman's correlation (-1 to 1) of every two rankings, from :func:`agreement`."""
     labels = {**RANKINGS, "correlation": "Spearman correlation", "left": "ranking", "right": "ranking"}
     return charts.heatmap(table, "right", "left", "correlation", labels=labels, limits=(-1, 1))
 
@@ -138,12 +138,12 @@ def draw_scatter(table: pd.DataFrame, changes: Sequence[str]) -> Drawn:
 
 
 def gene_names(vocabulary: Vocabulary) -> pd.Series:
-    """Ensembl id of each token."""
+    """Ensembl id (token,) of each gene of the vocabulary."""
     return pd.Series({token: gene for gene, token in vocabulary.tokens.items()})
 
 
 def call_table(calls: pd.DataFrame) -> pd.DataFrame:
-    """The calls in words, without columns that are not known."""
+    """Format :func:`calls` in words, without columns that are not known."""
     words = {"published": "published rank-sum", "refits": "against refits"}
     named = calls.assign(test=calls["test"].map(words), change=calls["change"].map(RANKINGS))
     return named.dropna(axis=1, how="all")
@@ -152,7 +152,7 @@ def call_table(calls: pd.DataFrame) -> pd.DataFrame:
 def control_table(
     shifts: pd.DataFrame, table: pd.DataFrame, changes: Sequence[str], names: pd.Series
 ) -> pd.DataFrame:
-    """Each gene beside its matched controls, the largest excess first."""
+    """Each gene beside its matched controls (``against_controls``), largest excess (cosine) first."""
     rows = [statistics.against_controls(shifts, change).assign(change=RANKINGS[change]) for change in changes]
     found = pd.concat(rows).assign(gene=lambda rows: rows["gene"].map(names)).query("gene in @table.gene")
     return found.sort_values("excess", key=lambda excess: -excess.abs(), ignore_index=True)

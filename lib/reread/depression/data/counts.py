@@ -50,13 +50,12 @@ def row_numbers(rows: npt.ArrayLike) -> npt.NDArray:
 
 def check_raw(values: npt.NDArray, where: str) -> None:
     """Refuse values that are no counts: negative, not finite, or not whole (log or scaled)."""
-    if not np.isfinite(values).all() or (values < 0).any():
-        raise DataError(f"{where} holds values that are negative or not finite, so they are no counts.")
-    broken = values[values != np.floor(values)]
+    broken = values[~np.isfinite(values) | (values < 0) | (values != np.floor(values))]
     if len(broken):
         raise DataError(
-            f"{where} holds {broken[0]:.4g}, which is not whole: the values look normalised or logged.\n"
-            f"Give raw counts, for instance by the layer that holds them."
+            f"{where} holds {broken[0]:.4g}, but a count is a whole number from 0 ({len(broken)} such "
+            f"values): they look normalised, logged or scaled.\n"
+            f"Give raw counts, for instance by the layer that holds them: -p layer=NAME"
         )
 
 
@@ -94,15 +93,20 @@ def check_cells(
         if ours in ("donor", "condition"):
             if not name:
                 raise DataError(f"Name the column of the {ours} of a cell: -p {ours}_key=COLUMN.")
-            if column.isna().any():
-                raise DataError(f"{where}: {int(column.isna().sum())} cells have no {ours} ({name}).")
+            is_empty = column.isna() | (column.astype(str).str.strip() == "")
+            if is_empty.any():
+                raise DataError(
+                    f"{where}: {int(is_empty.sum())} cells have no {ours} ({name}).\n"
+                    f"Fill it in, or leave these cells out."
+                )
         found[ours] = column.astype(str).to_numpy()
     names = sorted(set(found["condition"]))
     if len(names) != 2 or (control and control not in names):
         wanted = f", one of them {control!r}" if control else ""
         raise DataError(
             f"{where}: column {keys['condition']!r} must have two values{wanted}, but has "
-            f"{', '.join(names[:SHOWN]) or 'none'}."
+            f"{', '.join(names[:SHOWN]) or 'none'}.\n"
+            f"Keep the cells of two conditions, or name another column."
         )
     first, second = names if control != names[1] else names[::-1]
     found["condition"] = (found["condition"] == second).astype(np.int8)

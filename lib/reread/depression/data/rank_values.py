@@ -63,7 +63,8 @@ def encode(
     the list is cut at ``max_len`` tokens. Genes outside the vocabulary are left out, so that a cell can be
     empty. ``special`` puts ``<cls>`` first and ``<eos>`` last, by default where the vocabulary has them.
     ``ties`` orders equal values: ``numpy`` is the reference's ``np.argsort``, whose order of ties depends on
-    the processor; ``stable`` keeps the order of the genes.
+    the processor; ``stable`` keeps the order of the genes. ParameterError for another word, or for
+    ``special`` where the vocabulary has no such tokens.
     """
     special = vocabulary.has_special if special is None else special
     if ties not in TIES:
@@ -101,7 +102,11 @@ def gene_table(
 
 
 def store(parts: Iterable[Cells], folder: Path) -> Path:
-    """Write sequences part by part into ``folder``, whole or not at all; only one part is in memory."""
+    """Write sequences part by part into ``folder``, whole or not at all, and return it.
+
+    Only one part is in memory; ``open_ragged`` opens what was written. DataError if the folder exists
+    already.
+    """
     return write_ragged(((part.tokens, part.starts, part.cells) for part in parts), folder)
 
 

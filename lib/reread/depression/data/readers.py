@@ -65,7 +65,8 @@ def read(path: Path, keys: Keys, symbols: dict[str, str] | None = None) -> Count
 
 def from_anndata(adata: Any, keys: Keys, symbols: dict[str, str] | None = None) -> Counts:
     """Take counts from an AnnData object of the notebook; see :func:`stream`."""
-    opened, where = of_anndata(adata, layer=keys.layer, genes=keys.genes), "the AnnData object"
+    where = "the AnnData object"
+    opened = of_anndata(adata, where, layer=keys.layer, genes=keys.genes)
     return _joined(_blocks(*opened, keys, where, symbols), where)
 
 
@@ -115,7 +116,10 @@ def _gene_ids(
     names = pd.Series(np.asarray(genes).astype(str))
     ids = pd.Series(check_genes(names, where)) if symbols is None else names.map(symbols)
     if ids.isna().all():
-        raise DataError(f"None of the symbols of {where} is known, for instance {names[0]}.")
+        raise DataError(
+            f"None of the symbols of {where} is known, for instance {names[0]}.\n"
+            f"Leave symbols=true out if they are Ensembl ids."
+        )
     place, ids = pd.factorize(ids)  # ids in the order of the file
     known = np.flatnonzero(place >= 0)
     ones = np.ones(len(known), dtype=np.int64)

@@ -28,7 +28,7 @@ class Vocabulary:
 
     @property
     def n_tokens(self) -> int:
-        """Number of rows that the embedding of a network needs."""
+        """Number of rows that the embedding of a network needs: the largest token, and one."""
         return max(self.tokens.values()) + 1
 
     @property

@@ -64,7 +64,12 @@ def summary(predicted: pd.DataFrame, *, n_boot: int = 500, seed: int = 0) -> pd.
 
 
 def by_cell_type(predicted: pd.DataFrame, least: int = 20) -> pd.DataFrame:
-    """AUROC of each method and split within each cell type that has ``least`` cells of both conditions."""
+    """AUROC of each method and split within each cell type.
+
+    ``predicted`` comes from :func:`predictions`; types with fewer than ``least`` cells of a condition are
+    left out. Columns: method, split, cell_type, n (cells) and auroc, mean over seeds and folds (NaN where no
+    fold has both).
+    """
     rows = []
     for (method, split, kind), part in predicted.groupby([*BY, "cell_type"], sort=False):
         n = part.drop_duplicates("cell")["condition"].value_counts()
@@ -76,7 +81,11 @@ def by_cell_type(predicted: pd.DataFrame, least: int = 20) -> pd.DataFrame:
 
 
 def calibration(predicted: pd.DataFrame, n_bins: int = 8) -> pd.DataFrame:
-    """Observed share of case cells by predicted probability, for each method and split, all seeds."""
+    """Observed share of case cells by predicted probability, all seeds together.
+
+    ``predicted`` comes from :func:`predictions`. Columns: method, split, predicted and observed (0 to 1, mean
+    of a bin) and n (cells); ``n_bins`` bins of equal width, empty ones left out.
+    """
     curves = {
         key: pd.DataFrame(metrics.calibration_curve(part["condition"], part["probability"], n_bins))
         for key, part in predicted.groupby(BY, sort=False)

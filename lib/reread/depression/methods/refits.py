@@ -160,7 +160,10 @@ def state_means(
 
 
 def save_shard(path: Path, screen: Screen, *, n_models: int, n_cells: int) -> None:
-    """Write the shifts and models of one shard, and the size of the whole run, as ``.npz``."""
+    """Write shifts and models of one shard as ``.npz``, which :func:`read_shards` reads.
+
+    ``n_models`` and ``n_cells`` are the size of the whole run, by which a missing shard is noticed.
+    """
     words = {name: screen.shifts[name].to_numpy().astype("U11") for name in ("change", "start")}
     size = {"size": np.array([n_models, n_cells])}
     save_arrays(path, {**screen.shifts, **words, **screen.models.add_prefix("models."), **size})

@@ -102,7 +102,10 @@ def against_refits(shifts: pd.DataFrame, change: str, *, level: float = LEVEL) -
 
 
 def noise_floor(shifts: pd.DataFrame, change: str) -> float:
-    """Size of shift that 95 % of all genes stay below in models with permuted donor labels."""
+    """Size of shift that 95 % of all genes stay below in models with permuted donor labels.
+
+    ``shifts`` come from ``refits.read_shards``; the size is a difference of cosines.
+    """
     values, _ = gene_matrix(shifts, change)
     return float(np.quantile(values.drop(index=0, errors="ignore").abs(), 0.95))
 

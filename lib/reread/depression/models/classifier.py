@@ -50,7 +50,11 @@ class Settings:
 
 @dataclass(frozen=True)
 class Form:
-    """The network to start from: the checkpoint where one is named, else random weights of this form."""
+    """The network to start from: the checkpoint where one is named, else random weights of this form.
+
+    ``width`` are values of a token, ``max_len`` the longest sequence in tokens; ``checkpoint`` is a folder or
+    a model of the hub.
+    """
 
     width: int
     layers: int

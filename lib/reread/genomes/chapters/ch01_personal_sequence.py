@@ -21,7 +21,7 @@ KINDS = ("as in the reference", "alternative allele on its base", "alternative a
 
 
 def audit_table(found: pd.DataFrame) -> pd.DataFrame:
-    """Format ``personal_sequence.audit`` for the page: a row for each measure, a column for each protocol."""
+    """Format ``personal_sequence.audit``: a row for each measure, a column (text) for each protocol."""
     rows = found.set_index("protocol")
     shares = ("right_base", "written_homozygous")
     text = {key: [f"{v:.1%}" if key in shares else f"{v:,.5g}" for v in rows[key]] for key in MEASURES}
@@ -38,19 +38,19 @@ def letters(table: pd.DataFrame) -> Drawn:
 
 
 def distinct(table: pd.DataFrame) -> Drawn:
-    """Draw the share of distinct haplotypes by window, from ``personal_sequence.distinct_shares``."""
+    """Draw the share (0 to 1) of distinct haplotypes by window (bases), from ``distinct_shares``."""
     labels = {"window": "window (bases)", "share": "distinct haplotypes", "variants": "haplotypes made of"}
     return charts.lines(table, "window", "share", hue="variants", labels=labels, log="x", limits=(0, 1.02))
 
 
 def linkage(table: pd.DataFrame) -> Drawn:
-    """Draw the mean squared correlation of two sites by their distance."""
+    """Draw the mean squared correlation (0 to 1) of two sites by their distance (bases)."""
     labels = {"distance": "distance of two sites (bases)", "r2": "mean squared correlation"}
     return charts.lines(table, "distance", "r2", labels=labels, log="x", limits=(0, None))
 
 
 def data_flow() -> Drawn:
-    """Draw the way from files to sequences; the published faults are marked."""
+    """Draw the way from files to sequences as boxes; the published faults are marked."""
     columns = [
         ["Reference (FASTA)", "Genotypes (VCF, BCF, PLINK)", "Transcription start (BED)"],
         ["Checks: contig, REF, people"],
@@ -67,5 +67,5 @@ def data_flow() -> Drawn:
 
 
 def dedup_word(share: float) -> str:
-    """Say how many of the haplotypes of the longest window are distinct: nearly all, most, or few."""
+    """Say how many haplotypes are distinct, by their share: nearly all (0.9), most (0.5), or fewer."""
     return "nearly all" if share > 0.9 else "most" if share > 0.5 else "less than half"

@@ -40,7 +40,7 @@ def predict_person(
 
 
 def scatter(predicted: dict[str, npt.NDArray], measured: npt.NDArray) -> Drawn:
-    """Draw measured against predicted expression of each gene, a panel for each protocol."""
+    """Draw measured over predicted expression (log) of each gene, a panel for each protocol."""
     parts = [
         pd.DataFrame({"protocol": name, "predicted": values, "measured": measured})
         for name, values in predicted.items()
@@ -52,7 +52,7 @@ def scatter(predicted: dict[str, npt.NDArray], measured: npt.NDArray) -> Drawn:
 
 
 def correlations(table: pd.DataFrame) -> Drawn:
-    """Draw the correlation over genes of each protocol with its interval (``evaluation.across_genes``)."""
+    """Draw the correlation over genes of each protocol with its 95 % interval (``across_genes``)."""
     labels = METHODS | {"r": "correlation over genes", "method": "prediction"}
     return charts.dots(
         table, "r", "method", low="low", high="high", labels=labels, reference={"no prediction": 0.0}
@@ -60,12 +60,12 @@ def correlations(table: pd.DataFrame) -> Drawn:
 
 
 def training(losses: pd.DataFrame) -> Drawn:
-    """Draw the loss of each epoch of the training on the reference."""
+    """Draw the Poisson loss of each epoch of the training on the reference."""
     return charts.lines(losses, "epoch", "loss", labels={"loss": "Poisson loss"})
 
 
 def architecture() -> Drawn:
-    """Draw Enformer from bases to tracks."""
+    """Draw Enformer from bases to tracks, as boxes."""
     columns = [
         ["sequence: 4 x bases"],
         ["convolutions and pooling: one bin of 128 bases"],

@@ -37,7 +37,7 @@ def predict_all(
 
 
 def format_values(formats: pd.DataFrame) -> dict[str, str | float]:
-    """The first number format that was ``tried``, its ``correlation`` with fp32, and the one ``used``."""
+    """The first number format ``tried``, its ``correlation`` with fp32 (worst gene), and the one ``used``."""
     first = formats.iloc[0]
     correlation = 1.0 if first["format"] == "float32" else float(first["correlation"])
     used = formats.loc[formats["accepted"].astype(bool), "format"].iloc[0]
@@ -45,7 +45,7 @@ def format_values(formats: pd.DataFrame) -> dict[str, str | float]:
 
 
 def gene_table(predicted: npt.NDArray, published: npt.NDArray, cohort: Cohort) -> pd.DataFrame:
-    """Correlation over people of each gene by protocol: columns protocol, gene, r, low, high."""
+    """Correlation over people by gene and protocol: protocol, gene, r, low, high (``across_people``)."""
     genes, measured = cohort.expression.genes["gene"], cohort.expression.values
     parts = [
         across_people(values, measured, genes).assign(protocol=name)
@@ -60,7 +60,7 @@ def strips(table: pd.DataFrame) -> Drawn:
 
 
 def people(predicted: npt.NDArray, cohort: Cohort, gene: int) -> Drawn:
-    """Draw measured against predicted expression of one gene, a point for each person."""
+    """Draw measured over predicted expression (log) of one gene, a point for each person."""
     table = pd.DataFrame(
         {"predicted": predicted[gene], "measured": cohort.expression.values[gene], "population": cohort.group}
     )
@@ -69,7 +69,7 @@ def people(predicted: npt.NDArray, cohort: Cohort, gene: int) -> Drawn:
 
 
 def extremes(table: pd.DataFrame) -> Drawn:
-    """Draw the corrected correlation of each gene with its interval, in order."""
+    """Draw the corrected correlation over people of each gene, in order, with its 95 % interval."""
     shown = table.query("protocol == 'corrected'").sort_values("r", ascending=False)
     return charts.dots(
         shown, "r", "gene", low="low", high="high", labels=LABELS, reference={"no prediction": 0.0}

@@ -34,7 +34,11 @@ LABELS = METHODS | {
 
 
 def compare_designs(panel: Panel, *, n_splits: int, seed: int) -> pd.DataFrame:
-    """Test correlation of the published score: columns protocol, data, gene and r (mean over splits)."""
+    """Test correlation of the published score of each gene, by protocol, on measured and permuted expression.
+
+    ``n_splits`` splits of the people have seeds from ``seed``. Columns: protocol, data, gene, and r, the mean
+    over splits. Source: ``gtex_prs.ipynb``, as ``genotype_models.published_score`` follows it.
+    """
     parts = []
     for is_null, data in DATA.items():
         for is_leaky, protocol in PROTOCOLS.items():
@@ -65,7 +69,11 @@ def compare_models(panel: Panel, models: list[str], *, n_folds: int, seed: int) 
 
 
 def model_table(found: dict[bool, tuple], *, seed: int) -> pd.DataFrame:
-    """``genotype_models.summarise`` of each model, for measured and permuted expression (column data)."""
+    """Summary of each model over genes, for measured and permuted expression.
+
+    ``found`` comes from :func:`compare_models`. Columns: those of ``genotype_models.summarise`` (correlations
+    over people, -1 to 1, and shares of genes), and data (measured or permuted).
+    """
     parts = []
     for is_null, (target, made) in found.items():
         by_method = {name: genotype_models.row_correlations(one, target) for name, one in made.items()}
@@ -74,7 +82,7 @@ def model_table(found: dict[bool, tuple], *, seed: int) -> pd.DataFrame:
 
 
 def designs(table: pd.DataFrame) -> Drawn:
-    """Draw the test correlation of each gene, for both protocols, on measured and on permuted expression."""
+    """Draw the test correlation of each gene by protocol, on measured and on permuted expression."""
     return charts.distributions(
         table, "r", by="protocol", panel="data", labels=LABELS | {"r": "test correlation"},
         reference={"no prediction": 0.0}, columns=1,
@@ -82,7 +90,7 @@ def designs(table: pd.DataFrame) -> Drawn:
 
 
 def models(table: pd.DataFrame) -> Drawn:
-    """Draw the mean correlation of each model with its interval, from ``model_table``."""
+    """Draw the mean correlation of each model with its 95 % interval, from ``model_table``."""
     return charts.dots(
         table, "mean_r", "method", hue="data", low="low", high="high", reference={"no prediction": 0.0},
         labels=LABELS, order={"method": list(METHODS)},
@@ -103,7 +111,10 @@ def gene_strips(found: dict[bool, tuple]) -> Drawn:
 
 
 def published_stack(found: dict[bool, tuple], *, n_draws: int, seed: int) -> pd.DataFrame:
-    """Correlations over genes of the published stack of four people: columns draw, r and data."""
+    """Correlation over genes of the published stack of four people, for ``n_draws`` choices of people.
+
+    ``found`` comes from :func:`compare_models`. Columns: draw, r (-1 to 1) and data (measured or permuted).
+    """
     parts = [
         stacking.published_stack(made["blup"], target, n_draws=n_draws, seed=seed).assign(data=DATA[is_null])
         for is_null, (target, made) in found.items()
@@ -144,7 +155,7 @@ def signal_word(low: float, high: float) -> str:
 
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:
-    """Format ``model_table`` for the page."""
+    """Format ``model_table``: expression, model, mean r (interval), median r, genes below 0, as text."""
     shown = table.assign(
         model=table["method"].map(METHODS), genes_below_zero=table["negative"].map("{:.0%}".format)
     )
@@ -157,6 +168,6 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def heritability_ceiling(panel: Panel) -> float:
-    """Mean over genes of the root of heritability, the largest correlation possible; NaN if unknown."""
+    """Largest mean correlation possible: mean over genes of the root of heritability; NaN if unknown."""
     known: npt.NDArray[np.float64] = panel.heritability[~np.isnan(panel.heritability)]
     return float(np.sqrt(known).mean()) if len(known) else float("nan")

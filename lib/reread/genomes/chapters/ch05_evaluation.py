@@ -26,7 +26,12 @@ LABELS = METHODS | {"r": "correlation", "method": "model", "kind": "correlation"
 
 
 def collect(cohort: Cohort, predictions: Path, *, n_folds: int, seed: int) -> dict[str, npt.NDArray]:
-    """Predictions (gene, person) by model: those of chapter 03, and an elastic net in held-out people."""
+    """Predictions of every model for every person.
+
+    ``predictions`` is what chapter 03 left. Returns log expression (gene, person) of ``enformer`` and
+    ``enformer-published``, and differences between people of ``elastic-net``, for which each person was held
+    out.
+    """
     kept = np.load(predictions)
     genes = range(len(cohort.expression.genes))
     dosage = [varying(cohort.variants_of(gene).dosage.T) for gene in genes]
@@ -53,7 +58,7 @@ def both_correlations(predicted: dict[str, npt.NDArray], measured: npt.NDArray) 
 
 
 def both(table: pd.DataFrame) -> Drawn:
-    """Draw both kinds of correlation by model, one panel each."""
+    """Draw both kinds of correlation by model, one panel each, from ``both_correlations``."""
     return charts.distributions(
         table, "r", by="method", panel="kind", labels=LABELS, reference={"no prediction": 0.0}, columns=1,
         order={"method": list(METHODS), "kind": [ACROSS_GENES, ACROSS_PEOPLE]},
@@ -63,7 +68,7 @@ def both(table: pd.DataFrame) -> Drawn:
 def sign_table(
     predicted: dict[str, npt.NDArray], measured: npt.NDArray, *, n: int, seed: int
 ) -> pd.DataFrame:
-    """``evaluation.sign_null`` of each model, one row each."""
+    """One row a model: method, and the columns of ``evaluation.sign_null`` (``n`` permutations)."""
     rows = [
         {"method": name, **sign_null(values, measured, n=n, seed=seed)} for name, values in predicted.items()
     ]
@@ -84,7 +89,11 @@ def signs(table: pd.DataFrame) -> Drawn:
 
 
 def by_group(predicted: dict[str, npt.NDArray], cohort: Cohort) -> pd.DataFrame:
-    """Mean over genes of the correlation inside each population: columns method, group, r, low, high."""
+    """Mean over genes of the correlation inside each population.
+
+    ``predicted`` is log expression (gene, person) by model. Columns: method, group, r, and low and high, the
+    ends of the 95 % bootstrap interval over genes.
+    """
     rows, rng = [], np.random.default_rng(0)
     for name, values in predicted.items():
         for group in sorted(set(cohort.group)):
@@ -96,7 +105,7 @@ def by_group(predicted: dict[str, npt.NDArray], cohort: Cohort) -> pd.DataFrame:
 
 
 def groups(table: pd.DataFrame) -> Drawn:
-    """Draw the mean correlation across people inside each population."""
+    """Draw the mean correlation inside each population with 95 % intervals, from :func:`by_group`."""
     labels = LABELS | {"r": "mean correlation across people"}
     return charts.dots(
         table, "r", "method", hue="group", low="low", high="high", labels=labels,
@@ -105,7 +114,10 @@ def groups(table: pd.DataFrame) -> Drawn:
 
 
 def ceiling(predicted: dict[str, npt.NDArray], cohort: Cohort) -> pd.DataFrame:
-    """Correlation across people and its ceiling (root of heritability): columns method, gene, r, ceiling."""
+    """Correlation across people beside its ceiling, the root of heritability.
+
+    ``predicted`` is log expression (gene, person) by model. Columns: method, gene, r and ceiling (0 to 1).
+    """
     genes, measured = cohort.expression.genes["gene"], cohort.expression.values
     parts = [
         across_people(values, measured, genes).assign(method=name, ceiling=np.sqrt(cohort.heritability))
@@ -115,7 +127,7 @@ def ceiling(predicted: dict[str, npt.NDArray], cohort: Cohort) -> pd.DataFrame:
 
 
 def ceilings(table: pd.DataFrame) -> Drawn:
-    """Draw the correlation of each gene against its ceiling."""
+    """Draw the correlation across people of each gene over its ceiling, from :func:`ceiling`."""
     labels = LABELS | {"ceiling": "largest correlation possible", "r": "correlation across people"}
     return charts.scatter(table, "ceiling", "r", hue="method", labels=labels)
 

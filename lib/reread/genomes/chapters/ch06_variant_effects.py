@@ -27,7 +27,7 @@ LETTER_COLOURS = dict(zip(LETTERS, (PALETTE[2], PALETTE[0], PALETTE[5], PALETTE[
 
 
 def true_effects(cohort: Cohort) -> npt.NDArray[np.float64]:
-    """Effect (variant,) of every variant of every gene by the ground truth of the simulation."""
+    """True effect (variant,) of every variant of every gene, in natural log, by the simulation."""
     parts = []
     for gene in range(len(cohort.expression.genes)):
         alone, _ = allele_windows(cohort, gene)
@@ -37,7 +37,7 @@ def true_effects(cohort: Cohort) -> npt.NDArray[np.float64]:
 
 
 def overlaps(found: dict[str, float]) -> Drawn:
-    """Draw the overlap of each ranking with the best associations, from ``overlap_null``."""
+    """Draw the variants that each ranking shares with the best associations, from ``overlap_null``."""
     rows = [(name, found[name], found["null_low"], found["null_high"]) for name in RANKINGS]
     table = pd.DataFrame(rows, columns=["ranking", "shared", "low", "high"])
     table.loc[table["ranking"] != "null_mean", ["low", "high"]] = np.nan
@@ -49,7 +49,12 @@ def overlaps(found: dict[str, float]) -> Drawn:
 
 
 def overlap_table(effects: pd.DataFrame, *, k: int, n: int, seed: int) -> pd.DataFrame:
-    """``overlap_null`` of both scores, one row each (column score)."""
+    """Test the published overlap for every score of the network.
+
+    ``k`` is the length of both lists, ``n`` the number of permutations. One row a score: score, and the keys
+    of ``variant_effects.overlap_null`` (numbers of variants, and p). ParameterError if there are at most
+    ``k`` variants.
+    """
     rows = [
         {
             "score": name,
@@ -62,7 +67,11 @@ def overlap_table(effects: pd.DataFrame, *, k: int, n: int, seed: int) -> pd.Dat
 
 
 def simulate_gwas(effects: pd.DataFrame, truth: npt.NDArray[np.float64], path: Path, *, seed: int) -> Path:
-    """Write a file like that of the GWAS catalogue: variants that a large study found, and faulty rows."""
+    """Write a file like that of the GWAS catalogue: variants that a large study found, and faulty rows.
+
+    ``truth`` (variant,) are true effects. The study has a z of 4 true standard deviations with noise of 1,
+    and lists p below 5e-8. Returns ``path``.
+    """
     from scipy.stats import norm
 
     z = 4 * truth / truth.std() + np.random.default_rng([seed, 17]).normal(size=len(truth))
@@ -83,7 +92,7 @@ def simulate_gwas(effects: pd.DataFrame, truth: npt.NDArray[np.float64], path: P
 
 
 def mark(effects: pd.DataFrame, catalogue: pd.DataFrame) -> pd.DataFrame:
-    """Effects with a column trait: that of the catalogue at the same position, or empty."""
+    """Add the column trait to ``effects``: that of the catalogue at the same position, or empty."""
     at = ["contig", "position"]
     traits = catalogue.groupby(at, as_index=False)["trait"].agg(lambda one: "; ".join(sorted(set(one))))
     bare = effects.assign(contig=effects["contig"].str.removeprefix("chr"))
@@ -91,7 +100,7 @@ def mark(effects: pd.DataFrame, catalogue: pd.DataFrame) -> pd.DataFrame:
 
 
 def against_truth(effects: pd.DataFrame, truth: npt.NDArray[np.float64]) -> Drawn:
-    """Draw predicted against true effects, a panel for each score; variants of the catalogue are marked."""
+    """Draw predicted over true effects (natural log), a panel for each score; listed variants are marked."""
     listed = np.where(effects["trait"] != "", "in the GWAS catalogue", "not listed")
     parts = [
         pd.DataFrame({"true": truth, "predicted": effects[name], "score": words, "variant": listed})
@@ -105,14 +114,17 @@ def against_truth(effects: pd.DataFrame, truth: npt.NDArray[np.float64]) -> Draw
 
 
 def listed_share(marked: pd.DataFrame, *, k: int) -> dict[str, float]:
-    """Share of variants of the catalogue among the ``k`` largest of each score, and among all."""
+    """Share (0 to 1) of listed variants among the ``k`` largest of each score, and among all."""
     listed = (marked["trait"] != "").to_numpy()
     largest = {name: np.argsort(-marked[name].abs().to_numpy(), kind="stable")[:k] for name in SCORES}
     return {name: float(listed[rows].mean()) for name, rows in largest.items()} | {"all": listed.mean()}
 
 
 def sign_agreement(effects: pd.DataFrame, truth: npt.NDArray[np.float64]) -> dict[str, float]:
-    """Share of the tenth of variants with the largest true effect whose predicted sign is right, by score."""
+    """Share (0 to 1) of variants whose predicted sign is that of the true effect, by score.
+
+    ``truth`` (variant,) are true effects in natural log; only the tenth with the largest size counts.
+    """
     largest = np.abs(truth) >= np.quantile(np.abs(truth), 0.9)
     return {
         name: float((np.sign(effects[name][largest]) == np.sign(truth[largest])).mean()) for name in SCORES
@@ -120,7 +132,7 @@ def sign_agreement(effects: pd.DataFrame, truth: npt.NDArray[np.float64]) -> dic
 
 
 def mutations(ratio: npt.NDArray[np.float64], window: npt.NDArray[np.uint8]) -> Drawn:
-    """Draw the log ratio of every substitution of the middle bases, (base, 4)."""
+    """Draw the log ratio (base, 4) of every substitution of the middle bases, by distance (bases)."""
     places = np.arange(len(ratio)) - len(ratio) // 2
     table = (
         pd.DataFrame(ratio, columns=list(LETTERS)).assign(distance=places).melt("distance", var_name="base")
@@ -168,7 +180,7 @@ def logo(ratio: npt.NDArray[np.float64], window: npt.NDArray[np.uint8]) -> Drawn
 
 
 def circle() -> Drawn:
-    """Draw why the published overlap is circular."""
+    """Draw why the published overlap is circular, as boxes."""
     columns = [["network score", "association p value"], ["ranking by the sum of both", "ranking by p value"],
                ["overlap of the best 50"]]  # fmt: skip
     arrows = [

@@ -45,7 +45,12 @@ def tuners(
     network: Enformer, embedded: Embedded, cohort: Cohort, tuning: list[str], *, track: int, rank: int,
     epochs: int, seed: int,
 ) -> tuple[dict[str, Tuner], list[list[float]]]:  # fmt: skip
-    """Models by name, and the losses by epoch of each LoRA fit, which fill while the models are evaluated."""
+    """Make the models that are fitted, by name, and the list that their LoRA losses are added to.
+
+    A model is a function of expression (gene, person), genes and people of a fold to predictions (gene,
+    person). The list gets the loss by epoch (squared error, in variances) of each LoRA fit while the models
+    are evaluated.
+    """
     curves: list[list[float]] = []
 
     def by_lora(target: npt.NDArray, genes: Fold, people: Fold) -> npt.NDArray[np.float64]:
@@ -85,7 +90,7 @@ def sizes(measured: npt.NDArray, n_folds: int) -> dict[str, int]:
 
 
 def cells(summary: pd.DataFrame) -> Drawn:
-    """Draw the mean correlation of each model, a panel for each cell of seen and unseen genes and people."""
+    """Draw the mean correlation of each model, a panel for each cell, from ``summarise_cells``."""
     pairs = zip(summary["genes"], summary["people"], strict=True)
     table = summary.assign(cell=[CELLS[pair] for pair in pairs])
     return charts.dots(
@@ -154,7 +159,7 @@ def losses(curves: list[list[float]], n_folds: int) -> Drawn:
 
 
 def architecture() -> Drawn:
-    """Draw which layers are frozen and which are tuned."""
+    """Draw which layers are frozen and which are tuned, as boxes."""
     columns = [
         ["haplotypes of a person"], ["convolutions"], ["attention and its layers"], ["head: one track"],
         ["differences between people"],

@@ -73,7 +73,11 @@ def shared_people(variants: Variants, expression: Expression) -> tuple[Variants,
 
 
 def describe(variants: Variants) -> pd.DataFrame:
-    """Counts of variants, people and calls by kind: columns what and n."""
+    """Count variants, people and calls by kind.
+
+    Columns: what, in words, and n, a number of people, of alternative alleles or of calls (of one allele in
+    one person).
+    """
     change, calls = variants.length_change, variants.genotype
     multi = pd.Series(variants.position).duplicated(keep=False).to_numpy()
     is_open = ~variants.is_phased & (calls[..., 0] != calls[..., 1])

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from reread.core.data import registry
-from reread.core.errors import ParameterError, did_you_mean
+from reread.core.errors import DataError, ParameterError, did_you_mean
 from reread.genomes.data.simulate import fill_reference, place_variants
 from reread.genomes.io.fasta import Reference
-from reread.genomes.io.plink import read_plink
+from reread.genomes.io.genotypes import digests, read_genotypes
 from reread.genomes.io.tables import BASES, Variants
 from reread.genomes.io.vcf import read_vcf
 
@@ -28,6 +28,7 @@ class Locus:
     variants: Variants
     tss: int
     holds: str
+    report: dict[str, str] = field(default_factory=dict)  # digests of own files
 
 
 def load_locus(
@@ -72,10 +73,14 @@ def load_locus(
         named = {"fasta": fasta, "genotypes": genotypes}
         for name in (name for name, path in named.items() if not path):
             raise ParameterError(f"source=own needs {name}, the path of a file.\nAdd:  -p {name}=PATH")
-        is_plink = Path(f"{genotypes}.bed").is_file()
-        read = read_plink if is_plink else read_vcf
-        found = read(Path(genotypes), contig, tss - reach, tss + reach)
-        return Locus(Reference(path=Path(fasta)), found, tss, "files of the reader")
+        found = read_genotypes(genotypes, contig, tss - reach, tss + reach)
+        if not len(found):
+            raise DataError(
+                f"{genotypes} has no variant within {reach:,} bases of {position}.\n"
+                f"Name a position among its variants: -p position=CONTIG:BASE"
+            )
+        files = digests(fasta=fasta, genotypes=genotypes)
+        return Locus(Reference(path=Path(fasta)), found, tss, "files of the reader", files)
     if source == "hg38-slice":
         contig, offset = SLICE
         reference = Reference(path=registry.fetch("genomes/hg38-slice"), offset=offset)
@@ -96,5 +101,7 @@ def _position(text: str) -> tuple[str, int]:
     """Contig and 0-based position of a text such as chr22:32150000."""
     contig, _, number = text.replace(",", "").rpartition(":")
     if not contig or not number.isdigit():
-        raise ParameterError(f"position must look like chr22:32150000, but is {text!r}.")
+        raise ParameterError(
+            f"position must look like chr22:32150000, but is {text!r}.\nAdd:  -p position=CONTIG:BASE"
+        )
     return contig, int(number) - 1

@@ -15,9 +15,8 @@ from reread.core.tables import read_table
 from reread.genomes.data.checks import shared_people
 from reread.genomes.data.simulate import simulate_genome, simulate_people
 from reread.genomes.io.bed import read_expression
-from reread.genomes.io.plink import read_plink
+from reread.genomes.io.genotypes import digests, read_genotypes
 from reread.genomes.io.tables import Expression
-from reread.genomes.io.vcf import read_vcf
 
 PANELS = ("simulated", "geuvadis", "own")
 REACH = 500_000  # bases on each side of a transcription start, as in the published polygenic score
@@ -40,6 +39,8 @@ class Panel:
         Ancestry or population; one word where it is unknown.
     heritability : float64 array, (gene,)
         Share of the variance that genotypes determine, NaN where it is unknown.
+    report : dict of str to str
+        Digests of the reader's files.
     """
 
     expression: Expression
@@ -47,6 +48,7 @@ class Panel:
     covariates: npt.NDArray[np.float64] = field(repr=False)
     group: npt.NDArray[np.object_] = field(repr=False)
     heritability: npt.NDArray[np.float64] = field(repr=False)
+    report: dict[str, str] = field(default_factory=dict)
 
     @property
     def sizes(self) -> pd.DataFrame:
@@ -133,9 +135,8 @@ def _own(bed: str, genotypes: str) -> Panel:
     for name in (name for name, path in {"bed": bed, "genotypes": genotypes}.items() if not path):
         raise ParameterError(f"source=own needs {name}, the path of a file.\nAdd:  -p {name}=PATH")
     expression, dosage = read_expression(Path(bed)), []
-    read = read_plink if Path(f"{genotypes}.bed").is_file() else read_vcf
     for gene in expression.genes.itertuples():
-        variants = read(Path(genotypes), gene.contig, gene.tss - REACH, gene.tss + REACH)
+        variants = read_genotypes(genotypes, gene.contig, gene.tss - REACH, gene.tss + REACH)
         variants, shared = shared_people(variants, expression)
         dosage.append(varying(variants.dosage.T))
         if not dosage[-1].shape[1]:
@@ -144,7 +145,9 @@ def _own(bed: str, genotypes: str) -> Panel:
             )
     n_people = len(shared.people)
     unknown = np.full(len(expression.genes), np.nan)
-    return Panel(shared, dosage, np.empty((n_people, 0)), np.array(["all"] * n_people, dtype=object), unknown)
+    group = np.array(["all"] * n_people, dtype=object)
+    files = digests(bed=bed, genotypes=genotypes)
+    return Panel(shared, dosage, np.empty((n_people, 0)), group, unknown, files)
 
 
 def varying(dosage: npt.NDArray) -> npt.NDArray[np.float64]:

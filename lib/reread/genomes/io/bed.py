@@ -21,6 +21,7 @@ def read_expression(path: Path, *, strand: dict[str, str] | None = None) -> Expr
     The transcription start is ``start``, as in the files of GTEx. Where the file has no strand, ``strand``
     maps gene to + or -. DataError if columns lack, a gene occurs twice, or a value is no number.
     """
+    path = path.expanduser()
     names = header(path, "\t")
     if len(names) < 5 or names[0].lower() not in FIRST or names[1:4] != ["start", "end", "gene_id"]:
         raise DataError(

@@ -36,7 +36,12 @@ class Reference:
         self._memory, self._file, self.offset = dict(contigs or {}), None, offset
         if path is not None:
             faidx = need("pyfaidx", "genomes")
-            with door(path, "FASTA") as checked:
+            with door(Path(path).expanduser(), "FASTA", faidx.FastaIndexingError) as checked:
+                if checked.suffix in (".gz", ".bgz"):
+                    raise DataError(
+                        f"{path} is compressed, but bases are read by their position in plain text.\n"
+                        f"Run:  gunzip --keep {path}"
+                    )
                 self._file = faidx.Fasta(str(checked), sequence_always_upper=True)
         self.lengths = {name: len(bases) for name, bases in self._memory.items()}
         if self._file is not None:

@@ -26,7 +26,7 @@ def read_plink(prefix: Path, contig: str, start: int, end: int) -> Variants:
     0-based and exclusive. DataError if a file is damaged, sample-major, or lacks the contig.
     """
     bim, fam = (_text(Path(f"{prefix}.{kind}"), names) for kind, names in (("bim", BIM), ("fam", FAM)))
-    name = same_contig(contig, sorted(bim["contig"].unique()))
+    name = same_contig(contig, sorted(bim["contig"].unique()), f"{prefix}.bim")
     position = pd.to_numeric(bim["position"], errors="coerce")
     if position.isna().any():
         line = int(np.flatnonzero(position.isna())[0])
@@ -73,4 +73,4 @@ def _genotypes(path: Path, n_variants: int, n_people: int, rows: np.ndarray) -> 
             )
         packed = np.asarray(content[3:].reshape(n_variants, width)[rows])
     pairs = (packed[..., None] >> np.array([0, 2, 4, 6], dtype=np.uint8)) & 3
-    return CODES[pairs.reshape(len(rows), -1)[:, :n_people]]
+    return CODES[pairs.reshape(len(rows), 4 * width)[:, :n_people]]

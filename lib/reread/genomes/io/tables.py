@@ -146,11 +146,14 @@ class Expression:
         return replace(self, genes=self.genes.iloc[rows].reset_index(drop=True), values=self.values[rows])
 
 
-def same_contig(name: str, known: list[str]) -> str:
+def same_contig(name: str, known: list[str], where: object = "the reference") -> str:
     """Name under which ``known`` lists a contig, with or without ``chr``; DataError if it does not."""
     bare = name.removeprefix("chr")
     for candidate in (name, bare, f"chr{bare}", {"M": "MT", "MT": "M"}.get(bare, bare)):
         if candidate in known:
             return candidate
     listed = ", ".join(map(short, known[:8])) or "none"
-    raise DataError(f"There is no contig {short(name)!r}, with or without chr. Contigs here: {listed}.")
+    raise DataError(
+        f"There is no contig {short(name)!r}, with or without chr, in {where}. Contigs there: {listed}.\n"
+        f"Name contigs alike in all files, or leave out what lies on others."
+    )

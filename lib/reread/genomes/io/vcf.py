@@ -14,6 +14,8 @@ from reread.genomes.io.tables import ABSENT, MISSING, Variants, same_contig
 
 LARGEST_UNINDEXED = 20_000_000  # bytes; a smaller file is read whole
 LETTERS = frozenset("ACGTN")
+BGZF_START = b"\x1f\x8b\x08\x04"
+BGZF_END = BGZF_START + bytes.fromhex("00000000 00ff0600 42430200 1b000300 00000000 00000000")
 
 
 def read_vcf(
@@ -46,7 +48,14 @@ def read_vcf(
     cyvcf2 = need("cyvcf2", "genomes")
     path = Path(path)
     with door(path, "VCF or BCF"):
-        file = cyvcf2.VCF(str(path))
+        _refuse_cut(path)
+        try:
+            file = cyvcf2.VCF(str(path))
+        except Exception as error:  # cyvcf2 has no class of its own
+            raise DataError(
+                f"{path} cannot be read as VCF or BCF: {short(str(error))}.\nIt must begin with "
+                f"##fileformat, name each person once, and be plain text or compressed by bgzip."
+            ) from None
         lacking = [one for one in people or () if one not in file.samples]
         if lacking:
             raise DataError(
@@ -58,23 +67,39 @@ def read_vcf(
         return _variants(records, tuple(file.samples), contig)
 
 
+def _refuse_cut(path: Path) -> None:
+    """Refuse a file of bgzip without its last block: cut between two blocks, it would read as a whole one."""
+    with path.open("rb") as file:
+        start = file.read(len(BGZF_START))
+        file.seek(max(path.stat().st_size - len(BGZF_END), 0))
+        if start == BGZF_START and file.read() != BGZF_END:
+            raise DataError(f"{path} is cut short: the last block of bgzip is missing.\nCopy it again.")
+
+
 def _records(file, path: Path, contig: str, start: int, end: int):
     """Records that touch the region: by the index, or by reading a small file whole."""
-    if any(path.with_name(path.name + suffix).is_file() for suffix in (".tbi", ".csi")):
-        name = same_contig(contig, file.seqnames)
-        yield from file(f"{name}:{max(start, 0) + 1}-{end}")
-        return
-    if path.stat().st_size > LARGEST_UNINDEXED:
+    is_indexed = any(path.with_name(path.name + suffix).is_file() for suffix in (".tbi", ".csi"))
+    if not is_indexed and path.stat().st_size > LARGEST_UNINDEXED:
         raise DataError(
             f"{path} has {path.stat().st_size / 1e6:.0f} MB and no index, so that each region would need the "
             f"whole file.\nRun:  bcftools index {path}   (after bgzip, if it is plain text)"
         )
-    bare, seen = contig.removeprefix("chr"), set()
-    for record in file:
-        seen.add(record.CHROM)
-        if record.CHROM.removeprefix("chr") == bare and record.start < end and record.end > start:
-            yield record
-    same_contig(contig, sorted(seen))
+    bare, seen, last = contig.removeprefix("chr"), set(), "its header"
+    if is_indexed:
+        file = file(f"{same_contig(contig, file.seqnames, path)}:{max(start, 0) + 1}-{end}")
+    try:
+        for record in file:
+            seen.add(record.CHROM)
+            last = f"{record.CHROM}:{record.start + 1}"
+            if record.CHROM.removeprefix("chr") == bare and record.start < end and record.end > start:
+                yield record
+    except Exception:  # cyvcf2 has no class of its own
+        raise DataError(
+            f"{path} is damaged: what follows {last} is cut short or is no variant.\n"
+            f"Run:  bcftools view {path} > /dev/null   (it says what is wrong)"
+        ) from None
+    if not is_indexed:
+        same_contig(contig, sorted(seen), path)
 
 
 def _variants(records, people: tuple[str, ...], contig: str) -> Variants:

@@ -19,7 +19,11 @@ def fisher_interval(r: npt.ArrayLike, n: int) -> tuple[Array, Array]:
 
 
 def across_genes(predicted: dict[str, Array], measured: Array) -> pd.DataFrame:
-    """Correlation over genes (gene,) inside one person: columns method, r, low, high (95 %) and n."""
+    """Correlate predicted with measured expression over the genes of one person.
+
+    ``predicted`` and ``measured`` are log expression (gene,). Columns: method, r (Pearson), low and high (95
+    %, Fisher's transformation) and n (genes).
+    """
     rows = []
     for name, values in predicted.items():
         r = row_correlations(values[None], measured[None])[0]
@@ -57,7 +61,10 @@ def sign_null(predicted: Array, measured: Array, *, n: int = 500, seed: int = 0)
 
 
 def median_interval(r: npt.ArrayLike, *, n_boot: int = 500, seed: int = 0) -> dict[str, float]:
-    """The 95 % bootstrap interval over genes of the median of correlations (gene,): low and high."""
+    """Bootstrap interval of the median over genes of correlations.
+
+    ``r`` is (gene,). Keys: low and high, the ends of 95 % of ``n_boot`` samples of genes.
+    """
     r, rng = np.asarray(r, dtype=float), np.random.default_rng([seed, 17])
     drawn = np.median(r[rng.integers(0, len(r), (n_boot, len(r)))], axis=1)
     low, high = np.percentile(drawn, (2.5, 97.5))
@@ -65,5 +72,8 @@ def median_interval(r: npt.ArrayLike, *, n_boot: int = 500, seed: int = 0) -> di
 
 
 def strength_word(r: float) -> str:
-    """Say how strong a correlation is: strong (0.5), moderate (0.3), weak (0.1) or none."""
+    """Say in words how strong a correlation is.
+
+    Returns ``strong`` (at least 0.5), ``moderate`` (0.3), ``weak`` (0.1), or ``absent or negative``.
+    """
     return "strong" if r >= 0.5 else "moderate" if r >= 0.3 else "weak" if r >= 0.1 else "absent or negative"

@@ -91,30 +91,15 @@ def evaluate(
 ) -> pd.DataFrame:
     """Fit every model in crossed folds, on measured expression and on expression of permuted people.
 
-    Parameters
-    ----------
-    tuners : dict of str to callable
-        Models: from expression and both folds to predictions (gene, person), NaN where there is none.
-    target : float64 array, (gene, person)
-        Log expression.
-    n_folds, n_permutations, seed : int
-        Parts of the genes and of the people, each held out once; permutations of the people of each gene,
-        which models are fitted to and scored on; random seed.
+    ``tuners`` are models by name: from expression and both folds to predictions (gene, person), NaN where
+    there is none. ``target`` (gene, person) is log expression. ``n_folds`` are parts of the genes and of the
+    people, each held out once; ``n_permutations`` permute the people of each gene, which models are fitted to
+    and scored on.
 
-    Returns
-    -------
-    DataFrame
-        One row a model, permutation, cell, fold and gene: method, permutation (0 is measured), genes and
-        people (seen or unseen), gene, and ``r``, the correlation over the people of the cell.
-
-    Raises
-    ------
-    ParameterError
-        If there are fewer than two folds.
-
-    Notes
-    -----
-    Source: the 2 x 2 of genes and people of Rastogi et al. and Drusinsky et al.; the null is ours.
+    One row a model, permutation, cell, fold and gene: method, permutation (0 is measured), genes and people
+    (seen or unseen), gene, and ``r``, the correlation over the people of the cell. ParameterError if there
+    are fewer than two folds. Source: the 2 x 2 of genes and people of Rastogi et al. and Drusinsky et al.;
+    the null is ours.
     """
     check_folds(n_folds)
     rng, parts = np.random.default_rng([seed, 14]), []

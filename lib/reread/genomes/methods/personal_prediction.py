@@ -62,7 +62,11 @@ def choose_format(
 
 
 def predict_published(predict: Predict, cohort: Cohort, gene: int) -> Array:
-    """Log of the published prediction (person,): one sequence a person, mean over all bins and all tracks."""
+    """Predict the expression of one gene in every person as published.
+
+    Returns natural logarithms (person,): one sequence a person, mean over all bins and tracks. Source: the
+    published protocol, as ``personal_sequence.published_sequences`` follows it.
+    """
     tss = int(cohort.expression.genes["tss"].iloc[gene])
     locus = Locus(cohort.reference, cohort.variants_of(gene), tss, "")
     unique, inverse = np.unique(published_sequences(locus, cohort.window), axis=0, return_inverse=True)

@@ -30,8 +30,7 @@ def published_sequences(locus: Locus, window: int) -> npt.NDArray[np.uint8]:
 
     The window reaches equally far to both sides of the start and is 0.3 % short; N is appended. Heterozygous
     and homozygous calls both write ALT, a missing call writes N. POS of the VCF, which counts from 1, is used
-    as an index from 0, so that each allele lands one base to the right.
-    Source: ``gene_prediction.py``
+    as an index from 0, so that each allele lands one base to the right. Source: ``gene_prediction.py``
     (``convert_genotype_to_allele``, ``apply_variants``, ``fix_sequence_length``).
     """
     half = (window - published_tail(window)) // 2
@@ -147,7 +146,12 @@ def stretch(locus: Locus, window: int, *, length: int = 24) -> pd.DataFrame:
 
 
 def distinct_shares(locus: Locus, windows: list[int]) -> pd.DataFrame:
-    """Share of haplotypes that are distinct, by window: columns window, variants (words) and share."""
+    """Share of haplotypes that are distinct, by window.
+
+    ``windows`` are lengths in bases. Columns: window, variants (of which kinds the haplotypes are made, in
+    words) and share (0 to 1); one row for substitutions, and one with insertions and deletions where there
+    are any.
+    """
     protocols = [("substitutions", False), ("with insertions and deletions", True)]
     protocols = protocols if locus.variants.length_change.any() else protocols[:1]
     rows = []

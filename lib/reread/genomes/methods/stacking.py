@@ -78,23 +78,9 @@ def stack_across_genes(
 ) -> tuple[Array, pd.DataFrame]:
     """Combine models with weights that were learned on other genes, from predictions in held-out people.
 
-    Parameters
-    ----------
-    predictions : dict of str to float64 array, (gene, person)
-        Predictions in held-out people.
-    measured : float64 array, (gene, person)
-        Expression without covariates.
-    n_folds : int
-        Folds of genes.
-    seed : int
-        Of the folds.
-
-    Returns
-    -------
-    stacked : float64 array, (gene, person)
-        The combination.
-    weights : DataFrame
-        ``model`` and ``weight``, none negative, mean over folds.
+    ``predictions`` (gene, person) by model were made in held-out people; ``measured`` (gene, person) is
+    expression without covariates; ``n_folds`` are folds of genes. Returns the combination (gene, person), and
+    a table with ``model`` and ``weight``, none negative, mean over folds.
     """
     from scipy.optimize import nnls
 

@@ -37,22 +37,11 @@ def allele_windows(cohort: Cohort, gene: int) -> tuple[npt.NDArray[np.uint8], Va
 def effects(predict: Predict, plain: Predict, cohort: Cohort, *, tracks: tuple[int, ...]) -> pd.DataFrame:
     """Effect of every variant near every gene, by the network and by association.
 
-    Parameters
-    ----------
-    predict, plain : callable
-        The network, and the network without averaging over strands, for the published score.
-    cohort : Cohort
-        Sequence and expression.
-    tracks : tuple of int
-        Tracks of the corrected score.
-
-    Returns
-    -------
-    DataFrame
-        One row a variant. ``gene``, ``contig``, ``position`` (1-based), ``distance`` to the start. ``fold``
-        is the log ratio of ALT over REF at the bins beside the start, ``whole`` the published score, the
-        difference of the mean over all bins and tracks. ``slope`` and ``p`` are those of a regression on the
-        genotype.
+    ``predict`` is the network, ``plain`` the network without averaging over strands, for the published score;
+    ``tracks`` are those of the corrected score. One row a variant: ``gene``, ``contig``, ``position``
+    (1-based) and ``distance`` to the start in bases. ``fold`` is the log ratio of ALT over REF at the bins
+    beside the start, ``whole`` the published score, the difference of the mean over all bins and tracks.
+    ``slope`` (log expression for each allele) and ``p`` are those of a regression on the genotype.
     """
     bins, parts = tss_bins(cohort.window // BIN), []
     for gene in range(len(cohort.expression.genes)):

@@ -305,13 +305,19 @@ def _size(found: Pretrained) -> Architecture:
 
 
 def save(network: Enformer, path: Path) -> None:
-    """Write weights and sizes; :func:`load` reads them back."""
+    """Write weights and sizes of a network, whole or not at all.
+
+    :func:`load` reads the file back; OSError if it cannot be written.
+    """
     with written_whole(path) as part:
         torch.save({"size": asdict(network.size), "state": network.state_dict()}, part)
 
 
 def load(path: Path) -> Enformer:
-    """Read a network that :func:`save` wrote."""
+    """Read a network that :func:`save` wrote, in evaluation mode.
+
+    DataError if the file is missing, damaged or of another program.
+    """
     with door(path, "a network of this book"):
         kept = _unpickled(path)
         network = Enformer(Architecture(**kept["size"]))

@@ -45,29 +45,12 @@ def embed_people(
 ) -> Embedded:
     """Run the frozen layers on both haplotypes of every person and gene.
 
-    Parameters
-    ----------
-    network, cohort, track
-        The network in evaluation mode, sequence and expression, and the track that is read.
-    unphased : {"error", "file", "ref", "alt"}
-        What a heterozygous call without phase becomes.
-    keep_stem : bool
-        Keep the convolutions for :func:`lora`: 4 bytes a channel, bin, strand and haplotype.
-
-    Returns
-    -------
-    Embedded
-        Genes and people (gene, person, ...) in the order of the cohort; predictions are natural logarithms.
-
-    Raises
-    ------
-    DataError
-        If a heterozygous call has no phase and ``unphased`` is ``error``.
-
-    Notes
-    -----
-    Source: Rastogi et al. and Drusinsky et al., who tune Enformer on people; the first also with frozen
-    convolutions.
+    ``network`` is in evaluation mode; ``track`` is the one that is read. ``unphased`` says what a
+    heterozygous call without phase becomes: ``error``, ``file``, ``ref`` or ``alt``. ``keep_stem`` keeps the
+    convolutions for :func:`lora`: 4 bytes a channel, bin, strand and haplotype. Genes and people (gene,
+    person, ...) are in the order of the cohort; predictions are natural logarithms. DataError if a
+    heterozygous call has no phase and ``unphased`` is ``error``. Source: Rastogi et al. and Drusinsky et al.,
+    who tune Enformer on people; the first also with frozen convolutions.
     """
     stems, rows, features, untuned, n_before = [], [], [], [], 0
     for gene, tss in enumerate(cohort.expression.genes["tss"]):

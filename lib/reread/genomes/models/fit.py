@@ -26,8 +26,7 @@ def network_of(
     """Load or train the network of a page; also return its losses (columns epoch and loss).
 
     ``weights`` is what ``enformer-pytorch`` saved, as a file, a folder or the id of a model on the hub; empty
-    trains a small network.
-    ParameterError if it is empty and the cohort has no windows to train on.
+    trains a small network. ParameterError if it is empty and the cohort has no windows to train on.
     """
     if weights:
         return load_published(weights), pd.DataFrame({"epoch": [], "loss": []})
@@ -42,7 +41,12 @@ def network_of(
 def predictor(
     network: Enformer, *, reverse: bool = True, shifts: Sequence[int] = (0,), precision: str = "float32"
 ):
-    """A function of sequences, bins and tracks, as ``methods.personal_prediction`` wants it."""
+    """Make the function that :mod:`reread.genomes.methods.personal_prediction` calls.
+
+    It takes sequences (sequence, base), bins (first, last) and tracks, None for all, and returns predictions
+    (sequence, bin, track). ``reverse`` and ``shifts`` (bases) average over strands and shifts; ``precision``
+    is a number format.
+    """
 
     def made(
         sequences: npt.NDArray[np.uint8], bins: tuple[int, int] | None = None,

@@ -37,14 +37,14 @@ def strength_by_dose(signatures: Signatures) -> pd.DataFrame:
 
 
 def draw_strength(table: pd.DataFrame) -> Drawn:
-    """Draw the median and middle half of the strength by dose."""
+    """Draw the median and middle half of the strength (root mean square z-score) by dose."""
     hue = "series" if table["series"].nunique() > 1 else None
     labels = {"median": "strength (root mean square z-score)", "group": ""}
     return charts.dots(table, "median", "group", hue=hue, low="low", high="high", labels=labels)
 
 
 def draw_replicates(combined: pd.DataFrame) -> Drawn:
-    """Draw the strength of combined signatures by the agreement of their wells."""
+    """Draw the strength (z-scores) of combined signatures by the mean Spearman correlation of their wells."""
     labels = {
         "agreement": "agreement of the wells (mean Spearman correlation)",
         "strength": "strength of the signature", "drug": "drug at high dose", "control": "control wells",
@@ -53,14 +53,14 @@ def draw_replicates(combined: pd.DataFrame) -> Drawn:
 
 
 def draw_recall(recall: pd.DataFrame) -> Drawn:
-    """Draw the recall of a nearest neighbour by split, a dot for each class and their mean."""
+    """Draw the recall (0 to 1) of a nearest neighbour by split, a dot for each class and their mean."""
     labels = {"recall": "recall of the nearest neighbour", "scheme": "", "random": "at random"}
     chance = {"chance": 1 / recall["pcl"].nunique()}
     return charts.dots(recall, "recall", "scheme", labels=labels, reference=chance, limits=(-0.03, 1.03))
 
 
 def draw_data_flow() -> Drawn:
-    """Draw the way of the data of the study, from wells to the questions of the chapters."""
+    """Draw the way of the data of the study, from wells to the questions of the chapters, as boxes."""
     z, random, whole = "z-scores of a signature (levels 4, 5)", "random split, as published", "drugs held out"
     methods = ("VAE and S-VQ-VAE", "components, class means, raw signature")
     answers = "recon- struction, classes, targets"
@@ -72,7 +72,7 @@ def draw_data_flow() -> Drawn:
 
 
 def draw_simulator() -> Drawn:
-    """Draw what the simulator adds to the z-scores of a signature."""
+    """Draw what the simulator adds to the z-scores of a signature, as boxes."""
     family, own, noise = "family programme", "class programme", "noise of each gene"
     drug = "drug: dose, cell line, off-target programme"
     target = "knock-down of a target: cell line, seed effect of the shRNA"

@@ -17,7 +17,7 @@ NETWORKS = {
 
 
 def draw_curves(curves: pd.DataFrame) -> Drawn:
-    """Draw error and KL by epoch for the first seed of each network, training and held-out rows."""
+    """Draw error (squared z-scores) and KL (nats) by epoch, first seed, training and held-out rows."""
     first = _first_seed(curves)
     names = {"mse": "error (squared z-scores)", "kl": "KL (nats a signature)"}
     table = first.melt(["epoch", "network", "rows"], ["mse", "kl"], "measure", "value")
@@ -27,7 +27,7 @@ def draw_curves(curves: pd.DataFrame) -> Drawn:
 
 
 def draw_r2(scores: pd.DataFrame) -> Drawn:
-    """Draw R2 of every method on the test rows of both splits, and against a replicate measurement."""
+    """Draw R² (0: the training mean) of every method on both splits, and against a replicate measurement."""
     kinds = {RANDOM: "random split", HELD_OUT: "perturbations held out"}
     table = scores.assign(scored=scores["split"].map(kinds))[["method", "scored", "r2"]]
     replicate = scores[scores["r2_replicate"].notna()].assign(scored="held out, against a replicate")
@@ -39,13 +39,13 @@ def draw_r2(scores: pd.DataFrame) -> Drawn:
 
 
 def draw_perturbations(table: pd.DataFrame) -> Drawn:
-    """Draw R2 of each held-out perturbation with components and with the network."""
+    """Draw R² of each held-out perturbation, network over components (``reconstruction.by_perturbation``)."""
     labels = {"r2_pca": "R² of PCA", "r2_vae": "R² of the VAE", "better": "explains more"}
     return charts.scatter(table, "r2_pca", "r2_vae", hue="better", diagonal=True, labels=labels)
 
 
 def draw_units(units: pd.DataFrame) -> Drawn:
-    """Draw the KL of each latent unit, largest first, for the first seed of each network."""
+    """Draw the KL (nats a signature) of each latent unit, largest first, first seed of each network."""
     labels = {"rank": "latent unit, by KL", "kl": "KL (nats a signature)"}
     reference = {"active above": ACTIVE_NATS, "collapsed below": DEAD_NATS}
     return charts.lines(_first_seed(units), "rank", "kl", hue="network", labels=labels, log="y",
@@ -53,7 +53,7 @@ def draw_units(units: pd.DataFrame) -> Drawn:
 
 
 def draw_network(n_genes: int, hidden: int, latent: int) -> Drawn:
-    """Draw the layers of the network, and where the published loss averages."""
+    """Draw the layers of the network as boxes, and where the published loss averages."""
     gene, out = f"signature ({n_genes} z-scores)", f"output ({n_genes}, within ±10)"
     encoder, decoder = f"encoder: 2 tanh layers of {hidden}", f"decoder: 2 tanh layers of {hidden}"
     posterior, sample = f"mean μ and log σ² of {latent} units", "sample z = μ + σ ε"

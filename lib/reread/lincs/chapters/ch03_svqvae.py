@@ -16,7 +16,7 @@ MOST_CODES = 15
 
 
 def draw_recall(inferred: pd.DataFrame, n_classes: int) -> Drawn:
-    """Draw the recall of the nearest code and of the nearest class mean, a dot for each seed."""
+    """Draw the recall (0 to 1) of the nearest code and of the nearest class mean, a dot for each seed."""
     labels = {"recall": "recall, mean over classes", "method": "", "rows": "", TRAIN: "training drugs",
               TEST: "held-out drugs", **METRICS}  # fmt: skip
     return charts.dots(inferred, "recall", "method", hue="rows", panel="metric", columns=2, labels=labels,
@@ -24,7 +24,7 @@ def draw_recall(inferred: pd.DataFrame, n_classes: int) -> Drawn:
 
 
 def draw_curves(runs: Sequence[CodeRun], given: pd.DataFrame) -> Drawn:
-    """Draw the error given the class with that of the class means, and the codebook loss, by epoch."""
+    """Draw the error given the class (squared z-scores), that of class means, and codebook loss, by epoch."""
     floor = given[given["method"] == MEAN].set_index("rows")["mse"]
     names = {"train_mse": (TRAIN, "error given the class"), "valid_mse": (TEST, "error given the class"),
              "codebook_loss": (TRAIN, "codebook loss")}  # fmt: skip
@@ -53,7 +53,7 @@ def draw_usage(report: pd.DataFrame) -> Drawn:
 
 
 def draw_network(n_genes: int, dim: int, n_codes: int) -> Drawn:
-    """Draw the layers of the network, and where both variants differ."""
+    """Draw the layers of the network as boxes, and where both variants differ."""
     code, z = f"code of the class\n({n_codes} codes of {dim})", f"point z\n({dim}, within ±1)"
     gene, out = f"signature\n({n_genes} z-scores)", f"reconstruction\n({n_genes}, within ±10)"
     return diagrams.flow(

@@ -30,7 +30,7 @@ def draw_generated(real: np.ndarray, generated: Mapping[str, np.ndarray]) -> Dra
 
 
 def draw_tests(table: pd.DataFrame) -> Drawn:
-    """Draw accuracy and interval of the classifier test for every comparison, with p of the kernel test."""
+    """Draw accuracy and 95 % interval of the classifier test, with p of the kernel test (``both_tests``)."""
     table = table.assign(samples=np.where(table["compared"].str.startswith("real"), "real", "generated"),
                          kernel=[f"MMD² p = {p:.3f}" for p in table["mmd2_p"]])  # fmt: skip
     labels = {"c2st": "accuracy of the classifier", "compared": "", "samples": "compared with real"}
@@ -58,7 +58,7 @@ def draw_map(mu: np.ndarray, pcl: np.ndarray) -> Drawn:
 
 
 def draw_trees(codes: Mapping[str, pd.DataFrame]) -> Drawn:
-    """Draw the correlation distances of the classes in each code (pcl, feature), ordered by the last tree."""
+    """Draw correlation distances (0 to 2) of classes in each code (pcl, feature), by the last tree."""
     order, parts = latent_space.class_order(list(codes.values())[-1]), []
     for name, table in codes.items():
         kept = [pcl for pcl in order if pcl in table.index]
@@ -72,7 +72,11 @@ def draw_trees(codes: Mapping[str, pd.DataFrame]) -> Drawn:
 
 
 def told_apart(tests: pd.DataFrame) -> dict[str, str]:
-    """Say for each comparison whether both tests, one or neither separates it at a level of 5 %."""
+    """Say for each comparison whether both tests, one or neither separates it at a level of 5 %.
+
+    ``tests`` comes from ``generation.both_tests``. Returns dict of str to str: name of the comparison, in
+    lower case with hyphens, to the words.
+    """
     n = (tests["c2st_low"] > 0.5).astype(int) + (tests["mmd2_p"] <= 0.05)
     words = n.map({0: "neither test", 1: "one of two tests", 2: "both tests"})
     return dict(zip(tests["compared"].map(lambda name: name.lower().replace(" ", "-")), words, strict=True))

@@ -29,14 +29,14 @@ WORDS = {
 
 
 def draw_splits(table: pd.DataFrame, null_high: float) -> Drawn:
-    """Draw accuracy with both splits by representation, a panel for each classifier."""
+    """Draw accuracy (0 to 1) with both splits by representation, a panel for each classifier."""
     shade = {"permuted classes, up to 97.5 %": (0.0, null_high)}
     return charts.dots(table, "accuracy", "representation", hue="split", panel="classifier", columns=2,
                        connect=True, labels=WORDS, shade=shade, limits=(0, 1.02))  # fmt: skip
 
 
 def draw_recalls(null: pd.DataFrame, group: Mapping[str, str]) -> Drawn:
-    """Draw the recall of every class with drugs held out over that of permuted classes."""
+    """Draw the recall (0 to 1) of every class with drugs held out, over 95 % of permuted classes."""
     shown = _by_group(null[null["pcl"] != "all"], "pcl", group, ["accuracy"], ascending=False)
     labels = {**WORDS, "accuracy": "recall, drugs held out", "band": "permuted classes, 95 %"}
     shown = shown.assign(**{"class": shown["pcl"].map(short)})
@@ -46,7 +46,7 @@ def draw_recalls(null: pd.DataFrame, group: Mapping[str, str]) -> Drawn:
 
 
 def draw_retrieval(found: pd.DataFrame) -> Drawn:
-    """Draw the mean reciprocal rank of the first target by representation and group of drugs."""
+    """Draw the mean reciprocal rank (0 to 1) of the first target by representation and group of drugs."""
     labels = {**WORDS, "mrr": "mean reciprocal rank of the first target", "all": "all drugs",
               "band": "permuted names, up to 95 %"}  # fmt: skip
     return charts.dots(found.assign(null_low=0.0), "mrr", "representation", hue="group", labels=labels,
@@ -54,21 +54,26 @@ def draw_retrieval(found: pd.DataFrame) -> Drawn:
 
 
 def draw_ranks(ranked: pd.DataFrame) -> Drawn:
-    """Draw the rank of the first target of every drug, by group."""
+    """Draw the rank (1 is the nearest) of the first target of every drug, by group."""
     table = ranked.assign(place=range(1, len(ranked) + 1))
     labels = {"place": "drugs by group and rank", "rank": "rank of the first target", "all": "all drugs"}
     return charts.scatter(table, "place", "rank", hue="group", log="y", labels=WORDS | labels)
 
 
 def with_published(ranks: pd.DataFrame, tolerance: float = 0.25) -> pd.DataFrame:
-    """Mean ranks beside the printed ones, which count from 0; ``is_within``: off by at most a quarter."""
+    """Put the printed mean rank of the first target beside ours.
+
+    Returns DataFrame, (drug,): the columns of ``ranks``, ``published`` (counted from 1, NaN where none is
+    printed) and ``is_within``, off by at most a quarter. Source: analysis notebook, in 92, which counts from
+    0.
+    """
     printed = ranks["drug"].str.lower().map(PUBLISHED_RANKS) + 1
     is_within = (ranks["mean_rank"] - printed).abs() <= tolerance * printed  # False where none is printed
     return ranks.assign(published=printed, is_within=is_within)
 
 
 def ranks_by_group(found: pd.DataFrame, group: Mapping[str, str]) -> pd.DataFrame:
-    """Drugs by group and rank of the first target, with a column ``group``."""
+    """Sort drugs by group and rank of the first target; a column ``group`` is added to ``found``."""
     return _by_group(found, "drug", group, ["rank", "drug"])
 
 

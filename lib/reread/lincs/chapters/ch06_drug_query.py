@@ -9,7 +9,7 @@ from reread.lincs.methods.retrieval import QueryResult
 
 
 def draw_ranks(result: QueryResult) -> Drawn:
-    """Draw the rank of the first target for every signature of each drug over the null of random names."""
+    """Draw the rank (1 is the nearest) of the first target of every signature over that of random names."""
     labels = {"rank": "rank of the first target (1 is the nearest)", "drug": "",
               "band": "mean rank of random names, 95 %", "by_chance": "mean in random order"}  # fmt: skip
     return charts.dots(result.signatures, "rank", "drug", band=("null_low", "null_high"), log="x",
@@ -17,7 +17,7 @@ def draw_ranks(result: QueryResult) -> Drawn:
 
 
 def draw_names(result: QueryResult, n_top: int = 10) -> Drawn:
-    """Draw the names among the ``n_top`` most similar of any drug, by drug; targets marked."""
+    """Draw the correlation of each drug with names among the ``n_top`` of any drug; targets are marked."""
     near = result.names.loc[result.names["rank"] <= n_top, "name"].unique()
     shown = result.names[result.names["name"].isin(near)].reset_index(drop=True)
     kinds = {True: "target", False: "other name"}

@@ -24,7 +24,7 @@ def draw_nodes(mu: Mapping[str, np.ndarray]) -> Drawn:
 
 
 def draw_neighbours(near: pd.DataFrame) -> Drawn:
-    """Draw the distance of each class to its nearest class, ours over the printed one."""
+    """Draw the correlation distance of each class to its nearest class, ours over the printed one."""
     words = {True: "same nearest class", False: "another nearest class"}
     what = "correlation distance"
     labels = {"printed_distance": f"{what}, as printed", "distance": f"{what}, ours"}
@@ -45,7 +45,7 @@ def draw_genes(profiles: np.ndarray, pcls: tuple[str, ...], ranks: pd.DataFrame)
 
 
 def draw_transfer(tables: Mapping[str, pd.DataFrame], chance: float, control: str) -> Drawn:
-    """Draw the mean reciprocal rank of the own class, a dot for each drug; the control class apart."""
+    """Draw the mean reciprocal rank (0 to 1) of the own class by drug; the control class apart."""
     table = pd.concat([rows.assign(signatures=name) for name, rows in tables.items()], ignore_index=True)
     kind = np.where(table["pcl"] == control, "expected at chance", "other drugs")
     few = {name for name, rows in tables.items() if len(rows) <= FEW}
@@ -56,7 +56,7 @@ def draw_transfer(tables: Mapping[str, pd.DataFrame], chance: float, control: st
 
 
 def reconstruction_table(errors: dict[str, float]) -> pd.DataFrame:
-    """Reconstruction errors as a table for readers."""
+    """Mean squared error (squared z-scores) by what the decoder is given, in words; two columns."""
     words = {
         "zero": "zero for every gene", "own_code": "the code of the given class",
         "nearest_code": "the code nearest to the hidden state", "unquantised": "the hidden state itself",

@@ -13,7 +13,7 @@ HELD = {TRAIN: "training images", TEST: "held-out images", MEAN: "mean image of 
 
 
 def draw_scores(scores: pd.DataFrame) -> Drawn:
-    """Draw accuracy of the nearest code and error given the digit, for both codebooks and the mean images."""
+    """Draw accuracy (0 to 1) and error given the digit (squared grey value), codebooks and mean images."""
     names = {"accuracy": "accuracy of the nearest code", "mse": "error given the digit (squared grey value)"}
     table = scores.rename(columns=names).melt(["method", "rows"], list(names.values()), "measure", "value")
     labels = {"value": "", "method": "", "rows": "", **HELD}
@@ -23,7 +23,7 @@ def draw_scores(scores: pd.DataFrame) -> Drawn:
 
 
 def draw_network(channels: int) -> Drawn:
-    """Draw the layers of the network for images."""
+    """Draw the layers of the network for images as boxes."""
     image, out = "image\n(8 x 8 pixels)", "reconstruction\n(8 x 8 pixels)"
     z, code = f"point z\n({16 * channels} values)", f"code of the digit\n(10 codes of {16 * channels})"
     return diagrams.flow(
@@ -56,7 +56,7 @@ def draw_images(table: pd.DataFrame) -> Drawn:
 
 
 def draw_confusion(shares: pd.DataFrame) -> Drawn:
-    """Draw the share of the images of each digit that are assigned to each code, by codebook."""
+    """Draw the share (0 to 1) of the images of each digit that are assigned to each code, by codebook."""
     labels = {"code": "nearest code", "share": "share of the images of a digit"}
     return charts.heatmap(shares, "code", "digit", "share", panel="method", columns=2, numbers="",
                           labels=labels, limits=(0, 1))  # fmt: skip

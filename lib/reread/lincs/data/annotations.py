@@ -149,7 +149,11 @@ def short(pcl: str) -> str:
 
 
 def compared(value: float, other: float, *, by: float = 0.02) -> str:
-    """Say whether a value is higher or lower than another by more than ``by``, or neither."""
+    """Compare two values in words, for a sentence of the page.
+
+    Returns str: ``higher than``, ``lower than``, or ``within 0.02 of`` where they differ by at most ``by``,
+    which has the unit of the values.
+    """
     if abs(value - other) <= by:
         return f"within {by:g} of"
     return "higher than" if value > other else "lower than"

@@ -27,10 +27,9 @@ def load(source: str = "simulated", *, kind: str = "all", seed: int = 0, **files
     ``source``: ``simulated``; ``level-5``, 272 signatures of three drugs; ``plate``, z-scores of a plate of
     A375 cells; ``pooled``, both; ``gse70138`` (drugs), ``gse106127`` (knock-downs) and ``merged`` from GEO;
     ``own``, the ``files`` as ``own.read`` names them. ``kind``: ``all``, ``drug`` or ``knockdown``; controls
-    are in ``all`` only. ``seed``: random seed of the simulation.
-    Returns Signatures: values clipped to 10 on both sides. ``truth`` exists for simulated ones only.
-    ParameterError if the source or the kind is unknown. DataError if a file is missing or damaged, or no
-    signature is of that kind.
+    are in ``all`` only. ``seed``: random seed of the simulation. Returns Signatures: values clipped to 10 on
+    both sides. ``truth`` exists for simulated ones only. ParameterError if the source or the kind is unknown.
+    DataError if a file is missing or damaged, or no signature is of that kind.
     """
     sources = {**_sources(seed), "own": partial(own.read, **files)}
     if source not in sources:

@@ -50,7 +50,10 @@ def read_matrix(path: Path) -> tuple[Matrix, tuple[str, ...]]:
     elif path.suffix == ".gctx":
         values, meta = gctx.read(path), gctx.read_meta(path)
     else:
-        raise DataError(f"{path} must be {FORMATS}, but its name ends in {path.suffix or 'nothing'!r}.")
+        raise DataError(
+            f"{path} must be {FORMATS}, but its name ends in {path.suffix or 'nothing'!r}.\n"
+            f"Unpack a .gz file, and write a table as GCT or h5ad."
+        )
     name = next((one for one in SYMBOLS if one in meta.rows), None)
     symbols = meta.row_ids if name is None else tuple(meta.rows[name].astype(str))
     return Matrix(values, meta.column_ids, meta.row_ids, meta.columns, str(path)), symbols
@@ -109,6 +112,11 @@ def from_matrix(
         kind = np.array(
             [annotations.KIND_OF.get(one.lower().split(".")[0], "other") for one in words], object
         )
+        if (kind == "other").all():
+            raise DataError(
+                f"{found.name}: no entry of {type_key}, such as {short(words[0])}, is a known treatment.\n"
+                f"Write trt_cp for drugs, ctl_vehicle for controls, trt_sh for knock-downs, or leave it out."
+            )
     pcl = np.array([(classes or {}).get(name, "") for name in names], dtype=object)
     if classes:
         _check_classes(found.name, names, np.where(kind == "drug", pcl, ""), classes)

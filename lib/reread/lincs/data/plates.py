@@ -24,10 +24,7 @@ MAD_TO_SD = 1.4826  # of a normal distribution
 
 @dataclass(frozen=True, eq=False)
 class Plate:
-    """Wells at level 3 (log2 expression) and level 4 (robust z-scores, not clipped), each (well, gene).
-
-    ``meta`` (well,) is as of signatures; ``plate`` names the plate of each well.
-    """
+    """Wells at level 3 (log2) and 4 (robust z-scores, not clipped), each (well, gene); ``meta`` (well,)."""
 
     level_3: np.ndarray
     level_4: np.ndarray
@@ -42,9 +39,8 @@ def load(source: str = "simulated", *, seed: int = 0) -> Plate:
     """Load the wells of a plate.
 
     ``source``: ``plate``, 377 wells of A375 cells; or ``simulated``, two replicate plates of one simulated
-    cell line, with controls. ``seed``: random seed of the simulation.
-    ParameterError if the source is unknown. DataError if the files of both levels have different wells or
-    genes.
+    cell line, with controls. ``seed``: random seed of the simulation. ParameterError if the source is
+    unknown. DataError if the files of both levels have different wells or genes.
     """
     if source == "simulated":
         drugs = simulate(seed)
@@ -109,12 +105,11 @@ def compare_levels(plate: Plate) -> pd.DataFrame:
 def signatures_of(plate: Plate, *, seed: int = 0) -> pd.DataFrame:
     """Combine wells into signatures by MODZ: drugs at high dose, and controls in groups of the same size.
 
-    ``seed``: assigns the controls to groups.
-    Returns DataFrame, (signature,): ``kind`` (``drug`` or ``control``), ``name``, ``n`` wells, ``agreement``
-    (mean Spearman correlation between wells), ``strength`` (root mean square of the signature),
-    ``least_weight``.
-    Source: :func:`modz`. A plate has one well for each drug and dose, so doses of
-    at least one micromolar stand in for replicates; real level-5 signatures combine wells of several plates.
+    ``seed``: assigns the controls to groups. Returns DataFrame, (signature,): ``kind`` (``drug`` or
+    ``control``), ``name``, ``n`` wells, ``agreement`` (mean Spearman correlation between wells), ``strength``
+    (root mean square of the signature), ``least_weight``. Source: :func:`modz`. A plate has one well for each
+    drug and dose, so doses of at least one micromolar stand in for replicates; real level-5 signatures
+    combine wells of several plates.
     """
     z = robust_z(plate.level_3, plate.meta["plate"].to_numpy())
     is_drug = (plate.meta["kind"] == "drug") & (plate.meta["dose_um"] >= HIGH_DOSE_UM)

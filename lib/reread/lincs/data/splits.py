@@ -30,10 +30,8 @@ def training_rows(signatures: Signatures, min_per_line: int = 0) -> np.ndarray:
 def both_splits(signatures: Signatures, *, share: float = 0.2, seed: int = 0) -> dict[str, Fold]:
     """Split at random as published, a tenth to validate, and by whole perturbations.
 
-    ``share``: share of the perturbations that are held out.
-    Returns dict of str to Fold: ``random``, where doses and replicates of one drug fall on both sides, and
-    ``held out``.
-    Errors: as :func:`by_group`.
+    ``share``: share of the perturbations that are held out. Returns dict of str to Fold: ``random``, where
+    doses and replicates of one drug fall on both sides, and ``held out``. Errors: as :func:`by_group`.
     """
     n = len(signatures)
     is_valid = np.random.default_rng(seed).permutation(n) < round(VALID_SHARE * n)
@@ -41,7 +39,11 @@ def both_splits(signatures: Signatures, *, share: float = 0.2, seed: int = 0) ->
 
 
 def sizes(signatures: Signatures, parts: dict[str, Fold]) -> dict[str, int]:
-    """Numbers of signatures, perturbations and genes, and of the test rows of each split."""
+    """Count signatures, perturbations and genes, and the test rows of each split.
+
+    Returns dict of str to int: ``signatures``, ``perturbations`` (different names), ``genes``, and
+    ``held-out.NAME`` for each split, in rows.
+    """
     return {
         "signatures": len(signatures),
         "perturbations": int(signatures.meta["pert_name"].nunique()),
@@ -51,7 +53,11 @@ def sizes(signatures: Signatures, parts: dict[str, Fold]) -> dict[str, int]:
 
 
 def overlaps(signatures: Signatures, parts: dict[str, Fold]) -> pd.DataFrame:
-    """Share of the test rows whose perturbation, cell line, plate or class is in training, by split."""
+    """Share of the test rows of each split that have something in common with training rows.
+
+    Returns DataFrame, (split,): ``split``, and shares (0 to 1) of test rows whose ``perturbation``, ``cell
+    line``, ``plate`` and ``class`` is in training; rows where it is unknown are left out.
+    """
     rows = []
     for name, part in parts.items():
         found = overlap(signatures.meta, part, by=tuple(SHARED))

@@ -17,7 +17,11 @@ N_TOP = 5
 
 
 def distance(codes: np.ndarray) -> np.ndarray:
-    """Correlation distance (pcl, pcl) of every pair of codes (pcl, unit); a constant code is a DataError."""
+    """Correlation distance of every pair of codes.
+
+    ``codes``: float array, (pcl, unit). Returns float array, (pcl, pcl): 1 minus Pearson's correlation, 0 to
+    2. DataError if a code is constant.
+    """
     apart = 1 - correlation(codes, codes, "codes")
     np.fill_diagonal(apart, 0)
     return apart
@@ -36,10 +40,9 @@ def against_printed(apart: np.ndarray, pcls: tuple[str, ...], printed: pd.DataFr
     """Compare the nearest class of each class with the printed one.
 
     ``apart``: float array, (pcl, pcl); distances. ``pcls``: tuple of str, (pcl,). ``printed``: DataFrame,
-    (pcl,); ``pcl``, ``nn_pcl``, ``corr_dist``; in the order of ``pcls``.
-    Returns DataFrame, (pcl,): ``pcl``, ``nearest``, ``distance``, ``printed_nearest``, ``printed_distance``,
-    ``is_equal``, ``difference`` (absolute, to the printed class).
-    DataError if the printed list has other classes.
+    (pcl,); ``pcl``, ``nn_pcl``, ``corr_dist``; in the order of ``pcls``. Returns DataFrame, (pcl,): ``pcl``,
+    ``nearest``, ``distance``, ``printed_nearest``, ``printed_distance``, ``is_equal``, ``difference``
+    (absolute, to the printed class). DataError if the printed list has other classes.
     """
     index = {pcl: i for i, pcl in enumerate(pcls)}
     unknown = sorted(set(printed["nn_pcl"]) - set(index))
@@ -62,10 +65,8 @@ def top_genes(
     """List the genes that each class raises and lowers most.
 
     ``profiles``: float array, (pcl, gene); Z-scores. ``pcls``: tuple of str, (pcl,). ``symbols``: tuple of
-    str, (gene,). ``n_top``: genes at each end.
-    Returns DataFrame, (pcl,): ``pcl``, ``norm`` (length of the profile), ``up`` and ``down`` as text, most
-    changed first.
-    DataError if sizes do not fit.
+    str, (gene,). ``n_top``: genes at each end. Returns DataFrame, (pcl,): ``pcl``, ``norm`` (length of the
+    profile), ``up`` and ``down`` as text, most changed first. DataError if sizes do not fit.
     """
     validate.axes(profiles, "profiles", pcl=len(pcls), gene=len(symbols))
     order = np.argsort(profiles, axis=1, kind="stable")
@@ -84,10 +85,9 @@ def textbook_ranks(
     """Rank of an expected gene among all genes of its class.
 
     ``profiles``, ``pcls``, ``symbols``: as for :func:`top_genes`. ``expected``: tuple of (class, symbol,
-    sign); sign -1 expects the gene to fall, 1 to rise.
-    Returns DataFrame, (expectation,): ``pcl``, ``symbol``, ``direction``, ``z``, ``rank`` (1 is the most
-    lowered, or the most raised).
-    DataError if a class or a gene is unknown.
+    sign); sign -1 expects the gene to fall, 1 to rise. Returns DataFrame, (expectation,): ``pcl``,
+    ``symbol``, ``direction``, ``z``, ``rank`` (1 is the most lowered, or the most raised). DataError if a
+    class or a gene is unknown.
     """
     rows = []
     for pcl, symbol, sign in expected:
@@ -103,11 +103,10 @@ def textbook_ranks(
 def reconstruction(model: Svq, values: np.ndarray, own: np.ndarray) -> dict[str, float]:
     """Reconstruction errors of the network with four inputs of its decoder.
 
-    ``values``: float array, (signature, gene). ``own``: int array, (signature,);
-    code of the class of each signature.
-    Returns dict: mean squared errors: ``zero`` (zero for every gene), ``own_code`` (label given, as in
-    training), ``nearest_code`` (inferred by Euclidean distance), ``unquantised`` (hidden state without a
-    code); ``saturated``, share of hidden values beyond 0.99; ``same_nearest``, share of signatures whose
+    ``values``: float array, (signature, gene). ``own``: int array, (signature,); code of the class of each
+    signature. Returns dict: mean squared errors: ``zero`` (zero for every gene), ``own_code`` (label given,
+    as in training), ``nearest_code`` (inferred by Euclidean distance), ``unquantised`` (hidden state without
+    a code); ``saturated``, share of hidden values beyond 0.99; ``same_nearest``, share of signatures whose
     nearest code by distance is also the nearest by angle.
     """
     hidden = model.encode(values)
@@ -141,9 +140,8 @@ def evaluate_transfer(
     """Rank the classes of each signature by correlation with their profiles, and score them by drug.
 
     ``profiles``: float array, (pcl, gene). ``pcls``: tuple of str, (pcl,). ``signatures``: each of a drug
-    with a class.
-    DataError if genes differ in number, a row is constant, or a class is unknown.
-    Source: ours. The paper assigns by Euclidean distance between hidden state and codes.
+    with a class. DataError if genes differ in number, a row is constant, or a class is unknown. Source: ours.
+    The paper assigns by Euclidean distance between hidden state and codes.
     """
     validate.axes(signatures.values, "values", signature=None, gene=np.shape(profiles)[1])
     score = correlation(signatures.values, profiles, "values or profiles")
@@ -203,9 +201,8 @@ def of_example(
     """Count the signatures of one drug in one cell line whose best class is one of the expected.
 
     ``score``: float array, (signature, pcl). ``meta``: DataFrame, (signature,). ``pcls``: tuple of str,
-    (pcl,). ``example``: drug, cell line, expected classes.
-    Returns dict: ``n`` signatures and ``on_pathway`` among them.
-    DataError if there is no such signature.
+    (pcl,). ``example``: drug, cell line, expected classes. Returns dict: ``n`` signatures and ``on_pathway``
+    among them. DataError if there is no such signature.
     """
     drug, cell, classes = example
     rows = ((meta["pert_name"] == drug) & (meta["cell"] == cell)).to_numpy()

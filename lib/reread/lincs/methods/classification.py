@@ -31,9 +31,8 @@ def folds(
 ) -> np.ndarray:
     """Assign signatures to folds: classes spread evenly, whole groups in one fold where given.
 
-    ``pcl``: array of str, (signature,). ``groups``: array, (signature,); drug of each signature.
-    Returns int array, (signature,).
-    DataError if a class has fewer than two groups (or, without groups, signatures).
+    ``pcl``: array of str, (signature,). ``groups``: array, (signature,); drug of each signature. Returns int
+    array, (signature,). DataError if a class has fewer than two groups (or, without groups, signatures).
     """
     units = pd.DataFrame({"pcl": pcl, "unit": np.arange(len(pcl)) if groups is None else groups})
     counts = units.groupby("pcl")["unit"].nunique()
@@ -79,10 +78,9 @@ def permuted_classes(
 
     ``features``: float array, (signature, feature); the classifier is ridge, whose fit does not depend on
     labels. ``pcl``: array of str, (signature,). ``groups``: array, (signature,); drug of each signature, in
-    one fold and of one class. ``fold``: int array, (signature,); from :func:`folds`.
-    Returns DataFrame: one row for each class and one for ``all``: pcl, n, accuracy (recall of the class),
-    null_mean, null_low, null_high (2.5th and 97.5th percentile), p (one-sided).
-    DataError if a drug has two folds or two classes.
+    one fold and of one class. ``fold``: int array, (signature,); from :func:`folds`. Returns DataFrame: one
+    row for each class and one for ``all``: pcl, n, accuracy (recall of the class), null_mean, null_low,
+    null_high (2.5th and 97.5th percentile), p (one-sided). DataError if a drug has two folds or two classes.
     """
     names, label = np.unique(np.asarray(pcl, dtype=str), return_inverse=True)
     _, first, drug = np.unique(groups, return_index=True, return_inverse=True)
@@ -124,10 +122,9 @@ def negative_control(
     Among classes with an effect, one without is recognised by having none, so its recall exceeds chance.
     Between two of them there is nothing to recognise.
 
-    ``features``: float array, (signature, feature). ``signatures``: each of a drug with a class.
-    Returns dict of str to float: ``accuracy``, ``null_mean`` and ``p``; empty where fewer than two such
-    classes were simulated.
-    DataError if sizes do not fit.
+    ``features``: float array, (signature, feature). ``signatures``: each of a drug with a class. Returns dict
+    of str to float: ``accuracy``, ``null_mean`` and ``p``; empty where fewer than two such classes were
+    simulated. DataError if sizes do not fit.
     """
     validate.axes(features, "features", signature=len(signatures), feature=None)
     truth, meta = signatures.truth, signatures.meta
@@ -167,7 +164,11 @@ def compare(
 
 
 def gaps(table: pd.DataFrame, classifier: str = "logistic") -> pd.DataFrame:
-    """Accuracy with random folds minus that with drugs held out: representation, leak_gap."""
+    """Accuracy with random folds minus that with drugs held out.
+
+    ``table``: from :func:`compare`. Returns DataFrame, (representation,): ``representation`` and
+    ``leak_gap``, a difference of accuracies (-1 to 1).
+    """
     part = table[table["classifier"] == classifier].set_index("representation")
     random, held_out = (part.loc[part["split"] == kind, "accuracy"] for kind in SPLITS)
     return (random - held_out).rename("leak_gap").reset_index()

@@ -45,9 +45,8 @@ def rows_with_class(signatures: Signatures, *, min_per_line: int = 0, min_drugs:
     """Select the rows of classes with at least ``min_drugs`` drugs, without MG-132.
 
     ``min_per_line``: cell lines of drugs with at most so many signatures are dropped. ``min_drugs``: with 1
-    the rows are the authors' set SMC-NP.
-    Returns int array, (row,).
-    DataError if fewer than two classes are left.
+    the rows are the authors' set SMC-NP. Returns int array, (row,). DataError if fewer than two classes are
+    left.
     """
     meta = signatures.meta
     kept = filters.is_in_lines(meta, min_per_line) & filters.is_without(meta, filters.PROTEASOME[:1])
@@ -92,7 +91,12 @@ def first_runs(runs: Sequence[CodeRun]) -> dict[str, CodeRun]:
 
 
 def published_measures(run: CodeRun, batch: int) -> dict[str, float]:
-    """Training error and label perplexity as the authors print them, and the perplexity of all labels."""
+    """Training error and perplexity of the labels as the authors print them.
+
+    Returns dict of str to float: ``mse.train.as-published`` (squared z-scores, last epoch),
+    ``perplexity.labels`` (effective number of codes, mean over random batches of ``batch`` rows) and
+    ``perplexity.all-labels`` (the same of all rows at once).
+    """
     return {
         "mse.train.as-published": float(run.history["train_mse"].iloc[-1]),
         "perplexity.labels": batch_perplexity(run.label, batch),
@@ -101,7 +105,11 @@ def published_measures(run: CodeRun, batch: int) -> dict[str, float]:
 
 
 def given_label(signatures: Signatures, part: Fold, runs: Sequence[CodeRun]) -> pd.DataFrame:
-    """Reconstruction error given the class label: rows, method, seed, mse (squared z-scores)."""
+    """Reconstruction error when the class label is given.
+
+    Returns DataFrame, (rows, method and seed,): ``rows`` (training or test), ``method`` (zero, the training
+    mean, class means, and each codebook), ``seed`` and ``mse``, in squared z-scores.
+    """
     label, n = runs[0].label, len(runs[0].pcls)
     means = class_means(signatures.values[part.train], label[part.train], n)
     overall = signatures.values[part.train].mean(axis=0, dtype=np.float64)
@@ -191,7 +199,11 @@ def code_usage(label: np.ndarray, assigned: np.ndarray, names: Sequence[str]) ->
 
 
 def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
-    """Mean of every measure over seeds."""
+    """Mean of every measure over seeds.
+
+    ``table``: from :func:`given_label` or :func:`inferred`. Returns DataFrame: one row for rows, method and,
+    where there is one, metric; units are those of ``table``.
+    """
     by = [name for name in ("rows", "method", "metric") if name in table]
     return table.drop(columns="seed").groupby(by, sort=False).mean().reset_index()
 

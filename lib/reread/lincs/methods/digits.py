@@ -34,9 +34,8 @@ def load() -> Signatures:
 def examples(images: Signatures, part: Fold, run: CodeRun, *, seed: int = 0) -> pd.DataFrame:
     """One held-out image of each digit, its reconstructions, and the mean image of the digit.
 
-    ``seed``: chooses the images.
-    Returns DataFrame: row (image, nearest code, z: decoded without its code, class mean), digit, found (digit
-    of the nearest code), pixel columns ``p00`` to ``p63``.
+    ``seed``: chooses the images. Returns DataFrame: row (image, nearest code, z: decoded without its code,
+    class mean), digit, found (digit of the nearest code), pixel columns ``p00`` to ``p63``.
     """
     rng = np.random.default_rng(seed)
     rows = [rng.choice(part.test[run.label[part.test] == digit]) for digit in range(len(DIGITS))]
@@ -52,7 +51,11 @@ def examples(images: Signatures, part: Fold, run: CodeRun, *, seed: int = 0) -> 
 
 
 def confusion(images: Signatures, part: Fold, runs: Sequence[CodeRun]) -> pd.DataFrame:
-    """Share of the held-out images of each digit that are assigned to each code, first run of each method."""
+    """Share of the held-out images of each digit that are assigned to each code.
+
+    Returns DataFrame, (method, code and digit,): ``digit``, ``code``, ``share`` (0 to 1, sums to 1 over the
+    codes of a digit) and ``method``, of which the first run is taken.
+    """
     tables = []
     for method, run in codebooks.first_runs(runs).items():
         shares = pd.crosstab(run.label[part.test], run.nearest(images.values[part.test]), normalize="index")

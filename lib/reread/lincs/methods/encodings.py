@@ -78,7 +78,11 @@ def save_encodings(
 
 
 def save_codebooks(path: Path, runs: Sequence[CodeRun]) -> Path:
-    """Write the codes (pcl, dim) of the first run of each method, and their names ``pcls``, as ``.npz``."""
+    """Write the codes of the first run of each method as ``.npz``.
+
+    Returns Path: an array (pcl, dim) under the name of each method, and ``pcls`` (pcl,), the names of the
+    classes.
+    """
     codes = {name: run.network.codes for name, run in first_runs(runs).items()}
     return save_arrays(path, pcls=np.array(runs[0].pcls), **codes)
 
@@ -86,11 +90,10 @@ def save_codebooks(path: Path, runs: Sequence[CodeRun]) -> Path:
 def read(pages: Sequence[Any], page: str, source: str, protocol: str = "held-out") -> Encoded:
     """Read the network of one page of chapter 02 and encode its signatures.
 
-    ``pages``: from ``page.upstream("02-vae")``. ``page``: ``drugs``, ``genes`` or
-    ``merged``. ``source``: source of the signatures; the page must have read the same. ``protocol``:
-    ``held-out``: trained with whole perturbations held out; ``random``: as published.
-    Returns Encoded: all signatures of the cell lines that the page used, including those excluded from
-    training by name (MG-132 and bortezomib in the paper).
+    ``pages``: from ``page.upstream("02-vae")``. ``page``: ``drugs``, ``genes`` or ``merged``. ``source``:
+    source of the signatures; the page must have read the same. ``protocol``: ``held-out``: trained with whole
+    perturbations held out; ``random``: as published. Returns Encoded: all signatures of the cell lines that
+    the page used, including those excluded from training by name (MG-132 and bortezomib in the paper).
     ParameterError if there is no such page, or it read another source. DataError if its files do not fit the
     signatures.
     """
@@ -130,9 +133,8 @@ def representations(
     """All representations of the signatures.
 
     ``encoded``: what is represented. ``reference``: its training rows determine components and signature
-    nodes; ``encoded`` when left out.
-    Returns dict of str to float array, (signature, feature): raw, e1, e2, e3, nodes (signature nodes), d1,
-    d2, pca; in this order.
+    nodes; ``encoded`` when left out. Returns dict of str to float array, (signature, feature): raw, e1, e2,
+    e3, nodes (signature nodes), d1, d2, pca; in this order.
     """
     reference = encoded if reference is None else reference
     train = reference.signatures.values[reference.is_trained]
@@ -155,7 +157,12 @@ def signature_nodes(encoded: Encoded) -> np.ndarray:
 
 
 def codes_of(encoded: Encoded, pages: Sequence[Any]) -> dict[str, pd.DataFrame]:
-    """Codes of classes (pcl, feature): mean signature, latent means, and the codebooks of chapter 03."""
+    """Codes of classes from signatures, from latent means, and the codebooks of chapter 03.
+
+    ``pages``: finished pages of chapter 03. Returns dict of str to DataFrame, (pcl, feature): ``mean
+    signature`` (z-scores) and ``latent means`` over training rows, and a codebook for each method of the
+    pages. DataError if a page left no codebook.
+    """
     train = encoded.take(encoded.is_trained).with_class()
     pcl = train.signatures.meta["pcl"].to_numpy(str)
     found = {
@@ -169,7 +176,11 @@ def codes_of(encoded: Encoded, pages: Sequence[Any]) -> dict[str, pd.DataFrame]:
 
 
 def families_of(signatures: Signatures) -> dict[str, int]:
-    """Class to its simulated family, without inert classes; empty for real signatures."""
+    """Look up the simulated family of each class.
+
+    Returns dict of str to int: class to the number of its family, without inert classes; empty for real
+    signatures, which have no ground truth.
+    """
     truth = signatures.truth
     families = {} if truth is None else dict(zip(truth.pcls, truth.families, strict=True))
     return {pcl: family for pcl, family in families.items() if truth.kinds[pcl] != "inert"}

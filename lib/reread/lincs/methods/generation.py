@@ -68,7 +68,13 @@ def comparisons(
 def copies(
     encoded: Encoded, made: dict[str, np.ndarray], *, n_permutations: int = 999, seed: int = 0
 ) -> pd.DataFrame:
-    """Test every generator for memorised training signatures by :func:`memorised`, a row each."""
+    """Test every generator for memorised training signatures.
+
+    ``made``: generated signatures (sample, gene) by generator. Returns DataFrame, (generator,):
+    ``nearer_train``, share of generated signatures whose nearest real one is a training row; ``expected`` by
+    chance; ``p`` by permutation; median ``distance`` and ``real_distance`` (Euclidean, z-scores). DataError
+    if a sample has fewer than two rows.
+    """
     train, test = (encoded.signatures.values[rows] for rows in (encoded.is_trained, ~encoded.is_trained))
     null = {"seed": seed, "n_permutations": n_permutations}
     found = {name: memorised(one, train, test, **null) for name, one in made.items()}
@@ -80,10 +86,9 @@ def conditioned(encoded: Encoded, *, n: int = 200, n_components: int = 32, seed:
 
     ``encoded``: its training signatures with a class give the patterns and are the reference. ``n``:
     signatures of each class. ``n_components``: of the baseline, a Gaussian of the class in principal
-    components.
-    Returns DataFrame: pcl, n_real, own (share whose nearest real signature has the class), gaussian (the same
-    of the baseline), by_chance (share of the class in the reference).
-    DataError if no class has two training signatures.
+    components. Returns DataFrame: pcl, n_real, own (share whose nearest real signature has the class),
+    gaussian (the same of the baseline), by_chance (share of the class in the reference). DataError if no
+    class has two training signatures.
     """
     known = encoded.take(encoded.is_trained).with_class()
     values, pcl = known.signatures.values, known.signatures.meta["pcl"].to_numpy(str)
@@ -105,10 +110,7 @@ def conditioned(encoded: Encoded, *, n: int = 200, n_components: int = 32, seed:
 
 
 def mmd2(x: np.ndarray, y: np.ndarray, *, n_permutations: int = 199, seed: int = 0) -> dict[str, float]:
-    """Unbiased squared maximum mean discrepancy of two samples (sample, gene), and its permutation p.
-
-    It may be negative. Returns ``mmd2``, ``mmd2_p`` and the ``width`` of the kernel.
-    """
+    """Unbiased squared maximum mean discrepancy of two samples (sample, gene): mmd2, p, kernel width."""
     _check_sides(x, y)
     pooled = np.concatenate([x, y]).astype(float)
     width = float(np.median(pdist(pooled)))

@@ -35,7 +35,12 @@ def signature_nodes(mu: np.ndarray, threshold: float = THRESHOLD) -> np.ndarray:
 
 
 def by_class(features: np.ndarray, pcl: np.ndarray, least: int = 2) -> pd.DataFrame:
-    """Mean of each feature in each class with at least ``least`` signatures: a table (pcl, feature)."""
+    """Mean of each feature in each class with at least ``least`` signatures.
+
+    ``features``: float array, (signature, feature). ``pcl``: str array, (signature,); empty where there is no
+    class. Returns DataFrame, (pcl, feature), classes by name, in the unit of the features. DataError if axes
+    differ.
+    """
     validate.axes(features, "features", signature=len(pcl), feature=None)
     counts = pd.Series(pcl)[lambda s: s != ""].value_counts()
     names = sorted(counts.index[counts >= least])
@@ -76,10 +81,9 @@ def trees(
     """Compare class distances of several codes with those of mean signatures and with known families.
 
     ``codes``: mapping of str to DataFrame, (pcl, feature). ``means``: DataFrame, (pcl, gene); mean signature
-    of each class. ``families``: class to family; empty for real data.
-    Returns DataFrame: code, like_means (Spearman correlation with the class distances of mean signatures),
-    gap, families_p and ari of :func:`family_agreement` (NaN without families).
-    DataError if families have fewer than two classes each.
+    of each class. ``families``: class to family; empty for real data. Returns DataFrame: code, like_means
+    (Spearman correlation with the class distances of mean signatures), gap, families_p and ari of
+    :func:`family_agreement` (NaN without families). DataError if families have fewer than two classes each.
     """
     rows = []
     for name, table in codes.items():

@@ -21,6 +21,7 @@ def with_class(signatures: Signatures) -> Signatures:
     """Select signatures of classes with at least two drugs; without a second one no drug can be held out.
 
     Where no drug has a class, knock-downs take the place of drugs: the shRNA is the drug, its gene the class.
+    DataError if no class has two drugs.
     """
     meta = signatures.meta
     if not (meta["pcl"] != "").any():

@@ -63,7 +63,11 @@ def train(
 
 
 def published_errors(signatures: Signatures, parts: dict[str, Fold], run: Run) -> dict[str, float]:
-    """Mean squared errors as printed: last training epoch, and one posterior sample in validation."""
+    """Mean squared errors of a network as the authors print them.
+
+    Returns dict of str to float, in squared z-scores: ``mse.train`` of the last training epoch; ``mse.valid``
+    of test rows, each decoded from one posterior sample; ``mse.valid-zero`` of zero for every gene.
+    """
     rows = signatures.values[parts[run.split].test]
     return {
         "mse.train": float(run.history["train_mse"].iloc[-1]),
@@ -139,7 +143,11 @@ def by_perturbation(
 
 
 def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
-    """Mean of every measure of :func:`compare` over seeds, and ``r2_range``, largest minus smallest seed."""
+    """Mean of every measure of :func:`compare` over seeds, and its range.
+
+    Returns DataFrame, (split and method,): split, method, family, ``mse`` (squared z-scores), ``r2``,
+    ``r2_median``, ``r2_replicate``, and ``r2_range``, the largest minus the smallest ``r2`` of a seed.
+    """
     groups = table.groupby(["split", "method", "family"], sort=False)
     means = groups[["mse", "r2", "r2_median", "r2_replicate"]].mean()
     return means.assign(r2_range=groups["r2"].max() - groups["r2"].min()).reset_index()
@@ -173,7 +181,11 @@ def curves(runs: Sequence[Run]) -> pd.DataFrame:
 
 
 def kl_by_unit(signatures: Signatures, parts: dict[str, Fold], runs: Sequence[Run]) -> pd.DataFrame:
-    """KL of each latent unit on test rows, largest first: split, method, seed, rank (from 1), kl (nats)."""
+    """KL divergence of each latent unit from the standard normal prior, mean over the test rows.
+
+    Returns DataFrame, (run and unit,): split, method, seed, ``rank`` (from 1, the largest first) and ``kl``
+    (nats).
+    """
     tables = []
     for run in runs:
         kl = unit_kl(*run.network.posterior(signatures.values[parts[run.split].test]))
@@ -189,7 +201,11 @@ def unit_kl(mu: np.ndarray, logvar: np.ndarray) -> np.ndarray:
 
 
 def count_units(units: pd.DataFrame) -> pd.DataFrame:
-    """Count latent units, means over seeds: split, method, active (> 0.1 nats), dead (< 0.01), nats (sum)."""
+    """Count active and collapsed latent units of each network, mean over seeds.
+
+    ``units``: from :func:`kl_by_unit`. Returns DataFrame, (split and method,): numbers ``active`` (KL above
+    0.1 nats) and ``dead`` (below 0.01), and ``nats``, the sum of the KL over units.
+    """
     kl = units["kl"]
     marked = units.assign(active=kl > ACTIVE_NATS, dead=kl < DEAD_NATS, nats=kl)
     sums = marked.groupby(["split", "method", "seed"], sort=False)[["active", "dead", "nats"]].sum()

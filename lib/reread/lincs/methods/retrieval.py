@@ -27,10 +27,9 @@ BLOCK = 8_000_000  # correlations held at once: 64 MB
 def known_targets(signatures: Signatures, against: str = "knockdown") -> dict[str, tuple[str, ...]]:
     """Known targets of each drug, or its class where drugs are compared with other drugs.
 
-    ``against``: ``knockdown`` or ``drug``.
-    Returns dict: drug to names: the simulated truth, or else the table ``lincs/drug-targets`` of the user.
-    Drugs without a known target, or alone in their class, are left out.
-    DataError if there is no such table.
+    ``against``: ``knockdown`` or ``drug``. Returns dict: drug to names: the simulated truth, or else the
+    table ``lincs/drug-targets`` of the user. Drugs without a known target, or alone in their class, are left
+    out. DataError if there is no such table.
     """
     drugs = signatures.meta[signatures.meta["kind"] == "drug"]
     if against == "drug":
@@ -46,8 +45,7 @@ def targets_of(drugs: Iterable[str], named: Sequence[str], known: Targets) -> di
     """Targets of each drug: those that the reader names, or else the known ones of that drug.
 
     ``drugs``, ``named``: str. ``known``: mapping of str to sequence of str; from :func:`known_targets`.
-    Returns dict of str to tuple of str.
-    ParameterError if none is named and a drug has no known target.
+    Returns dict of str to tuple of str. ParameterError if none is named and a drug has no known target.
     """
     found = {drug: tuple(named or sorted(known.get(drug, ()))) for drug in drugs}
     missing = [drug for drug, names in found.items() if not names]
@@ -58,7 +56,10 @@ def targets_of(drugs: Iterable[str], named: Sequence[str], known: Targets) -> di
 
 
 def groups_of(signatures: Signatures) -> dict[str, str]:
-    """Drug to the simulated strength of its class (strong, weak, inert); ``all`` for real signatures."""
+    """Group of each drug: the strength of its class in the simulation.
+
+    Returns dict of str to str: drug to ``strong``, ``weak`` or ``inert``; to ``all`` for real signatures.
+    """
     drugs = signatures.meta[signatures.meta["kind"] == "drug"].drop_duplicates("pert_name")
     kind = signatures.truth.kinds if signatures.truth is not None else {}
     return {name: kind.get(pcl, "all") for name, pcl in zip(drugs["pert_name"], drugs["pcl"], strict=True)}
@@ -87,10 +88,9 @@ def retrieve(scores: pd.DataFrame, targets: Targets) -> pd.DataFrame:
     """Rank of the first target of each drug among all names.
 
     ``scores``: DataFrame, (drug, name); higher is more similar. ``targets``: mapping of str to sequence of
-    str; names for each drug; those without a column, and drugs without any other, are left out.
-    Returns DataFrame: drug, n_targets, rank (from 1), by_chance (mean rank in random order), reciprocal,
-    hit1, hit5, hit10, p (random order), q (Benjamini and Hochberg).
-    DataError if no drug has a target among the names.
+    str; names for each drug; those without a column, and drugs without any other, are left out. Returns
+    DataFrame: drug, n_targets, rank (from 1), by_chance (mean rank in random order), reciprocal, hit1, hit5,
+    hit10, p (random order), q (Benjamini and Hochberg). DataError if no drug has a target among the names.
     """
     is_target = _target_matrix(scores, targets)
     kept = is_target.any(axis=1)
@@ -132,9 +132,8 @@ def by_representation(
     """Mean reciprocal rank of every group of drugs from every representation, beside permuted names.
 
     ``representations``: mapping of str to float array, (signature, feature). ``against``, ``targets``: as in
-    :func:`score_against` and :func:`retrieve`.
-    Returns DataFrame: group, mrr, hit1, hit5, hit10, null_mrr, null_high (95th percentile), mrr_p, n (drugs),
-    representation; the group with the highest mrr first.
+    :func:`score_against` and :func:`retrieve`. Returns DataFrame: group, mrr, hit1, hit5, hit10, null_mrr,
+    null_high (95th percentile), mrr_p, n (drugs), representation; the group with the highest mrr first.
     DataError: as :func:`score_against`.
     """
     group, parts = pd.Series(groups_of(signatures)), []
@@ -155,12 +154,10 @@ def drug_ranks(
     """Mean rank of the first target over the signatures of each drug, as published, beside random order.
 
     ``features``, ``meta``, ``against``: as in :func:`score_against`. ``targets``: mapping of str to sequence
-    of str.
-    Returns DataFrame: drug, n_signatures, n_of_targets (reference signatures), mean_rank (from 1), by_chance,
-    null_share (share of single signatures in random order that rank before ``by_chance``; above one half, as
-    ranks are skewed).
-    Errors: as :func:`score_against`.
-    Source: the authors' analysis notebook, in 92, which prints the mean rank alone, counted from 0.
+    of str. Returns DataFrame: drug, n_signatures, n_of_targets (reference signatures), mean_rank (from 1),
+    by_chance, null_share (share of single signatures in random order that rank before ``by_chance``; above
+    one half, as ranks are skewed). Errors: as :func:`score_against`. Source: the authors' analysis notebook,
+    in 92, which prints the mean rank alone, counted from 0.
     """
     drug, names, is_drug, held = _sides(features, meta, against)
     rows = []
@@ -205,12 +202,11 @@ def query_drugs(
     Drugs are named as in ``meta.pert_name``, targets as in ``meta.gene`` (against knock-downs) or
     ``meta.pcl`` (against other drugs). ``against``: ``knockdown``, as published; or ``drug``: signatures of
     the other drugs, named by their class. ``n_permutations``, ``seed``: random choices of names for the null;
-    with fewer possible choices each is taken once.
-    ParameterError if a drug or a target is unknown (with the nearest name), or none is given. DataError if
-    there is nothing to compare with, or features and signatures do not fit.
-    Source: the authors' notebook drug_gene_target_prediction_handle, which reports ranks without chance
-    level. Where every choice of names is counted, p is the share of choices that rank as well; the requested
-    one is among them. Where choices are random, the observed one counts as one of them.
+    with fewer possible choices each is taken once. ParameterError if a drug or a target is unknown (with the
+    nearest name), or none is given. DataError if there is nothing to compare with, or features and signatures
+    do not fit. Source: the authors' notebook drug_gene_target_prediction_handle, which reports ranks without
+    chance level. Where every choice of names is counted, p is the share of choices that rank as well; the
+    requested one is among them. Where choices are random, the observed one counts as one of them.
     """
     meta = signatures.meta
     drug, names, is_drug, held = _sides(features, meta, against)

@@ -40,14 +40,13 @@ TEXTBOOK = (
 class Published:
     """Published or simulated weights, with names and the printed results.
 
-    ``pcls``, ``symbols``: tuple of str, (pcl,) and (gene,). ``mu``: dict; data
-    set of a VAE to the weights (latent, unit) of its mean head; the last one has printed nodes.
-    ``printed_nodes``: tuple of int. ``printed_neighbours``: DataFrame, (pcl,); ``pcl``, ``nn_pcl``,
-    ``corr_dist``: nearest other class and its distance as printed. ``textbook``: tuple; class, symbol, and -1
-    or 1: a gene that the class is known to lower or raise. ``unseen``, ``familiar``: drugs with a class, from
-    batches that training did not use, and from those that it did. ``example``: drug, cell line,
-    expected classes. ``control``: class expected at chance: an inert one, or that of venlafaxine, which
-    hardly changes expression in cancer cells.
+    ``pcls``, ``symbols``: tuple of str, (pcl,) and (gene,). ``mu``: dict; data set of a VAE to the weights
+    (latent, unit) of its mean head; the last one has printed nodes. ``printed_nodes``: tuple of int.
+    ``printed_neighbours``: DataFrame, (pcl,); ``pcl``, ``nn_pcl``, ``corr_dist``: nearest other class and its
+    distance as printed. ``textbook``: tuple; class, symbol, and -1 or 1: a gene that the class is known to
+    lower or raise. ``unseen``, ``familiar``: drugs with a class, from batches that training did not use, and
+    from those that it did. ``example``: drug, cell line, expected classes. ``control``: class expected at
+    chance: an inert one, or that of venlafaxine, which hardly changes expression in cancer cells.
     """
 
     model: Svq
@@ -73,9 +72,8 @@ def load(source: str, *, seed: int = 0) -> Published:
     """Load weights with what they are compared with.
 
     ``source``: ``weights``: the nine published files; ``simulated``: weights with known content. ``seed``:
-    random seed of the simulation.
-    ParameterError if the source is unknown. DataError if a file is missing or damaged, or tensors do not fit
-    each other.
+    random seed of the simulation. ParameterError if the source is unknown. DataError if a file is missing or
+    damaged, or tensors do not fit each other.
     """
     if source == "simulated":
         return _planted(seed)
@@ -121,12 +119,11 @@ def read_tensor(path: Path, name: str) -> np.ndarray:
 def active_nodes(mu: np.ndarray) -> pd.DataFrame:
     """Find active latent nodes by the norm of their weights alone.
 
-    ``mu``: float array, (latent, unit); weights of the mean head.
-    Returns DataFrame, (node,): ``node``, ``rank``, ``norm`` (largest first), ``is_active``: before the
-    largest ratio of successive norms.
-    DataError if there are fewer than two rows, or a norm is 0 or not finite.
-    Source: ours. The authors take nodes whose mean absolute value over 12,079 signatures is above 0.5, which
-    needs the encoder, and that is not public. A collapsed node has small weights for any data.
+    ``mu``: float array, (latent, unit); weights of the mean head. Returns DataFrame, (node,): ``node``,
+    ``rank``, ``norm`` (largest first), ``is_active``: before the largest ratio of successive norms. DataError
+    if there are fewer than two rows, or a norm is 0 or not finite. Source: ours. The authors take nodes whose
+    mean absolute value over 12,079 signatures is above 0.5, which needs the encoder, and that is not public.
+    A collapsed node has small weights for any data.
     """
     norm = np.linalg.norm(mu, axis=1)
     if len(norm) < 2 or not (np.isfinite(norm).all() and (norm > 0).all()):

@@ -22,7 +22,7 @@ NEAREST = ("a replicate", "same tissue, other group", "another tissue")
 
 
 def study_flow() -> Drawn:
-    """Draw the way of the data through the five chapters of the study."""
+    """Draw the way of the data through the five chapters of the study, as boxes."""
     columns = [
         ["expression of samples", "splits: random, replicate, group"],
         ["image of genes", "simple models"],
@@ -41,7 +41,7 @@ def study_flow() -> Drawn:
 
 
 def simulation() -> Drawn:
-    """Draw what the simulator adds to the expression of a gene in a sample."""
+    """Draw what the simulator adds to the expression of a gene in a sample, as boxes."""
     parts = [
         "baseline of the gene", "planted genes: rise in one tissue", "decoys: rise in three or four tissues",
         "modules of co-expressed genes", "shift of the study", "noise of the sample",
@@ -53,7 +53,11 @@ def simulation() -> Drawn:
 
 
 def answer(found: pd.DataFrame) -> dict[str, float | str]:
-    """Values of the answer: first and last kind of hold-out, and what copying the nearest sample achieves."""
+    """Values of the answer: first and last kind of hold-out, and what copying the nearest sample achieves.
+
+    ``found`` comes from ``leakage.leakage_by_kind``. Keys: easy, hard (kinds), replicate, copy_easy,
+    copy_hard (shares of test samples, 0 to 1) and word, which compares the last two.
+    """
     first, last = found.iloc[0], found.iloc[-1]
     gap = first["nearest_has_tissue"] - last["nearest_has_tissue"]
     word = "remains" if abs(gap) < SAME else "falls to" if gap > 0 else "rises to"
@@ -74,7 +78,7 @@ def samples(data: Expression) -> Drawn:
 
 
 def transforms(data: Expression) -> Drawn:
-    """Draw the distribution of all values after the published and the usual logarithm."""
+    """Draw the share of all values by transformed value (log2), for the published and the usual logarithm."""
     logs = {name: transform(data.values) for name, transform in TRANSFORMS.items()}
     edges = np.linspace(0, max(log.max() for log in logs.values()), N_BINS + 1)
     middle = (edges[1:] + edges[:-1]) / 2
@@ -88,7 +92,7 @@ def transforms(data: Expression) -> Drawn:
 
 
 def layout(images: Mapping[str, np.ndarray], n_genes: int) -> Drawn:
-    """Draw one sample (side, side) as an image, in one gene order beside another; padding is hatched."""
+    """Draw one sample (side, side), log2 scale, in one gene order beside another; padding is hatched."""
     from matplotlib.patches import Rectangle
 
     side = len(next(iter(images.values())))
@@ -136,7 +140,7 @@ def hold_outs(data: Expression, splits: Sequence[Split]) -> Drawn:
 
 
 def neighbours(near: pd.DataFrame) -> Drawn:
-    """Draw the correlation of each test sample with its nearest training sample, by kind of hold-out."""
+    """Draw Pearson's correlation of each test sample with its nearest training sample, by hold-out."""
     of = np.where(near["is_replicate"], 0, np.where(near["has_tissue"], 1, 2))
     table = near.assign(nearest_is=np.array(NEAREST)[of])
     labels = {"r": "correlation with the nearest training sample", "kind": "hold-out"}
@@ -145,6 +149,6 @@ def neighbours(near: pd.DataFrame) -> Drawn:
 
 
 def solutions(cases: Mapping[str, tuple[Expression, Sequence[Split]]]) -> pd.DataFrame:
-    """Leakage of each exercise: exercise, kind, number of test samples, shares and mean correlation."""
+    """Leakage of each exercise: exercise, kind, n_test (samples), shares (0 to 1) and mean correlation."""
     parts = [leakage_by_kind(data, folds).assign(exercise=name) for name, (data, folds) in cases.items()]
     return pd.concat(parts, ignore_index=True)[["exercise", "kind", "n_test", *SHARES]]

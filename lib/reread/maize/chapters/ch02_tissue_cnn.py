@@ -19,7 +19,7 @@ EQUAL = 0.05  # macro-F1 within which models are called equal: two standard erro
 
 
 def architecture(network: Network, n_genes: int) -> Drawn:
-    """Draw the layers of a network, a column for each block of convolutions."""
+    """Draw the layers of a network as boxes, a column for each block of convolutions."""
     side, n_tissues = network.model.input_shape[1], network.model.output_shape[-1]
     columns, image = [[f"{n_genes:,} genes, log2 scale"]], f"image, {side} x {side} pixels"
     columns[0].append(image)
@@ -72,7 +72,7 @@ def answer(summary: pd.DataFrame, leads: pd.DataFrame) -> dict[str, float | str]
 
 
 def holdouts(summary: pd.DataFrame) -> Drawn:
-    """Draw macro-F1 of each model on each hold-out; lines from the smallest to the largest seed."""
+    """Draw macro-F1 (0 to 1) of each model on each hold-out; lines from the smallest to the largest seed."""
     sizes = summary.drop_duplicates("kind").set_index("kind")["n_test"]
     labels = {kind: f"{kind} (n = {n})" for kind, n in sizes.items()}
     labels |= {"macro_f1": "macro-F1 (line: range over seeds)", "kind": "hold-out"}
@@ -82,7 +82,7 @@ def holdouts(summary: pd.DataFrame) -> Drawn:
 
 
 def confusion(table: pd.DataFrame) -> Drawn:
-    """Draw the confusion matrices side by side: shades are shares of a row, numbers are predictions."""
+    """Draw confusion matrices: shades are shares of a row (0 to 1), numbers are predicted samples."""
     labels = {"share": "share of the row", "tissue": "true tissue", "predicted": "predicted tissue"}
     return charts.heatmap(
         table, "predicted", "tissue", "share", panel="model", text="n", numbers=".0f", labels=labels
@@ -90,7 +90,7 @@ def confusion(table: pd.DataFrame) -> Drawn:
 
 
 def order(runs: pd.DataFrame, pairs: pd.DataFrame, chance: float) -> Drawn:
-    """Draw the accuracy of each network by gene order, and the overlap of top genes of two networks."""
+    """Draw accuracy of each network by gene order, and the Jaccard index of top genes of two networks."""
     accuracy = {"measure": "accuracy", "networks": runs["order"], "value": runs["accuracy"]}
     overlap = {"measure": "overlap of top genes (Jaccard)", "networks": pairs["differs"].map(DIFFERS)}
     parts = [pd.DataFrame(accuracy), pd.DataFrame({**overlap, "value": pairs["jaccard"], "chance": chance})]
@@ -101,7 +101,7 @@ def order(runs: pd.DataFrame, pairs: pd.DataFrame, chance: float) -> Drawn:
 
 
 def running_mean(curve: pd.DataFrame, n_train: int, batch: int) -> pd.DataFrame:
-    """Share of the way that running means have moved by the last epoch, 1 - momentum^steps, by momentum."""
+    """Share of the way that running means have moved in training, 1 - momentum^steps, by momentum."""
     steps = len(curve) * -(-n_train // batch)
     momentum = np.array([0.9, 0.95, 0.99, 0.999])
     return pd.DataFrame({"momentum": momentum, "steps": steps, "share of the way": 1 - momentum**steps})

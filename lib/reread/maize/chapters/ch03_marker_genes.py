@@ -25,7 +25,7 @@ CLOSE = 0.05  # shares of known genes within which two methods are called equal
 
 
 def marker_ranks(ranks: pd.DataFrame) -> Drawn:
-    """Draw the rank of each known gene in its tissue by method; the best 5 % are shaded."""
+    """Draw the rank (1 is best) of each known gene in its tissue by method; the best 5 % are shaded."""
     if ranks.empty:
         none = "No figure is drawn: no gene of these data is known to be specific to a tissue."
         return Drawn(None, pd.DataFrame(), f"{none} Keep more genes, or name some with -p known_genes=FILE.")
@@ -51,7 +51,7 @@ def markers_caption(ranks: pd.DataFrame, n_known: int, n_genes: int) -> str:
 
 
 def selection_steps() -> Drawn:
-    """Draw the way from training samples to sets of genes, as published beside corrected."""
+    """Draw the way from training samples to sets of genes as boxes, as published beside corrected."""
     columns = [
         ["training samples"],
         ["network as published", "corrected network, trees, regression", "statistics: t, F, tau"],
@@ -186,7 +186,7 @@ def union_rows(rankings: Mapping[str, np.ndarray], share: float = 0.5) -> Drawn:
 
 
 def recovered(table: pd.DataFrame) -> Drawn:
-    """Draw the share of planted genes among the top genes of each method, and the expectation by chance."""
+    """Draw the share (0 to 1) of planted genes among the top genes of each method, with that by chance."""
     labels = {"precision": "share of planted genes among the top genes of a tissue"}
     table = table.astype({"precision": float})  # measured samples have no planted gene, so no row
     chance = {"chance": float(table["chance"].iloc[0])} if len(table) else {}
@@ -203,19 +203,23 @@ def overlap(pairs: pd.DataFrame) -> Drawn:
 
 
 def agreement(pairs: pd.DataFrame) -> Drawn:
-    """Draw the overlap of the top genes of two runs that differ in the seed or in the gene order."""
+    """Draw the Jaccard index (0 to 1) of the top genes of two runs that differ in seed or gene order."""
     labels = {"jaccard": "overlap of the top genes (Jaccard)", "differs": "runs differ in"}
     return charts.dots(pairs, "jaccard", "method", hue="differs", labels=labels)
 
 
 def enrichment(counts: pd.DataFrame) -> Drawn:
-    """Draw the number of enriched terms of each method, over all tissues."""
+    """Draw the number of terms with q below 0.05 of each method, over all tissues (from ``enriched``)."""
     total = counts.groupby("method", sort=False)["terms"].sum().reset_index()
     return charts.bars(total, "terms", "method", labels={"terms": "terms with q below 0.05, all tissues"})
 
 
 def by_top_k(rankings: Mapping[str, np.ndarray], runs: Sequence[Run], numbers: Sequence[int]) -> pd.DataFrame:
-    """Median overlap ratio of two methods and mean Jaccard index of two seeds, by length of the top list."""
+    """Agreement of methods and of seeds by the length of the top list.
+
+    Columns: top genes (of a tissue), overlap ratio (shared over expected, median over pairs of methods), and
+    for each explainer the mean Jaccard index (0 to 1) of two seeds.
+    """
     rows = []
     for k in numbers:
         pairs, _ = shared(rankings, k)

@@ -18,7 +18,7 @@ LEVEL = 0.05
 
 
 def clustering_steps() -> Drawn:
-    """Draw the steps from a set of genes to its V-measure, and the faults of the published ones."""
+    """Draw the steps from a set of genes to its V-measure as boxes, with the faults of the published ones."""
     columns = [
         ["set of genes", "random set of genes"],
         ["samples x genes of the set", "samples x random genes"],
@@ -54,7 +54,7 @@ def answer(table: pd.DataFrame) -> dict[str, float | str]:
 
 
 def v_by_set(table: pd.DataFrame) -> Drawn:
-    """Draw the V-measure of each set over 95 % of its random sets, as published beside corrected."""
+    """Draw the V-measure (0 to 1) of each set over 95 % of its random sets, published beside corrected."""
     shown = table[table["method"] != ALL]
     labels = {"v": "V-measure", "of_all": "all genes", "band": "95 % of its random sets"}
     return charts.dots(
@@ -64,7 +64,7 @@ def v_by_set(table: pd.DataFrame) -> Drawn:
 
 
 def by_size(table: pd.DataFrame, n_tissues: int) -> Drawn:
-    """Draw the V-measure of random genes by the size of the set, a line for each number of clusters."""
+    """Draw the V-measure (0 to 1) of random genes by size of the set, a line for each number of clusters."""
     note = {n_tissues: " (one for each tissue)"}
     words = table["clusters"].map(lambda k: f"{k} clusters{note.get(k, '')}")
     labels = {"genes": "random genes in the set", "v": "V-measure (mean and sd)"}

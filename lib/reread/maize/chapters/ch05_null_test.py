@@ -24,7 +24,12 @@ LIMIT = 0.09  # 0.05 and about two standard errors of a share of 0.05 in 100 set
 def answer(
     table: pd.DataFrame, trials: Mapping[str, np.ndarray], limit: float = LIMIT
 ) -> dict[str, float | str]:
-    """Share of random sets that each test calls significant, in words, and the sets that each calls so."""
+    """Whether the published test keeps its level, and how many sets each test calls significant.
+
+    ``trials`` are p values (trial,) of random sets by test; a valid one has p at most 0.05 in at most the
+    share ``limit``. Keys: word, n_published and n_permutation (sets tested), published and permutation (sets
+    with p at most 0.05).
+    """
     share = {name: float((p <= LEVEL).mean()) for name, p in trials.items()}
     return {
         "word": "is not valid" if share["published"] > limit else "keeps its level",
@@ -60,7 +65,7 @@ def two_nulls(
 
 
 def p_values(table: pd.DataFrame) -> Drawn:
-    """Draw the p value of each method by both tests; values below one in a million are drawn there."""
+    """Draw the one-sided p of each method by both tests; values below one in a million are drawn there."""
     long = table.melt("method", ["p_gauss", "p_perm"], var_name="test", value_name="p").dropna()
     words = {f"p_{name}": word for name, word in TESTS.items()}
     long = long.assign(test=long["test"].map(words), p=np.maximum(long["p"], SMALLEST_P))
@@ -70,19 +75,19 @@ def p_values(table: pd.DataFrame) -> Drawn:
 
 
 def feedback(runs: pd.DataFrame) -> Drawn:
-    """Draw the V-measure in each run, with the labels fed back and without."""
+    """Draw the V-measure (0 to 1) in each run, with the labels fed back and without."""
     labels = {"run": "run of k-means on the same set", "v": "V-measure"}
     return charts.lines(runs, "run", "v", hue="labels", labels=labels)
 
 
 def variance_sources(sources: Mapping[str, float]) -> Drawn:
-    """Draw the standard deviation of the V-measure by source."""
+    """Draw the standard deviation of the V-measure by source (``clustering.sources_of_variance``)."""
     table = pd.DataFrame({"source": [SOURCES[name] for name in sources], "sd": list(sources.values())})
     return charts.bars(table, "sd", "source", labels={"sd": "standard deviation of the V-measure"})
 
 
 def false_positives(trials: Mapping[str, np.ndarray]) -> Drawn:
-    """Draw the share of random sets that each test calls significant, by its level; dotted: a valid test."""
+    """Draw the share of random sets that each test calls significant by its level; dotted: a valid test."""
     level = np.linspace(0, 1, 101)
     parts = []
     for word, p in zip(TESTS.values(), trials.values(), strict=True):
@@ -95,6 +100,6 @@ def false_positives(trials: Mapping[str, np.ndarray]) -> Drawn:
 
 
 def solution(trials: Mapping[int, np.ndarray]) -> pd.DataFrame:
-    """Share of random sets that the published test calls significant, by the size of its random sets."""
+    """Share (0 to 1) of random sets that the published test calls significant, by genes of a random set."""
     rows = [(size, float((p <= LEVEL).mean())) for size, p in trials.items()]
     return pd.DataFrame(rows, columns=["genes of a random set", "false positives"])

@@ -39,7 +39,11 @@ def load(source: str, *, n_genes: int = 0, seed: int = 0, **files: str) -> Expre
 
 
 def narrowed(data: Expression, n_genes: int) -> Expression:
-    """Keep the ``n_genes`` most variable genes (all if 0); ParameterError if it is negative."""
+    """Keep the genes of the largest variance of log2(x + 1) over all samples; labels are not used.
+
+    ``n_genes`` 0, or more than there are, keeps all. Returns the same samples (sample, gene) in the same
+    unit. Raises ParameterError if ``n_genes`` is negative.
+    """
     if n_genes < 0:
         raise ParameterError(f"n_genes must be 0 (all) or more, but is {n_genes}.")
     return data.keep_genes(_most_variable(data.values, n_genes)) if 0 < n_genes < len(data.genes) else data
@@ -52,13 +56,20 @@ def _most_variable(values: np.ndarray, n_genes: int) -> np.ndarray:
 
 
 def sizes(data: Expression) -> dict[str, int]:
-    """Numbers of samples, genes, tissues and groups."""
+    """Count the samples, genes, tissues and groups of a data set.
+
+    Keys: n_samples, n_genes, n_tissues, n_groups (studies or stages).
+    """
     found = {"n_samples": len(data.samples), "n_genes": len(data.genes), "n_tissues": data.n_tissues}
     return found | {"n_groups": len(np.unique(data.group))}
 
 
 def describe(data: Expression) -> pd.DataFrame:
-    """Samples, groups, replicates and median number of expressed genes of each tissue, one row a tissue."""
+    """Count what is measured of each tissue.
+
+    Columns: tissue, samples, groups, replicates, and expressed genes (median over samples of the genes above
+    0).
+    """
     seen = (data.values > 0).sum(axis=1)
     rows = []
     for k, tissue in enumerate(data.tissues):

@@ -54,7 +54,10 @@ def split(data: Expression, kind: str, *, test: float = 0.2, seed: int = 0, n_fo
 def split_all(
     data: Expression, kinds: Iterable[str], *, test: float = 0.2, seed: int = 0, n_folds: int = 1
 ) -> list[Split]:
-    """Folds of several kinds of hold-out, one kind after the other; arguments and errors as :func:`split`."""
+    """Folds of several kinds of hold-out, one kind after the other.
+
+    Returns a list of :class:`Split`, with row numbers (sample,). Arguments and errors as :func:`split`.
+    """
     return [one for kind in kinds for one in split(data, kind, test=test, seed=seed, n_folds=n_folds)]
 
 

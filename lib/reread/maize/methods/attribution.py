@@ -64,7 +64,11 @@ class Scores:
 
 @dataclass(frozen=True)
 class Explainer:
-    """Settings of an explainer: points a sample, number of reference samples (0: all), seed."""
+    """Settings of an explainer.
+
+    ``n_points`` are points for each explained sample, ``n_references`` the number of reference samples (0:
+    all).
+    """
 
     n_points: int = 64
     n_references: int = 0
@@ -194,8 +198,7 @@ def explain_all(
     ``words`` are keys of ``EXPLAINERS``, ``network`` is one of ``NETWORKS``. All methods train on
     ``split.train`` and explain ``per_tissue`` samples of each tissue from it (0: all). The published variant
     runs once and explains ``split.test`` with all training samples as references. ``settings`` holds points a
-    sample and the first seed. Raises ParameterError if there are too few genes for
-    the network.
+    sample and the first seed. Raises ParameterError if there are too few genes for the network.
     """
     seed = settings.seed
     methods = [EXPLAINERS[word] for word in words if EXPLAINERS[word] != PUBLISHED]

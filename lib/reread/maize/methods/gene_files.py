@@ -106,7 +106,12 @@ def load_again(upstream: Iterable[Any], source: str) -> tuple[Expression, Ranked
 
 
 def save_v(folder: Path, stem: str, table: pd.DataFrame, nulls: Mapping[str, Sequence[float]]) -> None:
-    """Write V-measures as ``<stem>.csv``, and those of the random sets of each method as ``<stem>.npz``."""
+    """Write V-measures and their null distributions.
+
+    ``<stem>.csv`` holds ``table``; ``<stem>.npz`` the V-measures (set,), 0 to 1, of the random sets of each
+    method, under the name of the method in lower case, with hyphens. Raises OSError if a file cannot be
+    written.
+    """
     table.to_csv(folder / f"{stem}.csv", index=False, float_format="%.10g", lineterminator="\n")
     arrays = {slug(name): np.asarray(null) for name, null in nulls.items()}
     np.savez_compressed(folder / f"{stem}.npz", **arrays)

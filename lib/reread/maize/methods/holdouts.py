@@ -25,7 +25,11 @@ Known = Mapping[tuple[str, str, int], Network]
 def train_networks(
     data: Expression, folds: Sequence[Split], recipes: Mapping[str, Recipe], seed: int
 ) -> dict[tuple[str, str, int], Network]:
-    """Train every network of ``recipes`` on every fold; networks by model, name of the fold and seed."""
+    """Train every network of ``recipes`` on every fold.
+
+    Returns trained networks by model, name of the fold and seed. A network sees values (sample, gene) in FPKM
+    of the training samples of its fold.
+    """
     parts = {fold.name: (data.values[fold.train], data.tissue[fold.train]) for fold in folds}
     return {
         (name, fold, seed): training.fit(*train, data.n_tissues, seed, recipe=recipe)
@@ -102,7 +106,11 @@ def macro_f1(true: Sequence, predicted: Sequence) -> float:
 
 
 def lead(table: pd.DataFrame) -> pd.DataFrame:
-    """Macro-F1 of each network less that of the best baseline, by hold-out: kind, model, lead, baseline."""
+    """Macro-F1 of each network minus that of the best baseline, by hold-out.
+
+    ``table`` comes from :func:`summary`. Columns: kind, model, lead (-1 to 1), baseline (name of the best
+    one).
+    """
     rows = []
     for kind, part in table.groupby("kind", sort=False):
         score = part.set_index("model")["macro_f1"]

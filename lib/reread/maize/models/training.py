@@ -64,10 +64,7 @@ def recipe(training: str, layers: str, **settings: Any) -> Recipe:
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """A trained Keras model with its inputs, scaler, gene order (None: columns) and training curve.
-
-    The curve has columns epoch, loss, accuracy, val_loss, val_accuracy.
-    """
+    """A trained Keras model, its inputs, scaler, gene order (None: columns), and curve (losses by epoch)."""
 
     model: Any
     curve: pd.DataFrame
@@ -105,7 +102,11 @@ def fit(
 
 
 def layers(network: Network) -> pd.DataFrame:
-    """Layers of the network: layer, kind, output as rows x columns x channels, parameters."""
+    """List the layers of a network.
+
+    Columns: layer, kind (class of Keras), output (rows x columns x channels, or units) and parameters
+    (number).
+    """
     rows = []
     for layer in network.model.layers:
         shape = " x ".join(map(str, layer.output.shape[1:]))

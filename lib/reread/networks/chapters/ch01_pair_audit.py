@@ -27,7 +27,7 @@ AUDIT = {
 
 
 def dataset_table(dataset: GRNDataset) -> pd.DataFrame:
-    """Count cells, genes, TFs, pairs and edges: columns what and n (text)."""
+    """Count cells, genes, TFs, pairs and edges: what, and n as text; zeros are a share in percent."""
     expression, pairs = dataset.expression, dataset.pairs
     counts = {
         "cells": len(expression.values),
@@ -47,7 +47,7 @@ def dataset_table(dataset: GRNDataset) -> pd.DataFrame:
 
 
 def audit_table(found: dict[str, float]) -> pd.DataFrame:
-    """Format ``gene_names.audit_pairs`` for the page: columns measure and value (text)."""
+    """Format ``gene_names.audit_pairs`` for the page: measure, and value as text, shares in percent."""
     shares = ("share", "rate", "prevalence")
     values = [f"{found[key]:.1%}" if key.endswith(shares) else f"{found[key]:.4g}" for key in AUDIT]
     return pd.DataFrame({"measure": list(AUDIT.values()), "value": values})
@@ -83,7 +83,7 @@ def negative_pools(swept: pd.DataFrame, of_list: float) -> Drawn:
 
 
 def data_flow() -> Drawn:
-    """Draw where expression, labels and scores of this study come from."""
+    """Draw where expression, labels and scores of this study come from, as boxes."""
     cells, chip, sampled = "single cells: expression", "ChIP-seq: positive pairs", "sampled negative pairs"
     features, pairs = "features of each gene", "labelled pairs, split by pairs, TFs, genes or both"
     deep, simple, names = "DeepTGI, two protocols", "correlation, GENIE3, trees", "gene-name baselines"
@@ -94,7 +94,7 @@ def data_flow() -> Drawn:
 
 
 def simulator() -> Drawn:
-    """Draw what the simulator samples, and which of it is the known truth."""
+    """Draw what the simulator samples, and which of it is the known truth, as boxes."""
     types, network = "four cell types: levels of master TFs", "network: TFs activate or repress genes"
     depth, levels = "sequencing depth of each cell", "transcript levels: production, decay, noise"
     counts, pairs = "counts of each gene in each cell", "pair list with sampled negatives"

@@ -24,21 +24,16 @@ def answer(means: pd.DataFrame) -> dict[str, float | str]:
     first, last = networks.iloc[0], networks[networks["scheme"] == networks["scheme"].iloc[-1]].iloc[-1]
     names = means[means["method"] == BASELINES[0]].set_index("scheme")["auroc"]
     return {
-        "network": METHODS[first["method"]],
-        "split": SCHEMES[first["scheme"]],
-        "word": verb(first["auroc_gain"]),
-        "auroc": first["auroc"],
-        "gain": first["auroc_gain"],
+        "network": METHODS[first["method"]], "split": SCHEMES[first["scheme"]],
+        "word": verb(first["auroc_gain"]), "auroc": first["auroc"], "gain": first["auroc_gain"],
         "n_folds": int(first["n_folds"]),
-        "strict_network": METHODS[last["method"]],
-        "strict_split": SCHEMES[last["scheme"]],
-        "strict_auroc": last["auroc"],
-        "strict_names": names[last["scheme"]],
-    }
+        "strict_network": METHODS[last["method"]], "strict_split": SCHEMES[last["scheme"]],
+        "strict_auroc": last["auroc"], "strict_names": names[last["scheme"]],
+    }  # fmt: skip
 
 
 def architecture_as_published() -> Drawn:
-    """Draw the released network; both attention blocks carry the fault of the transposed axes."""
+    """Draw the released network as boxes; both attention blocks carry the fault of the transposed axes."""
     encoder, latent = "linear layer, then attention over the 32 pairs of the batch", "latent vector"
     layers, head = "two more attention layers over the batch", "head: logit of each pair"
     rows, decoder = "correlation rows of TF and gene", "decoder: both rows reconstructed"
@@ -51,7 +46,7 @@ def architecture_as_published() -> Drawn:
 
 
 def architecture_corrected() -> Drawn:
-    """Draw the corrected network: ten tokens, all of one pair."""
+    """Draw the corrected network as boxes: ten tokens, all of one pair."""
     pair, near = "components of TF and gene", "components of the four nearest genes of each"
     tokens, attention = "ten tokens of one pair", "attention: TF and gene attend to all ten tokens"
     cosines, head = "cosines of TF and gene with all tokens", "head: logit of this pair"
@@ -61,7 +56,7 @@ def architecture_corrected() -> Drawn:
 
 
 def folds(by_fold: pd.DataFrame) -> Drawn:
-    """Draw the AUROC of each fold for networks and baselines, from ``protocol.by_fold``, beside the null."""
+    """Draw the AUROC (0.5 is chance) of each fold, from ``protocol.by_fold``, beside 95 % of the null."""
     table = by_fold[["scheme", "method", "fold", "auroc", "null_low", "null_high"]]
     table = table.assign(kind=np.where(table["method"].isin(BASELINES), "baseline", "network"))
     labels = {**LABELS, "band": "95 % of scores without information"}
@@ -87,7 +82,12 @@ def loss_curves(curves: pd.DataFrame) -> Drawn:
 
 
 def batch_table(outcome: Outcome, dataset: GRNDataset, *, seed: int = 0) -> pd.DataFrame:
-    """Measure the batch dependence of each network: method, and each measure with ``batch_`` before it."""
+    """Measure how predictions of each network depend on the other pairs of the batch.
+
+    ``outcome`` comes from ``protocol.run``. Columns: method, and each measure of
+    ``protocol.batch_dependence`` with ``batch_`` before it (changes of a probability, 0 to 1, and counts); no
+    row for a method that trains no network.
+    """
     rows = {
         method: batch_dependence(model.predict, dataset.pairs, fold.test, seed=seed)
         for method, (model, fold) in outcome.models.items()

@@ -39,14 +39,9 @@ def answer(table: pd.DataFrame) -> dict[str, float | str]:
     gain, low, high = network[["auprc_gain", "auprc_gain_low", "auprc_gain_high"]]
     return {
         "split": SCHEMES[strictest],
-        "n_methods": len(rows),
-        "n_above": int((rows["auprc_gain_low"] > 0).sum()),
-        "best": METHODS[best["method"]],
-        "best_auroc": best["auroc"],
-        "network": METHODS[network["method"]],
-        "network_split": SCHEMES[network["scheme"]],
+        "n_methods": len(rows), "n_above": int((rows["auprc_gain_low"] > 0).sum()),
+        "best": METHODS[best["method"]], "best_auroc": best["auroc"],
+        "network": METHODS[network["method"]], "network_split": SCHEMES[network["scheme"]],
         "word": "exceeds" if low > 0 else "is below" if high < 0 else "does not differ from",
-        "gain": gain,
-        "low": low,
-        "high": high,
-    }
+        "gain": gain, "low": low, "high": high,
+    }  # fmt: skip

@@ -31,7 +31,7 @@ def calibration(curve: pd.DataFrame) -> Drawn:
 
 
 def stability(table: pd.DataFrame) -> Drawn:
-    """Draw the overlap of the top edges with those of the first run, from ``hubs.stability``."""
+    """Draw the Jaccard index (0 to 1) of the top edges with those of the first run (``hubs.stability``)."""
     labels = {**LABELS, "jaccard": "Jaccard index"}
     return charts.dots(
         table, x="jaccard", y="method", panel="change", labels=labels, stem=True, limits=(0, 1.04), columns=3

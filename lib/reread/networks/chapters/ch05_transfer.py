@@ -18,7 +18,11 @@ EXCLUDED = {
 
 
 def answer(moved: pd.DataFrame) -> dict[str, float | str]:
-    """Compare pair statistics with Spearman on new TFs and genes, and count the fewest test pairs."""
+    """Compare pair statistics with Spearman on new TFs and genes, and count the fewest test pairs.
+
+    ``moved`` comes from ``transfer.transfer_matrix``. Keys: word (how the mean AUROC differs) and
+    fewest_pairs, a number of pairs that are left where neither TF nor gene is in the source.
+    """
     left = moved.loc[moved["excluded"] == EXCLUDE[-1], "n_pairs"]
     return {"word": verb(supervised_over_spearman(moved)), "fewest_pairs": int(left.min())}
 
@@ -37,7 +41,7 @@ def transfer(moved: pd.DataFrame) -> Drawn:
 
 
 def label_split(by_names: pd.DataFrame) -> Drawn:
-    """Draw AUROC and AUPRC ratio of gene names and of the published predictions, beside chance."""
+    """Draw AUROC and AUPRC ratio (1 is chance) of gene names and of the published predictions."""
     rows = by_names.melt("method", ["auroc", "auprc_ratio"], "measure", "value")
     rows["chance"] = rows["measure"].map(CHANCE)
     rows["kind"] = rows["method"].map({PUBLISHED: "published model"}).fillna("gene names, no expression")
@@ -49,7 +53,11 @@ def label_split(by_names: pd.DataFrame) -> Drawn:
 
 
 def transfer_table(moved: pd.DataFrame) -> pd.DataFrame:
-    """AUROC, a row for source, target and method, a column for each exclusion; then the pairs left."""
+    """Reshape transfer results to one row for source, target and method.
+
+    ``moved`` comes from ``transfer.transfer_matrix``. Columns: source, target, method, the AUROC for each
+    exclusion (NaN where one class is left), and the number of pairs left by the last one.
+    """
     keys = ["source", "target", "method"]
     wide = moved.pivot_table(index=keys, columns="excluded", values="auroc", sort=False, dropna=False)
     left = moved[moved["excluded"] == EXCLUDE[-1]].set_index(keys)["n_pairs"].rename("pairs left")

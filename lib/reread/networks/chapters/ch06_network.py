@@ -19,7 +19,7 @@ def network(edges: pd.DataFrame) -> Drawn:
 
 
 def attribution(carried: pd.DataFrame, tf: str) -> Drawn:
-    """Draw the 15 other genes with the largest attribution for ``tf``, beside the 95 % range of the null."""
+    """Draw the 15 other genes with the largest share of the logit for ``tf``, beside 95 % of the null."""
     shown = carried[carried["gene"] != tf].head(TOP_GENES).assign(null_low=0.0)
     kind = np.where(shown["p"] < 0.05, "p < 0.05", "p ≥ 0.05")
     labels = {"attribution": f"mean attribution of the predictions for {tf}", "gene": "gene"}

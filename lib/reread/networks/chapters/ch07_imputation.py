@@ -64,7 +64,12 @@ def keyed(summary: pd.DataFrame) -> dict[str, float]:
 
 
 def answer(summary: pd.DataFrame, inference: str) -> dict[str, float | str]:
-    """Find the method with the smallest masked error, and what it does to the network of ``inference``."""
+    """Find the method with the smallest masked error, and what it does to the network of ``inference``.
+
+    ``summary`` comes from ``imputation.summary``. Keys: best (in words), rmse and mean_rmse (log scale), gain
+    with low and high (AUPRC ratio against no imputation), word, false and false_none (false correlations),
+    n_imputing (methods), and rank_agreement (Spearman's correlation of error and AUPRC ratio over methods).
+    """
     by = summary.set_index(["measure", "method"])
     imputing = [method for method in METHODS if method != NONE]
     error = by.loc["rmse", "value"]
@@ -90,7 +95,7 @@ def answer(summary: pd.DataFrame, inference: str) -> dict[str, float | str]:
 
 
 def raised(summary: pd.DataFrame, inferences: list[str]) -> str:
-    """Count the imputations that raise the AUPRC ratio of each inference, in words."""
+    """Say how many imputations raise the AUPRC ratio of each inference (95 % interval above 0)."""
     is_raised = summary.assign(raised=summary["low"] > 0).groupby("measure")["raised"].sum()
     n = len(METHODS) - 1
     counts = [f"{is_raised[f'auprc_ratio.{one}']} of {n} with {INFERENCES[one]}" for one in inferences]
@@ -117,7 +122,7 @@ def effects(compared: pd.DataFrame, inferences: list[str]) -> Drawn:
 
 
 def joint_table(summary: pd.DataFrame) -> pd.DataFrame:
-    """One row a method, one column a measure (mean over seeds), in words."""
+    """Reshape ``imputation.summary``: a row a method, a column a measure (mean over seeds), in words."""
     wide = summary.pivot(index="method", columns="measure", values="value")
     order = [one for one in summary["measure"].unique() if not one.startswith("auprc.")]
     wide = wide.loc[[method for method in METHODS if method in wide.index], order].dropna(axis=1, how="all")
@@ -125,7 +130,7 @@ def joint_table(summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def architecture() -> Drawn:
-    """Draw both autoencoders: the same inputs and loss, another network."""
+    """Draw both autoencoders as boxes: the same inputs and loss, another network."""
     cell, hidden = "expression of a cell", "a fifth of its values set to 0"
     small, small_latent = "hidden layer", "latent vector"
     released, latent = (

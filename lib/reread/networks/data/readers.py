@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reread.core.errors import DataError, ParameterError, did_you_mean, need, short
-from reread.core.tables import door, header, read_table
+from reread.core.data import matrix
+from reread.core.errors import DataError, ParameterError, did_you_mean, short
+from reread.core.tables import header, read_table
 from reread.networks.data.tables import Expression, LabelSplit, Pairs
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 PAIR_COLUMNS = ("TF", "Target", "Label")
 EDGE_COLUMNS = ("Gene1", "Gene2")
 GENES_IN = ("rows", "columns")
-SEPARATORS = {".csv": ",", ".tsv": "\t", ".txt": "\t"}
 OWN_GENES = 10_000  # their correlations take 0.8 GB in double precision
 LOG_AT_MOST = 30.0  # of a value on a log scale: 2^30 is more than any count of a gene in a cell
 PREDICTION_COLUMNS = ("TFs", "genes", "True Labels", "Predicted Labels")
@@ -75,7 +75,8 @@ def read_own_expression(path: Path, genes_in: str) -> tuple[Expression, list[str
     ``rows``.
     """
     if path.suffix == ".h5ad":
-        cells, genes, values = _h5ad(path)
+        found = matrix.read(path)
+        cells, genes, values = list(found.samples), list(found.genes), found.values
     else:
         cells, genes, values = _own_table(path, genes_in)
     if len(genes) > OWN_GENES:
@@ -103,7 +104,7 @@ def read_own_expression(path: Path, genes_in: str) -> tuple[Expression, list[str
 
 def _own_table(path: Path, genes_in: str) -> tuple[list[str], list[str], np.ndarray]:
     """Names of cells, names of genes and values (cell, gene) of a table with names in its first column."""
-    sep = _separator(path, "a .h5ad, .csv or .tsv file (also .csv.gz, .tsv.gz)")
+    sep = matrix.separator(path, ".h5ad, .csv or .tsv file (also .csv.gz, .tsv.gz)")
     if genes_in not in GENES_IN:
         raise ParameterError(
             f"{path} is a table, so genes_in must say where it names its genes, but came as {genes_in!r}.\n"
@@ -120,29 +121,13 @@ def _own_table(path: Path, genes_in: str) -> tuple[list[str], list[str], np.ndar
     return (labels, names, values) if genes_in == "columns" else (names, labels, values.T)
 
 
-def _h5ad(path: Path) -> tuple[list[str], list[str], np.ndarray]:
-    with door(path, "an h5ad file"):
-        found = need("anndata", "networks").read_h5ad(path)
-    values = found.X.toarray() if hasattr(found.X, "toarray") else np.asarray(found.X)
-    if values.ndim != 2 or values.dtype.kind not in "fiu" or not np.isfinite(values).all():
-        raise DataError(f"{path} must hold a finite number for each cell and gene in X, but does not.")
-    return found.obs_names.astype(str).tolist(), found.var_names.astype(str).tolist(), values
-
-
-def _separator(path: Path, wanted: str) -> str:
-    kind = path.suffixes[-2 if path.suffix == ".gz" else -1 :][:1]
-    if not kind or kind[0] not in SEPARATORS:
-        raise DataError(f"{path} must be {wanted}, but its name ends in {path.suffix or 'nothing'!r}.")
-    return SEPARATORS[kind[0]]
-
-
 def read_own_pairs(path: Path, expression: Expression, cells: list[str]) -> tuple[Pairs, bool, int]:
     """Read a reader's pairs (tf, target, label) or network (source, target, and weight if there is one).
 
     Returns the pairs, whether they have labels (an edge of a network has 1, one of weight 0 is none), and how
     many rows were left out because a gene has no expression.
     """
-    sep = _separator(path, "a .csv or .tsv file (also .csv.gz, .tsv.gz)")
+    sep = matrix.separator(path, ".csv or .tsv file (also .csv.gz, .tsv.gz)")
     found = {name.casefold(): name for name in header(path, sep)}
     is_labelled = "label" in found
     wanted = ("tf", "target", "label") if is_labelled else ("source", "target")
@@ -150,16 +135,22 @@ def read_own_pairs(path: Path, expression: Expression, cells: list[str]) -> tupl
         raise DataError(
             f"{path} must have the columns tf, target and label (pairs) or source, target and weight (a "
             f"network; weight may be left out), but has: {short(', '.join(found.values()))}.\n"
-            f"Rename its columns."
+            f"Rename its columns, or separate those of a .csv by commas and those of a .tsv by tabs."
         )
     columns = [found[name] for name in wanted]
     table = _words(path, columns, sep)
     if "weight" in found and not is_labelled:
         weight = read_table(path, columns=[found["weight"]], numbers=[found["weight"]], sep=sep).to_numpy()
-        table = table[weight[:, 0] != 0].drop_duplicates()
+        table = table[weight[:, 0] != 0]
+    table = table.drop_duplicates()
     if table.empty:
         raise DataError(f"{path} holds no edge of a weight other than 0.\nAdd edges to the network.")
     sides = table[columns[:2]]
+    if (twice := sides.duplicated()).any():
+        raise DataError(
+            f"{path}, row {sides.index[twice][0] + 2}: {short(' - '.join(sides[twice].iloc[0]))} is listed "
+            f"with both labels ({int(twice.sum())} such pairs).\nKeep one row of each pair."
+        )
     known = sides.isin(expression.genes).all(axis=1)
     if not known.any() and sides.isin(cells).to_numpy().any():
         raise DataError(

@@ -12,10 +12,7 @@ from reread.core.errors import DataError
 
 @dataclass(frozen=True, eq=False)
 class Expression:
-    """Log-scale expression, float32 (cell, gene), with the unique names of the genes as in the source.
-
-    ``name`` is that of the source in errors and captions.
-    """
+    """Log-scale expression, float32 (cell, gene), with unique names of genes; ``name`` is the source's."""
 
     values: np.ndarray
     genes: tuple[str, ...]
@@ -27,10 +24,7 @@ class Expression:
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """Regulator, target and label of each pair: int32, int32 and int8 arrays (pair,).
-
-    ``tf`` and ``gene`` are indices into the names ``genes``; the label is 1 if the TF regulates the gene.
-    """
+    """TF and target (indices into ``genes``) and label (1: regulates): int32, int32, int8 (pair,)."""
 
     tf: np.ndarray
     gene: np.ndarray
@@ -85,10 +79,7 @@ class GRNDataset:
 
 @dataclass(frozen=True, eq=False)
 class LabelSplit:
-    """Published training, validation and test labels over the same genes, without expression.
-
-    ``published_scores`` (pair,) are saved predictions of a published model for ``test``, or None.
-    """
+    """Training, validation and test labels over the same genes; published scores (pair,) of the test."""
 
     train: Pairs
     validation: Pairs

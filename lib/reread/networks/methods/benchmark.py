@@ -197,23 +197,15 @@ def _compared(dataset: GRNDataset, table: pd.DataFrame, method: str, n_boot: int
     auprc, baseline_auprc = folds["auprc"].mean(), fold_table(baseline)["auprc"].mean()
     same = fold_table(table[table["fold"].isin(folds["fold"])]).groupby("method")["auroc"].mean()
     return {
-        "scheme": own["scheme"].iloc[0],
-        "method": method,
-        "family": FAMILY.get(method, DEEP),
-        "auroc": folds["auroc"].mean(),
-        "auroc_sd": folds["auroc"].std(ddof=0),
+        "scheme": own["scheme"].iloc[0], "method": method, "family": FAMILY.get(method, DEEP),
+        "auroc": folds["auroc"].mean(), "auroc_sd": folds["auroc"].std(ddof=0),
         "auroc_over_spearman": folds["auroc"].mean() - same.get("spearman", np.nan),
         "auroc_over_genie3": folds["auroc"].mean() - same.get("genie3", np.nan),
-        "auprc": auprc,
-        "auprc_sd": folds["auprc"].std(ddof=0),
-        "prevalence": own["label"].mean(),
-        "best_baseline": baseline["method"].iloc[0],
-        "best_baseline_auprc": baseline_auprc,
-        "auprc_gain": auprc - baseline_auprc,
-        "auprc_gain_low": low,
-        "auprc_gain_high": high,
+        "auprc": auprc, "auprc_sd": folds["auprc"].std(ddof=0), "prevalence": own["label"].mean(),
+        "best_baseline": baseline["method"].iloc[0], "best_baseline_auprc": baseline_auprc,
+        "auprc_gain": auprc - baseline_auprc, "auprc_gain_low": low, "auprc_gain_high": high,
         "n_folds": len(folds),
-    }
+    }  # fmt: skip
 
 
 def _best_baseline(table: pd.DataFrame) -> pd.DataFrame:
@@ -229,7 +221,11 @@ def _best_baseline(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def supervised_over_spearman(table: pd.DataFrame) -> pd.DataFrame:
-    """AUROC of the best supervised or deep method minus that of absolute Spearman, for each split."""
+    """AUROC of the best supervised or deep method minus that of absolute Spearman correlation.
+
+    ``table`` comes from :func:`compare_scores`. Columns: scheme, supervised_over_spearman (-1 to 1; NaN where
+    either was not run).
+    """
     rows = []
     for scheme, part in table.groupby("scheme", sort=False):
         best = part[part["family"].isin([SUPERVISED, DEEP])]["auroc"].max()

@@ -60,7 +60,10 @@ def verb(difference: float, margin: float = 0.01) -> str:
 
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:
-    """Replace names of methods by the words of the figures, for a table on a page."""
+    """Replace names of methods by the words of the figures, for a table on a page.
+
+    Returns ``table`` with other words in its column method; a name without words stays as it is.
+    """
     return table.assign(method=table["method"].replace(METHODS))
 
 
@@ -92,7 +95,11 @@ def calibration(curve: pd.DataFrame) -> Drawn:
 
 
 def split_columns(table: pd.DataFrame, values: Sequence[str] = ("auroc", "auprc")) -> pd.DataFrame:
-    """Reshape to one row a method and one column a measure and split; methods in the order of ``table``."""
+    """Reshape to one row a method and one column a measure and split.
+
+    ``table`` has family, method, scheme and the measures ``values``. Returns family, method, and columns such
+    as ``auroc pair``, with methods in the order of ``table`` and NaN where a method was not run.
+    """
     order = table.drop_duplicates("method")[["family", "method"]]
     of_scheme = {key: part.set_index("method") for key, part in table.groupby("scheme", sort=False)}
     columns = {f"{value} {key}": part[value] for key, part in of_scheme.items() for value in values}

@@ -99,7 +99,11 @@ def label_split_table(split: LabelSplit) -> pd.DataFrame:
 
 
 def published_over_baseline(by_names: pd.DataFrame) -> dict[str, float]:
-    """AUROC of the published predictions minus that of the best gene-name baseline; empty without them."""
+    """AUROC of the published predictions minus that of the best gene-name baseline.
+
+    ``by_names`` comes from :func:`label_split_table`. Returns ``published_over_baseline`` (-1 to 1); empty
+    where no predictions were published.
+    """
     by_method = by_names.set_index("method")["auroc"]
     if PUBLISHED not in by_method:
         return {}

@@ -76,7 +76,10 @@ def edge_table(weights: np.ndarray, dataset: GRNDataset, top: int) -> pd.DataFra
 
 
 def tf_with_most_targets(dataset: GRNDataset) -> str:
-    """Name of the TF with most targets in the reference network; the first of equals."""
+    """Name of the TF with most targets in the reference network.
+
+    Of TFs with equally many targets, the first in the order of ``dataset.tfs`` is returned.
+    """
     return dataset.expression.genes[int(dataset.tfs[np.argmax(dataset.truth.sum(axis=1))])]
 
 

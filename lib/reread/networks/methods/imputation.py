@@ -176,7 +176,12 @@ def masked_errors(masked: Masked, methods: Iterable[str] = METHODS, **training: 
 def largest_move(
     values: np.ndarray, *, is_count: bool, methods: Iterable[str], epochs: int = 1, seed: int = 0
 ) -> float:
-    """Largest change of any imputed value after all hidden values were replaced: 0 if none is read."""
+    """Largest change of any imputed value after all hidden values were replaced; 0 if none is read.
+
+    ``values`` (cell, gene) are counts or on a log scale. Each method of ``methods`` is run with each of its
+    settings. The change is absolute, on the log scale of the imputed values. DataError where there are too
+    few values to hide.
+    """
     one, replaced = hide(values, is_count=is_count, seed=seed), np.array(values)
     replaced[one.cell, one.gene] = np.random.default_rng(seed).permutation(values[one.cell, one.gene]) + 3
     two = hide(replaced, is_count=is_count, seed=seed)
@@ -262,10 +267,7 @@ def p_of_correlation(r: np.ndarray, n_cells: int) -> np.ndarray:
 
 
 def pair_auroc(dataset: GRNDataset, imputed: Expression, *, seed: int = 0) -> float:
-    """AUROC of LightGBM on components for the listed pairs, with TF and gene held out; mean over folds.
-
-    NaN for a list that is too short for such folds.
-    """
+    """AUROC of LightGBM for pairs with TF and gene held out, mean over folds; NaN for too short a list."""
     own = replace(dataset, expression=imputed)
     try:
         folds = split_pairs(own.pairs, PAIR_SCHEME, seed=seed)

@@ -32,7 +32,10 @@ MOVED = 1e-6
 
 @dataclass(frozen=True)
 class Plan:
-    """Splits, number of folds and epochs of one protocol; ``settings`` as ``cross_validate``."""
+    """How one protocol is run: splits, number of folds and epochs.
+
+    ``settings`` are further keywords of :func:`~reread.networks.models.cross_validate.cross_validate`.
+    """
 
     schemes: Sequence[str]
     n_folds: int

@@ -48,7 +48,11 @@ def load_each(sources: Sequence[str], *, seed: int = 0) -> dict[str, GRNDataset]
 
 
 def overlaps(datasets: Mapping[str, GRNDataset]) -> pd.DataFrame:
-    """Count what each two data sets share: source, target, cells (of the target), genes, tfs, pairs."""
+    """Count what each two data sets share.
+
+    Columns: source, target, cells (of the target, equal to a source cell in all shared genes), genes, tfs and
+    pairs (of the target's list), all as numbers; one row for each ordered pair of data sets.
+    """
     return pd.DataFrame(
         {"source": source, "target": target, **overlap(datasets[source], datasets[target])[0]}
         for source, target in permutations(datasets, 2)
@@ -112,12 +116,19 @@ def _names_score(source: GRNDataset, target: GRNDataset) -> np.ndarray:
 
 
 def unseen(moved: pd.DataFrame) -> pd.Series:
-    """Mean AUROC by method where the source has neither TF nor gene; NaN where no pair is left."""
+    """Mean AUROC of each method where the source has neither TF nor gene.
+
+    ``moved`` comes from :func:`transfer_matrix`. Returns AUROC (method,); NaN where no pair is left.
+    """
     return moved[moved["excluded"] == EXCLUDE[-1]].groupby("method", sort=False)["auroc"].mean()
 
 
 def supervised_over_spearman(moved: pd.DataFrame) -> float:
-    """Mean AUROC of pair statistics minus that of Spearman, where TFs and genes are both new."""
+    """Mean AUROC of pair statistics minus that of Spearman, where TFs and genes are both new.
+
+    ``moved`` comes from :func:`transfer_matrix`; the difference is between -1 and 1, NaN where no pair is
+    left.
+    """
     mean = unseen(moved)
     return float(mean[MODEL] - mean[UNSUPERVISED])
 
