@@ -53,7 +53,11 @@ def shelf(tmp_path, monkeypatch) -> Shelf:
 
 
 class _Answer(BaseHTTPRequestHandler):
-    """Answer every path with what the test put there; ``/cut`` promises more than it sends."""
+    """Answer every path with what the test put there; ``/cut`` promises more than it sends.
+
+    ``/half`` sends the rest from the byte asked for, and breaks off at the bytes in ``ends``, one for each
+    answer; ``/whole`` breaks off too, but knows no ranges.
+    """
 
     def do_GET(self) -> None:
         body = self.server.files.get(self.path)
@@ -61,10 +65,15 @@ class _Answer(BaseHTTPRequestHandler):
         if body is None:
             self.send_error(404)
             return
-        self.send_response(self.server.codes.get(self.path, 200))
-        self.send_header("Content-Length", str(len(body) * (2 if self.path == "/cut" else 1)))
+        start = int(self.headers.get("Range", "bytes=0-")[6:-1]) if self.path == "/half" else 0
+        self.server.starts.append(start)
+        self.send_response(self.server.codes.get(self.path, 206 if start else 200))
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
+        self.send_header("Content-Length", str((len(body) - start) * (2 if self.path == "/cut" else 1)))
         self.end_headers()
-        self.wfile.write(body)
+        breaks = self.path in ("/half", "/whole") and self.server.ends
+        self.wfile.write(body[start : self.server.ends.pop(0) if breaks else None])
 
     def log_message(self, *_: object) -> None:
         """Stay silent."""
@@ -75,8 +84,8 @@ def server(monkeypatch) -> Iterator[ThreadingHTTPServer]:
     """A server with ``files`` and ``codes`` by path, a log of what was ``asked``, and its ``address``."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Answer)
-    server.files, server.asked = {"/pairs": Shelf.GOOD, "/cut": Shelf.GOOD}, []
-    server.codes = {}
+    server.files, server.asked = dict.fromkeys(("/pairs", "/cut", "/half", "/whole"), Shelf.GOOD), []
+    server.codes, server.starts, server.ends = {}, [], []
     server.address = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 from reread.book.running.page_run import run_page
-from reread.core.files import read_json
+from reread.core.files import read_json, sha256
 from reread.genomes.data import cohort as cohorts
 from reread.genomes.models import enformer
 from reread.pages import page
@@ -98,6 +99,8 @@ def test_the_pages_of_people_run_one_after_the_other_on_own_files(own):
     given, weights = own
     one = values_of("02-one-person-all-genes", weights=weights, **given)
     assert (one["n_genes"], one["n_train"]) == (GENES, 0)
+    paths = dict(zip(cohorts.FILES, given["files"].split(), strict=True))
+    assert one | {f"own.sha256_{name}": sha256(Path(path)) for name, path in paths.items()} == one
     people = values_of("03-one-gene-all-people", **given)
     assert (people["n_people"], people["n_genes"]) == (PEOPLE - 1, GENES)
     both = values_of("05-predicted-against-measured", n_permutations=19, **given)

@@ -33,13 +33,61 @@ def test_offline_the_error_says_which_file_how_large_whence_and_how_to_use_a_mir
 
 
 @pytest.mark.parametrize(("path", "says"), [("/none", "answered 404"), ("/cut", "broke off")])
-def test_a_server_that_fails_is_named_and_leaves_nothing(shelf, server, path, says):
+def test_a_server_that_fails_is_named_and_leaves_nothing_but_the_part_of_a_pinned_file(
+    shelf, server, path, says
+):
+    for pin in ({"sha256": "", "bytes": 0}, {}):
+        shelf.record(server.address + path, **pin)
+
+        with pytest.raises(DataError, match=f"127.0.0.1 {says}|to 127.0.0.1 {says}"):
+            registry.fetch(shelf.KEY)
+
+        assert shelf.files() == (
+            [f"maize/.pairs.csv.{shelf.SHA[:12]}.partial"] if path == "/cut" and not pin else []
+        )
+
+
+@pytest.mark.parametrize(("path", "starts"), [("/half", [0, 3072, 5120]), ("/whole", [0, 0, 0])])
+@pytest.mark.parametrize("retries", [0, 2])
+def test_a_download_that_broke_off_goes_on_where_it_was_if_the_server_can(
+    shelf, server, monkeypatch, path, starts, retries
+):
+    monkeypatch.setattr(download, "RETRIES", retries)
+    monkeypatch.setattr(download, "PAUSE_S", 0)
     shelf.record(server.address + path)
+    server.ends[:] = [3072, 5120]
 
-    with pytest.raises(DataError, match=f"127.0.0.1 {says}|to 127.0.0.1 {says}"):
+    for _ in range(0 if retries else 2):
+        with pytest.raises(DataError, match="broke off"):
+            registry.fetch(shelf.KEY)
+    assert registry.fetch(shelf.KEY).read_bytes() == shelf.GOOD
+    assert server.starts == starts
+    assert shelf.files() == [shelf.FILE]
+
+
+def test_two_halves_of_different_files_are_refused_and_the_next_download_starts_from_zero(shelf, server):
+    shelf.record(f"{server.address}/half")
+    server.ends[:] = [3072]
+    server.files["/half"] = b"x" * len(shelf.GOOD)
+    with pytest.raises(DataError, match="broke off"):
         registry.fetch(shelf.KEY)
+    server.files["/half"] = shelf.GOOD
 
+    with pytest.raises(DataError, match=f"{shelf.KEY} is not the file the book was written with"):
+        registry.fetch(shelf.KEY)
     assert shelf.files() == []
+    assert registry.fetch(shelf.KEY).read_bytes() == shelf.GOOD
+    assert server.starts == [0, 3072, 0]
+
+
+def test_a_file_without_a_digest_never_goes_on_from_a_part(shelf, server, monkeypatch):
+    monkeypatch.setattr(download, "RETRIES", 1)
+    monkeypatch.setattr(download, "PAUSE_S", 0)
+    shelf.record(f"{server.address}/half", sha256="")
+    server.ends[:] = [3072]
+
+    assert registry.fetch(shelf.KEY).read_bytes() == shelf.GOOD
+    assert server.starts == [0, 0]
 
 
 @pytest.mark.parametrize("code", [201, 202, 203, 204, 206])

@@ -182,8 +182,10 @@ def test_a_value_that_is_missing_is_no_count():
 
 
 def test_an_own_file_goes_through_the_loader(loom):
-    cohort = load.load("own", path=str(loom()), keys=KEYS)
+    path = loom()
+    cohort = load.load("own", path=str(path), keys=KEYS)
 
+    assert cohort.report == {"own.sha256_path": sha256(path)}
     assert cohort.truth is None and not cohort.is_paired
     with pytest.raises(ParameterError, match="path=FILE"):
         load.load("own")

@@ -8,9 +8,10 @@ import zlib
 import numpy as np
 import pytest
 from reread.core.errors import DataError
+from reread.core.files import sha256
 from reread.genomes.io.bed import read_expression
 from reread.genomes.io.fasta import Reference
-from reread.genomes.io.genotypes import read_genotypes
+from reread.genomes.io.genotypes import digests, read_genotypes
 from reread.genomes.io.plink import read_plink
 from reread.genomes.io.vcf import read_vcf
 
@@ -165,7 +166,13 @@ class TestPlink:
         plink(tmp_path)
         for named in (tmp_path / "a", tmp_path / "a.bed", "~/a.fam"):
             assert read_genotypes(str(named), "chr22", 0, 100).people[:2] == ("P0", "P1")
+        of_plink = {
+            f"own.sha256_genotypes_{kind}": sha256(tmp_path / f"a.{kind}") for kind in ("bed", "bim", "fam")
+        }
+        assert digests(genotypes="~/a") == of_plink
         text = vcf().read_text()
+        of_both = {f"own.sha256_{name}": sha256(tmp_path / "calls.vcf") for name in ("genotypes", "fasta")}
+        assert digests(genotypes="~/calls.vcf", fasta="~/calls.vcf") == of_both
         assert read_genotypes("~/calls.vcf", "22", 0, 100).people == ("Ann", "Bob")
         sites = ["\t".join(line.split("\t")[:8]) for line in text.splitlines() if "FORMAT=" not in line]
         vcf().write_text("\n".join(sites) + "\n")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import errno
 import gzip
 import hashlib
-import logging
 import shutil
 import sys
 import tempfile
 import time
 import zlib
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlparse
 
 from reread.core.data.datasets import Dataset, Pin, lock_file
@@ -21,7 +21,7 @@ from reread.core.files import written_whole
 
 PIECE = 1 << 20
 TIMEOUT_S = 60
-RETRIES = 1
+RETRIES, PAUSE_S = 1, 1
 ABANDONED_S = 3600
 MAGIC = {
     ".gz": b"\x1f\x8b",
@@ -96,28 +96,31 @@ def _fault(suffix: str, start: bytes, inner: bytes) -> str:
 
 
 def download(key: str, dataset: Dataset, pin: Pin | None, target: Path) -> Path:
-    """Download beside ``target``, verify, move; a DataError says why a file could not be had."""
-    import pooch
+    """Download beside ``target``, verify, move; a DataError says why a file could not be had.
+
+    What came of a pinned file before the connection broke off is kept, and the next download goes on from it.
+    """
+    import requests
 
     size = f"{dataset.bytes:,} bytes" if dataset.bytes else "of unknown size"
     print(f"{key}: {size} from {dataset.url}\n  licence: {dataset.licence}", file=sys.stderr)
     cure = "Run it again; if that stays, its address gives another file now.\n" + _by_mirror(dataset)
-    pooch.get_logger().setLevel(logging.WARNING)
-    fetch = pooch.HTTPDownloader(
-        progressbar=sys.stderr.isatty(),
-        timeout=TIMEOUT_S,
-        headers={"Accept-Encoding": "identity"},  # the bytes as published, not as packed for the way
-        hooks={"response": lambda response, **_: _refuse(response, dataset)},
-    )
+    kept = target.with_name(f".{target.name}.{pin.sha256[:12]}.partial") if pin else None
     try:
         _make_room(target, dataset.bytes)
         with tempfile.TemporaryDirectory(
             prefix=f".{target.name}.", suffix=".part", dir=target.parent
         ) as folder:
-            desk = pooch.create(
-                folder, "", registry={"file": None}, urls={"file": dataset.url}, retry_if_failed=RETRIES
-            )
-            part = Path(desk.fetch("file", downloader=fetch))
+            part = Path(folder, "file")
+            if kept and kept.is_file():
+                with suppress(FileNotFoundError):  # another process took it first
+                    kept.replace(part)
+            try:
+                _stream(dataset, part, pin)
+            except (requests.RequestException, KeyboardInterrupt):
+                if kept and part.is_file() and part.stat().st_size:
+                    part.replace(kept)
+                raise
             if pin is None:
                 check_form(key, dataset, part)
             check(key, dataset, pin, content(part), at=dataset.url, cure=cure)
@@ -127,13 +130,45 @@ def download(key: str, dataset: Dataset, pin: Pin | None, target: Path) -> Path:
     return target
 
 
-def _refuse(response: Any, dataset: Dataset) -> None:
-    """Refuse every answer but 200 (206 is a part, 204 nothing), and a body larger than declared."""
+def _stream(dataset: Dataset, part: Path, pin: Pin | None) -> None:
+    """Write what the server sends, behind the bytes of ``part`` if it sends the rest only; try again once.
+
+    Without a pin nothing would tell that both halves are of one file, so it starts from zero.
+    """
+    import pooch
+    import requests
+
+    for tries_left in range(RETRIES, -1, -1):
+        with part.open("ab") as out:
+            have = out.tell() if pin and out.tell() < pin.bytes else out.truncate(0)
+
+            def accept(response: Any, have: int = have, out: IO[bytes] = out, **_: object) -> None:
+                _refuse(response, dataset, have)
+                if response.status_code == 200:
+                    out.truncate(0)
+
+            fetch = pooch.HTTPDownloader(
+                progressbar=sys.stderr.isatty(),
+                timeout=TIMEOUT_S,  # and the bytes as published, not as packed for the way
+                headers={"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {}),
+                hooks={"response": accept},
+            )
+            try:
+                return fetch(dataset.url, out, None)
+            except requests.RequestException:
+                if not tries_left:
+                    raise
+        time.sleep(PAUSE_S)
+
+
+def _refuse(response: Any, dataset: Dataset, have: int) -> None:
+    """Refuse every answer but 200 or the part behind ``have`` bytes, and a body larger than declared."""
     import requests
 
     if response.is_redirect:
         return
-    if response.status_code != 200:
+    is_rest = have and response.headers.get("content-range", "").startswith(f"bytes {have}-")
+    if response.status_code != (206 if is_rest else 200):
         raise requests.HTTPError(response=response)
     announced, bound = int(response.headers.get("content-length") or 0), dataset.bytes
     if bound and not dataset.sha256 and announced > bound:

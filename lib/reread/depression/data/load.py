@@ -9,6 +9,7 @@ import pandas as pd
 
 from reread.core.data import registry
 from reread.core.errors import DataError, ParameterError, did_you_mean
+from reread.core.files import sha256
 from reread.core.pickles import read_plain
 from reread.depression.data import readers, vocabulary
 from reread.depression.data.counts import Counts
@@ -22,11 +23,14 @@ SOURCES = (SIMULATED, "melanoma", "glioblastoma", "gse144136", "own")
 
 @dataclass(frozen=True, eq=False)
 class Cohort:
-    """Counts, ``gene`` and ``log2_fold`` of simulated cells, and how many names or cells were left out."""
+    """Counts, ``gene`` and ``log2_fold`` of simulated cells, and how many names or cells were left out.
+
+    ``report`` of own files is their digest.
+    """
 
     counts: Counts
     truth: pd.DataFrame | None = None
-    report: dict[str, int] = field(default_factory=dict)
+    report: dict[str, int | str] = field(default_factory=dict)
 
     @property
     def is_paired(self) -> bool:
@@ -61,7 +65,7 @@ def load(
     if not path:
         raise ParameterError("source=own needs a file: -p path=FILE.loom (or .h5ad).")
     counts = readers.read(Path(path).expanduser(), keys, _symbols() if keys.are_symbols else None)
-    return Cohort(counts)
+    return Cohort(counts, report={"own.sha256_path": sha256(Path(path).expanduser())})
 
 
 def _symbols() -> dict[str, str]:
@@ -73,7 +77,8 @@ def words(source: str, counts: Counts, *, version: str = "v1") -> vocabulary.Voc
     """The vocabulary for the cells of a source.
 
     Simulated genes have their own, with medians over all simulated cells; all others have Geneformer's.
-    The medians of V2 are not at hand, so V2 has those of V1 for the genes that both know.
+    The medians of V2 are not at hand, so V2 has those of V1 for the genes that both know. DataError if it
+    knows none of the genes.
     """
     if source == SIMULATED:
         return vocabulary.from_counts(counts, special=version == "v2")

@@ -20,7 +20,7 @@ from reread.genomes.data.simulate import (
 )
 from reread.genomes.io.bed import read_expression
 from reread.genomes.io.fasta import Reference
-from reread.genomes.io.genotypes import read_genotypes
+from reread.genomes.io.genotypes import digests, read_genotypes
 from reread.genomes.io.tables import Expression, Variants
 
 BIN = 128
@@ -52,6 +52,8 @@ class Cohort:
         Windows around other genes of the reference; empty for files of the reader.
     train_targets : float32 array, (window, bin, track)
         What was measured there.
+    report : dict of str to str
+        Digests of the reader's files.
     """
 
     reference: Reference
@@ -62,6 +64,7 @@ class Cohort:
     heritability: npt.NDArray[np.float64] = field(repr=False)
     train_sequences: npt.NDArray[np.uint8] = field(repr=False)
     train_targets: npt.NDArray[np.float32] = field(repr=False)
+    report: dict[str, str] = field(default_factory=dict)
 
     def reference_window(self, gene: int) -> npt.NDArray[np.uint8]:
         """Bases (base,) of the reference around the start of a gene."""
@@ -154,4 +157,5 @@ def _own(window: int, files: dict[str, str]) -> Cohort:
     return Cohort(
         reference, shared, variants_of, window, np.array(["all"] * len(shared.people), dtype=object),
         nothing, np.empty((0, window), dtype=np.uint8), np.empty((0, window // BIN, 0), dtype=np.float32),
+        digests(**files),
     )  # fmt: skip

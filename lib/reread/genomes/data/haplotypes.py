@@ -62,29 +62,13 @@ def haplotypes(
 ) -> Haplotypes:
     """Make both haplotypes of each person in a window that keeps the transcription start in its middle.
 
-    Parameters
-    ----------
-    reference : Reference
-        The genome.
-    variants : Variants
-        Variants of the contig; those far from the window are ignored.
-    tss : int
-        0-based position that lands on base ``window // 2`` of every haplotype, whatever is inserted or
-        deleted before it. Where it is deleted, the next base takes its place.
-    window : int
-        Length of every sequence in bases. Beyond the ends of the contig it holds N.
-    unphased : {"error", "file", "ref", "alt"}
-        What a heterozygous call without phase becomes: an error, the order of the file, REF on both
-        haplotypes or ALT on both.
-    indels : bool
-        False leaves insertions and deletions out, and counts them; much faster.
-
-    Raises
-    ------
-    DataError
-        If a heterozygous call has no phase and ``unphased`` is ``error``.
-    ParameterError
-        If the window is empty or ``unphased`` is another word.
+    ``tss`` is the 0-based position that lands on base ``window // 2`` of every haplotype, whatever is
+    inserted or deleted before it; where it is deleted, the next base takes its place. ``window`` is the
+    length of every sequence in bases; beyond the ends of the contig it holds N. Variants far from it are
+    ignored. ``unphased`` says what a heterozygous call without phase becomes: ``error``, the order of the
+    ``file``, or ``ref`` or ``alt`` on both haplotypes. Without ``indels``, insertions and deletions are left
+    out and counted, which is much faster. DataError if a heterozygous call has no phase and ``unphased`` is
+    ``error``. ParameterError if the window is empty or ``unphased`` is another word.
     """
     if window < 2:
         raise ParameterError(f"The window must have at least 2 bases, but has {window}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ from reread.core.data import registry
 from reread.core.errors import DataError, ParameterError, did_you_mean
 from reread.genomes.data.simulate import fill_reference, place_variants
 from reread.genomes.io.fasta import Reference
-from reread.genomes.io.genotypes import read_genotypes
+from reread.genomes.io.genotypes import digests, read_genotypes
 from reread.genomes.io.tables import BASES, Variants
 from reread.genomes.io.vcf import read_vcf
 
@@ -28,6 +28,7 @@ class Locus:
     variants: Variants
     tss: int
     holds: str
+    report: dict[str, str] = field(default_factory=dict)  # digests of own files
 
 
 def load_locus(
@@ -78,7 +79,8 @@ def load_locus(
                 f"{genotypes} has no variant within {reach:,} bases of {position}.\n"
                 f"Name a position among its variants: -p position=CONTIG:BASE"
             )
-        return Locus(Reference(path=Path(fasta)), found, tss, "files of the reader")
+        files = digests(fasta=fasta, genotypes=genotypes)
+        return Locus(Reference(path=Path(fasta)), found, tss, "files of the reader", files)
     if source == "hg38-slice":
         contig, offset = SLICE
         reference = Reference(path=registry.fetch("genomes/hg38-slice"), offset=offset)

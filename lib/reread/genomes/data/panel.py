@@ -15,7 +15,7 @@ from reread.core.tables import read_table
 from reread.genomes.data.checks import shared_people
 from reread.genomes.data.simulate import simulate_genome, simulate_people
 from reread.genomes.io.bed import read_expression
-from reread.genomes.io.genotypes import read_genotypes
+from reread.genomes.io.genotypes import digests, read_genotypes
 from reread.genomes.io.tables import Expression
 
 PANELS = ("simulated", "geuvadis", "own")
@@ -39,6 +39,8 @@ class Panel:
         Ancestry or population; one word where it is unknown.
     heritability : float64 array, (gene,)
         Share of the variance that genotypes determine, NaN where it is unknown.
+    report : dict of str to str
+        Digests of the reader's files.
     """
 
     expression: Expression
@@ -46,6 +48,7 @@ class Panel:
     covariates: npt.NDArray[np.float64] = field(repr=False)
     group: npt.NDArray[np.object_] = field(repr=False)
     heritability: npt.NDArray[np.float64] = field(repr=False)
+    report: dict[str, str] = field(default_factory=dict)
 
     @property
     def sizes(self) -> pd.DataFrame:
@@ -142,7 +145,9 @@ def _own(bed: str, genotypes: str) -> Panel:
             )
     n_people = len(shared.people)
     unknown = np.full(len(expression.genes), np.nan)
-    return Panel(shared, dosage, np.empty((n_people, 0)), np.array(["all"] * n_people, dtype=object), unknown)
+    group = np.array(["all"] * n_people, dtype=object)
+    files = digests(bed=bed, genotypes=genotypes)
+    return Panel(shared, dosage, np.empty((n_people, 0)), group, unknown, files)
 
 
 def varying(dosage: npt.NDArray) -> npt.NDArray[np.float64]:

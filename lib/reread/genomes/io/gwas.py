@@ -18,28 +18,12 @@ COLUMNS = {
 def read_gwas(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read a tab-separated file of the GWAS catalogue, and count the rows that cannot be placed.
 
-    Parameters
-    ----------
-    path : Path
-        File with the columns of ``COLUMNS``. Positions are 1-based, in the genome build of the file.
-
-    Returns
-    -------
-    associations : DataFrame
-        One row an association: contig (without ``chr``), position, snp, risk_allele (``?`` where unknown), p,
-        trait, mapped_gene.
-    excluded : DataFrame
-        Columns reason and n: interactions of variants (``x``), several variants in a cell (``;`` or ``,``),
-        rows without a position, and rows without a p value. A row is counted under the first that fits.
-
-    Raises
-    ------
-    DataError
-        If the file is missing or malformed, lacks a column, or no row can be placed.
-
-    Notes
-    -----
-    Source: description of the columns by the catalogue of NHGRI and EBI, all associations.
+    The file has the columns of ``COLUMNS``; positions are 1-based, in its genome build. Returns one row an
+    association (contig without ``chr``, position, snp, risk_allele, ``?`` where unknown, p, trait,
+    mapped_gene), and what was left out: reason and n. Reasons are interactions of variants (``x``), several
+    variants in a cell (``;`` or ``,``), no position and no p value; a row is counted under the first that
+    fits. DataError if the file is missing or malformed, lacks a column, or no row can be placed. Source:
+    description of the columns by the catalogue of NHGRI and EBI, all associations.
     """
     table = read_table(path, columns=list(COLUMNS), sep="\t", text=list(COLUMNS))[list(COLUMNS)]
     table = table.rename(columns=COLUMNS).fillna("").apply(lambda column: column.str.strip())

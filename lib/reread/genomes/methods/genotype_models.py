@@ -116,30 +116,11 @@ def cross_validate(
 ) -> tuple[Array, dict[str, Array]]:
     """Predict each gene in held-out people; every fitted quantity comes from the training people.
 
-    Parameters
-    ----------
-    panel : Panel
-        Genotypes, expression and covariates.
-    models : list of str
-        ``top-variant``, ``clumping``, ``elastic-net``, ``blup``.
-    n_folds : int
-        Folds of people; models choose their settings by inner folds of the training people.
-    seed : int
-        Of folds and permutation.
-    is_null : bool
-        Permute the people of the expression first, gene by gene, so that nothing can be predicted.
-
-    Returns
-    -------
-    target : float64 array, (gene, person)
-        Expression without what the covariates explain, by a regression on the training people.
-    predictions : dict of str to float64 array, (gene, person)
-        One matrix for each model.
-
-    Raises
-    ------
-    ParameterError
-        If a model is unknown or there are fewer than two folds.
+    ``models`` are ``top-variant``, ``clumping``, ``elastic-net`` or ``blup``. ``n_folds`` are folds of
+    people; models choose their settings by inner folds of the training people. ``is_null`` first permutes the
+    people of the expression, gene by gene, so that nothing can be predicted. Returns expression without what
+    the covariates explain, by a regression on the training people, and predictions by model, both (gene,
+    person). ParameterError if a model is unknown or there are fewer than two folds.
     """
     for name in (name for name in models if name not in MODELS):
         raise ParameterError(f"There is no model {name!r}. {did_you_mean(name, MODELS)}")

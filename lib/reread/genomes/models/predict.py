@@ -29,34 +29,12 @@ def predict(
 ) -> npt.NDArray[np.float32]:  # fmt: skip
     """Predict tracks, averaged over both strands and over small shifts of the window.
 
-    Parameters
-    ----------
-    network : Enformer
-        In evaluation mode.
-    sequences : uint8 array, (sequence, base)
-        Bases as bytes; the length is a multiple of 128.
-    bins : (int, int), optional
-        First and last bin (exclusive) that are wanted, of 128 bases each.
-    tracks : sequence of int, optional
-        Tracks that are wanted.
-    reverse : bool
-        Average with the prediction of the other strand.
-    shifts : sequence of int
-        Bases that the window is shifted by; N fills the end that is left free.
-    batch : int
-        Sequences at once.
-    precision : {"float32", "tf32", "bfloat16"}
-        Number format; the means are taken in fp32.
-
-    Returns
-    -------
-    float32 array, (sequence, bin, track)
-        In the order of the given sequences.
-
-    Raises
-    ------
-    ParameterError
-        If the length is no multiple of 128 bases, or the number format is unknown.
+    ``network`` is in evaluation mode; ``sequences`` (sequence, base) are bases as bytes, a multiple of 128.
+    ``bins`` are the first and last bin (exclusive) of 128 bases that are wanted, ``tracks`` the tracks; None
+    is all. ``reverse`` averages with the other strand, ``shifts`` over shifts in bases, where N fills the end
+    that is left free. ``batch`` sequences are taken at once, in the number format ``precision``; the means
+    are taken in fp32. Returns float32 (sequence, bin, track). ParameterError if the length is no multiple of
+    128 bases, or the number format is unknown.
     """
     n_bins, rest = divmod(sequences.shape[1], BIN)
     if rest:
@@ -142,23 +120,8 @@ def train(
 ) -> tuple[Enformer, list[float]]:  # fmt: skip
     """Train a network on windows of a reference genome, with a Poisson loss and both strands.
 
-    Parameters
-    ----------
-    sequences : uint8 array, (window, base)
-        Bases.
-    targets : float32 array, (window, bin, track)
-        Not negative.
-    size : Architecture
-        Of the network.
-    epochs, batch, rate, seed, device
-        Of the training.
-
-    Returns
-    -------
-    network : Enformer
-        In evaluation mode.
-    losses : list of float
-        Mean loss of each epoch.
+    ``sequences`` (window, base) are bases as bytes, ``targets`` (window, bin, track) are not negative.
+    Returns the network in evaluation mode, and the mean loss of each epoch.
     """
     where = device_of(device)
     stream = Stream(seed, where)
