@@ -144,6 +144,12 @@ def _own(bed: str, genotypes: str) -> Panel:
                 f"Gene {gene.gene} has no variant within {REACH:,} bases.\nLeave it out of {bed}."
             )
     n_people = len(shared.people)
+    constant = np.flatnonzero(np.ptp(shared.values, axis=1) == 0)
+    if len(constant):
+        raise DataError(
+            f"Gene {expression.genes['gene'].iloc[constant[0]]} has the same expression in all {n_people} "
+            f"people, so that nothing correlates with it ({len(constant)} such genes).\nLeave it out of {bed}."
+        )
     unknown = np.full(len(expression.genes), np.nan)
     group = np.array(["all"] * n_people, dtype=object)
     files = digests(bed=bed, genotypes=genotypes)
