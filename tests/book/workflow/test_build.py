@@ -167,7 +167,7 @@ def test_nothing_starts_when_everything_is_fresh(home, no_snakemake):
 SLOW = {"snakemake", "jupyter_book", "sphinx", "numpy", "pandas", "matplotlib", "papermill", "nbformat"}
 
 
-@pytest.mark.parametrize("command", [["build", "--no-site"], ["status"], ["list"]])
+@pytest.mark.parametrize("command", [["build", "--no-site"], ["status"], ["list"], ["claims"]])
 def test_a_command_with_nothing_to_run_imports_nothing_slow(home, command):
     as_if_run()
     code = (

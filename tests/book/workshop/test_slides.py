@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from reread.book.status.staleness import Status
+from reread.book.status.staleness import State, Status
 from reread.book.transfer import recorded_runs
 from reread.book.workshop import content, slides
 from reread.studies import every
@@ -68,12 +68,15 @@ def test_a_run_gives_one_figure_with_its_caption_and_one_table_of_at_most_ten_ro
         assert is_cut <= ("Further rows" in table)
 
 
-def test_a_fresh_recorded_run_on_real_data_is_preferred(monkeypatch, tmp_path):
+@pytest.mark.parametrize("moved", [[], ["code"]])
+def test_a_recorded_run_on_real_data_is_shown_and_called_outdated_where_something_moved(
+    monkeypatch, tmp_path, moved
+):
     monkeypatch.setenv("REREAD_RUNS", str(tmp_path))
 
     def adopt(status, into):
         for one in recorded_runs(find_study("maize"), "real", into, status):
-            status.adopt(one.ref, one.folder, type(one.state)("fresh"), one.record)
+            status.adopt(one.ref, one.folder, State("stale" if moved else "fresh", moved), one.record)
 
     monkeypatch.setattr(slides, "adopt_recorded", adopt)
     text = slides.of_study("maize")["01-expression.html"]
@@ -81,3 +84,4 @@ def test_a_fresh_recorded_run_on_real_data_is_preferred(monkeypatch, tmp_path):
     kinds = [re.search(r"<(h1|img|table|code|h2)", one)[1] for one in text.split("<section>")[1:]]
     assert kinds == ["h1", "h2", "img", "h2", "h2", "h2"]
     assert "numbers of real data, 01-expression.walley-2016" in text
+    assert ("01-expression.walley-2016, outdated ·" in text) == bool(moved)

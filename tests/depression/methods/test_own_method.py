@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from reread.core.errors import DataError, ParameterError
 from reread.depression.data import load
 from reread.depression.methods import baselines, evaluate, own_method
+
+PAGE = (Path(__file__).resolve().parents[3] / "book" / "own-method.md").read_text()
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +87,19 @@ def test_digests_name_the_rows_of_a_split(cohort):
     assert set(first) == {"donor", "cell"}
     assert first["donor"] != first["cell"]
     assert all(first[name] != other[name] for name in first)
+
+
+def digests_of_the_book(source: str) -> dict[str, str]:
+    return dict(re.findall(rf"^\| depression \| {source} \| (\w+) \| `(\w+)` \|$", PAGE, re.MULTILINE))
+
+
+def test_the_digests_of_the_book_are_those_of_the_simulated_cells():
+    assert digests_of_the_book("simulated") == own_method.split_digests("simulated")
+
+
+@pytest.mark.parametrize("source", ["melanoma", "glioblastoma"])
+def test_the_digests_of_the_book_are_those_of_the_files(published, source):
+    assert digests_of_the_book(source) == own_method.split_digests(source)
 
 
 def test_what_is_no_probability_and_a_wrong_name_are_refused(cohort):

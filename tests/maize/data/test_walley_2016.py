@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from reread.core.errors import DataError
@@ -12,6 +15,7 @@ from reread.maize.data.readers import (
     control_genes,
     organ_of,
 )
+from reread.maize.methods import own_method
 
 # control gene to the organ whose mean is higher than that of its own, in the 68 libraries
 HIGHER_ELSEWHERE = {"fl2": "pericarp", "ssu1": "silk"}
@@ -87,3 +91,10 @@ def test_every_control_gene_is_highest_in_a_stage_of_its_organ(atlas):
     for organ, name, _, g in control_genes(found.genes, found.tissues):
         top = stages[np.argmax([log[found.group == stage, g].mean() for stage in stages])]
         assert ORGAN_OF[str(top)] == organ, name
+
+
+def test_the_digests_of_the_book_are_those_of_the_libraries(atlas):
+    page = (Path(__file__).resolve().parents[3] / "book" / "own-method.md").read_text()
+    shown = re.findall(r"^\| maize \| walley-2016 \| (\w+) \| `(\w+)` \|$", page, re.MULTILINE)
+
+    assert dict(shown) == own_method.split_digests(atlas[0])

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +11,8 @@ from reread.maize.data import load
 from reread.maize.data.splits import KINDS, split
 from reread.maize.methods import holdouts, own_method
 from reread.maize.models import baselines
+
+PAGE = (Path(__file__).resolve().parents[3] / "book" / "own-method.md").read_text()
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +77,12 @@ def test_digests_name_the_rows_of_a_hold_out(data):
     assert len(set(first.values())) == len(KINDS)
     assert first["random"] != other["random"]
     assert first["replicate"] == other["replicate"]
+
+
+def test_the_digests_of_the_book_are_those_of_the_simulated_samples():
+    shown = re.findall(r"^\| maize \| simulated \| (\w+) \| `(\w+)` \|$", PAGE, re.MULTILINE)
+
+    assert dict(shown) == own_method.split_digests("simulated")
 
 
 def test_what_is_no_tissue_and_a_wrong_name_are_refused(data):

@@ -222,7 +222,7 @@ def test_imputations_are_drawn_and_the_answer_is_of_the_smallest_error(inference
     assert answer["word"] == ("cannot be compared with" if n_seeds == 1 else "is higher than")
     words = {"pearson": "Pearson correlation", "genie3": "GENIE3"}
     counts = [f"{0 if n_seeds == 1 else 5} of 5 with {words[one]}" for one in inferences]
-    wanted = f"Imputations that raise the AUPRC ratio: {' and '.join(counts)}"
+    wanted = f"The number of imputations that raise the AUPRC ratio is {' and '.join(counts)}"
     assert ch07_imputation.raised(summary, inferences) == wanted
     found = ch07_imputation.keyed(summary)
     assert found["rmse_below_mean.deeptgi-encoder"] == 4

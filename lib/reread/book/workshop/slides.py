@@ -55,22 +55,24 @@ def of_study(study: str, say: Callable[[str], None] = print) -> dict[str, str]:
     status, lessons = Status(), find(study).chapters
     with TemporaryDirectory() as folder:
         adopt_recorded(status, Path(folder))
-        refs = {key: _best(status, study, key) for key in lessons}
-        if lacking := [key for key, ref in refs.items() if status.state(ref).word != "fresh"]:
-            said = f"There is no fresh run of {', '.join(lacking)}, so their slides lack figure and table."
+        refs = [ref for on in ("real", "demo") for ref in pages(on, study)]
+        ran = [
+            ref
+            for ref in refs
+            if status.state(ref).word == "fresh" or (ref.profile, ref.name) in status.recorded
+        ]
+        best = {
+            key: next((r for r in ran if r.chapter.key == key), first_page(study, key)) for key in lessons
+        }
+        if lacking := [key for key, ref in best.items() if ref not in ran]:
+            said = f"There is no run of {', '.join(lacking)}, so their slides lack figure and table."
             say(f"{said} Run:  reread build --study {study} --no-site")
-        shelf = Shelf((), (), status)
-        return {f"{key}.html": _chapter(shelf, refs[key], one) for key, one in lessons.items()}
-
-
-def _best(status: Status, study: str, key: str) -> PageRef:
-    """The first page of a chapter that has a fresh run, on real data if there is one."""
-    found = [ref for on in ("real", "demo") for ref in pages(on, study) if ref.chapter.key == key]
-    return next((ref for ref in found if status.state(ref).word == "fresh"), first_page(study, key))
+        shelf = Shelf(tuple(ran), (), status)
+        return {f"{key}.html": _chapter(shelf, best[key], one) for key, one in lessons.items()}
 
 
 def _chapter(shelf: Shelf, ref: PageRef, lesson: Lesson) -> str:
-    record = shelf.record(ref) if shelf.status.state(ref).word == "fresh" else None
+    record = shelf.record(ref) if ref in shelf.pages else None
     page = ref.name.partition("/")[2]
     reference = read_record(reference_path(ref.study, "demo"), Reference)
     values = record.values if record else reference.pages[page]
@@ -88,7 +90,8 @@ def _chapter(shelf: Shelf, ref: PageRef, lesson: Lesson) -> str:
         f"<h2>Exercise</h2><p>{html.escape(one.exercise.ask)}</p>{_more(_CHOICE)}"
         f"<code>{html.escape(one.command)}</code>",
     ]
-    foot = f"{title} · numbers of {_ON[ref.profile]}, {page}"
+    old = ", outdated" if record and shelf.moved(ref) else ""
+    foot = f"{title} · numbers of {_ON[ref.profile]}, {page}{old}"
     body = (f"<section>{slide}<footer>{foot} · {n}</footer></section>" for n, slide in enumerate(slides, 1))
     return _PAGE.format(title=title, slides="\n".join(body))
 
