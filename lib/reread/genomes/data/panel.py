@@ -146,9 +146,10 @@ def _own(bed: str, genotypes: str) -> Panel:
     n_people = len(shared.people)
     constant = np.flatnonzero(np.ptp(shared.values, axis=1) == 0)
     if len(constant):
+        name = expression.genes["gene"].iloc[constant[0]]
         raise DataError(
-            f"Gene {expression.genes['gene'].iloc[constant[0]]} has the same expression in all {n_people} "
-            f"people, so that nothing correlates with it ({len(constant)} such genes).\nLeave it out of {bed}."
+            f"Gene {name} has the same expression in all {n_people} people, so nothing correlates with it "
+            f"({len(constant)} such genes).\nLeave it out of {bed}."
         )
     unknown = np.full(len(expression.genes), np.nan)
     group = np.array(["all"] * n_people, dtype=object)
