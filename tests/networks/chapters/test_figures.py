@@ -212,7 +212,11 @@ def test_imputations_are_drawn_and_the_answer_is_of_the_smallest_error(inference
     compared = pd.DataFrame(rows, columns=["seed", "method", "setting", "measure", "value"])
     summary = imputation.summary(compared)
 
-    assert is_drawn(ch07_imputation.effects(compared, inferences))
+    drawn = ch07_imputation.effects(compared, inferences)
+    assert is_drawn(drawn)
+    titles = " ".join(" ".join(axes.get_title(loc="left").split()) for axes in drawn.figure.axes)
+    assert "(RMSE, log scale)" in titles and "(share of pairs)" in titles and "(chance: 1)" in titles
+    assert drawn.figure.get_supxlabel() == ""
     table = ch07_imputation.joint_table(summary)
     assert table["method"].tolist() == list(ch07_imputation.WORDS.values())
     assert table.shape == (6, 4 + 2 * len(inferences))

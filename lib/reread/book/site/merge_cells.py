@@ -154,7 +154,9 @@ def _caption(new: ast.expr | None, old: ast.expr | None, of_run: str) -> str:
         keys = [part for is_text, part in _parts(old) if not is_text]
         values = dict(zip(keys, match.groups(), strict=True)) if match else {}
         if all(is_text or part in values for is_text, part in _parts(new)):
-            parts = [p if is_text else myst.replain(values[p]) for is_text, p in _parts(new)]
+            parts = [
+                p if is_text else myst.replain(_NO_SIGN.sub("", values[p])) for is_text, p in _parts(new)
+            ]
             return " ".join("".join(parts).split())
     return myst.replain(of_run)
 
