@@ -102,7 +102,7 @@ def claim_words(claim: Claim) -> str:
     says = myst.plain(claim.says)
     words = f"“{myst.plain(claim.quote)}”" if claim.quote else says
     place = f"[{myst.plain(claim.locator)}]{{.locator}}"
-    tested = f"[Tested: {says}]{{.note}}" if claim.quote else ""
+    tested = f"[Tested: {says}.]{{.note}}" if claim.quote else ""
     return f"{words}{origin} {place} {tested}".strip()
 
 
