@@ -109,7 +109,7 @@ def claim_words(claim: Claim) -> str:
 def published(claim: Claim) -> str:
     """The published value with its metric, or why there is none."""
     value, metric = claim.published.value, myst.plain(claim.published.metric)
-    return f"{metric} **{value:g}**" if value is not None else myst.plain(claim.published.why_null)
+    return f"{metric} **{value:,g}**" if value is not None else myst.plain(claim.published.why_null)
 
 
 def claim_cells(row: Row, notes: str, anchor: str = "") -> list[str]:
