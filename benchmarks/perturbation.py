@@ -3,10 +3,16 @@
 Shifts must be equal to 1e-6 in fp32 on the same network. Memory is the peak of the process before and after
 four times as many cells. ``--calibrate SEEDS`` simulates a cohort with known disease genes for each seed, as
 the pages do, and fits a network on the true labels and 20 on permuted donor labels.
-Measured once on seeds 5 to 9, none of which was used to choose anything, with 96 cells: by deletion the test
-against refits has a power of 0.53, and 4 of its 36 calls are false (mean over the cohorts with calls 0.18,
-which is more than the 0.1 that is asserted below); the published test has 0.72 and a mean of 0.31. With 48
-cells the means were 0.53 and 0.04. The memory of one process stays at 629 MB from 16 to 64 cells.
+The correction of the test against refits was chosen on seeds 0 to 4. Their 34 calls by deletion held no
+false one (power 0.57); with that of Benjamini and Hochberg 5 of 44 were false (power 0.65).
+Measured once on seeds 5 to 9, none of which was used to choose anything, with 96 cells: by deletion the
+test against refits has a power of 0.42, and 2 of its 27 calls are false (0.07). The mean over the four
+cohorts with calls is 0.28, more than the 0.1 that is asserted below: one cohort has a single call, and it
+is false. By overexpression the power is 0.10, and none of 6 calls is false. The published test has a power
+of 0.72 by deletion, and 27 of its 70 calls are false (mean 0.31). With 48 cells the power is 0.38, and 2 of
+25 calls are false (mean 0.07). In four of the five cohorts the network is below logistic regression, so
+that its genes may not be interpreted; in the fifth none of 10 calls is false. The memory of one process
+stays at 629 MB from 16 to 64 cells.
 Run: python benchmarks/perturbation.py [--small] [--calibrate 5 6 7 8 9]
 """
 
@@ -122,8 +128,11 @@ def main() -> dict[str, dict[str, float]]:
     found["statistics"] = {"ratio": statistics_race(*((200, 50_000) if given.small else (2_000, 500_000)))}
     if given.calibrate:
         calls = pd.concat([calibrate(seed) for seed in given.calibrate])
-        means = calls.groupby(["test", "change"])[["n_called", "power", "false_share"]].mean()
-        print(means.round(3))
+        by_test = calls.assign(n_false=calls["n_called"] * calls["false_share"]).groupby(["test", "change"])
+        means = by_test[["n_called", "power", "false_share"]].mean()
+        sums = by_test[["n_called", "n_false"]].sum()
+        print("means over the cohorts; false_share over those with calls, pooled over all calls")
+        print(means.assign(pooled=sums["n_false"] / sums["n_called"]).round(3).to_string())
         ours = means.loc["refits", "delete"]
         assert ours["power"] > 0 and ours["false_share"] <= 0.1, "the test against refits is not calibrated"
         found["calibration"] = ours[["power", "false_share"]].to_dict()

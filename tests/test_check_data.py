@@ -153,6 +153,12 @@ def test_a_position_without_variants_and_open_phases_are_refused_and_the_next_co
     )
     assert check_data.check("genomes", ["g.fa", "u.vcf"], at | {"unphased": "file"}).is_usable
 
+    found = check_data.check("genomes", ["no.fa", "g.vcf"], at)
+    assert (
+        f"no.fa must be a file, but is not there.\nIts path starts at {tmp_path}."
+        in dict(found.lines)["not usable"]
+    )
+
     found = check_data.check("genomes", ["g.fa", "g.vcf"], {"position": "chr1:9000000"})
     assert not found.is_usable
     assert re.search(r"g\.vcf has no variant within [\d,]+ bases of chr1:9000000\.\n +Name", found.text())
@@ -174,6 +180,13 @@ def test_a_bed_file_of_genomes_goes_to_the_chapter_on_linear_models(tmp_path):
     found = check_data.check("genomes", [str(tmp_path / "e.bed"), str(vcf)], {})
     lines = dict(found.lines)
 
+    (tmp_path / "c.bed").write_text(
+        (tmp_path / "e.bed").read_text().replace("1.5", "0.5").replace("2.5", "0.5")
+    )
+    constant = dict(check_data.check("genomes", [str(tmp_path / "c.bed"), str(vcf)], {}).lines)
+    assert re.match(
+        r"Gene G1 has the same expression in all 3 people, .*\nLeave it out", constant["not usable"]
+    )
     assert found.is_usable, lines
     assert lines["genes"] == "1 with expression"
     assert re.match(r"3 with genotypes and expression, such as", lines["people"])

@@ -220,7 +220,7 @@ def _panel(values: Values) -> Iterator[Line]:
     people = found.expression.people
     yield "genes", f"{len(found.expression.genes):,} with expression"
     yield "people", f"{len(people):,} with genotypes and expression, such as {_listed(people[:3])}"
-    yield "variants", f"{sum(one.shape[-1] for one in found.dosage):,} that vary"
+    yield "variants", f"{sum(one.shape[-1] for one in found.dosage):,} that vary, counted for each gene"
 
 
 def _listed(names: Sequence[object]) -> str:

@@ -232,6 +232,19 @@ def test_a_network_keeps_sources_inside_and_places_follow_from_the_edges_alone()
     assert table[columns].to_numpy().tolist() == again[columns].to_numpy().tolist()
 
 
+def test_the_category_axis_is_named_once_beside_panels_in_a_row():
+    table = pd.DataFrame({"r": [0.1, 0.2, 0.3, 0.4], "method": ["a", "b"] * 2, "split": [*"xxyy"]})
+    drawn = charts.dots(table, x="r", y="method", panel="split", columns=2, labels={"method": "method"})
+
+    assert [axes.get_ylabel() for axes in drawn.figure.axes] == ["method", ""]
+
+
+def test_the_alt_text_has_the_median_that_a_caption_has():
+    table = pd.DataFrame({"rank": [1, 2, 30, 400], "method": "t"})
+
+    assert "median 16, nine tenths" in charts.distributions(table, "rank", by="method").alt
+
+
 def test_an_axis_with_an_empty_label_keeps_its_name_in_the_alt_text():
     table = pd.DataFrame({"recall": [0.1, 0.9], "scheme": ["a", "b"]})
 

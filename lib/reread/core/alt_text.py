@@ -124,6 +124,7 @@ def of_groups(
         rows = rows.sort_values(value)
         share = (rows[weight] if weight else pd.Series(1.0, rows.index)).cumsum()
         at = [rows[value].iloc[int((share < q * share.iloc[-1]).sum())] for q in (0.05, 0.5, 0.95)]
+        at[1] = at[1] if weight else rows[value].median()
         name = ", ".join(words.brief(one) for one in (key if isinstance(key, tuple) else (key,)))
         ends = f"median {number(at[1])}, nine tenths from {number(at[0])} to {number(at[2])}"
         clauses.append(f"{name} {ends}".strip())

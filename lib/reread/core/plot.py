@@ -175,7 +175,8 @@ class Plot:
             axes.set_xlim(ends)
             figures.grid_lines(axes, "y")
         axes.tick_params(axis="y" if self.is_flat else "x", length=0)
-        if category in self.look.labels or pd.api.types.is_numeric_dtype(self.table[category]):
+        is_named = category in self.look.labels or pd.api.types.is_numeric_dtype(self.table[category])
+        if is_named and (self.is_first_column or not self.is_flat):
             (axes.set_ylabel if self.is_flat else axes.set_xlabel)(self.words.column(category))
         self.value_axis(axes, value, is_x=self.is_flat)
 

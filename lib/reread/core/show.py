@@ -149,4 +149,4 @@ def _cell(value: object, is_count: bool = False) -> str:
 
 def _number(value: float) -> str:
     """Three places; a number that would read 0.000 and is not zero keeps its size."""
-    return f"{value:.1e}" if 0 < abs(value) < 0.0005 else f"{value:.3f}"
+    return f"{value:.1e}" if 0 < abs(value) < 0.0005 else f"{value + 0.0:.3f}"

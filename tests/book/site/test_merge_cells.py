@@ -183,6 +183,17 @@ def test_a_share_has_the_space_that_prose_has_before_the_sign():
     assert text == "25\N{NO-BREAK SPACE}% of the best 5 %"
 
 
+@pytest.mark.parametrize(
+    ("value", "style", "shown"),
+    [(-0.001, ".2f", "0.00"), (0.001, "+.2f", "0.00"), (-0.0001, ".0%", "0\N{NO-BREAK SPACE}%"),
+     (-0.01, ".2f", "-0.01"), (0.5, "+.0f", "0"), (-0.05, "+.2f", "-0.05")],
+)  # fmt: skip
+def test_zero_has_no_sign_and_other_numbers_keep_theirs(value, style, shown):
+    assert merge.quote(f"{{glue:text}}`gain:{style}`", {"gain": value}, never, "p") == shown
+    caption = caption_of('f"{gain} more"', 'f"{gain} more"', f"{value:{style}} more")
+    assert caption.replace("%", "\N{NO-BREAK SPACE}%") == f"{shown} more"
+
+
 @pytest.mark.parametrize("missing", [None, float("nan")])
 def test_a_number_that_is_missing_is_a_dash(missing):
     assert merge.quote("{glue:text}`far:.2f`", {"far": missing}, never, "p") == "–"

@@ -41,20 +41,24 @@ def test_a_killed_run_ends_as_an_uninterrupted_one(encoded, fold, tmp_path, monk
     curve = whole.fit(*args, settings=QUICK, seed=4)
     train, seen = classifier._Recipe.run_epoch, []
 
+    def counted(recipe):
+        seen.append(1)
+        return train(recipe)
+
     def killed(recipe):
         if len(seen) == 2:
             raise KeyboardInterrupt
-        seen.append(1)
-        return train(recipe)
+        return counted(recipe)
 
     monkeypatch.setattr(classifier._Recipe, "run_epoch", killed)
     with pytest.raises(KeyboardInterrupt):
         made(encoded).fit(*args, settings=QUICK, seed=4, checkpoint_folder=tmp_path)
-    monkeypatch.setattr(classifier._Recipe, "run_epoch", train)
+    monkeypatch.setattr(classifier._Recipe, "run_epoch", counted)
     resumed = made(encoded)
     again = resumed.fit(*args, settings=QUICK, seed=4, checkpoint_folder=tmp_path)
 
     assert again.equals(curve)
+    assert len(seen) == QUICK.epochs, "an epoch was trained twice"
     np.testing.assert_array_equal(resumed.predict_proba(encoded[0]), whole.predict_proba(encoded[0]))
 
 

@@ -212,7 +212,11 @@ def test_imputations_are_drawn_and_the_answer_is_of_the_smallest_error(inference
     compared = pd.DataFrame(rows, columns=["seed", "method", "setting", "measure", "value"])
     summary = imputation.summary(compared)
 
-    assert is_drawn(ch07_imputation.effects(compared, inferences))
+    drawn = ch07_imputation.effects(compared, inferences)
+    assert is_drawn(drawn)
+    titles = " ".join(" ".join(axes.get_title(loc="left").split()) for axes in drawn.figure.axes)
+    assert "(RMSE, log scale)" in titles and "(share of pairs)" in titles and "(chance: 1)" in titles
+    assert drawn.figure.get_supxlabel() == ""
     table = ch07_imputation.joint_table(summary)
     assert table["method"].tolist() == list(ch07_imputation.WORDS.values())
     assert table.shape == (6, 4 + 2 * len(inferences))
@@ -222,7 +226,7 @@ def test_imputations_are_drawn_and_the_answer_is_of_the_smallest_error(inference
     assert answer["word"] == ("cannot be compared with" if n_seeds == 1 else "is higher than")
     words = {"pearson": "Pearson correlation", "genie3": "GENIE3"}
     counts = [f"{0 if n_seeds == 1 else 5} of 5 with {words[one]}" for one in inferences]
-    wanted = f"Imputations that raise the AUPRC ratio: {' and '.join(counts)}"
+    wanted = f"The number of imputations that raise the AUPRC ratio is {' and '.join(counts)}"
     assert ch07_imputation.raised(summary, inferences) == wanted
     found = ch07_imputation.keyed(summary)
     assert found["rmse_below_mean.deeptgi-encoder"] == 4

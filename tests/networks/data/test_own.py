@@ -162,6 +162,10 @@ BAD = {
         paired(",", "\t"),
         "must have the columns.*separate those of a .csv by commas",
     ),
+    "a list of TFs alone": (
+        {"pairs": "tf\nNA\n"},
+        "but has: tf.*A list of TFs alone: see the page on own data",
+    ),
     "a pair with both labels": (
         {"pairs": PAIRS + PAIRS.splitlines()[1][:-1] + "0\n"},
         "row 6: .* - .* is listed with both labels .1 such pairs",

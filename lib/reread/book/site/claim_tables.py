@@ -102,14 +102,14 @@ def claim_words(claim: Claim) -> str:
     says = myst.plain(claim.says)
     words = f"“{myst.plain(claim.quote)}”" if claim.quote else says
     place = f"[{myst.plain(claim.locator)}]{{.locator}}"
-    tested = f"[Tested: {says}]{{.note}}" if claim.quote else ""
+    tested = f"[Tested: {says}.]{{.note}}" if claim.quote else ""
     return f"{words}{origin} {place} {tested}".strip()
 
 
 def published(claim: Claim) -> str:
     """The published value with its metric, or why there is none."""
     value, metric = claim.published.value, myst.plain(claim.published.metric)
-    return f"{metric} **{value:g}**" if value is not None else myst.plain(claim.published.why_null)
+    return f"{metric} **{value:,g}**" if value is not None else myst.plain(claim.published.why_null)
 
 
 def claim_cells(row: Row, notes: str, anchor: str = "") -> list[str]:

@@ -16,6 +16,7 @@ from reread.core.errors import RunError, did_you_mean
 Cell = dict[str, Any]
 Entry = dict[str, str]  # a figure or a table of a record
 _GLUE = re.compile(r"\{glue:(?:text)?\}`([^`]+)`")
+_NO_SIGN = re.compile(r"^[+-](?=0[.,0]*%?$)")
 _NUMREF = re.compile(r"\{numref\}`(?:([^`<]*?)\s*<)?([\w.-]+)>?`")
 _PLACED = re.compile(r"^[`:]{3,}\{(figure|table)\}.*?^:name: (\S+)$", re.MULTILINE | re.DOTALL)
 _BOX = re.compile(r"^[`:]{3,}\{(note|warning)\}[^\n]*\n(.*?)\n[`:]{3,}\s*$", re.DOTALL)
@@ -123,7 +124,8 @@ def quote(text: str, values: dict[str, Any], may_lack: Callable[[str], bool], pa
         if values.get(key) is not None and values[key] == values[key]:
             if not style or isinstance(values[key], str):
                 return myst.plain(values[key])
-            return format(values[key], style).replace("%", "\N{NO-BREAK SPACE}%")  # as in "the best 5 %"
+            number = _NO_SIGN.sub("", format(values[key], style))  # -0.00 is 0.00
+            return number.replace("%", "\N{NO-BREAK SPACE}%")  # as in "the best 5 %"
         if key in values or may_lack(key):
             return "–"
         near = did_you_mean(key, values)
@@ -152,7 +154,9 @@ def _caption(new: ast.expr | None, old: ast.expr | None, of_run: str) -> str:
         keys = [part for is_text, part in _parts(old) if not is_text]
         values = dict(zip(keys, match.groups(), strict=True)) if match else {}
         if all(is_text or part in values for is_text, part in _parts(new)):
-            parts = [p if is_text else myst.replain(values[p]) for is_text, p in _parts(new)]
+            parts = [
+                p if is_text else myst.replain(_NO_SIGN.sub("", values[p])) for is_text, p in _parts(new)
+            ]
             return " ".join("".join(parts).split())
     return myst.replain(of_run)
 

@@ -65,7 +65,7 @@ def context(ref: PageRef, record: RunRecord, rows: list[Row]) -> str:
     said = []
     for claim in claims:
         place = f" Judged on the page {myst.code(claim.answered_by.page)}." if not _asks(claim, ref) else ""
-        words = f"- {judged.claim_id(claim.id)} {judged.claim_words(claim)}"
+        words = f"- {judged.claim_id(claim.id)} {judged.claim_words(claim)}{'' if claim.quote else '.'}"
         said.append(f"{words} Published: {judged.published(claim)}. Protocol: {claim.protocol}.{place}")
     said = said or ["This chapter judges no single claim of the paper."]
     body = "\n".join([judged.cited(ref.study.paper), "", *said])

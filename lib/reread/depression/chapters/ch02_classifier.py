@@ -128,8 +128,9 @@ def words(summary: pd.DataFrame) -> dict[str, float | str]:
 
 def limitation(form: Form, cohort: Cohort, folds_run: int, n_folds: int) -> dict[str, str]:
     """``answer.limitation``, one sentence, and ``answer.network``, what network was trained."""
-    folds = f"{min(folds_run, n_folds)} of {n_folds} folds"
-    size = f"random weights (width {form.width}, layers: {form.layers}, at most {form.max_len} genes)"
+    folds = f"all {n_folds} folds" if folds_run >= n_folds else f"{folds_run} of {n_folds} folds"
+    layers = f"{form.layers} layer{'s' if form.layers > 1 else ''}"
+    size = f"random weights (width {form.width}, {layers}, at most {form.max_len} genes)"
     start, end = (
         "The network is small and starts from random weights, so it is not Geneformer",
         "; it is not Geneformer",
@@ -137,7 +138,7 @@ def limitation(form: Form, cohort: Cohort, folds_run: int, n_folds: int) -> dict
     if form.checkpoint:
         size, start, end = f"the checkpoint {form.checkpoint}", "Donors are few", ""
     paired = ", and every donor gave cells of both conditions" if cohort.is_paired else ""
-    tested = f"it was tested on {folds} of {cohort.counts.cells['donor'].nunique()} donors{paired}"
+    tested = f"it was tested on {folds}, with {cohort.counts.cells['donor'].nunique()} donors in all{paired}"
     network = f"The network starts from {size}, on {folds}{end}."
     return {"answer.network": network, "answer.limitation": f"{start}; {tested}."}
 

@@ -34,12 +34,12 @@ def gene_table(
 
     ``tests`` has ``against_refits`` for each change, ``simple`` comes from ``baselines.rank_genes``, and
     ``names`` has the Ensembl id of each token. Returns ``gene``, the columns of ``simple``, for each change
-    its z (``delete``), ``delete_fdr`` and ``delete_called``, and ``log2_fold``, NaN without truth. Only genes
-    that every change tested.
+    its z (``delete``) and ``delete_called``, and ``log2_fold``, NaN without truth. Only genes that every
+    change tested.
     """
     table = simple.assign(log2_fold=np.nan) if truth is None else simple.merge(truth, "left", "gene")
     for change, test in tests.items():
-        columns = {"z": change, "fdr": f"{change}_fdr", "is_called": f"{change}_called"}
+        columns = {"z": change, "is_called": f"{change}_called"}
         found = test[["gene", *columns]].rename(columns=columns)
         table = table.merge(found.assign(gene=found["gene"].map(names)), on="gene")
     return table
@@ -164,28 +164,22 @@ def answers(
     """Sentences of the page that depend on the data: truth, limitation, interpretation, rankings."""
     network = float(models["auroc"].iloc[0])
     against = statistics.interpretation(network, baseline_auroc, len(models) - 1)
+    may = f"They may: AUROC {network:.3f} on held-out donors, logistic regression {baseline_auroc:.3f}."
+    may_not = f"They may not: {against}. The genes above test the method; they are no result."
     found = {
-        "interpretation": f"They may: AUROC {network:.3f} on held-out donors, logistic regression "
-        f"{baseline_auroc:.3f}.",
+        "interpretation": may_not if against else may,
         "truth": "No ground truth is known for these cells.",
-        "limitation": "Without a ground truth, the share of false calls is that of the simulation.",
+        "limitation": f"The genes may not be interpreted: {against}." if against else
+        "Without a ground truth, the share of false calls is that of the simulation.",
         "rankings": "Without a ground truth, only their agreement can be measured.",
-    }
-    if against:
-        found["limitation"] = f"The genes may not be interpreted: {against}."
-        found["interpretation"] = (
-            f"They may not: {against}. The genes above test the method; they are no result."
-        )
+    }  # fmt: skip
     if not len(recovery):
         return found
     change = recovery["ranking"].iloc[0]
     of_test = calls[calls["change"] == change].set_index("test")
     power = of_test.loc["refits", "power"]
-    false = (
-        (100 * of_test["false_share"])
-        .map("has {:.0f} % false calls".format)
-        .where(of_test["n_called"] > 0, "calls no gene")
-    )
+    shares = (100 * of_test["false_share"]).map("has {:.0f} % false calls".format)
+    false = shares.where(of_test["n_called"] > 0, "calls no gene")
     found["truth"] = (
         f"In the simulation, the published test of {RANKINGS[change]} {false['published']}; ours "
         f"{false['refits']}, with a power of {power:.2f}."

@@ -18,13 +18,13 @@ from reread.depression.data.counts import Counts
 from reread.depression.data.splits import Split, by_cell, by_donor
 from reread.depression.methods import baselines, evaluate
 
-SCHEMES = ("donor", "cell")
+SCHEMES = {"donor": by_donor, "cell": by_cell}
 
 
 def score(
     fit: Callable[[pd.DataFrame, pd.DataFrame], Any],
     predict: Callable[[Any, pd.DataFrame, pd.DataFrame], npt.NDArray],
-    *, source: str | load.Cohort = load.SIMULATED, schemes: Sequence[str] = SCHEMES, n_folds: int = 5,
+    *, source: str | load.Cohort = load.SIMULATED, schemes: Sequence[str] = tuple(SCHEMES), n_folds: int = 5,
     name: str = "own", n_permutations: int = 0, seed: int = 0,
 ) -> pd.DataFrame:  # fmt: skip
     """Score a classifier of cells of your own on held-out donors and on random cells, beside the baselines.
@@ -73,8 +73,8 @@ def score(
     counts, label = cohort.counts, cohort.counts.cells["condition"].to_numpy()
     own = predicted(counts, label, splits)
     table = evaluate.summary(baselines.run(counts, label, splits, beside=own), seed=seed)
-    order = {scheme: number for number, scheme in enumerate(schemes)}
-    table = table.sort_values("split", key=lambda kind: kind.map(order), kind="stable", ignore_index=True)
+    order = table["split"].map([*schemes].index).argsort(kind="stable")
+    table = table.iloc[order].reset_index(drop=True)
     null = baselines.permuted_null(
         counts, splits, n_permutations=n_permutations, seed=seed, predict=predicted
     )
@@ -86,10 +86,7 @@ def splits_of(cohort: load.Cohort, scheme: str, *, n_folds: int = 5, seed: int =
     """The folds of one scheme: ``donor`` or ``cell``."""
     if scheme not in SCHEMES:
         raise ParameterError(f"There is no split scheme {scheme!r}. {did_you_mean(scheme, SCHEMES)}")
-    cells = cohort.counts.cells
-    if scheme == "cell":
-        return by_cell(cells, n_folds, seed=seed)
-    return by_donor(cells, n_folds, seed=seed)
+    return SCHEMES[scheme](cohort.counts.cells, n_folds, seed=seed)
 
 
 def folds_of(splits: Sequence[Split]) -> list[Fold]:

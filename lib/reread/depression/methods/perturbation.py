@@ -112,22 +112,23 @@ def screen(
     for part in (rows[first : first + PART] for first in range(0, len(rows), PART)):
         path = folder / f"cells-{part[0]:07d}-{part[-1]:07d}-{len(part)}.npz"
         if not path.is_file():
-            found = pd.concat([_perturbed(cells[row], row, embed, states, change, how) for row in part])
-            save_arrays(path, found)
+            found = [_perturbed(cells[row], row, embed, states, change, how) for row in part]
+            save_arrays(path, {name: np.concatenate([one[name] for one in found]) for name in found[0]})
         parts.append(pd.DataFrame(read_arrays(path)))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({name: [] for name in COLUMNS})
 
 
 def _perturbed(
     tokens: npt.NDArray, row: int, embed: Embed, states: npt.NDArray, change: str, how: dict
-) -> pd.DataFrame:
+) -> dict[str, npt.NDArray]:
     if not len(tokens):
         raise DataError(f"Cell {row} has no token. Leave out empty cells before they are perturbed.")
     changed, shifts = cell_shifts(embed, tokens, states, change, **how)
     ids = {"cell": np.full(len(changed), row)}
     for place, end in zip(changed.T, ("", "_2"), strict=False):
         ids |= {f"rank{end}": place, f"gene{end}": tokens[place]}
-    return pd.DataFrame(ids, dtype=np.int32).assign(shift=shifts[:, 0], from_start=shifts[:, 1])
+    columns = {name: one.astype(np.int32) for name, one in ids.items()}
+    return columns | {"shift": shifts[:, 0], "from_start": shifts[:, 1]}
 
 
 def gather(shards: Sequence[pd.DataFrame], n_models: int, n_cells: int) -> pd.DataFrame:

@@ -10,7 +10,6 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 from torch import nn
-from torch.nn.utils.rnn import pad_sequence
 from transformers.models.bert.configuration_bert import BertConfig
 from transformers.models.bert.modeling_bert import BertForSequenceClassification
 from transformers.utils import logging
@@ -212,7 +211,7 @@ class _Recipe:
     def _step(self, rows: npt.NDArray, rate: float) -> float:
         total = 0.0
         for group in self.optimizer.param_groups:
-            group["lr"] = self.settings.rate * rate
+            group["lr"] = float(self.settings.rate * rate)  # a NumPy number could not be read again
         for part in np.array_split(rows, min(self.settings.accumulate, len(rows))):
             loss = self._loss(part) * (len(part) / len(rows))
             loss.backward()
@@ -235,7 +234,11 @@ class _Recipe:
 
 def _logits(network: nn.Module, cells: Cells, rows, device: torch.device, precision: str) -> torch.Tensor:
     """Logits (cell, 2) of a batch, padded to its longest cell; without a mask where all are equally long."""
-    tokens = [torch.as_tensor(cells[int(row)].astype(np.int64)) for row in rows]
-    ids, lengths = pad_sequence(tokens, batch_first=True).to(device), cells.lengths[rows]
+    lengths = cells.lengths[rows]
+    place = np.arange(lengths.max())
+    is_token = place < lengths[:, None]
+    ids = np.zeros(is_token.shape, dtype=np.int64)
+    ids[is_token] = cells.tokens[(cells.starts[rows][:, None] + place)[is_token]]
+    tokens = torch.as_tensor(ids, device=device)
     with number_format(precision, device):
-        return network(ids, None if lengths.min() == lengths.max() else ids > 0).logits
+        return network(tokens, None if is_token.all() else tokens > 0).logits

@@ -160,9 +160,9 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
         model=table["method"].map(METHODS), genes_below_zero=table["negative"].map("{:.0%}".format)
     )
     shown["mean r (95 % interval)"] = [
-        f"{row.mean_r:.3f} ({row.low:.3f} to {row.high:.3f})" for row in table.itertuples()
+        f"{row.mean_r:z.3f} ({row.low:z.3f} to {row.high:z.3f})" for row in table.itertuples()
     ]
-    shown["median r"] = table["median_r"].map("{:.3f}".format)
+    shown["median r"] = table["median_r"].map("{:z.3f}".format)
     columns = ["data", "model", "mean r (95 % interval)", "median r", "genes_below_zero"]
     return shown[columns].rename(columns={"data": "expression", "genes_below_zero": "genes below 0"})
 

@@ -79,8 +79,9 @@ def load_locus(
                 f"{genotypes} has no variant within {reach:,} bases of {position}.\n"
                 f"Name a position among its variants: -p position=CONTIG:BASE"
             )
+        reference = Reference(path=Path(fasta))
         files = digests(fasta=fasta, genotypes=genotypes)
-        return Locus(Reference(path=Path(fasta)), found, tss, "files of the reader", files)
+        return Locus(reference, found, tss, "files of the reader", files)
     if source == "hg38-slice":
         contig, offset = SLICE
         reference = Reference(path=registry.fetch("genomes/hg38-slice"), offset=offset)

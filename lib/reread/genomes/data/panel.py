@@ -144,6 +144,13 @@ def _own(bed: str, genotypes: str) -> Panel:
                 f"Gene {gene.gene} has no variant within {REACH:,} bases.\nLeave it out of {bed}."
             )
     n_people = len(shared.people)
+    constant = np.flatnonzero(np.ptp(shared.values, axis=1) == 0)
+    if len(constant):
+        name = expression.genes["gene"].iloc[constant[0]]
+        raise DataError(
+            f"Gene {name} has the same expression in all {n_people} people, so nothing correlates with it "
+            f"({len(constant)} such genes).\nLeave it out of {bed}."
+        )
     unknown = np.full(len(expression.genes), np.nan)
     group = np.array(["all"] * n_people, dtype=object)
     files = digests(bed=bed, genotypes=genotypes)

@@ -78,5 +78,5 @@ def told_apart(tests: pd.DataFrame) -> dict[str, str]:
     lower case with hyphens, to the words.
     """
     n = (tests["c2st_low"] > 0.5).astype(int) + (tests["mmd2_p"] <= 0.05)
-    words = n.map({0: "neither test", 1: "one of two tests", 2: "both tests"})
+    words = n.map({0: "neither test", 1: "one of the two tests", 2: "both tests"})
     return dict(zip(tests["compared"].map(lambda name: name.lower().replace(" ", "-")), words, strict=True))

@@ -49,7 +49,8 @@ def curves(trained: Mapping[str, Network]) -> Drawn:
         for prefix, label in SAMPLES.items()
     ]  # fmt: skip
     table = pd.concat(parts, ignore_index=True).dropna()
-    return charts.lines(table, "epoch", "value", hue="samples", panel="measure", shared=False)
+    return charts.lines(table, "epoch", "value", hue="samples", panel="measure", shared=False,
+                        labels={"value": "", "loss": "loss (cross-entropy)"})  # fmt: skip
 
 
 def answer(summary: pd.DataFrame, leads: pd.DataFrame) -> dict[str, float | str]:

@@ -44,7 +44,7 @@ def markers_caption(ranks: pd.DataFrame, n_known: int, n_genes: int) -> str:
     medians = ranks.groupby("method", sort=False)["rank"].median()
     return (
         f"No method has a better median rank of the known genes than {medians.idxmin()} "
-        f"({medians.min():,.1f}); shuffled labels, the negative control, have {medians[SHUFFLED]:,.1f}. "
+        f"({medians.min():,.3g}); shuffled labels, the negative control, have {medians[SHUFFLED]:,.0f}. "
         f"Ranks of {n_known} known genes in their tissue: a dot is a gene, a bar the median; the best 5 % of "
         f"{n_genes:,} genes are shaded. A tie takes its last rank."
     )

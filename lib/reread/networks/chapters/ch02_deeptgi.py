@@ -12,6 +12,11 @@ from reread.networks.methods.comparison import LABELS, METHODS, SCHEMES, verb
 from reread.networks.methods.protocol import BASELINES, METHOD, MOVED, Outcome, batch_dependence, change_one
 
 FLOOR = MOVED / 10  # smallest change shown on the logarithmic axis
+BATCH = {
+    "batch_moved": "predictions changed", "batch_batch": "predictions",
+    "batch_shuffled_largest_move": "largest change, shuffled", "batch_alone_flips": "labels changed, alone",
+    "batch_alone_auroc_change": "change of AUROC, alone",
+}  # fmt: skip
 ORDER = {"method": [*METHOD.values(), *BASELINES], "scheme": list(SCHEMES)}
 
 
@@ -92,7 +97,7 @@ def batch_table(outcome: Outcome, dataset: GRNDataset, *, seed: int = 0) -> pd.D
         method: batch_dependence(model.predict, dataset.pairs, fold.test, seed=seed)
         for method, (model, fold) in outcome.models.items()
     }
-    return pd.DataFrame(rows).T.add_prefix("batch_").rename_axis("method").reset_index()
+    return pd.DataFrame(rows).T.convert_dtypes().add_prefix("batch_").rename_axis("method").reset_index()
 
 
 def batch(outcome: Outcome, dataset: GRNDataset) -> Drawn:

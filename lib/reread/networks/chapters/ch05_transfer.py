@@ -45,7 +45,7 @@ def label_split(by_names: pd.DataFrame) -> Drawn:
     rows = by_names.melt("method", ["auroc", "auprc_ratio"], "measure", "value")
     rows["chance"] = rows["measure"].map(CHANCE)
     rows["kind"] = rows["method"].map({PUBLISHED: "published model"}).fillna("gene names, no expression")
-    labels = {**LABELS, "auprc_ratio": "AUPRC ratio", "value": "value"}
+    labels = {**LABELS, "auprc_ratio": "AUPRC ratio", "value": ""}
     return charts.dots(
         rows, x="value", y="method", hue="kind", panel="measure", shared=False, reference="chance",
         labels=labels, columns=2,

@@ -15,7 +15,8 @@ def network(edges: pd.DataFrame) -> Drawn:
     """Draw the edges of ``hubs.edge_table``, those of the reference network apart from the others."""
     kinds = ["in the reference", "not in the reference"]
     table = edges.assign(kind=np.where(edges["known"], *kinds))
-    return charts.network(table, "tf", "gene", hue="kind", order={"kind": kinds}, labels={"kind": "edge"})
+    labels = {"kind": "edge", "tf": "TF"}
+    return charts.network(table, "tf", "gene", hue="kind", order={"kind": kinds}, labels=labels)
 
 
 def attribution(carried: pd.DataFrame, tf: str) -> Drawn:

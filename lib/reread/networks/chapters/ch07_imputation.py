@@ -11,29 +11,20 @@ from reread.core.figures import Drawn
 from reread.networks.methods.imputation import MEAN, METHODS, NONE
 
 WORDS = {
-    "none": "no imputation",
-    "gene-mean": "gene mean",
-    "knn": "kNN smoothing",
-    "diffusion": "diffusion",
-    "autoencoder": "small autoencoder",
-    "deeptgi-encoder": "DeepTGI's encoder",
-}
+    "none": "no imputation", "gene-mean": "gene mean", "knn": "kNN smoothing", "diffusion": "diffusion",
+    "autoencoder": "small autoencoder", "deeptgi-encoder": "DeepTGI's encoder",
+}  # fmt: skip
 WITH_ARTICLE = ("gene-mean", "autoencoder")  # in a sentence
 INFERENCES = {
-    "pearson": "Pearson correlation",
-    "spearman": "Spearman correlation",
-    "genie3": "GENIE3",
+    "pearson": "Pearson correlation", "spearman": "Spearman correlation", "genie3": "GENIE3",
     "grnboost2": "GRNBoost2",
-}
+}  # fmt: skip
 MEASURES = {
-    "rmse": "error on masked values",
-    "correlation": "correlation within genes",
-    "auprc": "AUPRC",
-    "auprc_ratio": "AUPRC ratio",
-    "false_edges": "permuted TFs among top edges",
-    "false_correlations": "false correlations",
-    "pair_auroc": "AUROC of pairs",
-}
+    "rmse": "error on masked values", "correlation": "correlation within genes", "auprc": "AUPRC",
+    "auprc_ratio": "AUPRC ratio", "false_edges": "permuted TFs among top edges",
+    "false_correlations": "false correlations", "pair_auroc": "AUROC of pairs",
+}  # fmt: skip
+UNITS = {"rmse": " (RMSE, log scale)", "false_correlations": " (share of pairs)"}
 
 
 def measure_name(measure: str) -> str:
@@ -99,7 +90,7 @@ def raised(summary: pd.DataFrame, inferences: list[str]) -> str:
     is_raised = summary.assign(raised=summary["low"] > 0).groupby("measure")["raised"].sum()
     n = len(METHODS) - 1
     counts = [f"{is_raised[f'auprc_ratio.{one}']} of {n} with {INFERENCES[one]}" for one in inferences]
-    return f"Imputations that raise the AUPRC ratio: {' and '.join(counts)}"
+    return f"The number of imputations that raise the AUPRC ratio is {' and '.join(counts)}"
 
 
 def effects(compared: pd.DataFrame, inferences: list[str]) -> Drawn:
@@ -113,7 +104,8 @@ def effects(compared: pd.DataFrame, inferences: list[str]) -> Drawn:
     is_error = table["measure"] == "rmse"
     means = table.groupby(["measure", "method"])["value"].mean()
     table = table.assign(base=[means[one, MEAN if one == "rmse" else NONE] for one in table["measure"]])
-    labels = WORDS | {one: measure_name(one) for one in shown} | {"value": "value"}
+    titles = {one: measure_name(one) + UNITS.get(one, " (chance: 1)") for one in shown}
+    labels = WORDS | titles | {"value": ""}
     labels["base"] = "no imputation (panel a: gene mean)"
     return charts.dots(
         table[~(is_error & (table["method"] == NONE))], x="value", y="method", panel="measure", shared=False,

@@ -132,10 +132,13 @@ def read_own_pairs(path: Path, expression: Expression, cells: list[str]) -> tupl
     is_labelled = "label" in found
     wanted = ("tf", "target", "label") if is_labelled else ("source", "target")
     if not set(wanted) <= set(found):
+        lone = (
+            "" if len(found) > 1 else "\nA list of TFs alone: see the page on own data, which ranks targets."
+        )
         raise DataError(
             f"{path} must have the columns tf, target and label (pairs) or source, target and weight (a "
             f"network; weight may be left out), but has: {short(', '.join(found.values()))}.\n"
-            f"Rename its columns, or separate those of a .csv by commas and those of a .tsv by tabs."
+            f"Rename its columns, or separate those of a .csv by commas and those of a .tsv by tabs.{lone}"
         )
     columns = [found[name] for name in wanted]
     table = _words(path, columns, sep)

@@ -53,10 +53,11 @@ CHANCE = {"auroc": 0.5, "auprc_ratio": 1.0}
 
 
 def verb(difference: float, margin: float = 0.01) -> str:
-    """Say whether a value exceeds another, given their difference: within ``margin`` they are equal."""
+    """Say whether a value exceeds another by more than ``margin``, given their difference."""
     if np.isnan(difference):
         return "cannot be compared with"
-    return "exceeds" if difference > margin else "is below" if difference < -margin else "equals"
+    word = "exceeds" if difference > 0 else "is below"
+    return word if abs(difference) > margin else f"is within {margin:g} of"
 
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:
