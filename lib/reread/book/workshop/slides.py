@@ -21,8 +21,8 @@ from reread.core.records import read_record
 from reread.pages import PageRef, pages
 
 _CHOICE = f"On simulated data. Your prediction: {', '.join(DIRECTIONS)}?"
-_CUT = "Further rows are on the page of the chapter."
-_ROWS = 10  # of a table
+_CUT = "The page of the chapter has the whole table."
+_ROWS, _COLUMNS = 8, 8  # of a table
 _ON = {"real": "real data", "paper": "the published data", "demo": "simulated data"}
 # no script: space bar and arrow keys turn the slides, and each prints on a page of its own
 _PAGE = """<!doctype html>
@@ -35,11 +35,11 @@ body{{margin:0;color:#1b1b1b;background:#fff}}
 section{{box-sizing:border-box;min-height:100vh;padding:4vmin 8vmin 9vmin;display:flex;flex-direction:column;
 justify-content:center;position:relative;scroll-snap-align:start;break-after:page}}
 footer{{position:absolute;left:8vmin;bottom:3vmin;font-size:.7rem;color:#555}}
-h1{{font-size:2.4rem;line-height:1.15;margin:0}}h2{{font-size:1.4rem;margin:0 0 1rem;color:#00527f}}
+h1{{font-size:2.4rem;line-height:1.15;margin:0}}h2{{font-size:1.3rem;margin:0 0 1rem;color:#00527f}}
 p{{font-size:1.5rem;max-width:50rem;margin:.6rem 0}}p.more{{font-size:1rem;color:#444}}
-figure{{margin:0}}img{{width:100%;height:66vh;object-fit:contain}}
+figure{{margin:0}}img{{width:100%;height:62vh;object-fit:contain}}
 figcaption{{font-size:.9rem;color:#444;max-width:70rem;margin:1rem auto 0}}
-table{{border-collapse:collapse;font-size:.85rem}}td,th{{padding:.3rem 1.2rem .3rem 0;text-align:left;
+table{{border-collapse:collapse;line-height:1.25}}td,th{{padding:.35em 1.2em .35em 0;text-align:left;
 border-bottom:1px solid #bbb}}.wide{{overflow-x:auto}}
 code{{font-size:1rem;overflow-wrap:anywhere;background:#eef3f6;padding:.5rem .8rem;display:block}}
 @page{{size:320mm 180mm;margin:0}}@media print{{section{{height:180mm;min-height:0}}img{{height:110mm}}}}
@@ -107,11 +107,21 @@ def _shown(folder: Path, ref: PageRef, record: RunRecord) -> Iterator[str]:
         outputs = (output.get("data", {}) for cell in cells for output in cell.get("outputs", ()))
         texts = ("".join(data.get("text/markdown", "")) for data in outputs)
         text = next(text for text in texts if f":name: {entry['label']}\n" in text)
-        rows = [line for line in text.splitlines() if line.startswith("|")]
-        more = _more(_CUT) if len(rows) > _ROWS + 2 or "rows are shown" in text else ""
         caption = html.escape(run_view.plain_words(said[entry["id"]]["caption"]))
-        table = MarkdownIt("js-default").render("\n".join(rows[: _ROWS + 2]))
-        yield f'<h2>{caption}</h2><div class="wide">{table}</div>{more}'
+        yield f"<h2>{caption}</h2>{_table(text)}"
+
+
+def _table(text: str) -> str:
+    """The first rows and columns of a table as HTML, in letters so small that they fit."""
+    rows = [line.strip().strip("|").split("|") for line in text.splitlines() if line.startswith("|")]
+    shown = [row[:_COLUMNS] for row in rows[: _ROWS + 2]]
+    is_cut = shown != rows or "rows are shown" in text
+    # a cell has one line, a head as many as it has words
+    columns = ((*head.split(), *cells) for head, _, *cells in zip(*shown, strict=True))
+    wide = sum(2 + max(len(html.unescape(one.strip())) for one in column) for column in columns)
+    table = MarkdownIt("js-default").render("\n".join(f"|{'|'.join(row)}|" for row in shown))
+    size = min(0.8, 75 / wide)
+    return f'<div class="wide" style="font-size:{size:.2f}rem">{table}</div>{_more(_CUT) if is_cut else ""}'
 
 
 def _more(text: str) -> str:
