@@ -67,8 +67,8 @@ def export_runs(out: Path, profile: Profile, study: str = "") -> str:
         raise RunError(said, ExitCode.STALE)
     with written_whole(out) as part:
         n_files = pack(packed, part)
-    size = out.stat().st_size
-    return "\n".join([f"{len(packed)} runs, {n_files} files, {size:,} bytes packed: {out}", *left_out])
+    said = f"{len(packed)} runs, {n_files} files, {out.stat().st_size:,} bytes packed: {out}"
+    return "\n".join([said, *left_out])
 
 
 def import_runs(file: Path) -> str:
@@ -181,10 +181,9 @@ def outdated_rows(status: Status, study: str = "") -> list[dict[str, Any]]:
 
 def outdated(status: Status, study: str = "") -> list[str]:
     """The same, a line each."""
-    rows = outdated_rows(status, study)
     return [
-        row["wrong"] if "wrong" in row else f"{row['page']} ({row['profile']})  {', '.join(row['moved'])}"
-        for row in rows
+        row.get("wrong") or f"{row['page']} ({row['profile']})  {', '.join(row['moved'])}"
+        for row in outdated_rows(status, study)
     ]
 
 
@@ -243,9 +242,8 @@ def _refuse_other_count(file: Path, n_read: int) -> None:
     """Refuse a list of files of which a damaged length hides a part: zipfile does not compare the count."""
     with file.open("rb") as content:
         content.seek(-12, 2)
-        n_said = int.from_bytes(content.read(2), "little")
-    if n_said != n_read:
-        _refuse(file, f"it says that it holds {n_said:,} files, but {n_read:,} can be read")
+        if (n_said := int.from_bytes(content.read(2), "little")) != n_read:
+            _refuse(file, f"it says that it holds {n_said:,} files, but {n_read:,} can be read")
 
 
 def _checked_members(file: Path, members: list[zipfile.ZipInfo], most: int) -> list[str]:

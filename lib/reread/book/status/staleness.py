@@ -178,8 +178,7 @@ def _may_be_own(ref: PageRef) -> bool:
 
 def moved(old: dict[str, str], new: dict[str, str]) -> list[str]:
     """Names of the fields that differ, or that only one of the two has, in the order of ``new``."""
-    names = dict.fromkeys([*new, *old])
-    return [name for name in names if old.get(name) != new.get(name)]
+    return [name for name in dict.fromkeys([*new, *old]) if old.get(name) != new.get(name)]
 
 
 def is_finished(path: Path) -> bool:
