@@ -293,7 +293,7 @@ def test_a_run_ends_with_what_moved_and_the_address_of_its_page(finished, reread
 
     assert said.code == 0, said.err
     *rest, last = said.out.splitlines()
-    assert "2 of 2 values differ from the reference of demo." in rest
+    assert "2 of 2 values differ from the reference of demo beyond tolerance." in rest
     assert [line.split()[0] for line in rest[-3:]] == ["value", "mean", "cells"]
     assert rest[-1].split() == ["cells", "5", "6", "+1", "+20.0%"]
     address = last.removeprefix("Open file://")

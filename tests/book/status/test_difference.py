@@ -81,7 +81,8 @@ def test_only_what_is_off_by_more_than_allowed_has_moved(finished):
     rows, said = difference.moved(ref, values)
     assert rows == [("cells", 4, 5)]
     assert said == (
-        "1 of 2 values differ from the reference of demo. 1 values were measured in one of the two only."
+        "1 of 2 values differ from the reference of demo beyond tolerance. "
+        "Values measured in one of the two only: 1."
     )
 
 

@@ -57,9 +57,9 @@ def moved(ref: PageRef, values: dict[str, Value | None]) -> tuple[list[Change], 
         return [], f"There is no reference of {ref.name} in {ref.profile} to compare with."
     both = [key for key in values if key in known]
     off = [key for key in both if reference.difference(name, key, values[key])]
-    said = f"{len(off)} of {len(both)} values differ from the reference of {ref.profile}."
+    said = f"{len(off)} of {len(both)} values differ from the reference of {ref.profile} beyond tolerance."
     if other := len(values.keys() ^ known.keys()):
-        said += f" {other} values were measured in one of the two only."
+        said += f" Values measured in one of the two only: {other}."
     return _largest_first([Change(key, known[key], values[key]) for key in off]), said
 
 
