@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -116,6 +117,9 @@ def _holds(task: Task, place: str) -> bool:
     _prepare(task.ref, typer.echo)
     if task.now is None:
         run_page(task.ref, overrides=task.exercise.change, say=lambda line: None)
+    if task.exercise.stays and task.own is None:  # the reference would allow moves between processors
+        run_page(task.ref, say=lambda line: None)
+        task = replace(task)
     if task.now is None:
         typer.echo(f"  refused: the run does not measure {task.exercise.value}")
         return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import pytest
 import yaml
 from reread.book.running import environment, process
 from reread.book.running.page_run import run_page
+from reread.book.site import page_sections
 from reread.book.status import staleness as stale
 from reread.book.status.run_record import RunRecord
 from reread.core.errors import DataError, ParameterError, RereadError, RunError
@@ -517,3 +519,23 @@ def test_plain_papermill_runs_a_chapter_with_the_parameters_of_a_run(finished, t
     (written,) = (finished / "runs/scratch/maize/02-genes").glob("*/measured.json")
     scratch = json.loads(written.read_text())
     assert scratch["values"] == json.loads((ref.folder / "record.json").read_text())["values"]
+
+
+@pytest.mark.parametrize("profile", ["demo", "real"])
+def test_the_lines_that_a_page_prints_run_on_what_the_page_built_on(finished, profile):
+    refs = pages(profile)
+    for ref in refs if profile != "demo" else ():
+        run_page(ref, say=silent)
+    for other in {"demo", "real"} - {profile}:
+        shutil.rmtree(finished / "runs" / other, ignore_errors=True)
+    text = page_sections.again(refs[-1], [], is_recorded=False)
+    block = re.search(r"```bash\n(.*?)```", text, re.DOTALL)[1]
+
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-ec", block], cwd=finished, env=os.environ | {"PATH": path}, capture_output=True, text=True
+    )
+
+    assert done.returncode == 0, done.stderr
+    written = (finished / "runs/scratch/maize/02-genes").glob("*/measured.json")
+    assert [json.loads(path.read_text())["profile"] for path in written] == [profile]

@@ -34,7 +34,13 @@ def test_right_choices_are_not_all_in_one_place(study):
 
 
 @pytest.fixture
-def task() -> content.Task:
+def no_run_here(monkeypatch) -> None:
+    """The page of no exercise has run on this machine."""
+    monkeypatch.setattr(content.Task, "own", None)
+
+
+@pytest.fixture
+def task(no_run_here) -> content.Task:
     return content.task(AUDIT, 1)
 
 
@@ -49,11 +55,43 @@ def test_the_answer_is_computed_and_small_changes_count_as_none(task):
     ]
 
 
-def test_a_change_within_what_the_reference_allows_between_processors_counts_as_none():
+def test_a_change_within_what_the_reference_allows_between_processors_counts_as_none(no_run_here):
     task = content.task("maize/02-tissue-cnn", 1)
 
     assert task.exercise.threshold < 0.2
     assert [task.outcome(task.before + step) for step in (0.2, 0.3)] == ["stays", "rises"]
+
+
+STAYS = ["genomes/03-one-gene-all-people", "genomes/05-predicted-against-measured", "maize/05-null-test"]
+
+
+@pytest.mark.parametrize("name", STAYS)
+def test_a_move_that_the_reference_allows_is_seen_beside_a_run_of_this_machine(name, monkeypatch):
+    task = content.task(name, 1)
+    monkeypatch.setattr(content.Task, "own", 0.01)
+
+    assert task.exercise.stays
+    assert [task.outcome(0.01 + step) for step in (0, 0.1, -0.1)] == ["stays", "rises", "falls"]
+
+
+@pytest.mark.parametrize("name", STAYS)
+def test_an_exercise_that_stays_is_checked_beside_a_run_of_this_machine(
+    name, no_run_here, monkeypatch, capsys
+):
+    task, ran = content.task(name, 1), []
+
+    def run(ref, say):
+        ran.append(ref.name)
+        monkeypatch.setattr(content.Task, "own", 0.01)
+
+    monkeypatch.setattr("reread.book.running.page_run.run_page", run)
+    monkeypatch.setattr(workshop, "_prepare", lambda ref, say: None)
+    monkeypatch.setattr(content.Task, "now", 0.11)
+
+    assert task.outcome(0.11) == "stays"  # the reference allows as much between processors
+    assert not workshop._holds(task, "1 of 1")
+    assert ran == [task.ref.name]
+    assert "rises: 0.01 to 0.11  refused" in capsys.readouterr().out
 
 
 def test_the_judgement_has_both_numbers_and_the_reason_and_a_missing_run_its_command(

@@ -249,3 +249,32 @@ def test_training_lowers_the_loss_and_equal_seeds_give_equal_weights(people):
 
     assert losses[-1] < losses[0]
     np.testing.assert_array_equal(predict(first, people[:2]), predict(second, people[:2]))
+
+
+def test_at_the_start_of_training_blocks_hand_their_input_on():
+    """What the first layer sees reaches the last: residual branches add nothing, convolutions little."""
+    started = predicting._hand_on(enformer.Enformer(SIZE))
+    for block in started.conv_tower:
+        x = torch.randn(4, block[0][2].in_channels, 32)
+        n = min(x.shape[1], block[0][2].out_channels)
+        handed = block[0][2](x)[:, :n]
+
+        assert torch.corrcoef(torch.stack([handed.flatten(), x[:, :n].flatten()]))[0, 1] > 0.9
+        assert torch.equal(block[1](handed_on := block[0](x)), handed_on)
+
+
+def test_the_small_network_learns_a_site_from_any_seed():
+    """One strong site decides the target; a start from which nothing is learned would leave r near 0."""
+    rng = np.random.default_rng(1)
+    letters = np.frombuffer(b"ACGT", dtype=np.uint8)
+    bases = letters[rng.integers(0, 4, (320, 4 * 128))]
+    n_sites = rng.integers(0, 4, 320)
+    for row, n in enumerate(n_sites):
+        for at in rng.choice(np.arange(140, 360, 16), n, replace=False):
+            bases[row, at : at + 8] = np.frombuffer(b"TGACTCAT", dtype=np.uint8)
+    targets = np.repeat(n_sites.astype(np.float32)[:, None, None], 4, axis=1).repeat(5, axis=2)
+    for seed in range(2):
+        made, _ = train(bases[:240], targets[:240], SIZE, epochs=5, rate=8e-3, seed=seed)
+        found = predict(made, bases[240:])[:, 1:3].mean(axis=(1, 2))
+
+        assert np.corrcoef(found, n_sites[240:])[0, 1] > 0.5

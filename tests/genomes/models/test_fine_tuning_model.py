@@ -19,7 +19,7 @@ def cohort():
 
 @pytest.fixture(scope="module")
 def network(cohort):
-    return train(cohort.train_sequences, cohort.train_targets, SIZE, epochs=2, batch=5, seed=0)[0]
+    return train(cohort.train_sequences, cohort.train_targets, SIZE, epochs=12, batch=5, rate=8e-3, seed=0)[0]
 
 
 @pytest.fixture(scope="module")

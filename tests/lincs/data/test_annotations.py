@@ -75,6 +75,8 @@ def test_every_class_of_our_own_table_is_one_of_the_published(mirror):
         ("CP_GLUCOCORTICOID_RECEPTOR_AGONIST", "glucocorticoid receptor agonist"),
         ("CP_T_TYPE_CALCIUM_CHANNEL_BLOCKER", "T type calcium channel blocker"),
         ("A1", "A1"),
+        ("SLC22A18", "SLC22A18"),
+        ("AZD-6482", "AZD-6482"),
     ],
 )
 def test_a_class_is_said_as_people_say_it(name, said):

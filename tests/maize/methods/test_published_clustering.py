@@ -168,6 +168,43 @@ def test_a_null_that_all_methods_share_is_clustered_once(log, tissue, sets, monk
     assert calls == [3, 7]
 
 
+@pytest.fixture
+def ranked(log, tissue):
+    """One method that ranks the markers first, of samples named by number."""
+    from reread.maize.methods.gene_files import Ranked
+
+    scores = np.zeros((len(np.unique(tissue)), log.shape[1]))
+    scores[:, MARKERS] = np.random.default_rng(0).random((len(scores), len(MARKERS)))
+    names = tuple(map(str, range(len(log))))
+    return Ranked({OURS: scores}, tuple(map(str, range(log.shape[1]))), names, np.arange(12))
+
+
+def test_gains_over_seeds_have_the_interval_of_their_mean(log, tissue, ranked, monkeypatch):
+    monkeypatch.setattr(clustering, "samples_to_cluster", lambda *a: (log, tissue))
+    table, summary = clustering.gains_by_seed(None, ranked, RUNS, size=20, n_sets=4, n_seeds=4, seed=3)
+    rows = summary.set_index("other")
+
+    gains = table.loc[table["other"] == "random sets", "gain"]
+    low, high = stats.t.interval(0.95, 3, gains.mean(), stats.sem(gains))
+    assert len(table) == 8
+    assert gains.nunique() > 1
+    assert rows.loc["random sets", ["gain_low", "gain_high"]].tolist() == pytest.approx([low, high])
+    assert rows.loc["random sets", "gain"] == pytest.approx(gains.mean())
+
+
+def test_the_first_seed_is_the_published_run(log, tissue, ranked, monkeypatch):
+    monkeypatch.setattr(clustering, "samples_to_cluster", lambda *a: (log, tissue))
+    table, _ = clustering.gains_by_seed(None, ranked, RUNS, size=20, n_sets=4, n_seeds=2)
+    once, _ = clustering.compare(log, tissue, ranked.sets(0), RUNS, size=20, n_null=4)
+
+    assert table["gain"][:2].tolist() == pytest.approx(once.loc[0, ["v_over_all", "v_over_random"]].tolist())
+
+
+def test_one_seed_has_no_interval(ranked):
+    with pytest.raises(DataError, match="two seeds, but n_seeds is 1"):
+        clustering.gains_by_seed(None, ranked, RUNS, size=20, n_seeds=1)
+
+
 def test_where_held_out_samples_are_clustered_the_variant_that_explained_them_is_left_out(sets):
     named = {PUBLISHED: sets["good"], OURS: sets["bad"]}
 

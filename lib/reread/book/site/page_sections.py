@@ -12,7 +12,7 @@ from reread.book.status.staleness import Shelf
 from reread.book.texts import cited_address
 from reread.core.data import registry
 from reread.core.errors import ParameterError
-from reread.pages import PageRef
+from reread.pages import PageRef, builds_on, shared_parameters
 from reread.studies import PROFILES, Claim, Value
 
 _SCOPES = {
@@ -22,10 +22,12 @@ _SCOPES = {
     "own": "The data are your own. They answer no published claim.",
 }
 _PAPERMILL = (  # it reads a file of the run, which a recorded run does not leave in its place
-    "papermill chapters/{ref.study.key}/{ref.chapter.key}.ipynb out.ipynb \\\n"
+    "{whose}papermill chapters/{ref.study.key}/{ref.chapter.key}.ipynb out.ipynb \\\n"
     "  -f runs/{ref.profile}/{ref.name}/parameters.yml -p {name} {value}\n",
-    "The second command is plain papermill; start it at the top of the checkout. ",
+    "The second command is plain papermill, which takes a name and its value as two words. Start it at the "
+    "top of the checkout. ",
 )
+_WHOSE = "Its variable names the profile whose runs it builds on. "
 
 # where a repository that is public can be opened; a page links to them only if CITATION.cff has its address
 _BINDER, _COLAB = "https://mybinder.org/v2/gh", "https://colab.research.google.com/github"
@@ -117,11 +119,12 @@ def verdict(ref: PageRef, asked: list[Row], checks: list[CheckRow]) -> str:
 
 def again(ref: PageRef, artifacts: list[str], *, is_recorded: bool) -> str:
     """Exact commands that run this page again with one parameter changed, its notebook and its files."""
-    name = "seed" if "seed" in ref.chapter.parameters else next(iter(ref.chapter.parameters))
-    value = 7 if name == "seed" else _written(ref.parameters[name])
+    name, value = _changed(ref)
     profile = [f"--profile {ref.profile}"] if ref.profile != "demo" else []
+    whose = f"REREAD_PROFILE={ref.profile} " if profile else ""
     papermill, plainly = ("", "") if is_recorded else _PAPERMILL
-    papermill = papermill.format(ref=ref, name=name, value=value)
+    plainly += _WHOSE if plainly and whose else ""
+    papermill = papermill.format(ref=ref, name=name, value=value, whose=whose)
     fetched = "The run fetches the data files named above if they are missing." if ref.datasets() else ""
     files = ", ".join(f"{{download}}`{Path(name).name} <artifacts/{name}>`" for name in artifacts)
     extra = ref.study.key
@@ -140,6 +143,24 @@ checkout, or `pip install 'reread[{extra}]'` where the wheel of the book is inst
 
 The notebook with the parameters of this page is {{download}}`{notebook_name(ref)}`. It runs in the checkout.
 {left}"""
+
+
+def _changed(ref: PageRef) -> tuple[str, str]:
+    """Another value of a parameter: the seed, unless what the page builds on must then be run with it too.
+
+    In its place then stands the first whole number that the page has for itself, one up or one down.
+    """
+    built_on = [key for key in ref.chapter.needs if builds_on(ref, key)]
+    shared = {name for key in built_on for name in shared_parameters(ref, key)}
+    values = {name: value for name, value in ref.parameters.items() if name not in shared}
+    if "seed" in values:
+        return "seed", "7"
+    for name, here in values.items():
+        if type(here) is int:
+            highest = ref.chapter.parameters[name].max
+            return name, str(here + 1 if highest is None or here < highest else here - 1)
+    name = next(iter(values or ref.parameters))
+    return name, _written(ref.parameters[name])
 
 
 def notebook_name(ref: PageRef) -> str:

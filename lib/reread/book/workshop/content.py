@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
@@ -11,6 +12,7 @@ from pydantic import Field, model_validator
 
 from reread.book.status.regression import Reference, is_number, reference_path
 from reread.book.status.run_record import NAME, RunRecord
+from reread.book.status.staleness import Status
 from reread.core import paths
 from reread.core.errors import ParameterError, did_you_mean
 from reread.core.files import digest
@@ -21,6 +23,7 @@ from reread.studies import find as find_study
 
 Direction = Literal["rises", "falls", "stays"]
 DIRECTIONS: tuple[str, ...] = get_args(Direction)
+ROUNDING = 1e-6  # share of a value that two runs of one machine may differ by
 
 
 class Quiz(Record):
@@ -41,7 +44,8 @@ class Quiz(Record):
 class Exercise(Record):
     """A run of a demo page with other parameters, and a value whose change a student predicts.
 
-    A change of at most ``threshold``, or of what the reference allows, counts as none: the value ``stays``.
+    A change of at most ``threshold`` counts as none: the value ``stays``. Where the page has no fresh run on
+    this machine to compare with, so does a change that the reference allows between processors.
     """
 
     run: Text
@@ -90,10 +94,17 @@ class Task:
         values = self.ref.parameters | self.ref.chapter.fitting(self.exercise.change)
         return paths.runs() / "custom" / f"{self.ref.name}-{digest([self.ref.profile, values])[:8]}"
 
+    @cached_property
+    def own(self) -> float | None:
+        """The value in the run of the page on this machine; None if no run of it is fresh."""
+        if Status().state(self.ref).word != "fresh":
+            return None
+        return RunRecord.read(self.ref.folder).values.get(self.exercise.value)
+
     @property
     def before(self) -> float:
-        """The value in the reference."""
-        return self.reference.pages[self._page][self.exercise.value]
+        """The value in the run of the page on this machine, or else in the reference."""
+        return self.reference.pages[self._page][self.exercise.value] if self.own is None else self.own
 
     @property
     def now(self) -> float | None:
@@ -107,9 +118,11 @@ class Task:
         return self.ref.name.partition("/")[2]
 
     def outcome(self, now: float) -> Direction:
-        """What the value does: computed from the run and the reference, never typed."""
-        is_off = self.reference.difference(self._page, self.exercise.value, now)
-        if not is_off or abs(now - self.before) <= self.exercise.threshold:
+        """What the value does: computed from two runs of this machine, or a run and the reference."""
+        off, is_allowed = abs(now - self.before), False
+        if self.own is None:  # the reference is of another processor, which moves values too
+            is_allowed = not self.reference.difference(self._page, self.exercise.value, now)
+        if is_allowed or off <= max(self.exercise.threshold, ROUNDING * abs(self.before)):
             return "stays"
         return "rises" if now > self.before else "falls"
 

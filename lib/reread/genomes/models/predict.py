@@ -11,15 +11,14 @@ import torch
 from reread.core.errors import ParameterError
 from reread.core.training.loop import Stream, device_of
 from reread.core.training.number_format import number_format
-from reread.genomes.models.enformer import BIN, CHUNK, HALO, Architecture, Enformer, one_hot
+from reread.genomes.models.enformer import BIN, CHUNK, HALO, Architecture, Enformer, Residual, one_hot
 
 Bases = npt.NDArray[np.uint8]
 N = ord("N")
 GROUP = 256  # sequences whose equal chunks are found; 9.4 MB each with the published network
 CHUNKS_AT_ONCE = {"cpu": 8}  # the caches hold so many, which makes them 1.8 times as fast as 128 at once
 CHUNKS_ON_GPU = 256  # bounds the memory of the convolutions, to that of 2.5 windows of 196,608 bases
-COMPLEMENT = np.zeros(256, dtype=np.uint8)
-COMPLEMENT[np.frombuffer(b"ACGTN", dtype=np.uint8)] = np.frombuffer(b"TGCAN", dtype=np.uint8)
+COMPLEMENT = np.frombuffer(bytes.maketrans(b"ACGTN", b"TGCAN"), dtype=np.uint8)
 
 
 def predict(
@@ -124,10 +123,9 @@ def train(
     Returns the network in evaluation mode, and the mean loss of each epoch.
     """
     where = device_of(device)
-    stream = Stream(seed, where)
     losses = []
-    with stream:
-        network = Enformer(size).to(where)
+    with Stream(seed, where):
+        network = _hand_on(Enformer(size)).to(where)
         level = torch.as_tensor(targets.mean(axis=(0, 1)), device=where).clamp(min=1e-3)
         network._heads["human"][0].bias.data = torch.log(torch.expm1(level))
         optimizer = torch.optim.Adam(network.parameters(), lr=rate)
@@ -151,3 +149,20 @@ def train(
                 total += float(loss.detach()) * len(rows)
             losses.append(total / len(sequences))
     return network.eval(), losses
+
+
+def _hand_on(network: Enformer) -> Enformer:
+    """Let each convolution begin as the identity with some noise, and each residual branch at zero.
+
+    With the usual start the loss stays flat for several epochs, and seed and processor decide whether it
+    falls: the correlation with true expression was 0.05 to 0.67 for four seeds, and is 0.87 to 0.92 so.
+    """
+    with torch.no_grad():
+        for part in (*network.stem.modules(), *network.conv_tower.modules()):
+            if isinstance(part, Residual):
+                for value in part.fn[2].parameters():
+                    value.zero_()
+        for block in network.conv_tower:
+            weight = block[0][2].weight
+            weight.mul_(0.3).add_(torch.nn.init.dirac_(torch.empty_like(weight)))
+    return network

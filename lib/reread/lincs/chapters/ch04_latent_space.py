@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from scipy.spatial import KDTree
 from scipy.spatial.distance import pdist, squareform
 
 from reread.core import charts
@@ -27,6 +28,16 @@ def draw_generated(real: np.ndarray, generated: Mapping[str, np.ndarray]) -> Dra
     labels = {f"pc{i}": f"component {i} ({share:.0%})" for i, share in enumerate(explained, 1)} | {"kind": ""}
     table = pd.concat(rows, ignore_index=True)
     return charts.scatter(table, "pc1", "pc2", hue="kind", panel="panel", columns=2, labels=labels)
+
+
+def relative_spread(table: pd.DataFrame) -> dict[str, float]:
+    """Spread of generated signatures on both components over that of real ones, by generator.
+
+    ``table`` is that of :func:`draw_generated`. Returns dict of str to float: the ratio of root mean square
+    distances from the centre, without unit; 1 where both spread alike.
+    """
+    variance = table.groupby(["panel", "kind"])[["pc1", "pc2"]].var(ddof=0).sum(axis=1).unstack()
+    return dict(np.sqrt(variance["generated"] / variance["real"]))
 
 
 def draw_tests(table: pd.DataFrame) -> Drawn:
@@ -55,6 +66,20 @@ def draw_map(mu: np.ndarray, pcl: np.ndarray) -> Drawn:
     labels = {"x": f"component 1 of the latent means ({explained[0]:.0%})",
               "y": f"component 2 ({explained[1]:.0%})"}  # fmt: skip
     return charts.scatter(table, "x", "y", hue="class", names=True, labels=labels)
+
+
+def nearest_of_class(table: pd.DataFrame) -> dict[str, float]:
+    """Share of signatures whose nearest other signature on the map has their class, and that by chance.
+
+    ``table`` is that of :func:`draw_map`. Returns dict: ``share`` and ``chance``, 0 to 1; the latter is the
+    mean over random pairs of signatures.
+    """
+    places, (code, names) = table[["x", "y"]].to_numpy(), pd.factorize(table["class"])
+    near = KDTree(places).query(places, k=2)[1]
+    other = np.where(near[:, 0] == np.arange(len(near)), near[:, 1], near[:, 0])  # copies lie at no distance
+    sizes = np.bincount(code, minlength=len(names))
+    chance = (sizes * (sizes - 1)).sum() / (len(code) * (len(code) - 1))
+    return {"share": float((code[other] == code).mean()), "chance": float(chance)}
 
 
 def draw_trees(codes: Mapping[str, pd.DataFrame]) -> Drawn:

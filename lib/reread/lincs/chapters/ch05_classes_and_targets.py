@@ -28,6 +28,11 @@ WORDS = {
 }  # fmt: skip
 
 
+def in_words(name: str) -> str:
+    """Words for the name of a representation, a split or a classifier, as the figures have them."""
+    return WORDS.get(name, name)
+
+
 def draw_splits(table: pd.DataFrame, null_high: float) -> Drawn:
     """Draw accuracy (0 to 1) with both splits by representation, a panel for each classifier."""
     shade = {"permuted classes, up to 97.5 %": (0.0, null_high)}

@@ -52,7 +52,13 @@ def draw_images(table: pd.DataFrame) -> Drawn:
             if kind == "nearest code":
                 axes.set_title(str(row["found"]), fontsize=9, loc="center", pad=2)
         panels[down][0].set_ylabel(kind.replace(" ", "\n"), rotation=0, ha="right", va="center", fontsize=9)
-    return Drawn(figure, table, _finding(table))
+    found = examples_found(table)
+    alt = (
+        "Four rows of ten small images: held-out digits, nearest codes decoded, z decoded, digit means; "
+        f"{found['own_code']} of 10 have their own code, {found['nearer']} of 10 decoded z are nearer to the "
+        "image than the mean."
+    )
+    return Drawn(figure, table, alt)
 
 
 def draw_confusion(shares: pd.DataFrame) -> Drawn:
@@ -62,13 +68,14 @@ def draw_confusion(shares: pd.DataFrame) -> Drawn:
                           labels=labels, limits=(0, 1))  # fmt: skip
 
 
-def _finding(table: pd.DataFrame) -> str:
-    """Alt text: how many images have their own code, and how many a z that decodes nearer than the mean."""
+def examples_found(table: pd.DataFrame) -> dict[str, int]:
+    """Count images whose nearest code is their own, and those whose decoded z is nearer than the mean.
+
+    ``table`` is that of :func:`draw_images`. Returns dict: ``own_code`` and ``nearer``, numbers of images;
+    distances are of grey values.
+    """
     rows = {name: part.sort_values("digit") for name, part in table.groupby("row")}
     right = int((rows["nearest code"]["digit"] == rows["nearest code"]["found"]).sum())
     image, z, mean = (rows[name][PIXELS].to_numpy(dtype=float) for name in ("image", "z", "class mean"))
     near = int((((z - image) ** 2).sum(axis=1) < ((mean - image) ** 2).sum(axis=1)).sum())
-    return (
-        "Four rows of ten small images: held-out digits, nearest codes decoded, z decoded, digit means; "
-        f"{right} of 10 have their own code, {near} of 10 decoded z are nearer to the image than the mean."
-    )
+    return {"own_code": right, "nearer": near}

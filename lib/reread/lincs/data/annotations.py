@@ -143,7 +143,12 @@ def with_classes(meta: pd.DataFrame, classes: Mapping[str, str], *, by: str = "p
 
 
 def short(pcl: str) -> str:
-    """Name of a class in plain words: ``CP_MEK_INHIBITOR`` is ``MEK inhibitor``."""
+    """Name of a class in plain words: ``CP_MEK_INHIBITOR`` is ``MEK inhibitor``.
+
+    A name without ``CP_``, of a drug, a gene or a class of the reader's own, is returned as it is.
+    """
+    if not pcl.startswith("CP_"):
+        return pcl
     words = pcl.removeprefix("CP_").split("_")
     return " ".join(word.lower() if word in ORDINARY or len(word) > 6 else word for word in words)
 

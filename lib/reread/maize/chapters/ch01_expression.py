@@ -77,6 +77,18 @@ def samples(data: Expression) -> Drawn:
     return charts.scatter(table, "PC1", "PC2", hue="tissue", labels=labels)
 
 
+def samples_found(data: Expression, table: pd.DataFrame) -> dict[str, float | str]:
+    """Share of the variance on both components, and the tissue that lies farthest from the centre.
+
+    ``table`` is that of :func:`samples`. Returns dict: ``explained``, 0 to 1, of the variance of log2(x + 1)
+    over all genes, and ``farthest``, the tissue whose mean has the largest distance from that of all samples.
+    """
+    log, places = log_plus_one(data.values).astype(np.float64), table[["PC1", "PC2"]]
+    explained = (places**2).to_numpy().sum() / ((log - log.mean(axis=0)) ** 2).sum()
+    distance = (places.groupby(table["tissue"]).mean() ** 2).sum(axis=1)
+    return {"explained": float(explained), "farthest": distance.idxmax()}
+
+
 def transforms(data: Expression) -> Drawn:
     """Draw the share of all values by transformed value (log2), for the published and the usual logarithm."""
     logs = {name: transform(data.values) for name, transform in TRANSFORMS.items()}
@@ -119,6 +131,20 @@ def layout(images: Mapping[str, np.ndarray], n_genes: int) -> Drawn:
         f"{n_genes} genes and {side * side - n_genes} padding pixels."
     )
     return Drawn(figure, table, alt)
+
+
+def neighbour_correlation(images: Mapping[str, np.ndarray], n_genes: int) -> dict[str, float]:
+    """Pearson's correlation of each gene with the next one in its row of the image, by gene order.
+
+    ``images``: (side, side) of one sample, log2 scale. Padding, after ``n_genes`` pixels, is left out.
+    Returns dict of str to float, from -1 to 1.
+    """
+    found = {}
+    for name, image in images.items():
+        is_gene = (np.arange(image.size) < n_genes).reshape(image.shape)
+        both = is_gene[:, :-1] & is_gene[:, 1:]
+        found[name] = float(np.corrcoef(image[:, :-1][both], image[:, 1:][both])[0, 1])
+    return found
 
 
 def hold_outs(data: Expression, splits: Sequence[Split]) -> Drawn:

@@ -103,7 +103,8 @@ def beeswarm(runs: Sequence[Run], markers: Sequence[tuple[str, str, int, int]]) 
         turn = 0.6 * (np.arange(len(attribution)) * GOLDEN % 1 - 0.5)
         shown = axes.scatter(attribution[:, gene], row + turn, c=level[:, gene], s=14, cmap="viridis", vmin=0,
                              vmax=1, linewidth=0, zorder=3)  # fmt: skip
-        columns = {"sample": samples.samples, "tissue": samples.tissue_names, "gene": name}
+        columns = {"method": run.method, "sample": samples.samples, "tissue": samples.tissue_names}
+        columns |= {"gene": name, "is_known": gene in tissue}
         columns |= {"attribution": attribution[:, gene], "expression": level[:, gene]}
         parts.append(pd.DataFrame(columns))
     axes.axvline(0, color=figures.GREY, linewidth=1)
@@ -119,6 +120,23 @@ def beeswarm(runs: Sequence[Run], markers: Sequence[tuple[str, str, int, int]]) 
         f"{table['attribution'].min():.2g} to {table['attribution'].max():.2g}."
     )
     return Drawn(figure, table, alt)
+
+
+def beeswarm_caption(table: pd.DataFrame) -> str:
+    """State for how many genes of :func:`beeswarm` the attribution rises with expression; empty without any.
+
+    ``table`` is that of the figure. The sign is that of Pearson's correlation over the explained samples.
+    """
+    if table.empty:
+        return ""
+    genes = table.groupby("gene", sort=False)
+    rises = sum(part["attribution"].corr(part["expression"]) > 0 for _, part in genes)
+    return (
+        f"For {rises} of the {len(genes)} genes with the largest mean size, the attribution rises with "
+        f"expression ({table['method'].iloc[0]}, {table['sample'].nunique()} explained samples). The number "
+        f"of known genes among them is {genes['is_known'].first().sum()}; a known gene is followed by its "
+        "tissue. A dot is a sample, its colour the expression of the gene."
+    )
 
 
 def attribution_images(
@@ -137,6 +155,7 @@ def attribution_images(
         alt = "No figure is drawn: no network scored a tissue with a known gene."
         return Drawn(None, pd.DataFrame(), alt)
     known = np.array([gene for _, _, t, gene in markers if t == tissue])
+    name = next(name for name, _, t, _ in markers if t == tissue)
     figure, panels = figures.new(figures.WIDTH, 3.0, ncols=len(chosen))
     parts = []
     for axes, run in zip(np.atleast_1d(panels), chosen, strict=True):
@@ -151,17 +170,33 @@ def attribution_images(
         axes.grid(False)
         words = "random order" if run.order else "order of the file"
         axes.set_title(f"{run.method},\n{words}", fontsize=9)
-        cells = {"method": run.method, "order": words, "gene": known, "row": row, "column": column}
+        cells = {"method": run.method, "order": words, "tissue": name, "gene": known}
+        cells |= {"row": row, "column": column}
         parts.append(pd.DataFrame(cells | {"score": score[known] / reach}))
     figure.colorbar(shown, ax=panels, label="score / largest score", shrink=0.8)
     table = pd.concat(parts, ignore_index=True)
-    name = next(name for name, _, t, _ in markers if t == tissue)
     alt = (
         f"Scores of {n_genes:,} genes for {name} in the layout of the image, {len(chosen)} panels by method "
         f"and gene order; {len(known)} known genes are marked, their mean score is "
         f"{table['score'].mean():.2f} of the largest."
     )
     return Drawn(figure, table, alt)
+
+
+def images_caption(table: pd.DataFrame) -> str:
+    """State the mean score of the known genes in each panel of :func:`attribution_images`; empty without any.
+
+    ``table`` is that of the figure; a score is a share of the largest of its panel.
+    """
+    if table.empty:
+        return ""
+    means = table.groupby(["method", "order"], sort=False)["score"].mean()
+    each = ", ".join(f"{mean:.2f} ({method}, {order})" for (method, order), mean in means.items())
+    return (
+        f"The known genes of {table['tissue'].iloc[0]} (n = {table['gene'].nunique()}) have a mean score, as "
+        f"a share of the largest, of {each}. Scores of one tissue in the layout of the image; circles are "
+        "its known genes. Scores that stay with a gene in a random order do not come from its neighbourhood."
+    )
 
 
 def union_rows(rankings: Mapping[str, np.ndarray], share: float = 0.5) -> Drawn:

@@ -63,6 +63,12 @@ def v_by_set(table: pd.DataFrame) -> Drawn:
     )  # fmt: skip
 
 
+def gains(table: pd.DataFrame) -> Drawn:
+    """Draw the gain in V-measure of the network's set over all genes and random sets, a dot for each seed."""
+    labels = {"gain": "gain in V-measure of the network's set", "other": "over"}
+    return charts.dots(table, "gain", "other", labels=labels, reference={"no gain": 0.0})
+
+
 def by_size(table: pd.DataFrame, n_tissues: int) -> Drawn:
     """Draw the V-measure (0 to 1) of random genes by size of the set, a line for each number of clusters."""
     note = {n_tissues: " (one for each tissue)"}
