@@ -24,7 +24,8 @@ _SCOPES = {
 _PAPERMILL = (  # it reads a file of the run, which a recorded run does not leave in its place
     "{whose}papermill chapters/{ref.study.key}/{ref.chapter.key}.ipynb out.ipynb \\\n"
     "  -f runs/{ref.profile}/{ref.name}/parameters.yml -p {name} {value}\n",
-    "The second command is plain papermill; start it at the top of the checkout. ",
+    "The second command is plain papermill, which takes a name and its value as two words. Start it at the "
+    "top of the checkout. ",
 )
 _WHOSE = "Its variable names the profile whose runs it builds on. "
 
