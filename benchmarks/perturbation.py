@@ -27,7 +27,6 @@ from time import process_time
 
 import numpy as np
 import pandas as pd
-from reread.depression.chapters import ch03_perturbation as chapter
 from reread.depression.chapters import ch04_key_genes
 from reread.depression.data import load, rank_values, splits, vocabulary
 from reread.depression.methods import baselines, perturbation, refits
@@ -103,7 +102,7 @@ def calibrate(seed: int, n_cells: int = 96, n_refits: int = 20) -> pd.DataFrame:
     words = vocabulary.from_counts(cohort.counts.take(~split.test))
     cells = rank_values.encode(cohort.counts, words, NETWORK.max_len)
     design = refits.design(cells, split, n_cells, seed=seed)
-    fit = chapter.fitter(design, words.n_tokens, NETWORK, SETTINGS)
+    fit = NETWORK.fitter(words.n_tokens, cells, design.is_train, SETTINGS)
     with tempfile.TemporaryDirectory() as folder:
         screen = refits.screen_models(design, fit, perturbation.CHANGES, n_refits, folder=Path(folder))
     names = ch04_key_genes.gene_names(words)

@@ -187,10 +187,8 @@ def _depression(values: Values) -> Iterator[Line]:
     yield "shape", f"{len(counts):,} cells × {len(counts.genes):,} genes with Ensembl ids"
     by_condition = counts.cells.groupby("condition")["donor"].nunique()
     donors = [f"{counts.conditions[one]} {n}" for one, n in by_condition.items()]
-    yield (
-        "donors",
-        f"{_listed(donors)}; {'each in both conditions' if cohort.is_paired else 'one condition each'}",
-    )
+    each = "each in both conditions" if splits.are_paired(counts.cells) else "one condition each"
+    yield "donors", f"{_listed(donors)}; {each}"
     yield _holdout("donor", lambda: splits.by_donor(counts.cells, int(values["n_folds"])))
     yield "cell types", _listed(sorted(set(counts.cells["cell_type"])))
     if registry.where("depression/tokens-v1") and registry.where("depression/gene-medians-v1"):

@@ -11,7 +11,7 @@ import pytest
 from reread.core.data import registry
 from reread.core.errors import DataError, ParameterError
 from reread.core.files import sha256
-from reread.depression.data import load, rank_values, readers, vocabulary
+from reread.depression.data import load, rank_values, readers, splits, vocabulary
 from reread.depression.data.counts import check_raw
 from scipy.io import mmwrite
 from scipy.sparse import csr_matrix
@@ -186,7 +186,7 @@ def test_an_own_file_goes_through_the_loader(loom):
     cohort = load.load("own", path=str(path), keys=KEYS)
 
     assert cohort.report == {"own.sha256_path": sha256(path)}
-    assert cohort.truth is None and not cohort.is_paired
+    assert cohort.truth is None and not splits.are_paired(cohort.counts.cells)
     with pytest.raises(ParameterError, match="path=FILE"):
         load.load("own")
     with pytest.raises(ParameterError, match="melanoma"):
@@ -256,5 +256,5 @@ def test_melanoma_patients_have_one_response_each(published):
 def test_glioblastoma_patients_are_paired(published):
     cohort = load.load("glioblastoma")
 
-    assert cohort.is_paired and cohort.counts.matrix.shape == (5000, 300)
+    assert splits.are_paired(cohort.counts.cells) and cohort.counts.matrix.shape == (5000, 300)
     assert cohort.counts.cells.groupby(["donor", "condition"]).size().tolist() == [500] * 10

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 from reread.core.errors import DataError, ParameterError
+from reread.core.training.epochs import LengthGrouped
 from reread.depression.data import rank_values, splits, vocabulary
-from reread.depression.models import classifier
 from reread.depression.models.classifier import Classifier, Form, Settings
 
 QUICK = Settings(epochs=3, batch=48, rate=3e-3, warmup=2)
@@ -39,7 +39,7 @@ def test_a_killed_run_ends_as_an_uninterrupted_one(encoded, fold, tmp_path, monk
     args = (*encoded[:2], fold.train, fold.validation)
     whole = made(encoded)
     curve = whole.fit(*args, settings=QUICK, seed=4)
-    train, seen = classifier._Recipe.run_epoch, []
+    train, seen = LengthGrouped.run_epoch, []
 
     def counted(recipe):
         seen.append(1)
@@ -50,10 +50,10 @@ def test_a_killed_run_ends_as_an_uninterrupted_one(encoded, fold, tmp_path, monk
             raise KeyboardInterrupt
         return counted(recipe)
 
-    monkeypatch.setattr(classifier._Recipe, "run_epoch", killed)
+    monkeypatch.setattr(LengthGrouped, "run_epoch", killed)
     with pytest.raises(KeyboardInterrupt):
         made(encoded).fit(*args, settings=QUICK, seed=4, checkpoint_folder=tmp_path)
-    monkeypatch.setattr(classifier._Recipe, "run_epoch", counted)
+    monkeypatch.setattr(LengthGrouped, "run_epoch", counted)
     resumed = made(encoded)
     again = resumed.fit(*args, settings=QUICK, seed=4, checkpoint_folder=tmp_path)
 

@@ -1,9 +1,6 @@
 """Figures, tables and words of the chapter on rank value encoding."""
 
-from __future__ import annotations
-
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -11,14 +8,12 @@ import pandas as pd
 from scipy.sparse import csr_matrix
 
 from reread.core import charts, diagrams
+from reread.core.figures import Drawn
 from reread.depression.data.counts import Counts
 from reread.depression.data.rank_values import Cells, encode, gene_table
 from reread.depression.data.splits import Split
 from reread.depression.data.vocabulary import Vocabulary
 from reread.depression.methods import baselines, evaluate
-
-if TYPE_CHECKING:
-    from reread.core.figures import Drawn
 
 SHOWN = 12  # genes of the example
 FULL = "log counts, all genes"
@@ -57,10 +52,7 @@ def steps_figure(vocabulary: Vocabulary, max_len: int) -> Drawn:
 
 
 def versions(counts: Counts, words: dict[str, Vocabulary], max_len: int, ties: str) -> pd.DataFrame:
-    """What each vocabulary keeps of the genes of a cell; ``cut`` is the share of cells that lost genes.
-
-    V2 takes sequences twice as long as V1 (4,096 and 2,048 tokens as published).
-    """
+    """What each vocabulary keeps of a cell (V2: twice the tokens); ``cut`` is the share that lost genes."""
     rows = []
     for version, one in words.items():
         known = gene_table(counts.genes, one)[0] >= 0
@@ -83,11 +75,8 @@ def _detected(counts: Counts, vocabulary: Vocabulary) -> npt.NDArray[np.int32]:
 def ties_and_scale(
     counts: Counts, vocabulary: Vocabulary, max_len: int, *, seed: int = 0
 ) -> dict[str, float]:
-    """Share of cells whose order is the same with ``stable`` ties, and with multiplied counts.
-
-    Counts of a cell are multiplied by 2, 4 or 8: a power of two rounds nothing.
-    """
-    factor = 2.0 ** np.random.default_rng(seed).integers(1, 4, len(counts))
+    """Share of cells whose order is the same with ``stable`` ties, and with multiplied counts."""
+    factor = 2.0 ** np.random.default_rng(seed).integers(1, 4, len(counts))  # a power of two rounds nothing
     scaled = counts.cells.assign(n_counts=counts.cells["n_counts"] * factor)
     doubled = Counts(counts.matrix.multiply(factor[:, None]).tocsr(), counts.genes, scaled)
     cells = encode(counts, vocabulary, max_len)
@@ -106,11 +95,7 @@ def rank_features(cells: Cells, n_tokens: int) -> csr_matrix:
 def information(
     counts: Counts, vocabulary: Vocabulary, splits: list[Split], max_len: int, *, ties: str = "numpy"
 ) -> pd.DataFrame:
-    """AUROC of a linear model of the conditions on ranks, by the longest sequence, and on counts.
-
-    Sequences are cut at an eighth, a quarter and a half of ``max_len``, and at ``max_len``. Returns
-    ``split``, ``auroc`` (mean over folds), ``donor_auroc``, ``features`` and ``max_len``.
-    """
+    """AUROC of logistic regression on counts, and on ranks cut at 1/8, 1/4, 1/2 and all of ``max_len``."""
     label = counts.cells["condition"].to_numpy()
     features = {(FULL, max_len): baselines.log_counts(counts)}
     for longest in sorted({max(8, max_len // part) for part in (8, 4, 2, 1)}):

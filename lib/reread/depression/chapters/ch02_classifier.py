@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import pairwise, product
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from reread.core import charts, diagrams
+from reread.core.figures import Drawn
 from reread.core.measured import slug
+from reread.depression.data.load import Cohort
 from reread.depression.data.rank_values import Cells
-from reread.depression.data.splits import Split
+from reread.depression.data.splits import Split, are_paired
 from reread.depression.methods import baselines, evaluate
 
 if TYPE_CHECKING:
-    from reread.core.figures import Drawn
-    from reread.depression.data.load import Cohort
     from reread.depression.models.classifier import Classifier, Form, Settings
 
 NETWORK = "network"
@@ -35,12 +34,11 @@ BOTH = {"panel": "split", "columns": 2, "labels": LABELS, "order": {"split": lis
 CELLS, BATCH, EPOCHS, CHECKPOINT = 63_109, 36, 10, 12_278  # of the published training
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Outcome:
+class Outcome(NamedTuple):
     """What fine-tuning gave: ``predicted`` as :func:`evaluate.predictions`, the losses, and one network.
 
-    ``curves`` has ``split``, ``fold``, ``seed``, ``epoch``, ``train_loss``, ``validation_loss`` and
-    ``is_kept``. ``model`` is that of the first donor fold and the first seed.
+    ``curves`` are those of :meth:`Classifier.fit` with ``split``, ``fold`` and ``seed``; ``model`` is that of
+    the first donor fold and the first seed.
     """
 
     predicted: pd.DataFrame
@@ -54,10 +52,8 @@ def fine_tune(
 ) -> Outcome:  # fmt: skip
     """Fine-tune a network on each split with each seed, and predict its test cells.
 
-    ``label`` (cell,) is 0 for control and 1 for case. The validation cells of a split choose the epoch; in
-    the published split they are the test cells. Each seed gives other random weights, another order of the
-    cells and another dropout. Checkpoints lie in ``folder``, so that a killed run goes on. Errors as
-    :meth:`Form.make` and :meth:`Classifier.fit`.
+    The validation cells of a split (the test cells in the published one) choose the epoch; a seed gives other
+    weights and another order. A killed run goes on from ``folder``. Errors as :meth:`Form.make`.
     """
     tables, curves, first = [], [], {}
     for seed, split in product(seeds, splits):
@@ -79,11 +75,7 @@ def network_null(
     cells: Cells, splits: list[Split], form: Form, n_tokens: int, *,
     settings: Settings, n_refits: int, seed: int = 0,
 ) -> pd.DataFrame:  # fmt: skip
-    """Scores of networks that were fine-tuned on permuted donor labels.
-
-    Columns as ``baselines.permuted_null``: auroc and accuracy of each permutation and split; ``n_refits``
-    permutations. Errors as :func:`fine_tune`.
-    """
+    """``baselines.permuted_null`` of networks, fine-tuned on ``n_refits`` permutations of donor labels."""
 
     def predict(drawn: Cells, label: npt.NDArray, usable: list[Split]) -> pd.DataFrame:
         return fine_tune(drawn, label, usable, form, n_tokens, settings=settings, seeds=(seed,)).predicted
@@ -92,10 +84,9 @@ def network_null(
 
 
 def null_range(null: pd.DataFrame, prefix: str = "null") -> pd.DataFrame:
-    """Mean scores of a null, and the range of its AUROC, by split.
+    """Means of ``baselines.permuted_null`` by split, and ``low`` and ``high``, the ends of 95 % of the AUROC.
 
-    ``null`` comes from ``baselines.permuted_null``. Columns: split, and with ``prefix_`` before them auroc,
-    accuracy, low and high, the ends of 95 % of the AUROC.
+    The ``prefix`` and ``_`` stand before the names of the columns, except split.
     """
     by = null.groupby("split", sort=False)
     low, high = (by["auroc"].quantile(q) for q in (0.025, 0.975))
@@ -110,11 +101,10 @@ def published_arithmetic() -> dict[str, float]:
 
 
 def words(summary: pd.DataFrame) -> dict[str, float | str]:
-    """Words of the answer that the data decide, and the fall of each AUROC from random cells to new donors.
+    """Words that the data decide, and the fall of each AUROC from random cells to new donors.
 
-    ``beats.word`` compares the network with logistic regression on new donors (a difference below 0.02 is
-    none); ``leak.word`` names the fall of the network (at least 0.05 counts as one). By
-    ``interpretable.word`` a network below logistic regression, or below 0.6, is not interpreted.
+    Against logistic regression a difference below 0.02 is none; a fall counts from 0.05; a network below
+    logistic regression, or below 0.6, is not interpreted.
     """
     auroc = summary.set_index(["method", "split"])["auroc"].unstack()
     falls, ours = auroc["cell"] - auroc["donor"], auroc["donor"][NETWORK]
@@ -131,13 +121,11 @@ def limitation(form: Form, cohort: Cohort, folds_run: int, n_folds: int) -> dict
     folds = f"all {n_folds} folds" if folds_run >= n_folds else f"{folds_run} of {n_folds} folds"
     layers = f"{form.layers} layer{'s' if form.layers > 1 else ''}"
     size = f"random weights (width {form.width}, {layers}, at most {form.max_len} genes)"
-    start, end = (
-        "The network is small and starts from random weights, so it is not Geneformer",
-        "; it is not Geneformer",
-    )
+    end = "; it is not Geneformer"
+    start = "The network is small and starts from random weights, so it is not Geneformer"
     if form.checkpoint:
         size, start, end = f"the checkpoint {form.checkpoint}", "Donors are few", ""
-    paired = ", and every donor gave cells of both conditions" if cohort.is_paired else ""
+    paired = ", and every donor gave cells of both conditions" if are_paired(cohort.counts.cells) else ""
     tested = f"it was tested on {folds}, with {cohort.counts.cells['donor'].nunique()} donors in all{paired}"
     network = f"The network starts from {size}, on {folds}{end}."
     return {"answer.network": network, "answer.limitation": f"{start}; {tested}."}

@@ -1,27 +1,16 @@
-"""Chapter 03: the network of each refit, the four runs in one figure, and what the published test calls."""
+"""Chapter 03: the four runs in one figure, and what the published test calls."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
 from itertools import pairwise, product
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from reread.core import charts, diagrams
 from reread.core.errors import ParameterError
+from reread.core.figures import Drawn
 from reread.core.metrics import auroc
+from reread.depression.data.vocabulary import Vocabulary
 from reread.depression.methods import shift_statistics
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    from reread.core.figures import Drawn
-    from reread.depression.data.vocabulary import Vocabulary
-    from reread.depression.methods.refits import Design
-    from reread.depression.models.classifier import Classifier, Form, Settings
 
 N_DOTS = 250  # genes of one group that a figure draws
 CLASSES = RAISED, LOWERED, OTHER, REFIT = (
@@ -33,23 +22,6 @@ RUNS = {(start, change): f"{start}, {done}" for start in ("control", "case") for
 CHANGES = {"delete": "deletion", "overexpress": "overexpression"}
 N_BINS = 8
 MIN_CELLS = 3  # of a dot
-
-
-def fitter(
-    design: Design, n_tokens: int, form: Form, settings: Settings
-) -> Callable[[npt.NDArray, int, Path], Classifier]:
-    """Return the function from labels, seed and folder to a classifier fitted on the training donors.
-
-    Its checkpoint lies in the folder, so that a run that was killed goes on.
-    """
-
-    def fit(labels: npt.NDArray, seed: int, folder: Path) -> Classifier:
-        model = form.make(n_tokens, seed)
-        train = {"train": design.is_train, "settings": settings, "seed": seed}
-        model.fit(design.cells, labels, **train, checkpoint_folder=folder)
-        return model
-
-    return fit
 
 
 def gene_classes(vocabulary: Vocabulary, truth: pd.DataFrame | None) -> pd.Series:
@@ -64,12 +36,7 @@ def gene_classes(vocabulary: Vocabulary, truth: pd.DataFrame | None) -> pd.Serie
 
 
 def run_means(shifts: pd.DataFrame, classes: pd.Series) -> pd.DataFrame:
-    """Mean shift of each gene in each model and run, over its cells.
-
-    ``shifts`` come from ``refits.read_shards``, ``classes`` from :func:`gene_classes`. Columns: model, run,
-    gene (token), shift (difference of cosines), n_cells, group; genes in fewer than ``MIN_CELLS`` cells are
-    left out.
-    """
+    """Mean shift (cosine) of genes in each model and run, by class or as a refit; in 3 cells at least."""
     means = shifts.groupby(["model", "start", "change", "gene"])["shift"].agg(shift="mean", n_cells="size")
     table = means.reset_index()
     table["run"] = pd.MultiIndex.from_frame(table[["start", "change"]]).map(RUNS)
@@ -78,10 +45,7 @@ def run_means(shifts: pd.DataFrame, classes: pd.Series) -> pd.DataFrame:
 
 
 def draw_runs(means: pd.DataFrame) -> Drawn:
-    """Draw the mean shift of genes in all runs: true labels by class of gene, and permuted labels.
-
-    Of a group with more than ``N_DOTS`` genes, evenly spaced ones are drawn, from the lowest to the highest.
-    """
+    """Draw the mean shifts of all runs by group; of many genes ``N_DOTS``, evenly spaced by their shift."""
     order = {"group": [one for one in CLASSES if one in set(means["group"])], "run": RUNS.values()}
     labels = {"milli": "mean shift towards the other state (cosine, thousandths)", "group": "genes"}
     shown = means.assign(milli=1000 * means["shift"])[["run", "group", "gene", "milli"]]
@@ -93,10 +57,7 @@ def draw_runs(means: pd.DataFrame) -> Drawn:
 
 
 def recovery(means: pd.DataFrame) -> pd.DataFrame:
-    """AUROC of the disease genes by the size of their shift in model 0, for each run: start, change, auroc.
-
-    The median shift of the run is subtracted first. Empty without truth.
-    """
+    """AUROC of the disease genes by size of shift less median in each run of model 0; empty if unknown."""
     found = []
     for (start, change), rows in means[means["model"] == 0].groupby(["start", "change"], sort=False):
         is_disease = rows["group"] != OTHER
@@ -106,10 +67,7 @@ def recovery(means: pd.DataFrame) -> pd.DataFrame:
 
 
 def published_calls(shifts: pd.DataFrame, classes: pd.Series) -> pd.DataFrame:
-    """What the published test calls in each model and run: labels, n_tested, share_called and so on.
-
-    ``false_share`` is the share of the calls of model 0 that are no disease genes; NaN without truth.
-    """
+    """What the published test calls in each model and run; ``false_share`` of model 0, NaN without truth."""
     has_truth = (classes != OTHER).any()
     found = []
     for (model, start, change), rows in shifts.groupby(["model", "start", "change"]):
@@ -130,11 +88,7 @@ def call_table(calls: pd.DataFrame) -> pd.DataFrame:
 
 
 def scores(models: pd.DataFrame, calls: pd.DataFrame) -> dict[str, float]:
-    """Scores of the networks and of the published test, by labels (true, permuted).
-
-    Keys: ``auroc.LABELS`` on held-out donors, ``share_called.LABELS`` of genes (0 to 1), and
-    ``false_share.published``, the share of its calls that are no disease genes, where these are known.
-    """
+    """AUROC on held-out donors and share of genes called, by labels (true, permuted), and the false share."""
     labels = np.where(models["model"] == 0, "true", "permuted")
     found = models.groupby(labels)["auroc"].mean().add_prefix("auroc.").to_dict()
     found |= calls.groupby("labels")["share_called"].mean().add_prefix("share_called.").to_dict()
@@ -148,10 +102,8 @@ def answers(recovery: pd.DataFrame, calls: pd.DataFrame) -> dict[str, str]:
         return {"truth": "No ground truth is known for these cells."}
     by_change = recovery.groupby("change")["auroc"].mean()
     found = " and ".join(f"{value:.2f} ({CHANGES[change]})" for change, value in by_change.items())
-    share = calls["false_share"].mean()
-    false = (
-        "it calls no gene" if np.isnan(share) else f"{100 * share:.0f} % of its calls are no disease genes"
-    )
+    share = 100 * calls["false_share"].mean()
+    false = "it calls no gene" if np.isnan(share) else f"{share:.0f} % of its calls are no disease genes"
     ranks = f"the size of the shift ranks the disease genes with an AUROC of {found}"
     return {"truth": f"In the simulation, {false}; {ranks}."}
 
@@ -165,10 +117,7 @@ def tokens_of(vocabulary: Vocabulary, genes: list[str]) -> list[int] | None:
 
 
 def calls_by_cells(shifts: pd.DataFrame, classes: pd.Series) -> pd.DataFrame:
-    """What the published test calls in each 8th, 4th, 2nd and every cell: also cells (of a run).
-
-    Cells are sorted by length. Of the networks on permuted labels the first four are taken.
-    """
+    """What the published test calls in each 8th, 4th, 2nd and every cell, with up to four refits."""
     n_cells, kept = shifts["unit"].max() + 1, shifts[shifts["model"] < 5]
     every = {part: kept[kept["unit"] % part == 0] for part in (8, 4, 2, 1)}
     tables = [published_calls(one, classes).assign(cells=-(-n_cells // k) // 2) for k, one in every.items()]

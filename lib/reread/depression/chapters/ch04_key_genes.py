@@ -1,22 +1,16 @@
 """Chapter 04: genes that move cells, beside rankings without perturbation and the truth of the simulation."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from reread.core import charts
+from reread.core.figures import Drawn
 from reread.core.metrics import auroc
+from reread.depression.data.vocabulary import Vocabulary
 from reread.depression.methods import shift_statistics as statistics
 from reread.depression.methods.perturbation import CHANGES
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from reread.core.figures import Drawn
-    from reread.depression.data.vocabulary import Vocabulary
 
 RANKINGS = {
     "delete": "deletion", "overexpress": "overexpression", "coefficient": "logistic regression, per cell",
@@ -30,12 +24,10 @@ LOW_POWER = 0.5
 def gene_table(
     tests: dict[str, pd.DataFrame], simple: pd.DataFrame, names: pd.Series, truth: pd.DataFrame | None
 ) -> pd.DataFrame:
-    """Join everything that is known of a gene, one row each.
+    """Join what is known of each gene that every change tested.
 
-    ``tests`` has ``against_refits`` for each change, ``simple`` comes from ``baselines.rank_genes``, and
-    ``names`` has the Ensembl id of each token. Returns ``gene``, the columns of ``simple``, for each change
-    its z (``delete``) and ``delete_called``, and ``log2_fold``, NaN without truth. Only genes that every
-    change tested.
+    ``tests`` has ``against_refits`` by change, ``simple`` is of ``baselines.rank_genes``, ``names`` has the
+    Ensembl id of each token. A change gives z (``delete``) and ``delete_called``; unknown folds are NaN.
     """
     table = simple.assign(log2_fold=np.nan) if truth is None else simple.merge(truth, "left", "gene")
     for change, test in tests.items():
@@ -46,9 +38,9 @@ def gene_table(
 
 
 def recovery(table: pd.DataFrame) -> pd.DataFrame:
-    """AUROC of the disease genes by each ranking: ranking, auroc (by size), sign_auroc; empty without truth.
+    """AUROC of the disease genes by the size of each ranking, and of raised against lowered genes.
 
-    ``sign_auroc`` is that of raised against lowered genes by the signed ranking: 1 where each has its sign.
+    The latter, ``sign_auroc``, is by the signed ranking: 1 where each gene has its sign. Empty without truth.
     """
     fold, rows = table["log2_fold"], []
     disease = table[fold != 0]
@@ -70,22 +62,16 @@ def agreement(table: pd.DataFrame) -> pd.DataFrame:
 def calls(
     table: pd.DataFrame, shifts: pd.DataFrame, changes: Sequence[str], names: pd.Series
 ) -> pd.DataFrame:
-    """What the published test and ours call, with power and false share where the truth is known.
-
-    The published test is made for each start state; its row counts genes that it calls in either.
-    """
+    """What the published test (from either state) and ours call, with power and false share if known."""
     fold = table.set_index("gene")["log2_fold"]
     observed = shifts[shifts["model"] == 0]
     found = []
     for change in changes:
-        runs = [
-            statistics.published(rows) for _, rows in observed[observed["change"] == change].groupby("start")
-        ]
-        published = pd.concat(runs).query("is_called")["gene"].map(names)
-        for name, called in {
-            "published": published,
-            "refits": table["gene"][table[f"{change}_called"]],
-        }.items():
+        by_start = observed[observed["change"] == change].groupby("start")
+        runs = pd.concat([statistics.published(rows) for _, rows in by_start])
+        published = runs.loc[runs["is_called"], "gene"].map(names)
+        ours = table.loc[table[f"{change}_called"], "gene"]
+        for name, called in (("published", published), ("refits", ours)):
             counted = statistics.calibrate(fold.index.isin(called), fold.fillna(0) != 0)
             if fold.isna().any():
                 counted |= dict.fromkeys(("power", "false_share", "type_1"), np.nan)
@@ -116,8 +102,8 @@ def draw_top(table: pd.DataFrame) -> Drawn:
 def draw_recovery(table: pd.DataFrame) -> Drawn:
     """Draw the AUROC (0 to 1) of the disease genes by each ranking, from :func:`recovery`."""
     labels = {**RANKINGS, "auroc": "AUROC of the disease genes", "ranking": "ranking of genes"}
-    reference = {"chance": 0.5}
-    return charts.dots(table, x="auroc", y="ranking", labels=labels, reference=reference, limits=(0, 1.02))
+    look = {"labels": labels, "reference": {"chance": 0.5}, "limits": (0, 1.02)}
+    return charts.dots(table, x="auroc", y="ranking", **look)
 
 
 def draw_agreement(table: pd.DataFrame) -> Drawn:
@@ -184,18 +170,19 @@ def answers(
         f"In the simulation, the published test of {RANKINGS[change]} {false['published']}; ours "
         f"{false['refits']}, with a power of {power:.2f}."
     )
-    by_ranking = recovery.set_index("ranking")["auroc"]
-    shifted, simple = (by_ranking[by_ranking.index.isin(CHANGES) == side] for side in (True, False))
+    by_ranking = recovery.set_index("ranking")
+    is_change = by_ranking.index.isin(CHANGES)
+    shifted, simple = by_ranking.loc[is_change, "auroc"], by_ranking.loc[~is_change, "auroc"]
     word = "exceeds" if shifted.max() > simple.max() else "does not exceed"
     found["rankings"] = (
         f"The better perturbation ({RANKINGS[shifted.idxmax()]}, AUROC {shifted.max():.2f}) {word} "
         f"the better simple ranking ({RANKINGS[simple.idxmax()]}, {simple.max():.2f})."
     )
-    signs = recovery.set_index("ranking")["sign_auroc"]
-    for name in signs.index[signs.index.isin(CHANGES) & (signs < 0.5)]:
+    signs = by_ranking.loc[is_change, "sign_auroc"]
+    for name, value in signs[signs < 0.5].items():
         found["rankings"] += (
             f" The direction is wrong for {RANKINGS[name]}: genes that the disease raises come after those "
-            f"that it lowers (AUROC {signs[name]:.2f}), so it does not show which way a gene acts."
+            f"that it lowers (AUROC {value:.2f}), so it does not show which way a gene acts."
         )
     word = "low" if power < LOW_POWER else "fair"
     found["limitation"] = f"The power of the test is {word} ({power:.2f}) with networks of this size"

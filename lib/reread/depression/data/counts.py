@@ -1,18 +1,14 @@
 """Raw counts of single cells with their donors, and the checks that every file goes through."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.sparse import csr_matrix
 
 from reread.core.errors import DataError, short
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
 
 ENSEMBL = r"^ENS[A-Z]*G\d+(\.\d+)?$"
 SHOWN = 5  # names that an error lists
@@ -22,10 +18,9 @@ SHOWN = 5  # names that an error lists
 class Counts:
     """Raw counts, and what is known of each cell.
 
-    ``matrix`` (cell, gene) holds molecules, without log or scaling, and ``genes`` (gene,) Ensembl ids, each
-    once. ``cells`` has a row a cell: ``donor``, ``condition`` (0 control, 1 case), ``cell_type``, ``batch``,
-    ``n_counts`` (all molecules of the cell, those of genes left out here included). ``conditions`` are the
-    file's words for control and case.
+    ``matrix`` (cell, gene) holds molecules, ``genes`` (gene,) Ensembl ids, each once. ``cells`` has
+    ``donor``, ``condition`` (0 control, 1 case), ``cell_type``, ``batch`` and ``n_counts`` (all molecules of
+    the cell), ``conditions`` the file's words for control and case.
     """
 
     matrix: csr_matrix
@@ -36,16 +31,10 @@ class Counts:
     def __len__(self) -> int:
         return len(self.cells)
 
-    def take(self, rows: npt.ArrayLike) -> Counts:
+    def take(self, rows: npt.ArrayLike) -> Self:
         """The counts of some cells, by row numbers or by a mask (cell,)."""
-        rows = row_numbers(rows)
+        rows = np.asarray(rows)
         return replace(self, matrix=self.matrix[rows], cells=self.cells.iloc[rows].reset_index(drop=True))
-
-
-def row_numbers(rows: npt.ArrayLike) -> npt.NDArray:
-    """Row numbers of a mask (cell,); row numbers as they are."""
-    rows = np.asarray(rows)
-    return np.flatnonzero(rows) if rows.dtype == bool else rows
 
 
 def check_raw(values: npt.NDArray, where: str) -> None:
@@ -75,11 +64,9 @@ def check_genes(genes: npt.ArrayLike, where: str) -> npt.NDArray[np.str_]:
 def check_cells(
     table: pd.DataFrame, keys: dict[str, str], where: str, control: str = ""
 ) -> tuple[pd.DataFrame, tuple[str, str]]:
-    """Our columns of a cell table, and what it calls control and case.
+    """Our columns of a cell table by ``keys`` (ours to the table's), and what it calls control and case.
 
-    ``keys`` maps ``donor``, ``condition``, ``cell_type`` and ``batch`` to columns of ``table``; an empty name
-    for the last two gives one value to all. ``control`` is the condition of control cells; without it the
-    first in the alphabet. DataError: a missing column, a cell without donor, other than two conditions.
+    The names of the last two columns may be empty; ``control`` is by default the first in the alphabet.
     """
     found = {}
     for ours, name in keys.items():
@@ -90,15 +77,14 @@ def check_cells(
                 f"Name the right one with -p {ours}_key=COLUMN."
             )
         column = table[name] if name else pd.Series("all", index=table.index)
-        if ours in ("donor", "condition"):
-            if not name:
-                raise DataError(f"Name the column of the {ours} of a cell: -p {ours}_key=COLUMN.")
-            is_empty = column.isna() | (column.astype(str).str.strip() == "")
-            if is_empty.any():
-                raise DataError(
-                    f"{where}: {int(is_empty.sum())} cells have no {ours} ({name}).\n"
-                    f"Fill it in, or leave these cells out."
-                )
+        is_needed = ours in ("donor", "condition")
+        if is_needed and not name:
+            raise DataError(f"Name the column of the {ours} of a cell: -p {ours}_key=COLUMN.")
+        n_empty = (column.isna() | (column.astype(str).str.strip() == "")).sum()
+        if is_needed and n_empty:
+            raise DataError(
+                f"{where}: {n_empty} cells have no {ours} ({name}).\nFill it in, or leave these cells out."
+            )
         found[ours] = column.astype(str).to_numpy()
     names = sorted(set(found["condition"]))
     if len(names) != 2 or (control and control not in names):

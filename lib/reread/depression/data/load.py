@@ -1,7 +1,5 @@
 """Load simulated cells, the published files, or the reader's own, and the vocabulary that goes with them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +13,6 @@ from reread.depression.data import readers, vocabulary
 from reread.depression.data.counts import Counts
 from reread.depression.data.rank_values import Cells, encode, store
 from reread.depression.data.simulate import simulate_cohort
-from reread.depression.data.splits import are_paired
 
 SIMULATED = "simulated"
 SOURCES = (SIMULATED, "melanoma", "glioblastoma", "gse144136", "own")
@@ -23,19 +20,11 @@ SOURCES = (SIMULATED, "melanoma", "glioblastoma", "gse144136", "own")
 
 @dataclass(frozen=True, eq=False)
 class Cohort:
-    """Counts, ``gene`` and ``log2_fold`` of simulated cells, and how many names or cells were left out.
-
-    ``report`` of own files is their digest.
-    """
+    """Counts, ``gene`` and ``log2_fold`` of simulated cells, and what was left out or a file's digest."""
 
     counts: Counts
     truth: pd.DataFrame | None = None
     report: dict[str, int | str] = field(default_factory=dict)
-
-    @property
-    def is_paired(self) -> bool:
-        """Whether each donor gave cells of both conditions."""
-        return are_paired(self.counts.cells)
 
 
 def load(
@@ -43,10 +32,8 @@ def load(
 ) -> Cohort:
     """Load the cells of one source.
 
-    ``simulated`` takes the keywords of ``simulate_cohort`` and a ``seed``. ``melanoma`` has the T cells of 19
-    patients whose response is constant in the patient (log-normalised values, exponentiated).
-    ``glioblastoma`` has counts of five patients, each with and without a drug. ``gse144136`` has the
-    published nuclei. ``own`` reads the loom or h5ad file ``path`` by the names in ``keys``.
+    ``simulated`` takes the keywords of ``simulate_cohort`` and a ``seed``; ``melanoma``, ``glioblastoma`` and
+    ``gse144136`` are published files. ``own`` reads the loom or h5ad file ``path`` by the names in ``keys``.
     ParameterError for an unknown source or no ``path``, DataError for a wrong file.
     """
     if source == SIMULATED:
@@ -61,11 +48,11 @@ def load(
         return Cohort(counts, report=report)
     if source != "own":
         raise ParameterError(f"There is no source {source!r}. {did_you_mean(source, SOURCES)}")
-    keys = keys or readers.Keys()
     if not path:
         raise ParameterError("source=own needs a file: -p path=FILE.loom (or .h5ad).")
-    counts = readers.read(Path(path).expanduser(), keys, _symbols() if keys.are_symbols else None)
-    return Cohort(counts, report={"own.sha256_path": sha256(Path(path).expanduser())})
+    file, keys = Path(path).expanduser(), keys or readers.Keys()
+    counts = readers.read(file, keys, _symbols() if keys.are_symbols else None)
+    return Cohort(counts, report={"own.sha256_path": sha256(file)})
 
 
 def _symbols() -> dict[str, str]:
@@ -76,15 +63,13 @@ def _symbols() -> dict[str, str]:
 def words(source: str, counts: Counts, *, version: str = "v1") -> vocabulary.Vocabulary:
     """The vocabulary for the cells of a source.
 
-    Simulated genes have their own, with medians over all simulated cells; all others have Geneformer's.
-    The medians of V2 are not at hand, so V2 has those of V1 for the genes that both know. DataError if it
-    knows none of the genes.
+    Simulated genes have their own; all others have Geneformer's, with the medians of V1 for V2 too, whose own
+    are not at hand. DataError if it knows none of the genes.
     """
     if source == SIMULATED:
         return vocabulary.from_counts(counts, special=version == "v2")
-    found = vocabulary.read(
-        registry.fetch(f"depression/tokens-{version}"), registry.fetch("depression/gene-medians-v1")
-    )
+    files = (f"tokens-{version}", "gene-medians-v1")
+    found = vocabulary.read(*(registry.fetch(f"depression/{name}") for name in files))
     if found.medians.keys().isdisjoint(counts.genes):
         raise DataError(
             f"None of the {len(counts.genes):,} genes, such as {counts.genes[0]}, is known to Geneformer, "
@@ -99,8 +84,7 @@ def encode_file(
 ) -> Cells:  # fmt: skip
     """Encode a loom or h5ad file of any size into a new folder, in blocks of 1,024 cells.
 
-    Memory does not grow with the number of cells, and the file is only read. Returns the stored sequences,
-    memory-mapped. Errors as :func:`readers.stream` and :func:`rank_values.encode`.
+    Returns the stored sequences, memory-mapped. Errors as :func:`readers.stream` and :func:`encode`.
     """
     from tqdm import tqdm
 

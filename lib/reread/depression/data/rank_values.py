@@ -1,10 +1,9 @@
 """Rank value encoding: a cell becomes the list of its genes, from the most to the least expressed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +11,10 @@ import pandas as pd
 
 from reread.core.data.ragged import open_ragged, write_ragged
 from reread.core.errors import DataError, ParameterError
-from reread.depression.data.counts import Counts, row_numbers
+from reread.depression.data.counts import Counts
 from reread.depression.data.vocabulary import Vocabulary
 
 TIES = {"numpy": "quicksort", "stable": "stable"}
-TARGET = 10_000
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -42,13 +40,13 @@ class Cells:
         """Tokens of each cell (cell,)."""
         return np.diff(self.starts)
 
-    def take(self, rows: npt.ArrayLike) -> Cells:
+    def take(self, rows: npt.ArrayLike) -> Self:
         """Some of the cells, by row numbers or by a mask (cell,)."""
-        rows = row_numbers(rows)
+        rows = np.arange(len(self))[np.asarray(rows)]
         return _joined([self[int(row)] for row in rows], self.cells.iloc[rows].reset_index(drop=True))
 
     @classmethod
-    def open(cls, folder: Path) -> Cells:
+    def open(cls, folder: Path) -> Self:
         """Open a stored folder without reading its tokens; DataError if files are missing or do not fit."""
         return cls(*open_ragged(folder, dict.fromkeys(("donor", "cell_type", "batch"), str)))
 
@@ -58,13 +56,11 @@ def encode(
 ) -> Cells:
     """Encode cells as Geneformer does (4bddd45, ``tokenizer.py``).
 
-    Each count is divided by the ``n_counts`` of its cell, multiplied by 10,000 and divided by the median of
-    its gene, in double precision; genes with a count are listed from the largest value to the smallest, and
-    the list is cut at ``max_len`` tokens. Genes outside the vocabulary are left out, so that a cell can be
-    empty. ``special`` puts ``<cls>`` first and ``<eos>`` last, by default where the vocabulary has them.
-    ``ties`` orders equal values: ``numpy`` is the reference's ``np.argsort``, whose order of ties depends on
-    the processor; ``stable`` keeps the order of the genes. ParameterError for another word, or for
-    ``special`` where the vocabulary has no such tokens.
+    Counts in 10,000 are divided by the median of their gene, in double precision; at most ``max_len`` genes
+    of the vocabulary with a count are listed, the largest first. ``special`` puts ``<cls>`` first and
+    ``<eos>`` last, by default where the vocabulary has them. ``ties`` orders equal values: ``numpy`` is the
+    reference's ``np.argsort``, whose ties depend on the processor; ``stable`` keeps the order of the genes.
+    ParameterError for another word, and for ``special`` without such tokens.
     """
     special = vocabulary.has_special if special is None else special
     if ties not in TIES:
@@ -76,7 +72,7 @@ def encode(
     part = counts.matrix[:, known]
     part.sort_indices()
     n_counts = np.repeat(counts.cells["n_counts"].to_numpy(), np.diff(part.indptr))
-    values = part.data / n_counts * TARGET / median[known][part.indices]
+    values = part.data / n_counts * 1e4 / median[known][part.indices]
     names, room = token[known][part.indices], max_len - 2 * special
     ends = [np.int32([vocabulary.tokens[word]]) for word in ("<cls>", "<eos>") if special]
     lists = []
@@ -104,8 +100,7 @@ def gene_table(
 def store(parts: Iterable[Cells], folder: Path) -> Path:
     """Write sequences part by part into ``folder``, whole or not at all, and return it.
 
-    Only one part is in memory; ``open_ragged`` opens what was written. DataError if the folder exists
-    already.
+    Only one part is in memory. DataError if the folder exists already.
     """
     return write_ragged(((part.tokens, part.starts, part.cells) for part in parts), folder)
 

@@ -1,16 +1,15 @@
 """Read counts of cells from loom, h5ad, AnnData, GSE144136 and two R packages. No file is changed."""
 
-from __future__ import annotations
-
-import gzip
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.io import mmread
+from scipy.sparse import csr_matrix, vstack
 
 from reread.core.data.blocks import of_anndata, open_file
 from reread.core.data.r_files import read_objects, transposed
@@ -18,21 +17,17 @@ from reread.core.errors import DataError
 from reread.core.tables import door
 from reread.depression.data.counts import Counts, check_cells, check_genes, check_raw
 
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
-
 BLOCK = 1024  # cells read at once: a multiple of the 64 that a loom file packs together
 CELL_NAME = r"^([A-Za-z/]+)(?:_\S*?)?\.(\d+)_(Control|Suicide)_(B\d+)_"
 
 
 @dataclass(frozen=True)
 class Keys:
-    """Names in a reader's own file.
+    """Names in a reader's own file: columns of the cells, then what may be left out.
 
-    The first four are columns of the cells, of which ``cell_type`` and ``batch`` may be empty. ``control`` is
-    the condition of control cells, by default the first in the alphabet; ``genes`` the attribute (loom) or
-    column (h5ad) of the genes, by default ``ensembl_id``, else their names; ``layer`` that of the raw counts,
-    by default the main matrix. With ``are_symbols`` ids come from Geneformer's dictionary of symbols.
+    ``control`` is the condition of control cells, by default the first in the alphabet; ``genes`` the
+    attribute (loom) or column (h5ad) of the genes, by default ``ensembl_id``, else their names; ``layer``
+    that of the raw counts, by default the main matrix. ``are_symbols``: ids from Geneformer's dictionary.
     """
 
     donor: str = "donor"
@@ -46,11 +41,9 @@ class Keys:
 
 
 def stream(path: Path, keys: Keys, symbols: dict[str, str] | None = None) -> Iterator[Counts]:
-    """Read a loom or h5ad file in blocks of 1,024 cells, opened for reading only.
+    """Read a loom or h5ad file in blocks of 1,024 cells, opened for reading only; DataError if it is wrong.
 
-    Cells with ``filter_pass`` other than 1 and empty cells are left out. A block's ``cells`` carry
-    ``n_counts`` (of the file where it has them, else the sum of the cell). Errors as :class:`DataError`: a
-    damaged file, a missing column, normalised values, symbols in place of Ensembl ids.
+    Empty cells and those with ``filter_pass`` other than 1 are left out; ``n_counts`` may be missing.
     """
     path = Path(path)
     with door(path, f"a {path.suffix[1:]} file"):
@@ -72,8 +65,6 @@ def from_anndata(adata: Any, keys: Keys, symbols: dict[str, str] | None = None) 
 
 def _joined(blocks: Iterator[Counts], where: str) -> Counts:
     """Put blocks of one file together."""
-    from scipy.sparse import vstack
-
     parts = list(blocks)
     if not parts:
         raise DataError(f"{where} has no cell that is not empty and passes its filter.")
@@ -111,8 +102,6 @@ def _gene_ids(
     genes: npt.ArrayLike, where: str, symbols: dict[str, str] | None
 ) -> tuple[csr_matrix, npt.NDArray[np.str_]]:
     """Matrix (gene of the file, id), which sums genes of one id and drops unknown symbols; the ids."""
-    from scipy.sparse import csr_matrix
-
     names = pd.Series(np.asarray(genes).astype(str))
     ids = pd.Series(check_genes(names, where)) if symbols is None else names.map(symbols)
     if ids.isna().all():
@@ -132,21 +121,17 @@ def read_gse144136(
 ) -> tuple[Counts, dict[str, int]]:
     """Read the three files of GSE144136 (Nagy 2020): counts (gene, cell) as mtx, names of genes and of cells.
 
-    The name of a cell has its cell type (the broad class), donor, condition and batch, as
-    ``Ex_10_L2_4.3_Control_B3_AAACCTGAGGTAGCCA``. Genes are symbols: those without an Ensembl id only count in
-    ``n_counts``, and counts of symbols with one id are summed. Also returns how many of each were found.
+    Cells are named as in ``Ex_10_L2_4.3_Control_B3_AAACCTGAGGTAGCCA``. Symbols without an Ensembl id only
+    count in ``n_counts``, those with one id are summed; also returns how many of each were found.
     """
-    from scipy.io import mmread
-
     cells, genes = (_names(path) for path in (cell_names, gene_names))
     columns = ["cell_type", "donor", "condition", "batch"]
     table = pd.Series(cells).str.extract(CELL_NAME).set_axis(columns, axis=1)
     wrong = [cells[i] for i in np.flatnonzero(table["donor"].isna())]
     if wrong:
         raise DataError(f"{cell_names}: {len(wrong)} cells have names of another form, such as {wrong[0]!r}.")
-    opened = gzip.open if matrix.suffix == ".gz" else open
-    with door(matrix, "a Matrix Market file"), opened(matrix) as file:
-        values = mmread(file).T.tocsr()
+    with door(matrix, "a Matrix Market file"):
+        values = mmread(matrix).T.tocsr()
     if values.shape != (len(cells), len(genes)):
         raise DataError(
             f"{matrix} is {values.shape[::-1]}, but {len(genes)} genes, {len(cells)} cells are named."
@@ -171,11 +156,10 @@ def _names(path: Path) -> list[str]:
 
 
 def read_melanoma(path: Path, symbols: dict[str, str]) -> Counts:
-    """Read T cells of 19 melanoma patients (scFeatures): the patient's response is constant in the patient.
+    """Read T cells of 19 melanoma patients (scFeatures), whose response is constant in the patient.
 
-    The file holds log-normalised values; ``expm1`` gives values that keep the order of the genes in a cell.
-    ``symbols`` maps gene symbols to Ensembl ids; other genes are left out, and of two symbols with one id the
-    first is kept.
+    Log-normalised values are exponentiated, which keeps the order of genes. Genes without an Ensembl id in
+    ``symbols`` are left out; of two with one id the first is kept.
     """
     with door(path, "the Seurat object of scFeatures"):
         top = read_objects(path)["example_scrnaseq"]

@@ -1,9 +1,8 @@
 """Simulate counts of a case-control study whose disease genes are known (our own simulator)."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_matrix
 
 from reread.core.errors import ParameterError
 from reread.depression.data.counts import Counts
@@ -19,21 +18,17 @@ def simulate_cohort(
     n_donors: int = 24, cells_per_donor: int = 60, n_genes: int = 120, n_disease_genes: int = 24,
     log2_fold: float = 1.0, seed: int = 0,
 ) -> tuple[Counts, pd.DataFrame]:  # fmt: skip
-    """Simulate donors, half of them cases, and the cells of each.
+    """Simulate donors, half of them cases, and the cells of each: counts, and ``log2_fold`` of each gene.
 
-    A donor changes the mean of every gene by a log-normal factor, which makes cells of one donor alike. The
-    disease changes ``n_disease_genes`` of the more expressed genes by ``log2_fold``, half upwards and half
-    downwards, in all cells of a case. Cell types have their own profiles and their shares differ between
-    donors; depth is log-normal; counts are negative binomial. Both batches hold as many controls as cases.
-    Returns the counts and the truth, ``gene`` and ``log2_fold`` (case over control; 0 without an effect).
+    A donor changes the mean of every gene by a log-normal factor; the disease changes ``n_disease_genes`` of
+    the more expressed genes by ``log2_fold``, half of them downwards, in all cells of a case. Cell types have
+    profiles, and shares that differ between donors; both batches hold as many controls as cases.
     """
     if n_donors < 4 or n_donors % 2 or not 0 <= n_disease_genes <= EXPRESSED * n_genes:
         raise ParameterError(
             f"A cohort needs an even number of donors, at least 4, and at most {100 * EXPRESSED:.0f} % "
             f"disease genes, but n_donors={n_donors}, n_disease_genes={n_disease_genes}, n_genes={n_genes}."
         )
-    from scipy.sparse import csr_matrix
-
     rng = np.random.default_rng(seed)
     base = np.sort(rng.lognormal(0.0, 1.1, n_genes))[::-1]
     fold = np.zeros(n_genes)

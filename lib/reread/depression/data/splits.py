@@ -1,7 +1,5 @@
 """Training, validation and test cells: whole donors apart, or cells at random as the authors did."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,10 +27,8 @@ class Split:
 def by_donor(cells: pd.DataFrame, n_folds: int, *, seed: int = 0) -> list[Split]:
     """Hold out whole donors: each donor is tested once, and the next fold's test donors choose the epoch.
 
-    ``cells`` has ``donor`` and ``condition`` (cell,). Donors of each condition are shuffled by ``seed`` and
-    assigned to the folds in turn; at least three folds are needed. DataError if a donor has cells of both
-    conditions, or if a condition has fewer donors than folds. Where every donor gave cells of both (before
-    and after a treatment, say), donors are assigned whatever their label.
+    Donors of each condition, or all where every one gave cells of both, are assigned to the folds in turn,
+    shuffled by ``seed``. DataError for fewer than three folds, or too few or partly paired donors.
     """
     if are_paired(cells):
         groups = [cells["donor"].unique()]

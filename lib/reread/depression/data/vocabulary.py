@@ -1,7 +1,5 @@
 """Vocabularies of Geneformer: the token of each gene, and the median that its counts are divided by."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +15,9 @@ SPECIAL = ("<pad>", "<mask>", "<cls>", "<eos>")
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Vocabulary:
-    """Token and median of each gene, by Ensembl id.
+    """Token, and median of the non-zero counts in 10,000, of each gene, by Ensembl id.
 
-    ``<pad>`` is token 0 and ``<mask>`` 1, in V2 also ``<cls>`` 2 and ``<eos>`` 3. A median is that of the
-    non-zero counts (in 10,000) over the cells of the pretraining.
+    ``<pad>`` is token 0 and ``<mask>`` 1, in V2 also ``<cls>`` 2 and ``<eos>`` 3.
     """
 
     tokens: Mapping[str, int]
@@ -38,10 +35,9 @@ class Vocabulary:
 
 
 def from_counts(counts: Counts, *, special: bool = False) -> Vocabulary:
-    """Make a vocabulary of the genes of ``counts``, with their medians over its cells.
+    """Make a vocabulary of the genes of ``counts``, with the medians of their non-zero counts in 10,000.
 
-    The median of a gene is that of its non-zero values, in counts in 10,000 (Geneformer's definition). A gene
-    without any count has the median 1.
+    A gene without any count has the median 1.
     """
     depth = np.maximum(counts.cells["n_counts"].to_numpy(), 1)
     scaled = counts.matrix.multiply(1e4 / depth[:, None]).tocsc()

@@ -1,7 +1,5 @@
 """Simple classifiers on the same splits: majority, nuisance only, logistic regression, pseudobulk."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -9,6 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.stats import ttest_ind
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from reread.core.errors import DataError
 from reread.core.metrics import auroc
@@ -40,10 +42,7 @@ def cell_logistic(counts: Counts, label: npt.NDArray, train: npt.NDArray, test: 
 
 
 def pseudobulk(counts: Counts, label: npt.NDArray, train: npt.NDArray, test: npt.NDArray) -> npt.NDArray:
-    """Logistic regression on the mean profile of a donor; every cell of a donor gets its donor's answer.
-
-    A donor with cells on both sides of the split has two profiles, one of each side.
-    """
+    """Logistic regression on mean profiles of donors, one for each side of the split that has its cells."""
     values = log_counts(counts)
     # a paired donor has a profile for each condition
     group = 2 * pd.factorize(counts.cells["donor"])[0] + counts.cells["condition"].to_numpy()
@@ -65,15 +64,13 @@ def run(
 ) -> pd.DataFrame:  # fmt: skip
     """Predictions of every baseline on every split, below those of ``beside``.
 
-    The baselines have no epoch to choose: they train on the training and the validation cells, but never on
-    test cells. Returns the table of :func:`evaluate.predictions`.
+    The baselines have no epoch to choose: they train on all cells that are not tested.
     """
     found = [] if beside is None else [beside]
     for split in splits:
-        train, test = (split.train | split.validation) & ~split.test, split.test
         for name, method in (methods or METHODS).items():
-            probability = method(counts, label, train, test)
-            found.append(predictions(counts.cells, test, probability, method=name, split=split.name))
+            probability = method(counts, label, ~split.test, split.test)
+            found.append(predictions(counts.cells, split.test, probability, method=name, split=split.name))
     return pd.concat(found, ignore_index=True)
 
 
@@ -83,9 +80,8 @@ def permuted_null(
 ) -> pd.DataFrame:  # fmt: skip
     """``auroc`` and ``accuracy`` of a classifier with permuted donor labels, by permutation and split.
 
-    The labels then mean nothing, but remain constant within a donor. A score above 0.5 measures how well a
-    classifier recognises the donor. Folds in which a permutation leaves one condition only are left out.
-    ``predict`` makes predictions of data, labels and splits; by default it is logistic regression.
+    Above 0.5 it recognises the donor. Folds that are left with one condition are not counted. ``predict``
+    makes predictions of data, labels and splits, by default by logistic regression.
     """
     rows = []
     for number in range(n_permutations):
@@ -107,10 +103,6 @@ def log_counts(counts: Counts) -> npt.NDArray[np.float32]:
 
 def fit_logistic(values: npt.NDArray, label: npt.NDArray) -> Any:
     """Logistic regression on features that are standardised by the same rows."""
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
     return make_pipeline(StandardScaler(), LogisticRegression(C=PENALTY, max_iter=2000)).fit(values, label)
 
 
@@ -120,15 +112,12 @@ def logistic(values: npt.NDArray, label: npt.NDArray, train: npt.NDArray, test: 
 
 
 def rank_genes(counts: Counts, is_train: npt.NDArray[np.bool_]) -> tuple[pd.DataFrame, float]:
-    """Rank genes on the training cells by two simple means, and test the first on the other cells.
+    """Rank genes on the training cells (cell,) by two simple means, and test the first on the other cells.
 
-    ``is_train`` (cell,) marks the cells of the training donors. Returns ``gene``, ``coefficient`` (logistic
-    regression on standardised log counts, per cell) and ``pseudobulk_t`` (Welch t of donor means), positive
-    where the gene is higher in cases; and the AUROC of the regression on the held-out cells. Counts become
-    dense, so at most some thousand genes. DataError if a condition has fewer than two training donors.
+    Returns ``gene``, ``coefficient`` (logistic regression on log counts of cells) and ``pseudobulk_t`` (Welch
+    t of donor means), positive where the gene is higher in cases; and the AUROC of the regression on the
+    other cells. DataError if a condition has fewer than two training donors.
     """
-    from scipy.stats import ttest_ind
-
     values, labels = log_counts(counts), counts.cells["condition"].to_numpy()
     model = fit_logistic(values[is_train], labels[is_train])
     score = model.decision_function(values[~is_train])

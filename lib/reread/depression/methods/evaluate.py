@@ -1,13 +1,11 @@
 """Score predictions of cells by cell and by donor, with intervals that resample whole donors."""
 
-from __future__ import annotations
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from sklearn.metrics import accuracy_score, f1_score
 
 from reread.core import metrics
-from reread.depression.data.counts import row_numbers
 
 SPLITS = {"cell": "as published (random cells)", "donor": "corrected (whole donors)"}
 BY = ["method", "split"]
@@ -19,10 +17,10 @@ def predictions(
 ) -> pd.DataFrame:  # fmt: skip
     """A table of predicted cells: ``method``, ``split`` (cell, donor), ``fold``, ``seed``, ``cell``, others.
 
-    ``rows`` is a mask or row numbers of the tested cells, ``probability`` (tested,) that of being a case, and
-    ``split`` the name of a fold, as ``donor 2``. Cells without tokens have no prediction (NaN): 0.5.
+    ``rows`` are a mask or row numbers, ``split`` names a fold (``donor 2``). ``probability`` (tested,) is
+    that of a case; a cell without tokens has none (NaN), and gets 0.5.
     """
-    rows = row_numbers(rows)
+    rows = np.arange(len(cells))[rows]
     kind, fold = split.split()
     table = cells.iloc[rows][["donor", "cell_type", "condition"]].reset_index(drop=True)
     probability = np.nan_to_num(np.asarray(probability, dtype=float), nan=0.5)
@@ -31,14 +29,22 @@ def predictions(
 
 
 def by_seed(predicted: pd.DataFrame) -> pd.DataFrame:
-    """Scores of each method, split and seed, over all cells that were tested.
+    """Scores of each method, split and seed, in each fold and averaged; ``donor_auroc`` of all together.
 
-    Scores of cells are taken inside each fold and averaged, because the probabilities of two fits have no
-    common scale. ``donor_auroc`` is of all folds together.
+    The probabilities of two fits have no common scale.
     """
     rows = {}
     for key, part in predicted.groupby([*BY, "seed"], sort=False):
-        folds = [_scores(one["condition"], one["probability"]) for _, one in part.groupby("fold")]
+        folds = []
+        for _, fold in part.groupby("fold"):
+            label, probability = fold["condition"], fold["probability"]
+            folds.append({
+                "accuracy": accuracy_score(label, probability >= 0.5),
+                "macro_f1": f1_score(label, probability >= 0.5, average="macro"),
+                "auroc": metrics.auroc(label, probability),
+                "brier": metrics.brier(label, probability),
+                "calibration_error": metrics.expected_calibration_error(label, probability),
+            })  # fmt: skip
         rows[key] = {**pd.DataFrame(folds).mean(), "donor_auroc": donor_auroc(part)}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis([*BY, "seed"]).reset_index()
 
@@ -46,8 +52,8 @@ def by_seed(predicted: pd.DataFrame) -> pd.DataFrame:
 def summary(predicted: pd.DataFrame, *, n_boot: int = 500, seed: int = 0) -> pd.DataFrame:
     """Mean of :func:`by_seed` over seeds, with ``low`` and ``high`` of the AUROC.
 
-    The interval is the 95 % bootstrap interval when whole donors are sampled again, scores averaged over
-    seeds; cells of a donor are not independent, so that an interval over cells would be far too narrow.
+    They are the 95 % bootstrap interval when whole donors are sampled again (cells of a donor are not
+    independent), scores averaged over seeds.
     """
     means = by_seed(predicted).groupby(BY, sort=False).mean(numeric_only=True).drop(columns="seed")
     ends = {}
@@ -64,11 +70,10 @@ def summary(predicted: pd.DataFrame, *, n_boot: int = 500, seed: int = 0) -> pd.
 
 
 def by_cell_type(predicted: pd.DataFrame, least: int = 20) -> pd.DataFrame:
-    """AUROC of each method and split within each cell type.
+    """AUROC (method, split, cell_type, n cells) within each cell type, mean over seeds and folds.
 
-    ``predicted`` comes from :func:`predictions`; types with fewer than ``least`` cells of a condition are
-    left out. Columns: method, split, cell_type, n (cells) and auroc, mean over seeds and folds (NaN where no
-    fold has both).
+    ``predicted`` comes from :func:`predictions`; types with fewer than ``least`` cells of a condition and
+    folds with one condition are left out.
     """
     rows = []
     for (method, split, kind), part in predicted.groupby([*BY, "cell_type"], sort=False):
@@ -83,8 +88,8 @@ def by_cell_type(predicted: pd.DataFrame, least: int = 20) -> pd.DataFrame:
 def calibration(predicted: pd.DataFrame, n_bins: int = 8) -> pd.DataFrame:
     """Observed share of case cells by predicted probability, all seeds together.
 
-    ``predicted`` comes from :func:`predictions`. Columns: method, split, predicted and observed (0 to 1, mean
-    of a bin) and n (cells); ``n_bins`` bins of equal width, empty ones left out.
+    ``predicted`` comes from :func:`predictions`. Columns: method, split, predicted and observed (means of a
+    bin, 0 to 1) and n (cells); empty ones of the ``n_bins`` are left out.
     """
     curves = {
         key: pd.DataFrame(metrics.calibration_curve(part["condition"], part["probability"], n_bins))
@@ -100,16 +105,3 @@ def donor_auroc(part: pd.DataFrame) -> float:
     if (donors["condition", "max"] != label).any() or len(set(label)) < 2:
         return float("nan")
     return float(metrics.auroc(label, donors["probability", "mean"].to_numpy()))
-
-
-def _scores(label: pd.Series, probability: pd.Series) -> dict[str, float]:
-    from sklearn.metrics import accuracy_score, f1_score
-
-    called = probability >= 0.5
-    return {
-        "accuracy": accuracy_score(label, called),
-        "macro_f1": f1_score(label, called, average="macro"),
-        "auroc": metrics.auroc(label, probability),
-        "brier": metrics.brier(label, probability),
-        "calibration_error": metrics.expected_calibration_error(label, probability),
-    }

@@ -1,9 +1,7 @@
 """A method of the reader's own beside ours: the same cells, splits of donors, baselines and scores."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,55 +27,30 @@ def score(
 ) -> pd.DataFrame:  # fmt: skip
     """Score a classifier of cells of your own on held-out donors and on random cells, beside the baselines.
 
-    Parameters
-    ----------
-    fit : callable
-        ``fit(expression, cells)`` returns a model. ``expression`` has a row for each training cell and a
-        column for each gene (log1p of counts in 10,000); ``cells`` has donor, condition (1 for a case),
-        cell_type, batch and n_counts of the same cells. It is called anew for each fold.
-    predict : callable
-        ``predict(model, expression, cells)`` returns the probability of a case for each test cell. These
-        cells have no condition.
-    source : str or Cohort
-        ``simulated``, ``melanoma`` or ``glioblastoma``, or what ``load.load`` returned.
-    schemes : sequence of str
-        ``donor`` holds out whole donors, ``cell`` random cells, as published.
-    n_folds, seed : int
-        Folds of each split; seed of simulated cells and of the splits.
-    name : str
-        Name of your method in the table.
-    n_permutations : int
-        Permutations of the donor labels on which your method is fitted too, a null of its AUROC.
+    ``fit(expression, cells)`` returns a model, for each fold anew. ``expression`` has a row for each training
+    cell and a column for each gene (log1p of counts in 10,000); ``cells`` has donor, condition (1 for a
+    case), cell_type, batch and n_counts of the same cells. ``predict(model, expression, cells)`` returns the
+    probability of a case for each test cell; these cells have no condition.
 
-    Returns
-    -------
-    DataFrame
-        One row for each split and method: auroc with its 95 % interval (low, high; bootstrap of whole
-        donors), accuracy, macro_f1, brier, calibration_error, donor_auroc; null_auroc is the mean AUROC of
-        your method on permuted labels (NaN for the others, and without permutations).
+    ``source`` is ``simulated``, ``melanoma`` or ``glioblastoma``, or what ``load.load`` returned; ``schemes``
+    hold out whole donors (``donor``) or random cells (``cell``, as published). ``seed`` is that of simulated
+    cells and splits; on ``n_permutations`` of the donor labels your method is fitted too.
 
-    Raises
-    ------
-    ParameterError
-        If a source or scheme is unknown, or the name is taken.
-    DataError
-        If ``predict`` returns no probability for each test cell, or there are too few donors.
+    Returns for each split and method auroc with its 95 % interval (low, high; bootstrap of donors), accuracy,
+    macro_f1, brier, calibration_error, donor_auroc, and the mean null_auroc of your method on permuted
+    labels. ParameterError for an unknown source or scheme or a taken ``name``; DataError if ``predict`` gives
+    no probability for each test cell, or donors are too few.
     """
     check_new(name, baselines.METHODS)
     cohort = load.load(source, seed=seed) if isinstance(source, str) else source
-    splits = [one for scheme in schemes for one in splits_of(cohort, scheme, n_folds=n_folds, seed=seed)]
-
-    def predicted(data: Counts, label: npt.NDArray, parts: list[Split]) -> pd.DataFrame:
-        return _predictions(fit, predict, data, label, parts, name)
-
     counts, label = cohort.counts, cohort.counts.cells["condition"].to_numpy()
-    own = predicted(counts, label, splits)
-    table = evaluate.summary(baselines.run(counts, label, splits, beside=own), seed=seed)
+    splits = [one for scheme in schemes for one in splits_of(cohort, scheme, n_folds=n_folds, seed=seed)]
+    own = {name: partial(_probability, fit, predict)}
+    table = evaluate.summary(baselines.run(counts, label, splits, own | baselines.METHODS), seed=seed)
     order = table["split"].map([*schemes].index).argsort(kind="stable")
     table = table.iloc[order].reset_index(drop=True)
-    null = baselines.permuted_null(
-        counts, splits, n_permutations=n_permutations, seed=seed, predict=predicted
-    )
+    refit = partial(baselines.run, methods=own)
+    null = baselines.permuted_null(counts, splits, n_permutations=n_permutations, seed=seed, predict=refit)
     means = null.groupby("split")["auroc"].mean()
     return table.assign(null_auroc=table["split"].map(means).where(table["method"] == name).astype(float))
 
@@ -89,37 +62,26 @@ def splits_of(cohort: load.Cohort, scheme: str, *, n_folds: int = 5, seed: int =
     return SCHEMES[scheme](cohort.counts.cells, n_folds, seed=seed)
 
 
-def folds_of(splits: Sequence[Split]) -> list[Fold]:
-    """Row numbers of training (validation cells included, as the baselines train) and test cells."""
-    masks = [((one.train | one.validation) & ~one.test, one.test) for one in splits]
-    return [Fold(k, *map(np.flatnonzero, parts)) for k, parts in enumerate(masks)]
-
-
 def split_digests(source: str | load.Cohort, *, n_folds: int = 5, seed: int = 0) -> dict[str, str]:
     """Digest of the row numbers of each split, by its name; equal digests mean equal folds."""
     cohort = load.load(source, seed=seed) if isinstance(source, str) else source
     made = {scheme: splits_of(cohort, scheme, n_folds=n_folds, seed=seed) for scheme in SCHEMES}
-    return {scheme: digest_of(folds_of(splits)) for scheme, splits in made.items()}
+    rows = {name: [map(np.flatnonzero, (~one.test, one.test)) for one in made[name]] for name in made}
+    return {name: digest_of(Fold(k, *both) for k, both in enumerate(rows[name])) for name in rows}
 
 
-def _predictions(
-    fit: Callable, predict: Callable, data: Counts, label: npt.NDArray, splits: list[Split], name: str
-) -> pd.DataFrame:
-    """Predictions of all test cells; every call gets tables of its own."""
-    found = []
-    for split, fold in zip(splits, folds_of(splits), strict=True):
-        train, test = (_tables(data, label, rows) for rows in (fold.train, fold.test))
-        test = (test[0], test[1].drop(columns="condition"))
-        probability = held_out(fit, predict, train, test, len(fold.test))
-        if probability.min() < 0 or probability.max() > 1:
-            raise DataError(
-                f"predict must return probabilities of a case, but they reach from {probability.min():.3g} "
-                f"to {probability.max():.3g}.\nMap the scores to 0 to 1 first."
-            )
-        found.append(evaluate.predictions(data.cells, split.test, probability, method=name, split=split.name))
-    return pd.concat(found, ignore_index=True)
-
-
-def _tables(data: Counts, label: npt.NDArray, rows: npt.NDArray) -> tuple[pd.DataFrame, pd.DataFrame]:
-    part = replace(data, cells=data.cells.assign(condition=label)).take(rows)
-    return pd.DataFrame(baselines.log_counts(part), columns=list(part.genes)), part.cells
+def _probability(
+    fit: Callable, predict: Callable, counts: Counts, label: npt.NDArray, train: npt.NDArray,
+    test: npt.NDArray,
+) -> npt.NDArray:  # fmt: skip
+    """Probability (tested,) of a case by the reader's method; every call gets tables of its own."""
+    parts = [counts.take(rows) for rows in (train, test)]
+    tables = [pd.DataFrame(baselines.log_counts(one), columns=list(one.genes)) for one in parts]
+    known, asked = parts[0].cells.assign(condition=label[train]), parts[1].cells.drop(columns="condition")
+    probability = held_out(fit, predict, (tables[0], known), (tables[1], asked), len(asked))
+    if probability.min() < 0 or probability.max() > 1:
+        raise DataError(
+            f"predict must return probabilities of a case, but they reach from {probability.min():.3g} "
+            f"to {probability.max():.3g}.\nMap the scores to 0 to 1 first."
+        )
+    return probability

@@ -1,12 +1,10 @@
 """Delete or raise every gene of a cell in silico, and measure how far the cell moves towards a goal state.
 
 A cell is a sequence of gene tokens, highest rank first. Deleting a gene moves the later ones up by one place;
-overexpressing it moves it to the front. The model is an argument: ``embed`` maps tokens int64 [n, L] to
-embeddings float32 [n, d]. All variants of a cell have one length, so that no mask is needed, and no batch
-mixes cells, so that a shift is the same bit for bit in whichever shard it is computed.
+overexpressing it moves it to the front. ``embed`` maps tokens int64 [n, L] to embeddings float32 [n, d]. All
+variants of a cell have one length, so that no mask is needed, and no batch mixes cells, so that a shift is
+the same bit for bit in whichever shard it is computed.
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import combinations
@@ -33,10 +31,8 @@ def index_map(
 ) -> npt.NDArray[np.int64]:
     """Where each token of each variant comes from, so that ``tokens[index_map(...)]`` holds the variants.
 
-    ``perturbed`` (variant, 1 or 2) are the places of the genes that a variant changes together. ``delete``
-    gives (variant, length - 1 or 2) and ``overexpress`` (variant, length), the genes first, or behind a
-    ``special`` first token (Geneformer V2). Source: ``delete_indices`` and ``overexpress_indices``
-    (perturber_utils.py at 4bddd45), without lists.
+    ``perturbed`` (variant, 1 or 2) are the genes that a variant deletes, or puts first or behind the
+    ``special`` token. Source: ``delete_indices``, ``overexpress_indices`` (perturber_utils.py, 4bddd45).
     """
     if change not in CHANGES:
         raise ParameterError(f"There is no change {change!r}. {did_you_mean(change, CHANGES)}")
@@ -44,18 +40,16 @@ def index_map(
     rest = np.tile(np.arange(length - place.shape[1]), (len(place), 1))
     for one in place.T:
         rest += rest >= one[:, None]
-    front = int(special)
-    return rest if change == "delete" else np.hstack([rest[:, :front], place, rest[:, front:]])
+    return rest if change == "delete" else np.hstack([rest[:, :special], place, rest[:, special:]])
 
 
 def places(
     tokens: npt.NDArray, change: str, *, genes: Sequence[int] | None = None, size: int = 1,
     special: bool = False,
 ) -> npt.NDArray[np.int64]:  # fmt: skip
-    """Places (variant, size) that are changed: every gene, or the listed genes that the cell has.
+    """Places (variant, size) that are changed: every gene, or the listed genes of the cell, or their pairs.
 
-    With a ``size`` of 2 all pairs of them are changed. A variant that equals the cell is left out: the first
-    gene cannot be raised. The ``special`` first and last token are no genes.
+    A variant that equals the cell is left out: the first gene cannot be raised.
     """
     if size not in (1, 2):
         raise ParameterError(f"One gene or a pair is perturbed at a time, not {size}.")
@@ -79,8 +73,8 @@ def cell_shifts(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:  # fmt: skip
     """Perturb one cell: changed places (variant, size) and shifts (variant, state).
 
-    The shift is ``cos(perturbed, state) - cos(cell, state)`` for each state mean in ``states`` (state, d), as
-    Geneformer defines it for the goal state. A batch holds ``batch_tokens`` tokens at most, or one variant.
+    The shift to each mean in ``states`` (state, d) is ``cos(perturbed, state) - cos(cell, state)``, as
+    Geneformer defines it for the goal. A batch holds ``batch_tokens`` tokens at most, or one variant.
     """
     tokens = np.asarray(tokens, dtype=np.int64)
     changed = places(tokens, change, genes=genes, size=size, special=special)
@@ -101,11 +95,9 @@ def screen(
 ) -> pd.DataFrame:  # fmt: skip
     """Perturb the cells ``rows`` one after the other; finished files in ``folder`` are not computed again.
 
-    ``states`` (2, d) are the mean embeddings of the goal state and of the start state. ``folder`` gets one
-    file for 16 cells. ``how`` are keywords of :func:`cell_shifts`. Returns a row for each variant: ``cell``,
-    ``rank`` (place of the gene, from 0), ``gene`` (token), ``shift`` (towards the goal state) and
-    ``from_start`` (towards the start state); a pair also has ``rank_2`` and ``gene_2``. DataError if a cell
-    is empty.
+    ``states`` (2, d) are the means of the goal and the start state, ``how`` keywords of :func:`cell_shifts`.
+    Returns a row for each variant: ``cell``, ``rank`` (from 0) and ``gene`` (token), of a pair ``rank_2`` and
+    ``gene_2`` too, ``shift`` (towards the goal) and ``from_start``. DataError if a cell is empty.
     """
     rows = np.asarray(rows, dtype=np.int64)
     parts = []
@@ -132,11 +124,9 @@ def _perturbed(
 
 
 def gather(shards: Sequence[pd.DataFrame], n_models: int, n_cells: int) -> pd.DataFrame:
-    """Join the shifts of all shards; equal to those of an unsharded run bit for bit.
+    """Join the shifts (of ``refits.Screen``) of all shards, to those of an unsharded run bit for bit.
 
-    ``shards`` hold the columns of :func:`screen` and ``model``, ``unit`` (place of the cell among the
-    ``n_cells`` that are perturbed), ``change`` and ``start``. DataError, with their names, if (model, cell)
-    units are missing or come from two shards.
+    DataError, with their names, if (model, cell) units are missing or come from two shards.
     """
     units = [one[["model", "unit"]].drop_duplicates().to_numpy(dtype=int) for one in shards]
     refuse_gaps(units, n_models, n_cells, ("model", "cell"))
@@ -149,10 +139,9 @@ def deletion_parts(
 ) -> pd.DataFrame:
     """Split the shift of each deletion of one cell into three parts whose sum it is.
 
-    ``states`` maps tokens and positions, both int64 [n, L], to the states of the last layer, float32
-    [n, L, d]; ``goal`` (d,) is the mean embedding of the goal state. Returns a row for each gene: ``gene``,
-    ``rank``, ``own`` (its own vector leaves the mean), ``context`` (the other tokens no longer attend to it;
-    their positions stay) and ``order`` (later tokens move up by one position).
+    ``states`` maps tokens and positions [n, L] to the last layer [n, L, d]; ``goal`` (d,) is a state mean.
+    Returns for each gene ``rank``, ``own`` (its vector leaves the mean), ``context`` (the others no longer
+    attend to it; their positions stay) and ``order`` (later tokens move up by one position).
     """
     tokens = np.asarray(tokens, dtype=np.int64)
     length = len(tokens)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -32,8 +32,8 @@ N_PARTS = 8  # cells whose deletions are split into their parts
 class Design:
     """What every model of a screen shares: the encoded cells of all donors, and how they are used.
 
-    ``is_train`` (cell,) marks the cells of the training donors; the others are held out. ``rows`` are the
-    held-out cells that are perturbed, the longest first. ``seed`` is that of the permutations.
+    ``is_train`` (cell,) marks the training donors; of the other cells ``rows`` are perturbed, longest first.
+    ``seed`` is that of the permutations.
     """
 
     cells: Cells
@@ -49,15 +49,12 @@ class Design:
         return labels
 
 
-@dataclass(frozen=True, eq=False)
-class Screen:
+class Screen(NamedTuple):
     """What one shard computed; model 0 has the true labels.
 
     ``shifts`` has the columns of ``perturbation.screen``, and ``model``, ``unit`` (place of the cell in
-    ``Design.rows``), ``change`` and ``start`` (condition of the cell by the labels of the model). ``models``
-    has ``model``, ``auroc`` (held-out donors), ``state_cosine`` (of both state means) and ``is_half`` (of
-    :func:`choose_precision`). ``parts`` has ``perturbation.deletion_parts`` of the first cells by model 0;
-    empty in shards without it.
+    ``Design.rows``), ``change`` and ``start`` (by the labels of the model). ``models`` has ``auroc``
+    (held-out donors), ``state_cosine`` and ``is_half``; ``parts`` the ``deletion_parts`` of model 0.
     """
 
     shifts: pd.DataFrame
@@ -90,10 +87,10 @@ def screen_models(
 ) -> Screen:  # fmt: skip
     """Fit the models of one shard and perturb every gene of its cells with each of them.
 
-    ``fit`` makes a classifier from labels (cell,), a seed and a folder for the network. Model 0 has the true
-    labels, models 1 to ``n_refits`` permuted donor labels. Finished parts lie in ``folder``, where a killed
-    run goes on. ``shard`` is the number of this shard, from 0, and of all. ``embedding`` are keywords of
-    ``Classifier.embed``, ``how`` those of ``perturbation.cell_shifts``. Errors as of both.
+    ``fit`` makes a classifier from labels (cell,), a seed and a folder for the network; models 1 to
+    ``n_refits`` have permuted donor labels. A killed run goes on from finished parts in ``folder``. ``shard``
+    is the number of this shard, from 0, and of all. ``embedding`` are keywords of ``Classifier.embed``,
+    ``how`` those of ``perturbation.cell_shifts``. Errors as of both.
     """
     place = pd.Series(np.arange(len(design.rows), dtype=np.int32), index=design.rows)
     tables, models, parts = [], [], []
@@ -129,14 +126,11 @@ def screen_models(
 def choose_precision(
     model: Classifier, design: Design, labels: npt.NDArray, change: str, embedding: dict[str, Any], how: dict,
 ) -> tuple[perturbation.Embed, bool]:  # fmt: skip
-    """The embedding to perturb with, and whether it is in half precision.
-
-    Half precision is used where it ranks the genes of the longest perturbed cell as fp32 does. That cell is
-    the same in every shard, so that all shards of a model choose alike.
-    """
+    """The embedding to perturb with, and whether it is in half precision, where that ranks genes as fp32."""
     names = dict.fromkeys((embedding.get("precision", "float32"), "float32"))
     ways = {name: partial(model.embed, **embedding | {"precision": name}) for name in names}
-    tokens, train = design.cells[int(design.rows[0])], np.flatnonzero(design.is_train)
+    tokens = design.cells[int(design.rows[0])]  # one cell, so that all shards of a model choose alike
+    train = np.flatnonzero(design.is_train)
 
     def shifts(embed: perturbation.Embed) -> npt.NDArray:
         means = state_means(embed, design.cells, train, labels)

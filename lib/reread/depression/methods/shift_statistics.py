@@ -1,12 +1,12 @@
 """Tests of whether a gene's shift means anything: the published one, one by refits, one by matched genes."""
 
-from __future__ import annotations
-
 import random
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.stats import norm
+from scipy.stats import t as student
 
 from reread.core.errors import DataError
 from reread.core.stats import benjamini_hochberg
@@ -21,13 +21,11 @@ SAME_RANK = 1.3
 def published(shifts: pd.DataFrame) -> pd.DataFrame:
     """Test each gene as Geneformer does: rank-sum of its shifts against the pool of all, then BH.
 
-    ``shifts`` has ``gene`` and ``shift`` of each variant of each cell. Returns ``gene``, ``shift`` (mean over
-    cells), ``n_cells``, ``p``, ``fdr`` and ``is_called`` (FDR below 0.05), called genes first. The pool holds
-    the gene's own shifts too, 100,000 at most by ``random.seed(42)``, and counts cells as independent.
-    Source: ``isp_stats_to_goal_state`` (in_silico_perturber_stats.py at 4bddd45); the pool is sorted once.
+    ``shifts`` has ``gene`` and ``shift`` of each variant of each cell. Returns ``gene``, ``shift`` (mean),
+    ``n_cells``, ``p``, ``fdr`` and ``is_called`` (FDR below 0.05), called genes first. Cells count as
+    independent, and the pool holds the gene's own shifts too. Source: ``isp_stats_to_goal_state``
+    (in_silico_perturber_stats.py at 4bddd45); here the pool is sorted once.
     """
-    from scipy.stats import norm
-
     ordered = shifts.sort_values("gene", kind="stable")
     pool = ordered["shift"].to_numpy(dtype=np.float64)
     if len(pool) > POOL:
@@ -53,8 +51,7 @@ def toward_case(shifts: pd.DataFrame) -> pd.Series:
 def gene_matrix(shifts: pd.DataFrame, change: str) -> tuple[pd.DataFrame, pd.Series]:
     """Mean shift toward the case state (model, gene) over cells of both states, and cells of each gene.
 
-    Every model perturbs the same cells. Genes that fewer than a quarter of them express are left out: the
-    mean of a few cells varies, and more so in a network that has learned a disease than in the refits.
+    Genes of few cells are left out: their mean varies, and more so in a network that has learned a disease.
     """
     rows = shifts[shifts["change"] == change]
     means = rows.assign(value=toward_case(rows)).groupby(["model", "gene"])["value"].agg(["mean", "size"])
@@ -66,19 +63,16 @@ def gene_matrix(shifts: pd.DataFrame, change: str) -> tuple[pd.DataFrame, pd.Ser
 def against_refits(shifts: pd.DataFrame, change: str, *, level: float = LEVEL) -> pd.DataFrame:
     """Test each gene against models that were refitted on permuted donor labels.
 
-    ``shifts`` come from :func:`reread.depression.methods.refits.read_shards`: model 0 has the true labels.
-    Returns ``gene``, ``toward_case`` (mean over cells), ``n_cells``, ``z`` (in robust standard deviations
-    over the genes of a model), ``t``, ``p``, ``fdr`` and ``is_called`` (FDR at most ``level``). ``low`` and
-    ``high`` bound the values of 95 % of the refits, in units of model 0. DataError below two refits.
+    ``shifts`` come from ``refits.read_shards``. Returns ``gene``, ``toward_case`` (mean over cells),
+    ``n_cells``, ``z`` (in robust standard deviations over the genes of a model), ``t``, ``p``, ``fdr`` and
+    ``is_called`` (FDR at most ``level``). ``low`` and ``high`` bound the values of 95 % of the refits, in
+    units of model 0. DataError below two refits.
 
     Each gene is compared with itself in the refits: ``t = (z - mean) / (sd * sqrt(1 + 1 / R))`` with R - 1
-    degrees of freedom, so that what a network learns from chance differences between donors is in the null.
-    Without the scale of each model a network that has learned a disease would move every gene further. All
-    genes share their networks, so their p values depend on each other: ``fdr`` is that of Benjamini and
-    Yekutieli 2001, which holds for any dependence, the BH value times 1 + 1/2 + ... + 1 / genes.
+    degrees of freedom; the null holds what a network learns from chance differences between donors. Without
+    the scale of each model, one that has learned a disease would move every gene further. Genes share their
+    networks: ``fdr`` is that of Benjamini and Yekutieli 2001, which holds for any dependence.
     """
-    from scipy.stats import t as student
-
     values, n_cells = gene_matrix(shifts, change)
     if len(values) < 3 or 0 not in values.index:
         raise DataError(
@@ -114,8 +108,8 @@ def against_controls(shifts: pd.DataFrame, change: str) -> pd.DataFrame:
     """Compare each gene with genes of similar rank and detection in model 0: an effect size, no test.
 
     Controls have a mean rank and a number of cells within a factor of 1.3. Returns ``gene``, ``n_controls``,
-    ``excess`` (shift less the mean of the controls) and ``share_beyond`` (of the controls that are as far
-    from their mean). Source: rank-matched genes, as petadimensionlab/Geneformer chooses them by hand.
+    ``excess`` (shift less their mean) and ``share_beyond`` (of the controls that are as far from it). Source:
+    rank-matched genes, as petadimensionlab/Geneformer chooses them by hand.
     """
     rows = shifts[(shifts["model"] == 0) & (shifts["change"] == change)]
     values, n_cells = gene_matrix(rows, change)
@@ -132,11 +126,9 @@ def against_controls(shifts: pd.DataFrame, change: str) -> pd.DataFrame:
 
 
 def calibrate(is_called: npt.ArrayLike, is_disease_gene: npt.ArrayLike) -> dict[str, float]:
-    """Compare calls with the truth of a simulation: n_called, power, false_share and type_1.
+    """Compare calls with the truth: n_called, power, false_share (of the calls) and type_1 (of other genes).
 
-    ``false_share`` is the share of the calls that are no disease genes, ``power`` the share of the disease
-    genes that are called, ``type_1`` that of the other genes. NaN is a share of nothing: a test that calls
-    no gene has no false share, and cannot pass for one whose calls are true.
+    NaN is a share of nothing: a test without calls has no false share, and cannot pass for a true one.
     """
     called, disease = (pd.Series(np.asarray(one, dtype=bool)) for one in (is_called, is_disease_gene))
     shares = {"power": called[disease], "false_share": ~disease[called], "type_1": called[~disease]}
@@ -145,10 +137,8 @@ def calibrate(is_called: npt.ArrayLike, is_disease_gene: npt.ArrayLike) -> dict[
 
 def interpretation(model_auroc: float, baseline_auroc: float, n_refits: int) -> str:
     """Why shifts may not be interpreted, in words; empty where nothing speaks against it."""
+    both = f"(AUROC {model_auroc:.3f}) is below logistic regression ({baseline_auroc:.3f})"
     if model_auroc < baseline_auroc:
-        return (
-            f"on held-out donors the network (AUROC {model_auroc:.3f}) is below logistic regression "
-            f"({baseline_auroc:.3f})"
-        )
+        return f"on held-out donors the network {both}"
     few = f"only {n_refits} refits on permuted donor labels were made, and {MIN_REFITS} are needed"
     return few if n_refits < MIN_REFITS else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from transformers.models.bert.modeling_bert import BertForSequenceClassification
 from transformers.utils import logging
 
 from reread.core.errors import DataError, ParameterError
-from reread.core.training.epochs import BestEpoch, by_tokens, length_grouped
+from reread.core.training.epochs import MOST_TOKENS, LengthGrouped, by_tokens
 from reread.core.training.loop import Stream, device_of
 from reread.core.training.loop import fit as train_epochs
 from reread.core.training.number_format import number_format
@@ -23,18 +24,15 @@ from reread.depression.data.rank_values import Cells
 
 logging.set_verbosity_error()  # neither its warnings nor its bars belong on a page
 logging.disable_progress_bar()
-WITHOUT_DECAY = ("bias", "LayerNorm.weight")
-EVALUATION_TOKENS = 65_536  # of a batch that is only predicted
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How a network is fine-tuned; the defaults are the authors'.
+    """How a network is fine-tuned (:class:`LengthGrouped`); the defaults are the authors'.
 
-    ``batch`` are the cells of one step (theirs were 12 on each of 3 GPUs), cut into ``accumulate`` parts that
-    fit into memory. The rate of AdamW rises over ``warmup`` steps and then falls linearly to 0. The first
-    ``frozen_layers`` are not trained, nor is then the embedding; the authors set 3 and never used it.
-    ``precision`` is float32, or bfloat16 in autocast. ``n_gpus`` share a batch (``DataParallel``).
+    ``batch`` are the cells of one step (theirs were 12 on each of 3 GPUs). The first ``frozen_layers`` and
+    then the embedding too are not trained; the authors set 3 and never used it. ``precision`` is float32, or
+    bfloat16 in autocast.
     """
 
     epochs: int = 10
@@ -50,10 +48,9 @@ class Settings:
 
 @dataclass(frozen=True)
 class Form:
-    """The network to start from: the checkpoint where one is named, else random weights of this form.
+    """The network to start from: ``checkpoint`` (a folder, or a model of the hub), else random weights.
 
-    ``width`` are values of a token, ``max_len`` the longest sequence in tokens; ``checkpoint`` is a folder or
-    a model of the hub.
+    ``width`` are values of a token, ``max_len`` the longest sequence in tokens.
     """
 
     width: int
@@ -63,10 +60,9 @@ class Form:
     checkpoint: str = ""
 
     def make(self, n_tokens: int, seed: int) -> Classifier:
-        """A new network for ``n_tokens`` tokens; a checkpoint for shorter sequences is refused.
+        """A new network for ``n_tokens`` tokens; ParameterError for a checkpoint of shorter sequences.
 
-        Random weights have Geneformer's form: ReLU, feed-forward twice the width. Attention has no dropout
-        (Geneformer: 0.02), which would cost torch its fast attention on a CPU.
+        Unlike Geneformer's, attention has no dropout, which would cost torch its fast attention on a CPU.
         """
         if not self.checkpoint:
             if self.width % self.heads:
@@ -88,6 +84,21 @@ class Form:
             )
         return model
 
+    def fitter(
+        self, n_tokens: int, cells: Cells, train: npt.NDArray, settings: Settings
+    ) -> Callable[..., Classifier]:
+        """The function from labels (cell,), a seed and a folder to a network of this form.
+
+        ``train`` (cell,) marks the cells that it is fitted on; errors as :meth:`make`.
+        """
+
+        def fit(labels: npt.NDArray, seed: int, folder: Path) -> Classifier:
+            model = self.make(n_tokens, seed)
+            model.fit(cells, labels, train, settings=settings, seed=seed, checkpoint_folder=folder)
+            return model
+
+        return fit
+
 
 class Classifier:
     """A BERT classifier of cells; :meth:`Form.make` and :meth:`from_pretrained` make one."""
@@ -98,10 +109,9 @@ class Classifier:
 
     @classmethod
     def from_pretrained(cls, source: str | Path, *, seed: int = 0) -> Classifier:
-        """Read a checkpoint: a folder, or the id of a model on the Hugging Face hub.
+        """Read a folder or a model of the hub; DataError if it is missing or damaged.
 
-        A checkpoint without a head for two classes, as the pretrained Geneformer, gets a random one (and a
-        random pooler) by ``seed``. A missing or damaged checkpoint is a DataError.
+        Without a head for two classes it gets a random head and pooler by ``seed``.
         """
         try:
             with Stream(seed, torch.device("cpu")):
@@ -123,13 +133,19 @@ class Classifier:
     ) -> pd.DataFrame:  # fmt: skip
         """Fine-tune on the cells of ``train``, and keep the epoch with the least loss on ``validation``.
 
-        ``labels`` (cell,) are 0 for control and 1 for case; ``train`` and ``validation`` are masks (cell,),
-        and without the second the last epoch is kept. ``seed`` orders the cells and draws the dropout.
-        ``checkpoint_folder`` holds the state after each epoch, from which a run that was killed goes on, with
-        the same result. Returns ``epoch``, ``train_loss``, ``validation_loss`` and ``is_kept``.
+        ``labels`` (cell,) are 0 or 1; ``train`` and ``validation`` are masks (cell,), and without the second
+        the last epoch is kept. A killed run goes on from ``checkpoint_folder``, with the same result.
+        Returns ``epoch``, ``train_loss``, ``validation_loss`` and ``is_kept``.
         """
+        network = self._trained(settings)
+
+        def loss(rows: npt.NDArray) -> torch.Tensor:
+            logits = _logits(network, cells, rows, self.device, settings.precision)
+            target = torch.as_tensor(labels[rows], dtype=torch.long, device=self.device)
+            return nn.functional.cross_entropy(logits.float(), target)
+
         rows = [np.flatnonzero(one & (cells.lengths > 0)) for one in (train, validation) if one is not None]
-        recipe = _Recipe(self, cells, labels, settings, seed, *rows)
+        recipe = LengthGrouped(self.network, loss, settings, seed, cells.lengths, *rows)
         checkpoint = None if checkpoint_folder is None else Path(checkpoint_folder) / "classifier.ckpt"
         curve = train_epochs(recipe, epochs=settings.epochs, checkpoint=checkpoint)
         kept = recipe.network.finish()
@@ -137,11 +153,23 @@ class Classifier:
         table = pd.DataFrame(curve).assign(epoch=np.arange(1, len(curve) + 1))
         return table.assign(is_kept=table["epoch"] == (kept or len(curve)))
 
+    def _trained(self, settings: Settings) -> nn.Module:
+        """The network on the GPUs of a run, without gradients in its frozen layers."""
+        self.network.requires_grad_(True)
+        if settings.frozen_layers:
+            self.network.bert.embeddings.requires_grad_(False)
+            self.network.bert.encoder.layer[: settings.frozen_layers].requires_grad_(False)
+        n_here = torch.cuda.device_count()
+        if 1 < settings.n_gpus > n_here:
+            raise ParameterError(f"n_gpus is {settings.n_gpus}, but {n_here} are here.")
+        gpus = list(range(settings.n_gpus))
+        return nn.DataParallel(self.network, gpus) if len(gpus) > 1 else self.network
+
     @torch.inference_mode()
     def predict_proba(self, cells: Cells, *, precision: str = "float32") -> npt.NDArray[np.float32]:
         """Probability (cell,) of the label 1; NaN for a cell without tokens."""
         out = np.full(len(cells), np.nan, dtype=np.float32)
-        for rows in by_tokens(np.flatnonzero(cells.lengths), cells.lengths, EVALUATION_TOKENS):
+        for rows in by_tokens(np.flatnonzero(cells.lengths), cells.lengths, MOST_TOKENS):
             logits = _logits(self.network, cells, rows, self.device, precision)
             out[rows] = torch.softmax(logits.float(), dim=1)[:, 1].cpu().numpy()
         return out
@@ -151,10 +179,9 @@ class Classifier:
         self, tokens: npt.NDArray[np.int64], positions: npt.NDArray[np.int64] | None = None, *,
         pool: str = "mean", precision: str = "float32",
     ) -> npt.NDArray[np.float32]:  # fmt: skip
-        """States of the last layer (sequence, width), mean over all tokens, as the authors took them.
+        """States of the last layer (sequence, width), mean over tokens; with ``pool="none"`` of each token.
 
-        ``tokens`` (sequence, token) are of equal length, so that attention needs no mask. ``positions``, of
-        the same shape, are 0, 1, 2 ... by default. ``pool="none"`` gives (sequence, token, width).
+        ``tokens`` (sequence, token) are of equal length; ``positions`` are 0, 1, 2 ... by default.
         """
         ids, places = (
             None if one is None else torch.as_tensor(np.asarray(one), dtype=torch.long, device=self.device)
@@ -166,70 +193,6 @@ class Classifier:
                 hidden = one(hidden, None)
         hidden = hidden.float()
         return (hidden.mean(dim=1) if pool == "mean" else hidden).cpu().numpy()
-
-
-class _Recipe:
-    """What ``core.training.loop.fit`` trains: one epoch of batches, grouped by length."""
-
-    def __init__(self, model, cells, labels, settings, seed, train, validation=None):
-        self.cells, self.labels, self.train, self.validation = cells, labels, train, validation
-        self.settings, self.device = settings, model.device
-        self.stream = Stream(seed, model.device)
-        self.network = BestEpoch(model.network)
-        self.called = model.network
-        if settings.n_gpus > 1:
-            n_here = torch.cuda.device_count()
-            if n_here < settings.n_gpus:
-                raise ParameterError(f"n_gpus is {settings.n_gpus}, but {n_here} are here.")
-            self.called = nn.DataParallel(model.network, list(range(settings.n_gpus)))
-        model.network.requires_grad_(True)
-        if settings.frozen_layers:
-            model.network.bert.embeddings.requires_grad_(False)
-            model.network.bert.encoder.layer[: settings.frozen_layers].requires_grad_(False)
-        groups = [{"params": [], "weight_decay": decay} for decay in (settings.weight_decay, 0.0)]
-        for name, one in model.network.named_parameters():
-            if one.requires_grad:
-                groups[name.endswith(WITHOUT_DECAY)]["params"].append(one)
-        self.optimizer = torch.optim.AdamW(groups, lr=settings.rate, fused=True)
-
-    def run_epoch(self) -> dict:
-        """Train one epoch and return its losses."""
-        batches = length_grouped(self.train, self.cells.lengths, self.settings.batch, self.stream.numpy)
-        done, warmup = int(self.network.numbers[2]), self.settings.warmup
-        n_steps = max(self.settings.epochs * len(batches), warmup + 1)
-        self.network.now.train()
-        with self.stream:
-            rates = np.interp(done * len(batches) + np.arange(len(batches)), [0, warmup, n_steps], [0, 1, 0])
-            losses = [self._step(rows, rate) for rows, rate in zip(batches, rates, strict=True)]
-        loss = {"train_loss": float(np.mean(losses))}
-        self.network.now.eval()
-        if self.validation is not None:
-            loss["validation_loss"] = self._validation_loss()
-        self.network.seen(loss.get("validation_loss", float("inf")))
-        return loss
-
-    def _step(self, rows: npt.NDArray, rate: float) -> float:
-        total = 0.0
-        for group in self.optimizer.param_groups:
-            group["lr"] = float(self.settings.rate * rate)  # a NumPy number could not be read again
-        for part in np.array_split(rows, min(self.settings.accumulate, len(rows))):
-            loss = self._loss(part) * (len(part) / len(rows))
-            loss.backward()
-            total += float(loss.detach())
-        nn.utils.clip_grad_norm_(self.network.now.parameters(), 1.0)
-        self.optimizer.step()
-        self.optimizer.zero_grad()
-        return total
-
-    def _loss(self, rows: npt.NDArray) -> torch.Tensor:
-        logits = _logits(self.called, self.cells, rows, self.device, self.settings.precision)
-        target = torch.as_tensor(self.labels[rows], dtype=torch.long, device=self.device)
-        return nn.functional.cross_entropy(logits.float(), target)
-
-    @torch.inference_mode()
-    def _validation_loss(self) -> float:
-        parts = by_tokens(self.validation, self.cells.lengths, EVALUATION_TOKENS)
-        return sum(float(self._loss(rows)) * len(rows) for rows in parts) / len(self.validation)
 
 
 def _logits(network: nn.Module, cells: Cells, rows, device: torch.device, precision: str) -> torch.Tensor:
