@@ -11,10 +11,13 @@ var Scorer = {
   partialTerm: 2,
   score: ([page, title, , , score]) => {
     const words = (new URLSearchParams(window.location.search).get("q") || "").toLowerCase().split(/\s+/);
+    // "vae" begins a word of "autoencoder (VAE)", but not of "S-VQ-VAE"
+    const parts = title.toLowerCase().split(/[^a-z0-9-]+/);
     const isNamed = words.every((word) => title.toLowerCase().includes(word));
+    const isBegun = words.every((word) => parts.some((part) => part.startsWith(word)));
     const isList = /^(figures|data|commands|claims|library\/)/.test(page);
     const isChapter = /\/(real|paper|demo)\//.test(page);
-    const bonus = isList ? -20 : isChapter ? (isNamed ? 120 : 2) : isNamed ? 10 : 0;
+    const bonus = isList ? -20 : isChapter ? (isBegun ? 120 : isNamed ? 60 : 2) : isNamed ? 10 : 0;
     return score + bonus + (/\/(real|paper)\//.test(page) ? 1 : 0);
   },
 };
