@@ -7,7 +7,7 @@ from reread.book.site import markup as myst
 from reread.book.status.claims import CheckRow, Row
 from reread.book.status.staleness import Shelf
 from reread.core.verdicts import UNANSWERED
-from reread.studies import Claim, Paper, every
+from reread.studies import Claim, Paper, Tolerance, every
 
 _MEANING = {
     "reproduced": "Our value lies within the tolerance, on the full data.",
@@ -147,11 +147,24 @@ def _page(row: Row | CheckRow, shelf: Shelf) -> str:
     return myst.page_link(row.page) if row.page is not None and row.page in shelf.pages else ""
 
 
+def reason(row: Row) -> str:
+    """Why the verdict is what it is, as a sentence."""
+    said = row.verdict.reason.rstrip(".")
+    is_number = said[0].isdigit() or said[0] == "-"
+    return myst.plain(f"Our value {said}." if is_number else f"{said[0].upper()}{said[1:]}.")
+
+
+def _allowed(tolerance: Tolerance | None) -> str:
+    """How far our value may be from the published one, and why."""
+    if tolerance is None:
+        return ""
+    rule, value = tolerance.rule, tolerance.value
+    words = {"absolute": f"±{value:g}", "relative": f"±{100 * value:.3g} % of the published value"}
+    return f" Tolerance: {words.get(rule, f'{rule} {value:g}')} ({tolerance.why})."
+
+
 def _ledger_cells(row: Row, shelf: Shelf) -> list[str]:
-    claim, tolerance = row.claim, row.claim.tolerance
-    allowed = f"{tolerance.rule} {tolerance.value:g}: {tolerance.why}" if tolerance else ""
     page = _page(row, shelf)
-    notes = f"{myst.plain(row.verdict.reason.rstrip('.'))}. {myst.plain(f'Protocol: {claim.protocol}.')}"
-    notes += f" {myst.plain(f'Tolerance: {allowed}.')}" if allowed else ""
+    notes = f"{reason(row)} {myst.plain(f'Protocol: {row.claim.protocol}.{_allowed(row.claim.tolerance)}')}"
     notes += f" Page: {page}." if page and row.verdict.ours is not None else ""
     return claim_cells(row, notes, _anchor(row))

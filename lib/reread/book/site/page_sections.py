@@ -106,7 +106,7 @@ def parameter_table(ref: PageRef, record: RunRecord) -> str:
 
 def verdict(ref: PageRef, asked: list[Row], checks: list[CheckRow]) -> str:
     """The claims that this page answers; in a table of their own, the checks on simulated data."""
-    claims = [judged.claim_cells(row, myst.plain(row.verdict.reason)) for row in asked]
+    claims = [judged.claim_cells(row, judged.reason(row)) for row in asked]
     tables = [("Verdicts on the claims", judged.CLAIM_HEAD, claims)]
     for kind, (title, _) in judged.CHECKED.items():
         own = [judged.check_cells(row) for row in judged.checks_on(kind, checks) if row.page == ref]
