@@ -12,10 +12,10 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import typer
@@ -33,9 +33,10 @@ SPAN = re.compile(r"`((?:reread|papermill|make|-p)\s[^`]+)`")
 SET = re.compile(r"^(?:[A-Z_]+=\S+ )*")
 LIMIT_S = float(os.environ.get("REREAD_COMMAND_S", "300"))
 # budgets of a sweep: enough for every line to be run once, not for a result
-SMALL = {"epochs": 2, "n_boot": 20, "n_draws": 5, "n_init": 1, "n_null": 19, "n_orders": 1,
-         "n_permutations": 19, "n_points": 8, "n_runs": 1, "n_seeds": 1, "n_sets": 2, "n_shuffles": 1,
-         "n_trees": 5, "n_trials": 20}  # fmt: skip
+SMALL = {"corrected_epochs": 2, "epochs": 2, "n_boot": 20, "n_draws": 5, "n_init": 1, "n_null": 19,
+         "n_orders": 1, "n_permutations": 19, "n_points": 8, "n_runs": 1, "n_seeds": 1, "n_sets": 2,
+         "n_shuffles": 1, "n_trees": 5, "n_trials": 20, "published_epochs": 2,
+         "tuning_epochs": 2}  # fmt: skip
 # what only reads, and ends at once; all else that is no run of a page builds, writes or waits
 QUICK = ("list", "status", "claims", "data list")
 
@@ -224,15 +225,23 @@ def run(words: list[str]) -> subprocess.CompletedProcess:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=LIMIT_S)
 
 
-def run_with_what_it_needs(words: list[str], n: int = 3) -> subprocess.CompletedProcess:
-    """Run a page; where the message says which page to run first, run that one, as a reader would."""
+def run_with_what_it_needs(words: list[str], n: int = 3, *, is_small: bool = False) -> Any:
+    """Run a page; where the message says which page to run first, run that one, as a reader would.
+
+    ``is_small`` gives that page small budgets too, but for what both pages must have in common.
+    """
     done = run(words)
     advised = re.findall(r"^Run:\s+(reread run .+)$", done.stderr, re.MULTILINE)
     if done.returncode != 9 or not advised or not n:
         return done
     for line in advised:
-        assert run_with_what_it_needs(shlex.split(line)[1:], n - 1).returncode == 0, line
-    return run_with_what_it_needs(words, n - 1)  # a page that builds on two chapters names them in turn
+        first = shlex.split(line)[1:]
+        if is_small:
+            ref, up = (pages.page(words[1]), pages.page(first[1]))
+            first += small_budgets(up, pages.shared_parameters(ref, up.chapter.key))
+        assert run_with_what_it_needs(first, n - 1, is_small=is_small).returncode == 0, line
+    # a page that builds on two chapters names them in turn
+    return run_with_what_it_needs(words, n - 1, is_small=is_small)
 
 
 def has_data(ref: pages.PageRef, values: dict) -> bool:
@@ -262,12 +271,17 @@ def command_of(study: studies.Study, chapter: studies.Chapter, name: str, value:
     """The run of a chapter's first demo page with one choice, and with small budgets."""
     ref = next(one for one in pages.pages("demo", study.key) if one.chapter.key == chapter.key)
     shared = {key for needed in chapter.needs for key in pages.shared_parameters(ref, needed)}
-    words = [f"-p {name}={value}"]
+    return " ".join(["reread run", ref.name, "-p", f"{name}={value}", *small_budgets(ref, shared)])
+
+
+def small_budgets(ref: pages.PageRef, shared: Collection[str]) -> list[str]:
+    """Options that make a page short, but for parameters that it has to share with another."""
+    words = []
     for key, small in SMALL.items():
-        parameter = chapter.parameters.get(key)
+        parameter = ref.chapter.parameters.get(key)
         if parameter and key not in shared and ref.parameters[key] > max(small, parameter.min or 0):
-            words.append(f"-p {key}={max(small, int(parameter.min or 0))}")
-    return " ".join(["reread run", ref.name, *words])
+            words += ["-p", f"{key}={max(small, int(parameter.min or 0))}"]
+    return words
 
 
 @pytest.mark.commands
@@ -306,6 +320,7 @@ def test_every_legal_value_of_a_choice_runs_or_is_refused_with_a_reason(line):
     if not has_data(ref, ref.chapter.parsed(dict([chosen.split("=")]))):
         pytest.skip(f"the data of {chosen} are not at hand")
     is_own = chosen == "source=own"  # the reader has the files, also those of the page to run first
-    done = (run if is_own else run_with_what_it_needs)(shlex.split(line)[1:])
+    words = shlex.split(line)[1:]
+    done = run(words) if is_own else run_with_what_it_needs(words, is_small=True)
     assert done.returncode in ((2, 3, 9) if is_own else (0, 2, 3)), done.stderr[-800:]
     assert "Traceback" not in done.stderr
