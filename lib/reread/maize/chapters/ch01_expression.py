@@ -74,7 +74,14 @@ def samples(data: Expression) -> Drawn:
     columns = {"sample": data.samples, "tissue": data.tissue_names, "group": data.group}
     table = pd.DataFrame({**columns, "PC1": first, "PC2": second})
     labels = {"PC1": "first principal component", "PC2": "second principal component"}
-    return charts.scatter(table, "PC1", "PC2", hue="tissue", labels=labels)
+    drawn = charts.scatter(table, "PC1", "PC2", hue="tissue", labels=labels)
+    x, y = table[["PC1", "PC2"]].iloc[(first**2 + second**2).argmax()]
+    return drawn._replace(  # components have no correlation, which the usual text would give
+        alt=f"Scatter plot of the first two principal components, {len(table)} samples in "
+        f"{table['tissue'].nunique()} groups (tissue); the first from {first.min():.0f} to "
+        f"{first.max():.0f}, the second from {second.min():.0f} to {second.max():.0f}; farthest from the "
+        f"centre at {x:.0f} and {y:.0f}."
+    )
 
 
 def samples_found(data: Expression, table: pd.DataFrame) -> dict[str, float | str]:
