@@ -128,7 +128,7 @@ def train(
         network = _hand_on(Enformer(size)).to(where)
         level = torch.as_tensor(targets.mean(axis=(0, 1)), device=where).clamp(min=1e-3)
         network._heads["human"][0].bias.data = torch.log(torch.expm1(level))
-        optimizer = torch.optim.Adam(network.parameters(), lr=rate)
+        optimizer = torch.optim.Adam(network.parameters(), lr=rate, fused=True)
         steps = epochs * -(-len(sequences) // batch)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps, pct_start=0.15)
         for _ in range(epochs):
