@@ -10,11 +10,12 @@ donors (0.978, logistic regression 0.972; before 0.945). The demo page keeps the
 takes half as long. Measured once on seeds 10 to 19, none of which was used to choose anything, with 96
 cells: by deletion 2 of the 52 calls of the test against refits are false (0.04), with a power of 0.42. Of
 the 155 calls of the published test 62 are false (0.40), with a power of 0.78. The mean share over the eight
-cohorts with calls is 0.14: one cohort has a single call, and it is false. Its network is below logistic
-regression, so that by the rule of the pages its genes may not be interpreted. Three cohorts may be: there 1
-of 34 calls is false (mean 0.03), with a power of 0.92, and 23 of 59 of the published test. By
-overexpression none of 9 calls is false, with a power of 0.07. With the smaller training on seeds 5 to 9, 2
-of 27 calls were false (power 0.42). The memory of one process stays at 629 MB from 16 to 64 cells.
+cohorts with calls is 0.14, above the 0.1 asserted below: one cohort has a single, false call. Its network
+is below logistic regression, so that by the rule of the pages its genes may not be interpreted. Three
+cohorts may be: there 1 of 34 calls is false (mean 0.03), with a power of 0.92, and 23 of 59 of the
+published test. By overexpression none of 9 calls is false, with a power of 0.07. With the smaller training
+on seeds 5 to 9, 2 of 27 calls were false (power 0.42). The memory of one process stays at 629 MB from 16 to
+64 cells.
 Run: python benchmarks/perturbation.py [--small] [--calibrate 10 11 12 13 14 15 16 17 18 19]
 """
 
@@ -145,10 +146,11 @@ def main() -> dict[str, dict[str, float]]:
         allowed = summary(calls[calls["may_interpret"]])
         print(allowed.round(3).to_string())
         ours = means.loc["refits", "delete"]
-        assert ours["power"] > 0 and ours["pooled"] <= 0.1, "the test against refits is not calibrated"
         if len(allowed):
             share = allowed.loc["refits", "delete"]["false_share"]
             assert not share > 0.1, "the test is not calibrated where the pages interpret it"
+        assert ours["pooled"] <= 0.1, "too many of all calls are false"
+        assert ours["power"] > 0 and ours["false_share"] <= 0.1, "the test against refits is not calibrated"
         found["calibration"] = ours[["power", "false_share", "pooled"]].to_dict()
     return found
 
