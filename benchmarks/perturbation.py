@@ -40,8 +40,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from oracles import geneformer_perturbation as oracle
 
 COHORT = {"n_donors": 48, "cells_per_donor": 30, "n_genes": 60, "n_disease_genes": 12, "log2_fold": 1.5}
-NETWORK = Form(width=32, layers=1, heads=4, max_len=60)
-SETTINGS = Settings(epochs=6, batch=32, rate=0.003, warmup=10)
+NETWORK = Form(width=16, layers=1, heads=2, max_len=60)
+SETTINGS = Settings(epochs=6, batch=32, rate=0.005, warmup=10)
 
 
 def race(layers: int, width: int, length: int, n_cells: int) -> dict[str, float]:

@@ -87,6 +87,15 @@ def test_scale_of_a_model_does_not_change_its_test():
     np.testing.assert_allclose(left["p"], right["p"])
 
 
+def test_a_cell_that_moves_far_counts_as_any_other():
+    shifts = simulated(effect=5.0)
+    far = shifts.copy()
+    far.loc[far["cell"] == 3, "shift"] = 100 * far["shift"] + 7
+    far.loc[far["cell"] == 3, "from_start"] *= 100
+    left, right = (stats.against_refits(one, "delete") for one in (shifts, far))
+    np.testing.assert_allclose(left["p"], right["p"])
+
+
 def test_what_moves_away_from_both_states_cancels():
     shifts = pd.DataFrame({"shift": [-1.0, -1.0], "from_start": [-1.0, -1.0], "start": ["control", "case"]})
     assert stats.toward_case(shifts).tolist() == [0, 0]

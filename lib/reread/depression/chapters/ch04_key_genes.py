@@ -90,8 +90,8 @@ def top_genes(tests: dict[str, pd.DataFrame], names: pd.Series, n: int = 12) -> 
 
 
 def draw_top(table: pd.DataFrame) -> Drawn:
-    """Draw the shift (cosine) of the first genes over 95 % of the refits with permuted donor labels."""
-    labels = {"toward_case": "shift towards the case state (cosine)", "name": "gene",
+    """Draw the shift (standard deviations of a cell) of the first genes over 95 % of the refits."""
+    labels = {"toward_case": "shift towards the case state (SD of a cell)", "name": "gene",
               "band": "95 % of refits on permuted labels"}  # fmt: skip
     return charts.dots(
         table, x="toward_case", y="name", panel="change", band=("low", "high"), labels=labels,
@@ -138,7 +138,7 @@ def call_table(calls: pd.DataFrame) -> pd.DataFrame:
 def control_table(
     shifts: pd.DataFrame, table: pd.DataFrame, changes: Sequence[str], names: pd.Series
 ) -> pd.DataFrame:
-    """Each gene beside its matched controls (``against_controls``), largest excess (cosine) first."""
+    """Each gene beside its matched controls (``against_controls``), largest excess first."""
     rows = [statistics.against_controls(shifts, change).assign(change=RANKINGS[change]) for change in changes]
     found = pd.concat(rows).assign(gene=lambda rows: rows["gene"].map(names)).query("gene in @table.gene")
     return found.sort_values("excess", key=lambda excess: -excess.abs(), ignore_index=True)
@@ -184,7 +184,6 @@ def answers(
             f" The direction is wrong for {RANKINGS[name]}: genes that the disease raises come after those "
             f"that it lowers (AUROC {value:.2f}), so it does not show which way a gene acts."
         )
-    word = "low" if power < LOW_POWER else "fair"
-    found["limitation"] = f"The power of the test is {word} ({power:.2f}) with networks of this size"
-    found["limitation"] += f", and {against}." if against else "."
+    size, end = "low" if power < LOW_POWER else "fair", f", and {against}." if against else "."
+    found["limitation"] = f"The power of the test is {size} ({power:.2f}) with networks of this size{end}"
     return found

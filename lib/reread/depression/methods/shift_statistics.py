@@ -51,10 +51,14 @@ def toward_case(shifts: pd.DataFrame) -> pd.Series:
 def gene_matrix(shifts: pd.DataFrame, change: str) -> tuple[pd.DataFrame, pd.Series]:
     """Mean shift toward the case state (model, gene) over cells of both states, and cells of each gene.
 
-    Genes of few cells are left out: their mean varies, and more so in a network that has learned a disease.
+    The shifts of a cell count from their median, in their standard deviations: cells differ in how far they
+    move at all. Genes of few cells, whose mean varies, are left out.
     """
     rows = shifts[shifts["change"] == change]
-    means = rows.assign(value=toward_case(rows)).groupby(["model", "gene"])["value"].agg(["mean", "size"])
+    value = toward_case(rows)
+    of_cell = value.groupby([rows["model"], rows["cell"]])
+    value = (value - of_cell.transform("median")) / of_cell.transform("std")
+    means = rows.assign(value=value).groupby(["model", "gene"])["value"].agg(["mean", "size"])
     n_cells = means["size"].groupby("gene").min()
     kept = n_cells.index[n_cells >= MIN_SHARE * rows["cell"].nunique()]
     return means["mean"].unstack("gene")[kept], n_cells[kept]
@@ -63,10 +67,10 @@ def gene_matrix(shifts: pd.DataFrame, change: str) -> tuple[pd.DataFrame, pd.Ser
 def against_refits(shifts: pd.DataFrame, change: str, *, level: float = LEVEL) -> pd.DataFrame:
     """Test each gene against models that were refitted on permuted donor labels.
 
-    ``shifts`` come from ``refits.read_shards``. Returns ``gene``, ``toward_case`` (mean over cells),
-    ``n_cells``, ``z`` (in robust standard deviations over the genes of a model), ``t``, ``p``, ``fdr`` and
-    ``is_called`` (FDR at most ``level``). ``low`` and ``high`` bound the values of 95 % of the refits, in
-    units of model 0. DataError below two refits.
+    ``shifts`` come from ``refits.read_shards``. Returns ``gene``, ``toward_case`` (mean over cells, in
+    standard deviations of a cell), ``n_cells``, ``z`` (in robust standard deviations over the genes of a
+    model), ``t``, ``p``, ``fdr`` and ``is_called`` (FDR at most ``level``). ``low`` and ``high`` bound 95 %
+    of the refits, in units of model 0. DataError below two refits.
 
     Each gene is compared with itself in the refits: ``t = (z - mean) / (sd * sqrt(1 + 1 / R))`` with R - 1
     degrees of freedom; the null holds what a network learns from chance differences between donors. Without
@@ -85,10 +89,8 @@ def against_refits(shifts: pd.DataFrame, change: str, *, level: float = LEVEL) -
     null = z.drop(index=0)
     low, high = (null.quantile(q) * scale[0] + values.loc[0].median() for q in (0.025, 0.975))
     t = (z.loc[0] - null.mean()) / (null.std() * np.sqrt(1 + 1 / len(null)))
-    columns = {
-        "toward_case": values.loc[0], "n_cells": n_cells, "z": z.loc[0], "low": low, "high": high, "t": t,
-    }  # fmt: skip
-    table = pd.DataFrame(columns).rename_axis("gene").reset_index()
+    table = pd.DataFrame({"toward_case": values.loc[0], "n_cells": n_cells, "z": z.loc[0]})
+    table = table.assign(low=low, high=high, t=t).rename_axis("gene").reset_index()
     table["p"] = 2 * student.sf(table["t"].abs(), len(null) - 1)
     dependence = (1 / np.arange(1, table["p"].count() + 1)).sum()
     table["fdr"] = np.minimum(1, dependence * benjamini_hochberg(table["p"]))
@@ -96,9 +98,9 @@ def against_refits(shifts: pd.DataFrame, change: str, *, level: float = LEVEL) -
 
 
 def noise_floor(shifts: pd.DataFrame, change: str) -> float:
-    """Size of shift that 95 % of all genes stay below in models with permuted donor labels.
+    """Size of shift (standard deviations of a cell) that 95 % of genes stay below with permuted donor labels.
 
-    ``shifts`` come from ``refits.read_shards``; the size is a difference of cosines.
+    ``shifts`` come from ``refits.read_shards``.
     """
     values, _ = gene_matrix(shifts, change)
     return float(np.quantile(values.drop(index=0, errors="ignore").abs(), 0.95))
@@ -137,8 +139,8 @@ def calibrate(is_called: npt.ArrayLike, is_disease_gene: npt.ArrayLike) -> dict[
 
 def interpretation(model_auroc: float, baseline_auroc: float, n_refits: int) -> str:
     """Why shifts may not be interpreted, in words; empty where nothing speaks against it."""
-    both = f"(AUROC {model_auroc:.3f}) is below logistic regression ({baseline_auroc:.3f})"
     if model_auroc < baseline_auroc:
-        return f"on held-out donors the network {both}"
+        scores = f"(AUROC {model_auroc:.3f}) is below logistic regression ({baseline_auroc:.3f})"
+        return f"on held-out donors the network {scores}"
     few = f"only {n_refits} refits on permuted donor labels were made, and {MIN_REFITS} are needed"
     return few if n_refits < MIN_REFITS else ""
