@@ -81,6 +81,13 @@ def test_models_predict_measured_and_not_permuted_expression(found):
     assert abs(table["blup", "permuted"]) < 0.2
 
 
+def test_a_model_without_variants_predicts_nothing_and_not_the_rounding_of_a_mean(panel):
+    _, made = genotype_models.cross_validate(panel, ["elastic-net"], is_null=True)
+    sizes = np.abs(made["elastic-net"])
+
+    assert (sizes == 0).any() and not ((sizes > 0) & (sizes < 1e-9)).any()
+
+
 def test_the_stack_of_four_people_depends_on_who_they_are(found):
     draws = figures.published_stack(found, n_draws=5, seed=0)
     measured = draws.query("data == 'measured'")["r"]

@@ -30,18 +30,15 @@ def predict_all(
 
     ``formats`` is what ``personal_prediction.choose_format`` found; shards of one folder have one format.
     """
-    folder = shard_folder(above, cohort, tracks, unphased, format_values(formats)["used"])
+    folder = shard_folder(above, cohort, tracks, unphased, format_used(formats))
     for one in range(n_shards) if shard < 0 else [shard]:
         run_shard(predict, cohort, folder, tracks=tracks, unphased=unphased, shard=one, n_shards=n_shards)
     return gather(folder, len(cohort.expression.genes), len(cohort.expression.people))
 
 
-def format_values(formats: pd.DataFrame) -> dict[str, str | float]:
-    """The first number format ``tried``, its ``correlation`` with fp32 (worst gene), and the one ``used``."""
-    first = formats.iloc[0]
-    correlation = 1.0 if first["format"] == "float32" else float(first["correlation"])
-    used = formats.loc[formats["accepted"].astype(bool), "format"].iloc[0]
-    return {"tried": first["format"], "correlation": correlation, "used": used}
+def format_used(formats: pd.DataFrame) -> str:
+    """The number format of the predictions: the first that was accepted."""
+    return formats.loc[formats["accepted"].astype(bool), "format"].iloc[0]
 
 
 def gene_table(predicted: npt.NDArray, published: npt.NDArray, cohort: Cohort) -> pd.DataFrame:

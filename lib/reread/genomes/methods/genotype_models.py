@@ -138,7 +138,8 @@ def cross_validate(
             for name in models:
                 predict = MODELS[name](dosage[~is_test], residual[gene, ~is_test])
                 predictions[name][gene, is_test] = predict(dosage[is_test])
-    return target, predictions
+    # a model without variants predicts a mean of residuals, whose rounding is no prediction
+    return target, {name: values.round(12) for name, values in predictions.items()}
 
 
 def regress_out(values: Array, covariates: Array, is_train: npt.NDArray[np.bool_]) -> Array:
