@@ -21,7 +21,7 @@ RATE = 8e-3
 
 
 def network_of(
-    cohort: Cohort, *, weights: str = "", epochs: int = 10, seed: int = 0
+    cohort: Cohort, *, weights: str = "", epochs: int = 8, seed: int = 0
 ) -> tuple[Enformer, pd.DataFrame]:
     """Load or train the network of a page; also return its losses (columns epoch and loss).
 
