@@ -437,6 +437,25 @@ def test_mathjax_lies_in_the_site(staged):
     assert (staged / "static/vendor/tex-svg.js").stat().st_size > 1e6
 
 
+def test_only_pages_with_an_equation_load_mathjax(tmp_path):
+    from sphinx.application import Sphinx
+
+    (tmp_path / "index.rst").write_text("Book\n====\n\n.. toctree::\n\n   with\n   without\n")
+    (tmp_path / "with.rst").write_text("With\n====\n\n:math:`x`\n")
+    (tmp_path / "without.rst").write_text("Without\n=======\n\nWords.\n")
+    (tmp_path / "_toc.yml").write_text("parts: []\n")
+    settings = {
+        "extensions": ["sphinx.ext.mathjax", "reread.book.site.sphinx_hooks"],
+        "mathjax_path": "vendor/tex-svg.js",
+        "html_theme": "basic",
+    }
+    out = tmp_path / "out"
+    Sphinx(str(tmp_path), None, str(out), str(tmp_path / "trees"), "html", settings, status=None).build()
+
+    found = {path.stem for path in out.glob("*.html") if "tex-svg.js" in path.read_text()}
+    assert found == {"with"}
+
+
 def test_the_ledger_of_the_site_is_the_ledger(staged):
     assert json.loads((staged / "claims.json").read_text()) == json.loads(ledger.as_json(ledger.ledger()))
 

@@ -62,6 +62,14 @@ def _add_navigation(app: Sphinx, page: str, template: str, context: dict[str, An
     context.update(book_contents=contents["parts"], book_titles=app.env.titles)
 
 
+def _leave_out_mathjax(app: Sphinx, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
+    """Keep MathJax (2.1 MB) off pages without an equation, also off those that list a page with one."""
+    math = nodes.math | nodes.math_block
+    if not tree or not any(isinstance(node, math) for node in tree.findall()):
+        files = context.get("script_files", [])
+        context["script_files"] = [one for one in files if app.config.mathjax_path not in str(one.filename)]
+
+
 def _write_sitemap(app: Sphinx, error: Exception | None) -> None:
     """List the address of every page, where the address of the book is known."""
     base = app.config.html_baseurl.rstrip("/")
@@ -80,5 +88,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_role("claim", _ClaimRole())
     app.connect("html-page-context", _add_navigation, priority=100)
     app.connect("html-page-context", _complete_head, priority=900)
+    app.connect("html-page-context", _leave_out_mathjax, priority=900)
     app.connect("build-finished", _write_sitemap)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
