@@ -5,10 +5,10 @@ import subprocess
 
 import numpy as np
 import pytest
+from reread.core import moderated
 from reread.core.errors import DataError
 from reread.maize.methods import tissue_specificity as specificity
 from scipy import stats
-from scipy.special import polygamma
 
 # tissue 1 of 4 has no sample; every axis has its own size
 TISSUE = np.array([0, 0, 0, 2, 2, 3, 3, 3, 3])
@@ -73,7 +73,7 @@ def moderated_by_hand(log, tissue, contrast_of):
         sum(((log[tissue == t, g] - log[tissue == t, g].mean()) ** 2).sum() for t in tissues) / freedom
         for g in range(log.shape[1])
     ]
-    prior_freedom, prior = specificity.fit_prior(np.array(variance), freedom)
+    prior_freedom, prior = moderated.fit_prior(np.array(variance), freedom)
     found = np.full((max(tissues) + 1, log.shape[1]), np.nan)
     for g in range(log.shape[1]):
         mean = {t: log[tissue == t, g].mean() for t in tissues}
@@ -132,66 +132,6 @@ def test_every_method_ranks_planted_genes_first_and_scores_no_tissue_without_sam
 def test_one_sample_in_each_tissue_is_refused():
     with pytest.raises(DataError, match="largest has 1"):
         specificity.moderated_t_next(np.zeros((3, 5)), np.arange(3), 3)
-
-
-@pytest.mark.parametrize("value", [0.01, 0.3, 1, 7, 200])
-def test_the_inverse_of_trigamma_is_one(value):
-    assert specificity._trigamma_inverse(polygamma(1, value)) == pytest.approx(value, rel=1e-8)
-
-
-def test_the_prior_of_variances_that_were_drawn_from_one_is_found():
-    rng = np.random.default_rng(2)
-    true = 2.0 * 6 / rng.chisquare(6, size=40_000)
-    observed = true * rng.chisquare(10, size=40_000) / 10
-
-    prior_freedom, prior_variance = specificity.fit_prior(observed, 10)
-
-    assert prior_freedom == pytest.approx(6, rel=0.05)
-    assert prior_variance == pytest.approx(2, rel=0.02)
-
-
-def test_equal_genes_share_one_variance_altogether():
-    variance = np.full(20, 3.0)
-
-    assert specificity.shrink(variance, 8).tolist() == [3.0] * 20
-
-
-def test_a_constant_gene_gets_a_variance_and_the_rest_keeps_its_order():
-    variance = np.array([0.0, 0.1, 1.0, 30.0])
-
-    shrunk = specificity.shrink(variance, 4)
-
-    assert shrunk[0] > 0
-    assert (np.diff(shrunk) > 0).all()
-
-
-def test_variances_that_are_all_zero_cannot_be_shared():
-    with pytest.raises(DataError, match="0 of 3"):
-        specificity.shrink(np.zeros(3), 4)
-
-
-# R 4.2, limma 3.54.1: squeezeVar(x, df) on LIMMA_VARIANCE, and with most variances 0
-INDEX = np.arange(40)
-LIMMA_VARIANCE = np.where(INDEX % 5 == 3, 0.0, 0.05 * (1 + INDEX % 7) ** 2 / (1 + (INDEX * 37) % 11))
-LIMMA_TABLE = [
-    (LIMMA_VARIANCE, 3, 0.424454334783543, 0.000480922052475002,
-     {0: 4.38622083303e-02, 3: 5.96093362357e-05, 39: 3.65081267620e-01}),
-    (LIMMA_VARIANCE, 12, 0.417476103424359, 0.000338938652115748,
-     {0: 4.83303928906e-02, 3: 1.13951326829e-05, 39: 4.02669709782e-01}),
-    (np.where(INDEX % 5 < 4, 0.0, LIMMA_VARIANCE), 6, 0.550629046241782, 6.17583791861221e-06,
-     {0: 5.19125067053e-07, 4: 1.90821887756e-01, 39: 3.81643256388e-01}),
-    (1 + 0.05 * (INDEX % 7), 4, np.inf, 1.14375, {0: 1.14375, 39: 1.14375}),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("variance", "freedom", "prior_freedom", "prior_variance", "posterior"), LIMMA_TABLE)
-def test_shrunken_variances_equal_those_of_limma_also_where_some_are_zero(
-    variance, freedom, prior_freedom, prior_variance, posterior
-):
-    shrunk = specificity.shrink(variance, freedom)
-
-    assert specificity.fit_prior(variance, freedom) == pytest.approx((prior_freedom, prior_variance))
-    assert {i: shrunk[i] for i in posterior} == pytest.approx(posterior)
 
 
 @pytest.mark.skipif(shutil.which("Rscript") is None, reason="needs R with limma (Debian: r-bioc-limma)")
