@@ -36,7 +36,7 @@ from oracles import geneformer_perturbation as oracle
 
 COHORT = {"n_donors": 48, "cells_per_donor": 30, "n_genes": 60, "n_disease_genes": 12, "log2_fold": 1.5}
 NETWORK = Form(width=16, layers=1, heads=2, max_len=60)
-SETTINGS = Settings(epochs=6, batch=32, rate=0.005, warmup=10)
+SETTINGS = Settings(epochs=4, batch=32, rate=0.01, warmup=5)
 
 
 def race(layers: int, width: int, length: int, n_cells: int) -> dict[str, float]:

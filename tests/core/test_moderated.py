@@ -26,13 +26,16 @@ def test_the_prior_of_variances_that_were_drawn_from_one_is_found():
 def test_equal_genes_share_one_variance_altogether():
     variance = np.full(20, 3.0)
 
-    assert moderated.shrink(variance, 8).tolist() == [3.0] * 20
+    shrunk, freedom = moderated.shrink(variance, 8)
+
+    assert shrunk.tolist() == [3.0] * 20
+    assert freedom == np.inf
 
 
 def test_a_constant_gene_gets_a_variance_and_the_rest_keeps_its_order():
     variance = np.array([0.0, 0.1, 1.0, 30.0])
 
-    shrunk = moderated.shrink(variance, 4)
+    shrunk, _ = moderated.shrink(variance, 4)
 
     assert shrunk[0] > 0
     assert (np.diff(shrunk) > 0).all()
@@ -61,7 +64,8 @@ LIMMA_TABLE = [
 def test_shrunken_variances_equal_those_of_limma_also_where_some_are_zero(
     variance, freedom, prior_freedom, prior_variance, posterior
 ):
-    shrunk = moderated.shrink(variance, freedom)
+    shrunk, total = moderated.shrink(variance, freedom)
 
     assert moderated.fit_prior(variance, freedom) == pytest.approx((prior_freedom, prior_variance))
+    assert total == pytest.approx(prior_freedom + freedom)
     assert {i: shrunk[i] for i in posterior} == pytest.approx(posterior)

@@ -30,12 +30,13 @@ def fit_prior(variance: npt.NDArray, freedom: float) -> tuple[float, float]:
     return prior, float(np.exp(logs.mean() + digamma(prior / 2) - np.log(prior / 2)))
 
 
-def shrink(variance: npt.NDArray, freedom: float) -> npt.NDArray:
-    """Posterior variances (gene,), all positive; arguments and errors as :func:`fit_prior`."""
+def shrink(variance: npt.NDArray, freedom: float) -> tuple[npt.NDArray, float]:
+    """Posterior variances (gene,), all positive, and their degrees of freedom; else as :func:`fit_prior`."""
     prior_freedom, prior_variance = fit_prior(variance, freedom)
     if np.isinf(prior_freedom):
-        return np.full(len(variance), prior_variance)
-    return (prior_freedom * prior_variance + freedom * variance) / (prior_freedom + freedom)
+        return np.full(len(variance), prior_variance), np.inf
+    total = prior_freedom + freedom
+    return (prior_freedom * prior_variance + freedom * variance) / total, total
 
 
 def _trigamma_inverse(value: float) -> float:

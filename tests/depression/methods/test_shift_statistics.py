@@ -79,6 +79,19 @@ def test_the_false_discovery_rate_is_that_for_dependent_tests():
     np.testing.assert_allclose(found["fdr"], false_discovery_control(found["p"], method="by"))
 
 
+def test_the_variance_of_a_gene_over_refits_is_shrunk_towards_that_of_all_genes():
+    shifts = simulated(effect=5.0)
+    found = stats.against_refits(shifts, "delete").set_index("gene")
+    values, _ = stats.gene_matrix(shifts, "delete")
+    centred = values.sub(values.median(axis=1), axis=0)
+    z = centred.div(1.4826 * centred.abs().median(axis=1), axis=0)
+    refits = z.drop(index=0)
+    shrunk = (found["z"] - refits.mean()) ** 2 / (found["t"] ** 2 * (1 + 1 / len(refits)))
+    raw = refits.var()
+    assert shrunk.std() < 0.6 * raw.std()
+    assert raw.min() < shrunk.min() and shrunk.max() < raw.max()
+
+
 def test_scale_of_a_model_does_not_change_its_test():
     shifts = simulated(effect=8.0)
     scaled = shifts.copy()

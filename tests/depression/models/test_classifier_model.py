@@ -35,6 +35,22 @@ def test_training_lowers_the_loss_and_keeps_the_best_epoch(encoded, fold):
     assert curve.loc[curve["is_kept"], "validation_loss"].iloc[0] == curve["validation_loss"].min()
 
 
+def test_attention_begins_by_handing_on_the_mean_of_all_tokens(encoded):
+    network = made(encoded, layers=1).network.bert
+    seen = {}
+    network.encoder.layer[0].attention.output.dense.register_forward_hook(
+        lambda _, inputs, outputs: seen.update(mixed=inputs[0], handed_on=outputs)
+    )
+    tokens = torch.arange(1, 9)[None]
+    with torch.no_grad():
+        before = network.embeddings(tokens)
+        network(tokens)
+
+    torch.testing.assert_close(seen["handed_on"], seen["mixed"])
+    mean = before.mean(dim=1, keepdim=True).expand_as(before)
+    torch.testing.assert_close(seen["mixed"], mean, atol=0.05, rtol=0)
+
+
 def test_a_killed_run_ends_as_an_uninterrupted_one(encoded, fold, tmp_path, monkeypatch):
     args = (*encoded[:2], fold.train, fold.validation)
     whole = made(encoded)

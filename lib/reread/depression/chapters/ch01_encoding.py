@@ -43,9 +43,8 @@ def example_figure(table: pd.DataFrame) -> Drawn:
 def steps_figure(vocabulary: Vocabulary, max_len: int) -> Drawn:
     """Draw the steps of the encoding as boxes."""
     last = f"first {max_len:,} genes" + (" between <cls> and <eos>" if vocabulary.has_special else "")
-    chain = [
-        "counts of a cell", "counts in 10,000", "divided by the gene's median", "genes sorted by value", last,
-    ]  # fmt: skip
+    chain = ["counts of a cell", "counts in 10,000", "divided by the gene's median", "genes sorted by value"]
+    chain.append(last)
     heads = ["count", "scale", "weigh", "sort", "cut"]
     marked = {last: "genes of lower rank are lost"}
     return diagrams.flow([[one] for one in chain], list(pairwise(chain)), marked=marked, heads=heads)

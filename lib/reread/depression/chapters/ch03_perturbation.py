@@ -20,8 +20,7 @@ PARTS = {"own": "own vector", "context": "attention of the others", "order": "po
 DONE = {"delete": "deleted", "overexpress": "overexpressed"}
 RUNS = {(start, change): f"{start}, {done}" for start in ("control", "case") for change, done in DONE.items()}
 CHANGES = {"delete": "deletion", "overexpress": "overexpression"}
-N_BINS = 8
-MIN_CELLS = 3  # of a dot
+N_BINS, MIN_CELLS = 8, 3  # bins of the rank; cells of a dot
 
 
 def gene_classes(vocabulary: Vocabulary, truth: pd.DataFrame | None) -> pd.Series:

@@ -18,7 +18,6 @@ RANKINGS = {
 }  # fmt: skip
 # the sign of each ranking: deleting what is raised in cases moves a cell towards control
 SIGNS = {"delete": -1.0, "overexpress": 1.0, "coefficient": 1.0, "pseudobulk_t": 1.0}
-LOW_POWER = 0.5
 
 
 def gene_table(
@@ -102,8 +101,7 @@ def draw_top(table: pd.DataFrame) -> Drawn:
 def draw_recovery(table: pd.DataFrame) -> Drawn:
     """Draw the AUROC (0 to 1) of the disease genes by each ranking, from :func:`recovery`."""
     labels = {**RANKINGS, "auroc": "AUROC of the disease genes", "ranking": "ranking of genes"}
-    look = {"labels": labels, "reference": {"chance": 0.5}, "limits": (0, 1.02)}
-    return charts.dots(table, x="auroc", y="ranking", **look)
+    return charts.dots(table, "auroc", "ranking", labels=labels, reference={"chance": 0.5}, limits=(0, 1.02))
 
 
 def draw_agreement(table: pd.DataFrame) -> Drawn:
@@ -184,6 +182,6 @@ def answers(
             f" The direction is wrong for {RANKINGS[name]}: genes that the disease raises come after those "
             f"that it lowers (AUROC {value:.2f}), so it does not show which way a gene acts."
         )
-    size, end = "low" if power < LOW_POWER else "fair", f", and {against}." if against else "."
+    size, end = "low" if power < 0.5 else "fair", f", and {against}." if against else "."
     found["limitation"] = f"The power of the test is {size} ({power:.2f}) with networks of this size{end}"
     return found

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
+from tqdm import tqdm
 
 from reread.core.data import registry
 from reread.core.errors import DataError, ParameterError, did_you_mean
@@ -86,8 +87,6 @@ def encode_file(
 
     Returns the stored sequences, memory-mapped. Errors as :func:`readers.stream` and :func:`encode`.
     """
-    from tqdm import tqdm
-
     names = _symbols() if keys.are_symbols else None
     blocks = tqdm(readers.stream(Path(path), keys, names), desc=f"encoding {path}", unit=" blocks")
     return Cells.open(store((encode(block, words, max_len, ties=ties) for block in blocks), Path(folder)))

@@ -120,7 +120,6 @@ def rank_genes(counts: Counts, is_train: npt.NDArray[np.bool_]) -> tuple[pd.Data
     """
     values, labels = log_counts(counts), counts.cells["condition"].to_numpy()
     model = fit_logistic(values[is_train], labels[is_train])
-    score = model.decision_function(values[~is_train])
     by = [counts.cells.loc[is_train, name].to_numpy() for name in ("condition", "donor")]
     means = pd.DataFrame(values[is_train]).groupby(by).mean()
     control, case = (means.xs(condition).to_numpy() for condition in (0, 1))
@@ -129,4 +128,4 @@ def rank_genes(counts: Counts, is_train: npt.NDArray[np.bool_]) -> tuple[pd.Data
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.nan_to_num(ttest_ind(case, control, equal_var=False).statistic)
     table = pd.DataFrame({"gene": counts.genes, "coefficient": model[-1].coef_[0], "pseudobulk_t": t})
-    return table, float(auroc(labels[~is_train], score))
+    return table, float(auroc(labels[~is_train], model.decision_function(values[~is_train])))

@@ -8,12 +8,12 @@ import pandas as pd
 from scipy.stats import norm
 from scipy.stats import t as student
 
+from reread.core import moderated
 from reread.core.errors import DataError
 from reread.core.stats import benjamini_hochberg
 
 POOL, POOL_SEED = 100_000, 42
-LEVEL = 0.05
-MIN_REFITS = 20
+LEVEL, MIN_REFITS = 0.05, 20
 MIN_SHARE = 0.25  # of the perturbed cells: a gene that fewer express is not tested
 SAME_RANK = 1.3
 
@@ -70,12 +70,13 @@ def against_refits(shifts: pd.DataFrame, change: str, *, level: float = LEVEL) -
     ``shifts`` come from ``refits.read_shards``. Returns ``gene``, ``toward_case`` (mean over cells, in
     standard deviations of a cell), ``n_cells``, ``z`` (in robust standard deviations over the genes of a
     model), ``t``, ``p``, ``fdr`` and ``is_called`` (FDR at most ``level``). ``low`` and ``high`` bound 95 %
-    of the refits, in units of model 0. DataError below two refits.
+    of the refits, in units of model 0. DataError below two refits, or two genes.
 
-    Each gene is compared with itself in the refits: ``t = (z - mean) / (sd * sqrt(1 + 1 / R))`` with R - 1
-    degrees of freedom; the null holds what a network learns from chance differences between donors. Without
-    the scale of each model, one that has learned a disease would move every gene further. Genes share their
-    networks: ``fdr`` is that of Benjamini and Yekutieli 2001, which holds for any dependence.
+    Each gene is compared with itself in the refits: ``t = (z - mean) / (sd * sqrt(1 + 1 / R))``, its variance
+    over R refits shrunk towards that of all genes (moderated t, Smyth 2004); the null holds what a network
+    learns from chance differences between donors. Without the scale of each model, one that has learned a
+    disease would move every gene further. Genes share their networks: ``fdr`` is that of Benjamini and
+    Yekutieli 2001, which holds for any dependence.
     """
     values, n_cells = gene_matrix(shifts, change)
     if len(values) < 3 or 0 not in values.index:
@@ -88,10 +89,11 @@ def against_refits(shifts: pd.DataFrame, change: str, *, level: float = LEVEL) -
     z = centred.div(scale, axis=0)
     null = z.drop(index=0)
     low, high = (null.quantile(q) * scale[0] + values.loc[0].median() for q in (0.025, 0.975))
-    t = (z.loc[0] - null.mean()) / (null.std() * np.sqrt(1 + 1 / len(null)))
+    variance, freedom = moderated.shrink(null.var().to_numpy(), len(null) - 1)
+    t = (z.loc[0] - null.mean()) / np.sqrt(variance * (1 + 1 / len(null)))
     table = pd.DataFrame({"toward_case": values.loc[0], "n_cells": n_cells, "z": z.loc[0]})
     table = table.assign(low=low, high=high, t=t).rename_axis("gene").reset_index()
-    table["p"] = 2 * student.sf(table["t"].abs(), len(null) - 1)
+    table["p"] = 2 * student.sf(table["t"].abs(), freedom)
     dependence = (1 / np.arange(1, table["p"].count() + 1)).sum()
     table["fdr"] = np.minimum(1, dependence * benjamini_hochberg(table["p"]))
     return table.assign(is_called=table["fdr"] <= level)

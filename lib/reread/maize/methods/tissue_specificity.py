@@ -52,7 +52,7 @@ def anova_f(log: np.ndarray, tissue: np.ndarray) -> np.ndarray:
 def moderated_t_next(log: np.ndarray, tissue: np.ndarray, n_tissues: int) -> np.ndarray:
     """Moderated t (tissue, gene) of each tissue against the highest other: positive in one tissue only."""
     mean, variance, count = tissue_moments(log, tissue, n_tissues)
-    shrunk = shrink(variance, len(log) - (count > 0).sum())
+    shrunk, _ = shrink(variance, len(log) - (count > 0).sum())
     order = np.argsort(np.where(np.isnan(mean), -np.inf, mean), axis=0, kind="stable")
     best, second = order[-1], order[-2]
     rival = np.where(np.arange(n_tissues)[:, None] == best, second, best)
@@ -64,7 +64,7 @@ def moderated_t_next(log: np.ndarray, tissue: np.ndarray, n_tissues: int) -> np.
 def moderated_t_rest(log: np.ndarray, tissue: np.ndarray, n_tissues: int) -> np.ndarray:
     """Moderated t (tissue, gene) of each tissue against the mean of the others, each with equal weight."""
     mean, variance, count = tissue_moments(log, tissue, n_tissues)
-    shrunk = shrink(variance, len(log) - (count > 0).sum())
+    shrunk, _ = shrink(variance, len(log) - (count > 0).sum())
     used = count > 0
     inverse = np.where(used, 1 / np.maximum(count, 1), np.nan)
     n_others = used.sum() - 1
