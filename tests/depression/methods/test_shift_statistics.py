@@ -121,6 +121,13 @@ def test_without_refits_there_is_no_test():
         stats.against_refits(simulated(n_refits=1), "delete")
 
 
+@pytest.mark.parametrize("n_genes", [1, 2])
+def test_one_or_two_genes_have_no_spread_to_be_measured_by(n_genes):
+    shifts = simulated()
+    with pytest.raises(DataError, match=f"3 genes are needed.* {n_genes} genes are here"):
+        stats.against_refits(shifts[shifts["gene"] < n_genes], "delete")
+
+
 def test_genes_of_few_cells_are_not_tested():
     shifts = simulated()
     rare = shifts[(shifts["gene"] != 7) | (shifts["cell"] < 2)]

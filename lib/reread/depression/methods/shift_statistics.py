@@ -70,7 +70,7 @@ def against_refits(shifts: pd.DataFrame, change: str, *, level: float = LEVEL) -
     ``shifts`` come from ``refits.read_shards``. Returns ``gene``, ``toward_case`` (mean over cells, in
     standard deviations of a cell), ``n_cells``, ``z`` (in robust standard deviations over the genes of a
     model), ``t``, ``p``, ``fdr`` and ``is_called`` (FDR at most ``level``). ``low`` and ``high`` bound 95 %
-    of the refits, in units of model 0. DataError below two refits, or two genes.
+    of the refits, in units of model 0. DataError below two refits, or three genes.
 
     Each gene is compared with itself in the refits: ``t = (z - mean) / (sd * sqrt(1 + 1 / R))``, its variance
     over R refits shrunk towards that of all genes (moderated t, Smyth 2004); the null holds what a network
@@ -79,10 +79,10 @@ def against_refits(shifts: pd.DataFrame, change: str, *, level: float = LEVEL) -
     Yekutieli 2001, which holds for any dependence.
     """
     values, n_cells = gene_matrix(shifts, change)
-    if len(values) < 3 or 0 not in values.index:
+    if len(values) < 3 or 0 not in values.index or len(values.columns) < 3:
         raise DataError(
-            f"Model 0 and at least 2 refits are needed, but models {list(values.index)[:5]} are here.\n"
-            f"Use more refits (n_refits, at least {MIN_REFITS})."
+            f"Model 0, at least 2 refits and 3 genes are needed, but models {list(values.index)[:5]} and "
+            f"{len(values.columns)} genes are here.\nUse n_refits={MIN_REFITS} or more, and genes='' (all)."
         )
     centred = values.sub(values.median(axis=1), axis=0)
     scale = centred.abs().median(axis=1) * 1.4826
