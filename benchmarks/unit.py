@@ -7,7 +7,8 @@ its CPU time, with that of its children, in units.
 Both run without byte code of modules. With it the imports take half of the time, so that the unit would
 change once anything has written byte code; the bounds were set without it. Check: ``make book`` of the first
 edition, which counts as 110 units, took 615 CPU-s on a machine whose unit was 5.7 to 5.9 CPU-s before and
-after (108 to 104 units), and 3.0 with byte code.
+after (108 to 104 units), and 3.0 with byte code. The kernel of a page has an environment of its own and may
+read byte code; without it its imports take up to one unit more.
 """
 
 from __future__ import annotations
